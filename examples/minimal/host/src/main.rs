@@ -1,0 +1,27 @@
+//! The program that does not stop: hands each line to the module that serves.
+
+use std::{error::Error, io};
+
+use adder_api::Adder;
+use hotswap_core::{Config, Host, StateDrift, event::EventKind};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let config = Config::dev()
+        .artifact("adder", "target/debug/libadder.so")
+        .with_state_drift(StateDrift::Refuse)
+        .on_event(|event| match event.kind {
+            EventKind::Phase { .. } | EventKind::Retired { .. } => {}
+            _ => println!("{event}"),
+        });
+    let host = Host::new(config)?;
+    let adder = host.slot::<dyn Adder>("adder")?;
+
+    for line in io::stdin().lines() {
+        match adder.pin_mut().add(&line?) {
+            Ok(total) => println!("total {total}"),
+            Err(error) => println!("no total: {error}"),
+        }
+    }
+    host.shutdown()?;
+    Ok(())
+}

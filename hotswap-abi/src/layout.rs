@@ -1,0 +1,61 @@
+//! The check of the exported root by abi_stable: the only file that names its layout checker.
+//!
+//! `check_layout_compatibility` keeps process-wide state that refers into libraries, so that a
+//! check after an unload crashes. The form used here takes its globals as an argument: they are
+//! made anew for each check and dropped before it returns, with the errors as text.
+
+use abi_stable::{
+    StableAbi,
+    abi_stability::abi_checking::{CheckingGlobals, check_layout_compatibility_with_globals},
+    type_layout::TypeLayout,
+};
+
+use crate::module::RootRef;
+
+/// The layout of the root as this side was compiled with it.
+#[must_use]
+pub(crate) const fn root_layout() -> &'static TypeLayout {
+    <RootRef as StableAbi>::LAYOUT
+}
+
+/// Checks the layout of an artifact's root, and of everything that it is made of.
+///
+/// # Errors
+/// The differences in words.
+pub(crate) fn check_root(found: &'static TypeLayout) -> Result<(), String> {
+    let globals = CheckingGlobals::new();
+    check_layout_compatibility_with_globals(root_layout(), found, &globals)
+        .map_err(|errors| brief(&errors.to_string()))
+}
+
+/// The checker's report shows both layouts whole, over hundreds of lines; what differs stands
+/// behind `Error:`.
+fn brief(report: &str) -> String {
+    const MOST: usize = 160;
+    let differences = report.split("Error:").skip(1).map(|error| {
+        let mut line = error.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some((end, _)) = line.char_indices().nth(MOST) {
+            line.truncate(end);
+            line.push('…');
+        }
+        line
+    });
+    let brief = differences.collect::<Vec<_>>().join("\n");
+    if brief.is_empty() { report.to_owned() } else { brief }
+}
+
+#[cfg(test)]
+mod tests {
+    use abi_stable::StableAbi;
+
+    use super::*;
+
+    #[test]
+    fn the_root_fits_itself_and_nothing_else() {
+        assert_eq!(check_root(root_layout()), Ok(()));
+        let other = check_root(<&'static u8 as StableAbi>::LAYOUT).unwrap_err();
+        assert!(other.len() < 2_000, "{other}");
+        // Again: nothing of the failed check is kept.
+        assert_eq!(check_root(root_layout()), Ok(()));
+    }
+}

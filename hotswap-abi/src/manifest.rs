@@ -1,0 +1,107 @@
+//! The manifest: what an artifact says of itself, readable without running it.
+//!
+//! `#[derive(HotModule)]` puts it into the artifact's `.hotswap` section as bytes that are computed
+//! while the module is compiled ([`encode`]). The host reads the section from the file and decodes
+//! it ([`Manifest::decode`]); the bytes are taken as hostile.
+//!
+//! # Format
+//! `"HOTSWAP\0"`, the format's number (u16), the length of what follows (u32), then the fields in
+//! the order of [`Manifest`]. Numbers are little-endian; a text is a u16 length and UTF-8.
+
+mod decode;
+mod encode;
+
+pub use decode::ManifestError;
+pub use encode::{Source, encode, encode_schema, encoded_len, schema_len};
+
+use semver::Version;
+
+use crate::shape::{Shape, Types};
+
+/// The name of the section that holds the manifest.
+pub const SECTION: &str = ".hotswap";
+
+/// The format that this version reads and writes.
+pub const FORMAT: u16 = 1;
+
+pub(crate) const MAGIC: [u8; 8] = *b"HOTSWAP\0";
+
+/// The compiler that built this crate, and with it the module or the host.
+pub const RUSTC: &str = env!("HOTSWAP_RUSTC");
+
+/// The target that this crate was built for.
+pub const TARGET: &str = env!("HOTSWAP_TARGET");
+
+/// The version of this crate.
+pub const ABI: &str = env!("CARGO_PKG_VERSION");
+
+/// The version of abi_stable whose layout checker both sides use.
+pub const ABI_STABLE: &str = "0.11.3";
+
+/// What an artifact says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// The symbol under which the root is exported.
+    pub export: String,
+    /// The module: its crate's name.
+    pub module: String,
+    /// Its version.
+    pub version: Version,
+    /// The version of the interface it was built against.
+    pub interface_version: Version,
+    /// Whether panics unwind; a module that aborts would take the host along.
+    pub unwinds: bool,
+    /// The target triple.
+    pub target: String,
+    /// The compiler, as `rustc --version` prints it.
+    pub rustc: String,
+    /// The version of this crate.
+    pub abi: Version,
+    /// The version of abi_stable.
+    pub abi_stable: String,
+    /// Services that the host must offer.
+    pub requires: Vec<String>,
+    /// The interface it implements.
+    pub interface: Shape,
+    /// Its state, newest version first; empty for none.
+    pub states: Vec<StateVersion>,
+    /// The definitions that the shapes refer to.
+    pub types: Types,
+}
+
+/// A version of the module's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StateVersion {
+    /// The state's name.
+    pub name: String,
+    /// The version.
+    pub version: u32,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+impl Manifest {
+    /// The name of the interface.
+    #[must_use]
+    pub fn interface_name(&self) -> &str {
+        self.types.definition(&self.interface).map_or("?", |definition| &definition.name)
+    }
+
+    /// The state as this version of the module writes it.
+    #[must_use]
+    pub fn state(&self) -> Option<&StateVersion> {
+        self.states.first()
+    }
+}
+
+/// An interface as a host was compiled with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Schema {
+    /// The interface.
+    pub interface: Shape,
+    /// The definitions that it refers to.
+    pub types: Types,
+}

@@ -1,0 +1,149 @@
+//! What a module's author implements, and what a host finds in a module's library.
+
+mod context;
+mod life;
+#[allow(clippy::exhaustive_structs, reason = "abi_stable derives one; checked field by field")]
+mod root;
+
+pub use context::Context;
+pub use root::{
+    Answer, Crossing, Export, LifeCycle, Root, RootRef, START_FRESH, START_RESTORED,
+    START_UPGRADED, export,
+};
+
+use std::{borrow::Cow, fmt};
+
+use crate::{
+    interface::{Entry, Interface},
+    state::HotState,
+};
+
+/// A replaceable part of a program. Derive `HotModule` for the struct and implement this trait and
+/// the interface for it.
+///
+/// Every method may panic; the host goes on, with the old version where there is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    label = "`Module` is not implemented for this",
+    note = "implement `hotswap_abi::Module` for it: `type State`, `fn start` and `fn state`"
+)]
+pub trait Module: Sized + Send + Sync + 'static {
+    /// What outlives an upgrade; `()` for none.
+    type State: HotState;
+
+    /// Slow work for `start`, done while the old version still serves. What it makes can be handed
+    /// on with [`Context::keep`].
+    ///
+    /// # Errors
+    /// The artifact is refused.
+    fn prepare(cx: &Context) -> Result<(), ModuleError> {
+        let _ = cx;
+        Ok(())
+    }
+
+    /// Makes the instance. Callers wait meanwhile if the module has state: be quick.
+    ///
+    /// # Errors
+    /// The artifact is refused, and the old version goes on with its state.
+    fn start(from: Start<Self::State>, cx: &Context) -> Result<Self, ModuleError>;
+
+    /// The state, to be stored or handed to the next version. No call runs meanwhile.
+    fn state(&self) -> Cow<'_, Self::State>;
+
+    /// Tells whether a freshly started instance works, before anybody calls it.
+    ///
+    /// # Errors
+    /// The artifact is refused.
+    fn self_test(&self, cx: &Context) -> Result<(), ModuleError> {
+        let _ = cx;
+        Ok(())
+    }
+
+    /// The next version is about to take over. Let go of what cannot be held twice (a port, a
+    /// file's lock); keep the state: this instance may be resumed.
+    fn suspend(&mut self) {}
+
+    /// The upgrade was called off: this instance serves again.
+    fn resume(&mut self) {}
+
+    /// The end, before the instance is dropped.
+    fn stop(&mut self) {}
+}
+
+/// What an instance starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Start<S> {
+    /// Nothing: the first start, or the state was dropped on purpose.
+    Fresh,
+    /// The state of the version before, migrated.
+    Upgraded(S),
+    /// A state that was stored outside of the process. No host starts a module this way yet.
+    Restored(S),
+}
+
+impl<S> Start<S> {
+    /// The state, if there is one.
+    pub fn state(self) -> Option<S> {
+        match self {
+            Self::Fresh => None,
+            Self::Upgraded(state) | Self::Restored(state) => Some(state),
+        }
+    }
+}
+
+/// Why a module does not start, or why its self-test failed.
+///
+/// Any error converts into it, so that `?` works; it keeps the texts of the error and its sources.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ModuleError {
+    text: String,
+}
+
+impl ModuleError {
+    /// An error with this text.
+    #[must_use]
+    pub fn new(text: impl fmt::Display) -> Self {
+        Self { text: text.to_string() }
+    }
+}
+
+impl<E: std::error::Error> From<E> for ModuleError {
+    fn from(error: E) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            source = error.source();
+        }
+        Self { text }
+    }
+}
+
+impl fmt::Display for ModuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ModuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What `#[derive(HotModule)]` adds to a [`Module`].
+///
+/// # Safety
+/// Only the derive implements it: manifest and export must describe this very type.
+pub unsafe trait HotModule: Module {
+    /// What it implements: `dyn Game`.
+    type Interface: Interface + ?Sized;
+    /// The bytes that stand in the artifact's `.hotswap` section.
+    const MANIFEST: &'static [u8];
+    /// The interface's entry points for this module.
+    const ENTRIES: &'static [Entry];
+    /// What the artifact exports.
+    fn export() -> &'static Export;
+}

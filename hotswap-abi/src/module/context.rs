@@ -1,0 +1,72 @@
+//! What a module is told when it starts.
+
+use std::{
+    any::Any,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
+/// Where a module runs, and what it hands from `prepare` to `start`.
+pub struct Context {
+    slot: String,
+    generation: u64,
+    kept: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl Context {
+    pub(crate) const fn new(slot: String, generation: u64) -> Self {
+        Self { slot, generation, kept: Mutex::new(None) }
+    }
+
+    /// The name of the slot.
+    #[must_use]
+    pub fn slot(&self) -> &str {
+        &self.slot
+    }
+
+    /// The number that this generation has in its slot once it serves.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Keeps what `prepare` made for `start`; replaces what was kept before.
+    pub fn keep<T: Send + 'static>(&self, value: T) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(value));
+    }
+
+    /// Takes what was kept, if there is such a value.
+    pub fn take<T: Send + 'static>(&self) -> Option<T> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.take()?.downcast() {
+            Ok(value) => Some(*value),
+            Err(other) => {
+                *kept = Some(other);
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("slot", &self.slot)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_taken_once_and_by_its_type_only() {
+        let cx = Context::new("game".into(), 1);
+        cx.keep(vec![1, 2, 3]);
+        assert_eq!(cx.take::<String>(), None);
+        assert_eq!(cx.take::<Vec<i32>>(), Some(vec![1, 2, 3]));
+        assert_eq!(cx.take::<Vec<i32>>(), None);
+    }
+}

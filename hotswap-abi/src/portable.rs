@@ -1,0 +1,82 @@
+//! Values that cross by value, always rebuilt in the receiver's own memory.
+//!
+//! A scalar and a plain-data struct travel in registers or by copy ([`Direct`]). Everything else
+//! travels as bytes ([`Encoded`]): the sender encodes it into a buffer of its own, the receiver
+//! builds the value anew from these bytes while the call lasts. So no allocation, no vtable and no
+//! pointer of one library is ever owned by another one, and a library can be unloaded without
+//! asking what became of the values it has returned.
+
+mod bytes;
+mod carrier;
+mod plain;
+mod scalars;
+mod sink;
+mod std_types;
+mod wire;
+
+#[doc(hidden)]
+pub mod with;
+
+pub use bytes::{DecodeError, Reader, Writer};
+pub use carrier::{Carrier, Direct, Encoded};
+pub use plain::Plain;
+#[doc(hidden)]
+pub use scalars::Nothing;
+pub use sink::{Buffer, Sink};
+pub use wire::{Bytes, Reply, Status, Str};
+
+use crate::shape::{Shaped, Wire};
+
+/// A type whose values cross a call by value.
+///
+/// Derive it:
+/// ```
+/// # use hotswap_abi::Portable;
+/// #[derive(Portable, Clone, Debug)]
+/// pub struct Score {
+///     pub player: String,
+///     pub points: u32,
+/// }
+/// ```
+/// A field of another crate's type takes `#[portable(serde)]`, where that type has serde's traits,
+/// or `#[portable(with = module)]`, where `module` has `type Repr`, `fn to(&T) -> Repr` and
+/// `fn from(Repr) -> Result<T, impl Display>` with a portable `Repr`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot cross the boundary by value",
+    label = "not portable",
+    note = "derive it: `#[derive(Portable)]`; for a type of another crate, put it into a struct of \
+            your own and mark the field `#[portable(serde)]` or `#[portable(with = …)]`"
+)]
+pub trait Portable: Shaped<Wire> + Sized + 'static {
+    /// How a value travels.
+    #[doc(hidden)]
+    type Carrier: Carrier<Self>;
+
+    /// Writes the value.
+    fn encode(&self, out: &mut Writer<'_>);
+
+    /// Rebuilds a value.
+    ///
+    /// # Errors
+    /// When the bytes do not spell a value of this type.
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError>;
+
+    /// Writes many values; numbers do it with one copy.
+    #[doc(hidden)]
+    fn encode_all(items: &[Self], out: &mut Writer<'_>) {
+        for item in items {
+            item.encode(out);
+        }
+    }
+
+    /// Rebuilds `count` values; numbers do it with one copy.
+    #[doc(hidden)]
+    fn decode_all(count: usize, input: &mut Reader<'_>) -> Result<Vec<Self>, DecodeError> {
+        // A count is only believed as far as the bytes go.
+        let mut items = Vec::with_capacity(count.min(input.remaining()));
+        for _ in 0..count {
+            items.push(Self::decode(input)?);
+        }
+        Ok(items)
+    }
+}

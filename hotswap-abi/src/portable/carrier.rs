@@ -1,0 +1,130 @@
+//! How a value travels, as a choice of types.
+
+use std::{marker::PhantomData, ptr};
+
+use super::{Buffer, Bytes, DecodeError, Plain, Portable, Reader, Sink, Writer};
+
+/// How values of `T` travel: what stands in the signature, and who holds what meanwhile.
+///
+/// # Safety
+/// [`Wire`](Self::Wire) and [`Back`](Self::Back) must be the same on both sides if the shapes of
+/// `T` are, and safe to pass by value in the C calling convention of one compiler's `repr(C)`.
+pub unsafe trait Carrier<T> {
+    /// What stands in the signature for an argument.
+    type Wire: Copy;
+    /// What the sender holds while the call lasts.
+    type Held;
+    /// What stands in the signature for a result.
+    type Back;
+    /// Where the receiver of a result has it written.
+    type Out;
+
+    /// The sender takes the value.
+    fn hold(value: T) -> Self::Held;
+    /// The sender lends it.
+    fn wire(held: &Self::Held) -> Self::Wire;
+    /// The receiver rebuilds it.
+    ///
+    /// # Errors
+    /// When the bytes do not spell a value.
+    ///
+    /// # Safety
+    /// `wire` was made by [`wire`](Self::wire) from something that is still held.
+    unsafe fn take(wire: Self::Wire) -> Result<T, DecodeError>;
+
+    /// A place for a result.
+    fn out() -> Self::Out;
+    /// The place as it stands in the signature.
+    fn sink(out: &mut Self::Out) -> *mut Sink;
+    /// The callee gives its result.
+    ///
+    /// # Safety
+    /// `sink` comes from [`sink`](Self::sink), and its place is alive and has not moved.
+    unsafe fn give(value: T, sink: *mut Sink) -> Self::Back;
+    /// The caller rebuilds the result.
+    ///
+    /// # Errors
+    /// When the bytes do not spell a value.
+    fn receive(back: Self::Back, out: Self::Out) -> Result<T, DecodeError>;
+}
+
+/// Travels as it is: scalars and plain data.
+#[derive(Debug)]
+pub struct Direct(PhantomData<()>);
+
+// SAFETY: plain data has a fixed layout that is part of its shape, and holds no pointers.
+unsafe impl<T: Plain> Carrier<T> for Direct {
+    type Wire = T;
+    type Held = T;
+    type Back = T;
+    type Out = ();
+
+    #[inline]
+    fn hold(value: T) -> T {
+        value
+    }
+    #[inline]
+    fn wire(held: &T) -> T {
+        *held
+    }
+    #[inline]
+    unsafe fn take(wire: T) -> Result<T, DecodeError> {
+        Ok(wire)
+    }
+    #[inline]
+    fn out() {}
+    #[inline]
+    fn sink((): &mut ()) -> *mut Sink {
+        ptr::null_mut()
+    }
+    #[inline]
+    unsafe fn give(value: T, _: *mut Sink) -> T {
+        value
+    }
+    #[inline]
+    fn receive(back: T, (): ()) -> Result<T, DecodeError> {
+        Ok(back)
+    }
+}
+
+/// Travels as bytes.
+#[derive(Debug)]
+pub struct Encoded(PhantomData<()>);
+
+// SAFETY: `Bytes` and `u8` are the same everywhere.
+unsafe impl<T: Portable> Carrier<T> for Encoded {
+    type Wire = Bytes;
+    type Held = Buffer;
+    type Back = u8;
+    type Out = Buffer;
+
+    fn hold(value: T) -> Buffer {
+        let mut buffer = Buffer::new();
+        value.encode(&mut Writer::new(buffer.sink()));
+        buffer
+    }
+    #[inline]
+    fn wire(held: &Buffer) -> Bytes {
+        Bytes::new(held.bytes())
+    }
+    unsafe fn take(wire: Bytes) -> Result<T, DecodeError> {
+        // SAFETY: the sender holds the buffer while the call lasts (caller).
+        Reader::whole(unsafe { wire.as_slice() })
+    }
+    #[inline]
+    fn out() -> Buffer {
+        Buffer::new()
+    }
+    #[inline]
+    fn sink(out: &mut Buffer) -> *mut Sink {
+        out.sink()
+    }
+    unsafe fn give(value: T, sink: *mut Sink) -> u8 {
+        // SAFETY: the sink is alive and lent to this call alone (caller).
+        value.encode(&mut Writer::new(unsafe { &mut *sink }));
+        0
+    }
+    fn receive(_: u8, out: Buffer) -> Result<T, DecodeError> {
+        Reader::whole(out.bytes())
+    }
+}

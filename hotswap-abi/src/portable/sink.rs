@@ -1,0 +1,170 @@
+//! Where results are written: memory of the caller.
+
+use std::{alloc, mem::MaybeUninit, ptr, slice};
+
+use abi_stable::StableAbi;
+
+/// Where a callee writes a result: memory of the caller, which grows by the caller's own code.
+#[derive(Debug, StableAbi)]
+#[repr(C)]
+pub struct Sink {
+    ptr: *mut u8,
+    len: usize,
+    capacity: usize,
+    grow: unsafe extern "C" fn(*mut Self, usize),
+}
+
+impl Sink {
+    /// Forgets what was written.
+    pub(crate) const fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Appends bytes.
+    #[inline]
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.capacity - self.len < bytes.len() {
+            // SAFETY: `grow` belongs to the buffer that this sink is the first field of
+            // (`Buffer::new` is the only constructor).
+            unsafe { (self.grow)(self, bytes.len()) };
+        }
+        // SAFETY: there is room for `bytes` behind `len`, made above.
+        let end = unsafe { self.ptr.add(self.len) };
+        // SAFETY: as above; the bytes are not part of the buffer, which is borrowed mutably.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), end, bytes.len()) };
+        self.len += bytes.len();
+    }
+}
+
+const INLINE: usize = 192;
+
+/// The caller's memory behind a [`Sink`]: small results stay on the stack.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Buffer {
+    sink: Sink,
+    inline: [MaybeUninit<u8>; INLINE],
+}
+
+impl Default for Buffer {
+    #[inline]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Buffer {
+    /// An empty buffer.
+    #[must_use]
+    #[inline]
+    pub const fn new() -> Self {
+        Self {
+            sink: Sink { ptr: ptr::null_mut(), len: 0, capacity: INLINE, grow: Self::grow },
+            inline: [MaybeUninit::uninit(); INLINE],
+        }
+    }
+
+    const fn on_heap(&self) -> bool {
+        self.sink.capacity != INLINE
+    }
+
+    /// The sink to write to. The buffer must not move while the sink is in use.
+    #[inline]
+    pub const fn sink(&mut self) -> &mut Sink {
+        if !self.on_heap() {
+            self.sink.ptr = self.inline.as_mut_ptr().cast();
+        }
+        &mut self.sink
+    }
+
+    /// What was written.
+    #[must_use]
+    #[inline]
+    pub const fn bytes(&self) -> &[u8] {
+        let start = if self.on_heap() { self.sink.ptr } else { self.inline.as_ptr().cast() };
+        // SAFETY: `len` bytes were written there by `Sink::push`.
+        unsafe { slice::from_raw_parts(start, self.sink.len) }
+    }
+
+    /// What was written, in a vector.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<u8> {
+        if !self.on_heap() {
+            return self.bytes().to_vec();
+        }
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: `grow` allocated exactly `capacity` bytes with alignment 1 by this side's
+        // allocator; the buffer is not dropped.
+        unsafe { Vec::from_raw_parts(this.sink.ptr, this.sink.len, this.sink.capacity) }
+    }
+
+    /// # Safety
+    /// `sink` is the first field of a `Buffer` that is not borrowed otherwise.
+    unsafe extern "C" fn grow(sink: *mut Sink, additional: usize) {
+        // SAFETY: `Buffer` is `repr(C)` and `sink` is its first field (caller).
+        let buffer = unsafe { &mut *sink.cast::<Self>() };
+        let wanted = buffer
+            .sink
+            .len
+            .checked_add(additional)
+            .and_then(usize::checked_next_power_of_two)
+            .unwrap_or(usize::MAX)
+            .max(INLINE * 4);
+        let Ok(layout) = alloc::Layout::array::<u8>(wanted) else {
+            alloc::handle_alloc_error(alloc::Layout::new::<u8>())
+        };
+        let old = buffer.sink.ptr;
+        let new = if buffer.on_heap() {
+            // SAFETY: the heap part was allocated below with this layout.
+            let layout =
+                unsafe { alloc::Layout::from_size_align_unchecked(buffer.sink.capacity, 1) };
+            // SAFETY: as above, and `wanted` is not zero and not more than `isize::MAX`.
+            unsafe { alloc::realloc(old, layout, wanted) }
+        } else {
+            // SAFETY: the layout is not of size zero.
+            unsafe { alloc::alloc(layout) }
+        };
+        if new.is_null() {
+            alloc::handle_alloc_error(layout);
+        }
+        if !buffer.on_heap() {
+            // SAFETY: `len` bytes are in the inline part, and the new part is larger and apart.
+            unsafe {
+                ptr::copy_nonoverlapping(buffer.inline.as_ptr().cast(), new, buffer.sink.len)
+            };
+        }
+        (buffer.sink.ptr, buffer.sink.capacity) = (new, wanted);
+    }
+}
+
+impl Drop for Buffer {
+    #[inline]
+    fn drop(&mut self) {
+        if self.on_heap() {
+            // SAFETY: `grow` allocated it with this size and alignment 1.
+            drop(unsafe { Vec::from_raw_parts(self.sink.ptr, 0, self.sink.capacity) });
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Sink>() == 4 * size_of::<usize>());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_grows_from_the_stack_to_the_heap_and_keeps_its_bytes() {
+        let mut expected = Vec::new();
+        let mut buffer = Buffer::new();
+        for i in 0..5_000_u32 {
+            buffer.sink().push(&i.to_le_bytes());
+            expected.extend(i.to_le_bytes());
+            if i % 97 == 0 {
+                buffer = std::hint::black_box(buffer); // moves
+                assert_eq!(buffer.bytes(), expected);
+            }
+        }
+        assert_eq!(buffer.into_vec(), expected);
+    }
+}

@@ -1,0 +1,260 @@
+//! Descriptions of types, and their differences in words.
+//!
+//! A type that crosses the boundary, or that is part of a state, describes itself in constants:
+//! an [`Info`] (its name and the names of its parts) and, as a type-level list, the types of these
+//! parts ([`Cell`]). From both a tree of [`Node`]s is made at compile time, which the
+//! manifest's encoder walks; the host decodes the bytes into [`Types`] and compares them there.
+//!
+//! # Recursive types
+//! `struct Node { kids: Vec<Node> }` must not make a constant that refers to itself (E0391). So a
+//! [`Node`] names a type and its arguments, an [`Outline`] adds the nodes of its parts, and the
+//! outlines of everything that it is made of are found by a *ladder* of constants: those at step n
+//! are the type's own and those that its parts find at step n - 1; at step 0 there are none. A
+//! description is complete when the last step has found no more than the one before.
+
+mod diff;
+mod ladder;
+mod outline;
+mod owned;
+mod std_types;
+
+pub use diff::{Difference, compare, compare_stored};
+pub(crate) use ladder::Nodes;
+pub use ladder::{Cell, Join, Ladder, List, Parts, PartsLadder, list};
+pub use outline::{Outline, Outlines, Whole};
+pub use owned::{Definition, OwnedMember, Shape, Types};
+pub use std_types::{Count, FnMutShape, Mut, Ref, Slice, SliceMut};
+
+/// The purpose of a description: a type that crosses a call, in declaration order.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Wire;
+
+/// The purpose of a description: a type that is stored in a state, as serde sees it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Stored;
+
+/// What a type is, as far as its description goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A number, `bool`, `char`, `str`, `String`: its name says it all.
+    Scalar = 0,
+    /// A type of the standard library that is described by its type arguments.
+    Container = 1,
+    /// A user's struct; its members are the fields.
+    Struct = 2,
+    /// A user's enum; its members are the variants.
+    Enum = 3,
+    /// An interface; its members are the methods.
+    Interface = 4,
+    /// A type that does not describe itself, known by its name only.
+    Opaque = 5,
+}
+
+impl Kind {
+    /// The kind with this number in a manifest.
+    pub(crate) const fn from_u8(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Scalar,
+            1 => Self::Container,
+            2 => Self::Struct,
+            3 => Self::Enum,
+            4 => Self::Interface,
+            5 => Self::Opaque,
+            _ => return None,
+        })
+    }
+}
+
+/// The names that describe a type; the types of its parts are in a list beside it.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::exhaustive_structs, reason = "written out by the derives in users' crates")]
+pub struct Info {
+    /// What the type is.
+    pub kind: Kind,
+    /// Its name without path or arguments.
+    pub name: &'static str,
+    /// The module path in which it was declared; empty for types of the standard library.
+    pub path: &'static str,
+    /// Attributes of the whole type that change its representation, e.g. `serde(tag = "t")`.
+    pub attrs: &'static str,
+    /// How many type arguments it has.
+    pub args: usize,
+    /// Fields, variants or methods, in order of declaration.
+    pub members: &'static [Member],
+    /// Size and alignment in bytes, for plain data and arrays (length in `size`).
+    pub layout: Option<(usize, usize)>,
+}
+
+/// A field, a variant or a method.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::exhaustive_structs, reason = "written out by the derives in users' crates")]
+pub struct Member {
+    /// Its name; `"0"`, `"1"`, … for the fields of a tuple struct.
+    pub name: &'static str,
+    /// What changes its representation or its meaning: serde attributes, `&mut self`, `since = …`.
+    pub attrs: &'static str,
+    /// The names of its parts: the fields of a variant, the arguments of a method. A method has
+    /// one part more, its result; a field has exactly one part and no label.
+    pub labels: &'static [&'static str],
+    /// How many parts belong to it.
+    pub parts: usize,
+    /// Its offset in bytes, for the fields of plain data.
+    pub offset: usize,
+}
+
+impl Info {
+    /// A type whose name says it all.
+    #[must_use]
+    pub const fn scalar(name: &'static str) -> Self {
+        Self { kind: Kind::Scalar, name, path: "", attrs: "", args: 0, members: &[], layout: None }
+    }
+
+    /// A type of the standard library with `args` type arguments.
+    #[must_use]
+    pub const fn container(name: &'static str, args: usize) -> Self {
+        Self { kind: Kind::Container, name, path: "", attrs: "", args, members: &[], layout: None }
+    }
+
+    /// A type that is known by its name only.
+    #[must_use]
+    pub const fn opaque(name: &'static str) -> Self {
+        Self { kind: Kind::Opaque, name, path: "", attrs: "", args: 0, members: &[], layout: None }
+    }
+}
+
+/// A type that describes itself, for the purpose `P`.
+///
+/// Derived: `Portable` and `Plain` describe a type for [`Wire`], `Shape` and `HotState` for
+/// [`Stored`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not describe itself",
+    note = "derive `Portable` for types that cross, `Shape` for types that are part of a state"
+)]
+pub trait Shaped<P> {
+    /// The names.
+    const INFO: Info;
+    /// The type arguments, as a list `Cell<A, Cell<B, ()>>`. Never called, and no associated type:
+    /// a public type may have fields of private ones, which an associated type must not show
+    /// (E0446).
+    #[doc(hidden)]
+    fn args() -> impl Parts<P>;
+    /// The types of the members' parts, in order.
+    #[doc(hidden)]
+    fn parts() -> impl Parts<P>;
+}
+
+/// A type and its arguments.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Node {
+    /// The names of the type.
+    pub info: &'static Info,
+    /// Its type arguments.
+    pub args: &'static List,
+    /// A hash of the type's name, place and arguments (64-bit FNV-1a).
+    pub id: u64,
+}
+
+impl Node {
+    pub(crate) const fn new(info: &'static Info, args: &'static List) -> Self {
+        let mut id = 0xcbf2_9ce4_8422_2325;
+        id = hash(id, info.path.as_bytes());
+        id = hash(id, info.name.as_bytes());
+        let len = match info.layout {
+            Some((len, _)) => len as u64,
+            None => 0,
+        };
+        id = hash(id, &[info.kind as u8]);
+        id = hash(id, &len.to_le_bytes());
+        let mut nodes = Nodes::new(Some(args));
+        while let Some(arg) = nodes.next() {
+            id = hash(id, &arg.id.to_le_bytes());
+        }
+        Self { info, args, id }
+    }
+
+    /// Whether the type is the user's: written out once, and referred to.
+    pub(crate) const fn is_defined(&self) -> bool {
+        matches!(self.info.kind, Kind::Struct | Kind::Enum | Kind::Interface)
+    }
+}
+
+/// One more text in a hash, with its end.
+const fn hash(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut i = 0;
+    while i <= bytes.len() {
+        let byte = if i == bytes.len() { 0xff } else { bytes[i] };
+        hash = (hash ^ byte as u64).wrapping_mul(0x0100_0000_01b3);
+        i += 1;
+    }
+    hash
+}
+
+pub(crate) const fn equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// A field whose type may describe itself or not; `KNOWN` says which.
+///
+/// [`Probe`] finds out. The name of an opaque type is the text of the field's type.
+#[derive(Debug)]
+pub struct Maybe<T: ?Sized, N, const KNOWN: bool>(
+    std::marker::PhantomData<(N, std::marker::PhantomData<T>)>,
+);
+
+/// A name carried by a type, for [`Maybe`].
+pub trait Named {
+    /// The name.
+    const NAME: &'static str;
+}
+
+impl<P, T: Shaped<P> + ?Sized, N> Shaped<P> for Maybe<T, N, true> {
+    const INFO: Info = T::INFO;
+    fn args() -> impl Parts<P> {
+        T::args()
+    }
+    fn parts() -> impl Parts<P> {
+        T::parts()
+    }
+}
+
+impl<P, T: ?Sized, N: Named> Shaped<P> for Maybe<T, N, false> {
+    const INFO: Info = Info::opaque(N::NAME);
+    fn args() -> impl Parts<P> {}
+    fn parts() -> impl Parts<P> {}
+}
+
+/// Tells in a constant whether a type describes itself for a purpose.
+///
+/// `Probe::<T, P>::KNOWN` finds the inherent constant where `T: Shaped<P>`, and the one of
+/// [`Unknown`] otherwise.
+#[derive(Debug)]
+pub struct Probe<T: ?Sized, P>(std::marker::PhantomData<(P, std::marker::PhantomData<T>)>);
+
+impl<T: Shaped<P> + ?Sized, P> Probe<T, P> {
+    /// The type describes itself.
+    pub const KNOWN: bool = true;
+}
+
+/// The other half of [`Probe`].
+pub trait Unknown {
+    /// The type does not describe itself.
+    const KNOWN: bool = false;
+}
+
+impl<T: ?Sized, P> Unknown for Probe<T, P> {}

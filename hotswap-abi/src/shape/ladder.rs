@@ -1,0 +1,200 @@
+//! The ladder of constants that finds the types that a type is made of, without referring to itself.
+
+use std::marker::PhantomData;
+
+use super::{Node, Outline, Outlines, Shaped, Whole};
+
+/// A list of types `Cell<A, Cell<B, ()>>`, each of which describes itself.
+pub trait Parts<P>: PartsLadder<P> {}
+
+impl<P> Parts<P> for () {}
+impl<P, H: Shaped<P> + ?Sized, T: Parts<P>> Parts<P> for Cell<H, T> {}
+
+/// A cell of a list of types; the head may be unsized (`dyn Engine`, `str`).
+#[derive(Debug)]
+pub struct Cell<H: ?Sized, T>(PhantomData<(PhantomData<H>, T)>);
+
+/// A list of types, as [`Shaped::parts`] gives it: for its type only.
+///
+/// # Panics
+/// Always: there are no values of it.
+#[doc(hidden)]
+#[must_use]
+pub fn list<L>() -> L {
+    unreachable!("descriptions are constants")
+}
+
+/// The rungs of the list that `parts` would give.
+const fn rungs<P, L: Parts<P>, F: FnOnce() -> L + Copy>(_: F) -> Rungs<P, L> {
+    Rungs(PhantomData)
+}
+
+struct Rungs<P, L>(PhantomData<(P, L)>);
+
+impl<P, L> Clone for Rungs<P, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<P, L> Copy for Rungs<P, L> {}
+
+/// Two lists in one. A list of hundreds of types (an interface of a hundred methods) is built as a
+/// tree, since the compiler follows no more than 128 steps.
+#[derive(Debug)]
+pub struct Join<A, B>(PhantomData<(A, B)>);
+
+impl<P, A: Parts<P>, B: Parts<P>> Parts<P> for Join<A, B> {}
+
+/// The descriptions of a list of types.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum List {
+    /// No more.
+    End,
+    /// One type, and the rest.
+    Cons(&'static Node, &'static Self),
+    /// Both, one after the other.
+    Join(&'static Self, &'static Self),
+}
+
+/// A walk over a list, in constants.
+#[derive(Clone, Copy)]
+pub(crate) struct Nodes {
+    /// What is still to come, the next one last. A tree of `u32::MAX` types fits.
+    stack: [Option<&'static List>; 34],
+    len: usize,
+}
+
+impl Nodes {
+    pub(crate) const fn new(list: Option<&'static List>) -> Self {
+        let mut stack = [None; 34];
+        stack[0] = list;
+        Self { stack, len: 1 }
+    }
+
+    pub(crate) const fn next(&mut self) -> Option<&'static Node> {
+        while self.len > 0 {
+            self.len -= 1;
+            match self.stack[self.len] {
+                None | Some(List::End) => {}
+                Some(List::Cons(node, rest)) => {
+                    self.push(rest);
+                    return Some(node);
+                }
+                Some(List::Join(first, second)) => {
+                    self.push(second);
+                    self.push(first);
+                }
+            }
+        }
+        None
+    }
+
+    const fn push(&mut self, list: &'static List) {
+        self.stack[self.len] = Some(list);
+        self.len += 1;
+    }
+}
+
+macro_rules! ladder {
+    ($top:ident, $nearly:ident; $($step:ident <- $below:ident)*) => {
+        /// The rungs of one type's description.
+        pub trait Ladder<P> {
+            /// The type, with its arguments.
+            const NODE: Node;
+            /// The type and its parts.
+            const OUTLINE: Outline;
+            /// Nothing yet.
+            const S0: Outlines;
+            $(
+                /// The users' types that are found in so many steps.
+                const $step: Outlines;
+            )*
+            /// The whole description.
+            const WHOLE: Whole;
+        }
+
+        impl<P, T: Shaped<P> + ?Sized> Ladder<P> for T {
+            const NODE: Node = Node::new(&T::INFO, rungs::<P, _, _>(T::args).nodes());
+            const OUTLINE: Outline = Outline {
+                node: &<T as Ladder<P>>::NODE,
+                parts: rungs::<P, _, _>(T::parts).nodes(),
+            };
+            const S0: Outlines = Outlines::NONE;
+            $(
+                // The step below comes first: then a recursive type finds its own steps done, and the
+                // compiler's queries do not nest as deep as the ladder is high. The arguments take
+                // no step: they are smaller than the type itself.
+                const $step: Outlines = <T as Ladder<P>>::$below
+                    .union(rungs::<P, _, _>(T::parts).$below())
+                    .union(rungs::<P, _, _>(T::args).$step())
+                    .with(&<T as Ladder<P>>::OUTLINE);
+            )*
+            const WHOLE: Whole = Whole::new(
+                &<T as Ladder<P>>::NODE,
+                &<T as Ladder<P>>::$top,
+                &<T as Ladder<P>>::$nearly,
+            );
+        }
+
+        /// The rungs of a list of types.
+        pub trait PartsLadder<P> {
+            /// The types.
+            const NODES: List;
+            /// Nothing yet.
+            const S0: Outlines;
+            $(
+                /// The users' types that are found in so many steps.
+                const $step: Outlines;
+            )*
+        }
+
+        #[allow(non_snake_case, reason = "named like the constants")]
+        impl<P, L: PartsLadder<P>> Rungs<P, L> {
+            const fn nodes(self) -> &'static List {
+                &L::NODES
+            }
+            const fn S0(self) -> &'static Outlines {
+                &L::S0
+            }
+            $(
+                const fn $step(self) -> &'static Outlines {
+                    &L::$step
+                }
+            )*
+        }
+
+        impl<P> PartsLadder<P> for () {
+            const NODES: List = List::End;
+            const S0: Outlines = Outlines::NONE;
+            $(const $step: Outlines = Outlines::NONE;)*
+        }
+
+        impl<P, A: Parts<P>, B: Parts<P>> PartsLadder<P> for Join<A, B> {
+            const NODES: List =
+                List::Join(&<A as PartsLadder<P>>::NODES, &<B as PartsLadder<P>>::NODES);
+            const S0: Outlines = Outlines::NONE;
+            $(
+                const $step: Outlines =
+                    <A as PartsLadder<P>>::$step.union(&<B as PartsLadder<P>>::$step);
+            )*
+        }
+
+        impl<P, H: Shaped<P> + ?Sized, T: Parts<P>> PartsLadder<P> for Cell<H, T> {
+            const NODES: List =
+                List::Cons(&<H as Ladder<P>>::NODE, &<T as PartsLadder<P>>::NODES);
+            const S0: Outlines = Outlines::NONE;
+            $(
+                const $step: Outlines =
+                    <H as Ladder<P>>::$step.union(&<T as PartsLadder<P>>::$step);
+            )*
+        }
+    };
+}
+
+ladder! {
+    S16, S15;
+    S1 <- S0    S2 <- S1    S3 <- S2    S4 <- S3    S5 <- S4    S6 <- S5
+    S7 <- S6    S8 <- S7    S9 <- S8    S10 <- S9   S11 <- S10  S12 <- S11
+    S13 <- S12  S14 <- S13  S15 <- S14  S16 <- S15
+}

@@ -1,0 +1,132 @@
+//! The user's types that a description refers to, as a set that is computed by the compiler.
+//!
+//! The compiler hashes the value of every constant with all that it refers to, again for each
+//! constant that refers to it. A tree of nodes would be hashed as often as there are ways through
+//! it, which for a type with three recursive fields is exponential in its depth. So an [`Outline`]
+//! refers to other types by their [`Node`]s, which end at the user's types, and constants hold flat
+//! sets of outlines.
+
+use super::{List, Node};
+
+/// How many different types one description may hold.
+const MOST: usize = 512;
+
+/// A user's type, written out as far as its own parts: those that are users' types are named.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Outline {
+    /// The type.
+    pub node: &'static Node,
+    /// The types of its members' parts.
+    pub parts: &'static List,
+}
+
+/// A set of outlines, sorted by the types' identities.
+#[derive(Debug, Clone, Copy)]
+pub struct Outlines {
+    items: [Option<&'static Outline>; MOST],
+    len: usize,
+}
+
+/// A type, and the outlines of all users' types that it is made of.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Whole {
+    /// The type.
+    pub node: &'static Node,
+    /// The outlines.
+    pub outlines: &'static Outlines,
+}
+
+impl Outlines {
+    /// No type.
+    pub(crate) const NONE: Self = Self { items: [None; MOST], len: 0 };
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) const fn get(&self, index: usize) -> &'static Outline {
+        match self.items[index] {
+            Some(outline) => outline,
+            None => panic!("no such outline"),
+        }
+    }
+
+    /// The place of the type with this identity.
+    pub(crate) const fn find(&self, id: u64) -> usize {
+        let (mut low, mut high) = (0, self.len);
+        while low < high {
+            let middle = low.midpoint(high);
+            let found = self.get(middle).node.id;
+            if found == id {
+                return middle;
+            }
+            if found < id {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        panic!("a type that is referred to has its outline")
+    }
+
+    /// Both sets in one.
+    pub(crate) const fn union(&self, other: &Self) -> Self {
+        let mut all = Self::NONE;
+        let (mut i, mut j) = (0, 0);
+        while i < self.len || j < other.len {
+            let ours = if i < self.len { self.items[i] } else { None };
+            let theirs = if j < other.len { other.items[j] } else { None };
+            let next = match (ours, theirs) {
+                (Some(ours), Some(theirs)) => {
+                    i += (ours.node.id <= theirs.node.id) as usize;
+                    j += (theirs.node.id <= ours.node.id) as usize;
+                    if ours.node.id <= theirs.node.id { ours } else { theirs }
+                }
+                (Some(ours), None) => {
+                    i += 1;
+                    ours
+                }
+                (None, Some(theirs)) => {
+                    j += 1;
+                    theirs
+                }
+                (None, None) => break,
+            };
+            assert!(all.len < MOST, "more than 512 different types in one description");
+            all.items[all.len] = Some(next);
+            all.len += 1;
+        }
+        all
+    }
+
+    /// One more, if it is the outline of a user's type.
+    pub(crate) const fn with(&self, outline: &'static Outline) -> Self {
+        if !outline.node.is_defined() {
+            return *self;
+        }
+        let mut one = Self::NONE;
+        one.items[0] = Some(outline);
+        one.len = 1;
+        self.union(&one)
+    }
+}
+
+impl Whole {
+    /// `nearly` are the outlines that are found with one step less.
+    ///
+    /// # Panics
+    /// While the constant is computed, where a step more might find more.
+    pub(crate) const fn new(
+        node: &'static Node,
+        outlines: &'static Outlines,
+        nearly: &Outlines,
+    ) -> Self {
+        assert!(
+            outlines.len == nearly.len,
+            "types are nested more than 15 deep in one another: too deep for a description"
+        );
+        Self { node, outlines }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a new field starts with: the zero of its type.
+
+use rmpv::Value;
+
+use super::{Carrier, CarryError, Family, family, has_attrs, is_tuple};
+use crate::shape::{Kind, Shape};
+
+impl Carrier<'_> {
+    /// The zero of a type: 0, `""`, nothing, and for a struct the zeros of its fields.
+    pub(super) fn zero(&self, shape: &Shape, at: &str) -> Result<Value, CarryError> {
+        let none =
+            || CarryError::NoDefault { at: at.to_owned(), ty: self.new.display(shape).to_string() };
+        Ok(match shape {
+            Shape::Scalar(name) => match name.as_str() {
+                "bool" => Value::Boolean(false),
+                "String" | "PathBuf" => Value::from(""),
+                "char" => Value::from("\0"),
+                "()" => Value::Nil,
+                "f32" => Value::F32(0.0),
+                "f64" => Value::F64(0.0),
+                "Duration" => {
+                    Value::Map(vec![("secs".into(), 0.into()), ("nanos".into(), 0.into())])
+                }
+                name if name.starts_with(['u', 'i']) && !name.ends_with("128") => Value::from(0),
+                _ => return Err(none()),
+            },
+            Shape::Container { name, len, args } => match family(name) {
+                Family::Sequence => Value::Array(Vec::new()),
+                Family::Map => Value::Map(Vec::new()),
+                Family::Option => Value::Nil,
+                Family::Tuple if name == "array" => {
+                    let len = usize::try_from(len.unwrap_or(0)).map_err(|_| none())?;
+                    Value::Array(vec![self.zero(&args[0], at)?; len])
+                }
+                Family::Tuple => Value::Array(
+                    args.iter().map(|arg| self.zero(arg, at)).collect::<Result<_, _>>()?,
+                ),
+                Family::Other if name == "Box" => self.zero(&args[0], at)?,
+                Family::Other => return Err(none()),
+            },
+            shape => match self.new.definition(shape) {
+                Some(definition) if definition.kind != Kind::Struct || has_attrs(definition) => {
+                    return Err(none());
+                }
+                Some(definition) if is_tuple(definition) => {
+                    let mut fields: Vec<_> = definition
+                        .members
+                        .iter()
+                        .map(|member| self.zero(&member.parts[0], &format!("{at}.{}", member.name)))
+                        .collect::<Result<_, _>>()?;
+                    if fields.len() == 1 { fields.remove(0) } else { Value::Array(fields) }
+                }
+                Some(definition) => {
+                    let fields = definition.members.iter().map(|member| {
+                        let path = format!("{at}.{}", member.name);
+                        let value = self.zero(&member.parts[0], &path)?;
+                        Ok((Value::from(member.name.as_str()), value))
+                    });
+                    Value::Map(fields.collect::<Result<_, _>>()?)
+                }
+                None => return Err(none()),
+            },
+        })
+    }
+}

@@ -1,0 +1,200 @@
+//! A running cargo, with all the processes it starts.
+//!
+//! On Unix it leads a process group of its own, which is signalled as a whole. The group's number
+//! stays taken until the leader is waited for; it is signalled before that only. A Ctrl-C in the
+//! host's terminal reaches the host alone.
+
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+
+/// What a process tells, from its own threads.
+#[derive(Debug)]
+pub(super) enum News {
+    /// A line of its output.
+    Output(Vec<u8>),
+    /// A line of its standard error.
+    Said(String),
+    /// One of the two is closed.
+    Closed,
+    /// It has ended; what it wrote may still be on its way.
+    Ended,
+}
+
+/// A running cargo. Dropping it kills it with all it has started.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: Child,
+    reaped: bool,
+    waiter: Option<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Starts it. `tell` is called on threads of the process's own.
+    pub(super) fn start(
+        mut command: Command,
+        tell: impl Fn(News) + Clone + Send + 'static,
+    ) -> io::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        group::lead(&mut command);
+        let child = command.spawn()?;
+        // From here on an early return kills it.
+        let mut process = Self { child, reaped: false, waiter: None };
+        if let Some(output) = process.child.stdout.take() {
+            read(output, tell.clone(), News::Output)?;
+        }
+        if let Some(said) = process.child.stderr.take() {
+            let text = |line: Vec<u8>| News::Said(String::from_utf8_lossy(&line).into_owned());
+            read(said, tell.clone(), text)?;
+        }
+        let pid = process.child.id();
+        let waiter = thread::Builder::new().name("hotswap-cargo-end".into()).spawn(move || {
+            group::wait(pid);
+            tell(News::Ended);
+        });
+        process.waiter = Some(waiter?);
+        Ok(process)
+    }
+
+    /// Tells it and all it has started to end.
+    pub(super) fn end(&mut self) {
+        if !self.reaped {
+            group::terminate(&mut self.child);
+        }
+    }
+
+    /// Ends it and all it has started, whether they want or not.
+    pub(super) fn kill(&mut self) {
+        if !self.reaped {
+            group::kill(&mut self.child);
+        }
+    }
+
+    /// How it has ended; waits for it. What it has started and left behind goes on.
+    pub(super) fn status(mut self) -> io::Result<ExitStatus> {
+        self.reap()
+    }
+
+    fn reap(&mut self) -> io::Result<ExitStatus> {
+        // Before its number can be another's.
+        if let Some(waiter) = self.waiter.take() {
+            let _ = waiter.join();
+        }
+        self.reaped = true;
+        self.child.wait()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if !self.reaped {
+            self.kill();
+            let _ = self.reap();
+            group::wait_for_all(&self.child);
+        }
+    }
+}
+
+/// Reads lines on a thread of its own. It is not joined: a program that cargo has started and left
+/// behind may hold the other end open for as long as it likes.
+fn read(
+    from: impl Read + Send + 'static,
+    tell: impl Fn(News) + Send + 'static,
+    news: impl Fn(Vec<u8>) -> News + Send + 'static,
+) -> io::Result<()> {
+    let lines = move || {
+        let mut from = BufReader::new(from);
+        loop {
+            let mut line = Vec::new();
+            match from.read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+            while matches!(line.last(), Some(b'\n' | b'\r')) {
+                line.pop();
+            }
+            tell(news(line));
+        }
+        tell(News::Closed);
+    };
+    thread::Builder::new().name("hotswap-cargo-out".into()).spawn(lines).map(drop)
+}
+
+#[cfg(unix)]
+mod group {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Child, Command};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{
+        Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+    };
+
+    /// Killed processes are gone in a moment; those that nobody waits for stay as zombies.
+    const GONE_WITHIN: Duration = Duration::from_millis(100);
+
+    pub(super) fn lead(command: &mut Command) {
+        command.process_group(0);
+    }
+
+    /// Waits for its end, and leaves its number taken.
+    pub(super) fn wait(pid: u32) {
+        let Some(pid) = pid_of(pid) else { return };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while let Err(error) = waitid(WaitId::Pid(pid), options) {
+            if error != rustix::io::Errno::INTR {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn terminate(child: &mut Child) {
+        signal(child, Signal::TERM);
+    }
+
+    pub(super) fn kill(child: &mut Child) {
+        signal(child, Signal::KILL);
+    }
+
+    /// Waits until the killed processes are gone.
+    pub(super) fn wait_for_all(child: &Child) {
+        let Some(pid) = pid_of(child.id()) else { return };
+        let until = Instant::now() + GONE_WITHIN;
+        while test_kill_process_group(pid).is_ok() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn signal(child: &Child, signal: Signal) {
+        if let Some(pid) = pid_of(child.id()) {
+            // Fails when all have ended.
+            let _ = kill_process_group(pid, signal);
+        }
+    }
+
+    fn pid_of(pid: u32) -> Option<Pid> {
+        i32::try_from(pid).ok().and_then(Pid::from_raw)
+    }
+}
+
+/// Elsewhere only cargo itself is ended; the compilers it has started end with their work.
+#[cfg(not(unix))]
+mod group {
+    use std::process::{Child, Command};
+
+    pub(super) fn lead(_: &mut Command) {}
+
+    /// Its end is known by its output, which is closed then.
+    pub(super) fn wait(_: u32) {}
+
+    pub(super) fn terminate(child: &mut Child) {
+        kill(child);
+    }
+
+    pub(super) fn kill(child: &mut Child) {
+        let _ = child.kill();
+    }
+
+    pub(super) fn wait_for_all(_: &Child) {}
+}

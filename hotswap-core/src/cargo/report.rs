@@ -1,0 +1,144 @@
+//! What a builder tells.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::watch::WatchError;
+
+/// What a builder tells. Between a [`Started`](Self::Started) and its
+/// [`Finished`](Self::Finished) there is no other `Started`.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Report {
+    /// A build starts.
+    Started {
+        /// Files whose content has changed, five at most; none for a first build, or one that was
+        /// asked for.
+        because: Vec<PathBuf>,
+    },
+    /// Cargo waits until another cargo is done with something; told once in a build for each.
+    WaitingForLock {
+        /// What it waits for, in cargo's words: "build directory", "package cache".
+        what: String,
+    },
+    /// Cargo starts to compile a package.
+    Compiling {
+        /// Its name.
+        package: String,
+    },
+    /// The compiler, or cargo itself, found something.
+    Diagnostic(Diagnostic),
+    /// An artifact is complete. Told once for each package in every build that gets that far.
+    Built {
+        /// The package.
+        package: String,
+        /// Its cdylib. Cargo will overwrite it: copy it before it is used.
+        artifact: PathBuf,
+        /// Whether it was there already.
+        fresh: bool,
+    },
+    /// A crate that the running program is linked with has changed: modules are built against
+    /// the new one, and do not fit this program until it was built and started again. Told once
+    /// for each crate.
+    InterfaceChanged {
+        /// The crate's package.
+        package: String,
+    },
+    /// A build has ended.
+    Finished(Finished),
+    /// A part of the sources is not watched; the rest is.
+    WatchTrouble(Arc<WatchError>),
+}
+
+/// Something that the compiler, or cargo itself, found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnostic {
+    /// The package it is about; `None` where cargo does not say.
+    pub package: Option<String>,
+    /// How bad it is.
+    pub level: Level,
+    /// The text as it would be seen in a terminal, without a line feed at its end.
+    pub rendered: String,
+}
+
+/// How bad a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// Nothing to mend.
+    Note,
+    /// The build can go on.
+    Warning,
+    /// The build fails.
+    Error,
+}
+
+/// How a build has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finished {
+    /// Whether all packages were built.
+    pub success: bool,
+    /// Whether something was saved meanwhile: another build follows at once. One that was ended
+    /// early for it has no success and no errors.
+    pub stale: bool,
+    /// How long it took.
+    pub took: Duration,
+    /// The number of errors reported; never 0 for a build that failed by itself.
+    pub errors: usize,
+    /// The number of warnings reported.
+    pub warnings: usize,
+    /// The packages whose artifacts were reported, in order.
+    pub built: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started { because } => match because.as_slice() {
+                [] => f.write_str("building"),
+                [file] => write!(f, "building, {} has changed", file.display()),
+                [file, more @ ..] => {
+                    write!(f, "building, {} and {} more have changed", file.display(), more.len())
+                }
+            },
+            Self::WaitingForLock { what } => {
+                write!(f, "cargo waits for another cargo to be done with the {what}")
+            }
+            Self::Compiling { package } => write!(f, "compiling {package}"),
+            Self::Diagnostic(diagnostic) => f.write_str(&diagnostic.rendered),
+            Self::Built { package, artifact, .. } => {
+                write!(f, "built {package}: {}", artifact.display())
+            }
+            Self::InterfaceChanged { package } => write!(
+                f,
+                "{package} has changed, which this program is linked with, too: new builds may \
+                 not fit until the program was built and started again"
+            ),
+            Self::Finished(finished) => finished.fmt(f),
+            Self::WatchTrouble(error) => write!(f, "a part of the sources is not watched: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count: usize, thing: &str| {
+            format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+        };
+        match (self.stale, self.success) {
+            (true, _) => f.write_str("a build was overtaken by a newer save")?,
+            (false, true) => write!(f, "built in {:.1?}", self.took)?,
+            (false, false) => write!(
+                f,
+                "the build failed after {:.1?} with {}; what ran goes on",
+                self.took,
+                plural(self.errors, "error")
+            )?,
+        }
+        if self.warnings > 0 { write!(f, ", {}", plural(self.warnings, "warning")) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,228 @@
+//! From the start of a build to its end: one cargo after the other.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::super::build::Build;
+use super::super::plan::Plan;
+use super::super::process::{News, Process};
+use super::super::schedule::Step;
+use super::super::{CargoError, GRACE, Level, Report, depinfo};
+use super::{Input, Run};
+
+/// How many files [`Report::Started`] names.
+const MOST_REASONS: usize = 5;
+
+/// How long the end of the output of a cargo that has ended is waited for.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// A running cargo, for a build.
+pub(super) struct Job {
+    number: u64,
+    process: Process,
+    build: Build,
+    /// The output of `cargo metadata`; `None` for `cargo build`.
+    metadata: Option<Vec<u8>>,
+    stopped: bool,
+    closed: u8,
+    ended: bool,
+    pub(super) kill_at: Option<Instant>,
+    pub(super) drained_at: Option<Instant>,
+}
+
+impl Job {
+    pub(super) const fn makes_plan(&self) -> bool {
+        self.metadata.is_some()
+    }
+
+    /// Tells it to end.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+        self.kill_at = Some(Instant::now() + GRACE);
+        self.process.end();
+    }
+
+    /// It was told, and had its time.
+    pub(super) fn kill(&mut self) {
+        self.kill_at = None;
+        self.process.kill();
+    }
+}
+
+impl Run {
+    /// Starts a build, with a new plan if need be.
+    pub(super) fn start(&mut self) {
+        let because = std::mem::take(&mut self.because).into_iter().take(MOST_REASONS).collect();
+        (self.sink)(Report::Started { because });
+        self.go_on(Build::begin());
+    }
+
+    fn go_on(&mut self, build: Build) {
+        if self.plan_is_old {
+            self.plan_is_old = false;
+            self.run_cargo(self.calls.metadata(Some(&self.plan)), Some(Vec::new()), build);
+        } else {
+            self.run_cargo(self.calls.build(&self.plan), None, build);
+        }
+    }
+
+    fn run_cargo(&mut self, command: Command, metadata: Option<Vec<u8>>, mut build: Build) {
+        self.jobs += 1;
+        let (number, inputs) = (self.jobs, self.inputs.clone());
+        // Fails only when the builder was dropped.
+        let tell = move |news| drop(inputs.send(Input::Process(number, news)));
+        match Process::start(command, tell) {
+            Ok(process) => {
+                self.job = Some(Job {
+                    number,
+                    process,
+                    build,
+                    metadata,
+                    stopped: false,
+                    closed: 0,
+                    ended: false,
+                    kill_at: None,
+                    drained_at: None,
+                });
+            }
+            Err(error) => {
+                let error = self.calls.not_run(error);
+                self.plan_is_old |= metadata.is_some();
+                (self.sink)(build.diagnostic(None, Level::Error, in_full(&error)));
+                self.finished(build, false);
+            }
+        }
+    }
+
+    pub(super) fn news(&mut self, number: u64, news: News) {
+        let Some(job) = self.job.as_mut().filter(|job| job.number == number) else { return };
+        let report = match (news, &mut job.metadata) {
+            (News::Output(line), Some(metadata)) => {
+                metadata.extend(line);
+                None
+            }
+            (News::Output(line), None) => job.build.output(&line, &self.plan),
+            (News::Said(line), _) => job.build.said(&line),
+            (News::Closed, _) => {
+                job.closed += 1;
+                None
+            }
+            (News::Ended, _) => {
+                job.ended = true;
+                // Where the end of the process is not known, that of its output has to do.
+                job.drained_at = cfg!(unix).then(|| Instant::now() + DRAIN);
+                None
+            }
+        };
+        let ended = job.ended && (job.closed == 2 || job.stopped);
+        // What a build says that was told to end is of no interest any more.
+        if let Some(report) = report.filter(|_| !job.stopped) {
+            (self.sink)(report);
+        }
+        if ended {
+            self.ended();
+        }
+    }
+
+    /// The running cargo has ended.
+    pub(super) fn ended(&mut self) {
+        let Some(job) = self.job.take() else { return };
+        let Job { process, mut build, metadata, stopped, .. } = job;
+        if stopped {
+            // With what it may have left behind.
+            drop(process);
+            self.plan_is_old |= metadata.is_some();
+            return self.finished(build, false);
+        }
+        let failed = match process.status() {
+            Ok(status) if status.success() => None,
+            Ok(status) => Some(status.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        match (failed, metadata) {
+            (None, None) => {
+                self.watch_what_was_read(&build);
+                self.finished(build, true);
+            }
+            (None, Some(metadata)) => match self.calls.read_plan(&metadata) {
+                Ok(plan) => {
+                    self.adopt(plan);
+                    self.go_on(build);
+                }
+                Err(error) => {
+                    self.plan_is_old = true;
+                    (self.sink)(build.diagnostic(None, Level::Error, in_full(&error)));
+                    self.finished(build, false);
+                }
+            },
+            (Some(end), metadata) => {
+                self.plan_is_old |= metadata.is_some();
+                if let Some(report) = build.failed(&end) {
+                    (self.sink)(report);
+                }
+                self.finished(build, false);
+            }
+        }
+    }
+
+    fn finished(&mut self, build: Build, success: bool) {
+        let finished = build.finish(success, self.schedule.is_stale());
+        (self.sink)(Report::Finished(finished));
+        self.step(Step::Ended);
+    }
+
+    /// The plan is another one, and the build that goes on with it sees what is there now.
+    fn adopt(&mut self, plan: Plan) {
+        self.plan = plan;
+        let mut watched = self.plan.watched.clone();
+        watched.files.extend(self.extra.iter().cloned());
+        let mut look = self.sources.watch(watched);
+        look.troubles.into_iter().for_each(|trouble| self.tell_trouble(trouble));
+        // Written by the cargo that has just ended, most likely.
+        look.changed.retain(|file| !file.ends_with("Cargo.lock"));
+        self.note(look.changed);
+        self.because.clear();
+    }
+
+    /// Watches files that the compiler has read and the plan does not know.
+    fn watch_what_was_read(&mut self, build: &Build) {
+        let infos = build
+            .artifacts()
+            .filter_map(|artifact| std::fs::read_to_string(artifact.with_extension("d")).ok());
+        let read = infos.flat_map(|info| depinfo::sources(&info));
+        let plan = &self.plan;
+        let is_output = |file: &Path| {
+            file.starts_with(&plan.target_folder) || file.starts_with(&plan.host_target_folder)
+        };
+        let extra: BTreeSet<PathBuf> = read
+            .map(|file| plan.workspace.join(file))
+            .filter(|file| !plan.watched.has(file) && !is_output(file))
+            .collect();
+        if extra == self.extra {
+            return;
+        }
+        let mut watched = plan.watched.clone();
+        watched.files.extend(extra.iter().cloned());
+        let mut look = self.sources.watch(watched);
+        // Nobody has watched the new ones since the build began.
+        look.changed.extend(extra.difference(&self.extra).filter_map(|file| {
+            let modified = file.metadata().and_then(|meta| meta.modified()).ok()?;
+            (modified >= build.since).then(|| file.clone())
+        }));
+        self.extra = extra;
+        self.looked(look);
+    }
+}
+
+/// An error with what has caused it.
+fn in_full(error: &CargoError) -> String {
+    let mut text = format!("error: {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,345 @@
+//! How a host is set up.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use hotswap_abi::module::{Export, HotModule};
+
+#[cfg(feature = "cargo")]
+use crate::cargo::Request;
+use crate::{event::Event, watch::Backend};
+
+/// How a host is set up: which slots there are, where their artifacts appear, and what happens
+/// then.
+///
+/// Start from a preset; they differ in these points:
+///
+/// | | [`Config::dev`] | [`Config::production`] |
+/// |---|---|---|
+/// | a state's shape changed under an unchanged version | [`StateDrift::CarryByName`] | [`StateDrift::Refuse`] |
+/// | deadline of a pause | 5 s | 1 s |
+/// | deadline of slow work before and after the pause | 60 s | 30 s |
+/// | deadline of the first artifact | 5 min | 30 s |
+/// | how long a call waits for an upgrade | 10 s | 2 s |
+/// | what is written to stderr when nobody listens | builds, what is live, refusals | refusals |
+/// | warning when this many generations are mapped | 200 | 20 |
+///
+/// ```
+/// use hotswap_core::Config;
+///
+/// let config = Config::dev().artifact("arcade", "target/debug/libarcade.so");
+/// ```
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) slots: BTreeMap<String, SlotConfig>,
+    pub(crate) state_drift: StateDrift,
+    pub(crate) apply: Apply,
+    pub(crate) pause_deadline: Duration,
+    pub(crate) work_deadline: Duration,
+    pub(crate) first_artifact: Duration,
+    pub(crate) call_budget: Duration,
+    pub(crate) retained_warning: usize,
+    pub(crate) max_artifact_bytes: u64,
+    pub(crate) private_folder: Option<PathBuf>,
+    pub(crate) services: Vec<String>,
+    pub(crate) backend: Backend,
+    pub(crate) callbacks: Vec<Callback>,
+    pub(crate) reporter: Reporter,
+    #[cfg(feature = "cargo")]
+    pub(crate) cargo: Request,
+}
+
+/// Who gets the reporter's lines.
+#[derive(Clone)]
+pub(crate) enum Reporter {
+    /// Nobody listens to events: refusals are written to stderr.
+    Refusals,
+    /// Nobody listens to events: all that a developer wants to see is written to stderr.
+    Stderr,
+    /// The program takes the lines.
+    Lines(Arc<dyn Fn(&str) + Send + Sync>),
+}
+
+pub(crate) type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// What happens when the shape of a state has changed, and its version has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StateDrift {
+    /// The artifact is refused, with the differences and a migration to paste.
+    Refuse,
+    /// What can be kept is kept by the fields' names; the event names every field that was dropped
+    /// or has got a default value. What cannot be kept refuses the artifact.
+    CarryByName,
+    /// The module starts afresh, and the event says so.
+    StartAfresh,
+}
+
+/// When a prepared artifact takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Apply {
+    /// As soon as it is prepared.
+    AtOnce,
+    /// When the host calls [`Host::apply_pending`](crate::Host::apply_pending), e.g. at the end
+    /// of a frame.
+    OnRequest,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SlotConfig {
+    pub(crate) source: Option<Place>,
+    /// The module that the slot takes; any, if `None`.
+    pub(crate) module: Option<String>,
+    pub(crate) builtin: Option<Builtin>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    File(PathBuf),
+    Folder(PathBuf),
+    /// Built by cargo.
+    #[cfg(feature = "cargo")]
+    Package(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Folder(path) => write!(f, "folder {}", path.display()),
+            #[cfg(feature = "cargo")]
+            Self::Package(package) => write!(f, "package {package}, built by cargo"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Builtin {
+    pub(crate) export: &'static Export,
+    pub(crate) manifest: &'static [u8],
+}
+
+impl Config {
+    /// For the one who edits: keeps going whatever is saved.
+    #[must_use]
+    pub fn dev() -> Self {
+        Self {
+            state_drift: StateDrift::CarryByName,
+            pause_deadline: Duration::from_secs(5),
+            work_deadline: Duration::from_secs(60),
+            first_artifact: Duration::from_secs(300),
+            call_budget: Duration::from_secs(10),
+            retained_warning: 200,
+            reporter: Reporter::Stderr,
+            ..Self::production()
+        }
+    }
+
+    /// For a process that must not stop: refuses what is in doubt.
+    #[must_use]
+    pub fn production() -> Self {
+        Self {
+            slots: BTreeMap::new(),
+            state_drift: StateDrift::Refuse,
+            apply: Apply::AtOnce,
+            pause_deadline: Duration::from_secs(1),
+            work_deadline: Duration::from_secs(30),
+            first_artifact: Duration::from_secs(30),
+            call_budget: Duration::from_secs(2),
+            retained_warning: 20,
+            max_artifact_bytes: 1 << 30,
+            private_folder: None,
+            services: Vec::new(),
+            backend: Backend::Events,
+            callbacks: Vec::new(),
+            reporter: Reporter::Refusals,
+            #[cfg(feature = "cargo")]
+            cargo: Request::new("."),
+        }
+    }
+
+    /// A slot whose artifacts appear at one path. It need not exist yet; a relative path is taken
+    /// from the current folder when the host is made.
+    #[must_use]
+    pub fn artifact(mut self, slot: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.slot(slot).source = Some(Place::File(path.into()));
+        self
+    }
+
+    /// A slot whose artifacts appear in a folder, beside those of other modules: it takes those
+    /// of the module that has the slot's name, or the one given to [`module`](Self::module).
+    #[must_use]
+    pub fn folder(mut self, slot: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.slot(slot).source = Some(Place::Folder(path.into()));
+        self
+    }
+
+    /// A slot whose module is built from its sources, whenever they change: the package of the
+    /// slot's name, in the workspace of the current folder. Several packages are built together.
+    ///
+    /// [`build`](Self::build) tells cargo more.
+    #[cfg(feature = "cargo")]
+    #[must_use]
+    pub fn cargo_package(mut self, package: impl Into<String>) -> Self {
+        let package = package.into();
+        self.slot(package.as_str()).source = Some(Place::Package(package.clone()));
+        self.cargo = self.cargo.with_package(package);
+        self
+    }
+
+    /// How packages are built: profile, target folder, arguments.
+    /// ```no_run
+    /// use hotswap_core::{Config, cargo::Profile};
+    ///
+    /// let config = Config::dev()
+    ///     .cargo_package("arcade")
+    ///     .build(|request| request.with_profile(Profile::Release));
+    /// ```
+    #[cfg(feature = "cargo")]
+    #[must_use]
+    pub fn build(mut self, change: impl FnOnce(Request) -> Request) -> Self {
+        self.cargo = change(self.cargo);
+        self
+    }
+
+    /// Takes the reporter's lines, for a program that owns the terminal. Each is a line or several,
+    /// without a line feed at its end, and comes on the host's own thread.
+    #[must_use]
+    pub fn with_reporter(mut self, lines: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.reporter = Reporter::Lines(Arc::new(lines));
+        self
+    }
+
+    /// The one module that a slot takes, by its crate's name.
+    #[must_use]
+    pub fn module(mut self, slot: impl Into<String>, module: impl Into<String>) -> Self {
+        self.slot(slot).module = Some(module.into());
+        self
+    }
+
+    /// A slot's first generation, linked into the program: there is always something to serve,
+    /// also without any artifact.
+    #[must_use]
+    pub fn builtin<M: HotModule>(mut self, slot: impl Into<String>) -> Self {
+        self.slot(slot).builtin = Some(Builtin { export: M::export(), manifest: M::MANIFEST });
+        self
+    }
+
+    /// What happens when the shape of a state has changed, and its version has not.
+    #[must_use]
+    pub const fn with_state_drift(mut self, drift: StateDrift) -> Self {
+        self.state_drift = drift;
+        self
+    }
+
+    /// When a prepared artifact takes over.
+    #[must_use]
+    pub const fn with_apply(mut self, apply: Apply) -> Self {
+        self.apply = apply;
+        self
+    }
+
+    /// The longest pause, from the first call that has to wait to the last: past it the upgrade is
+    /// cancelled, and everybody goes on with the old version.
+    #[must_use]
+    pub const fn with_pause_deadline(mut self, deadline: Duration) -> Self {
+        self.pause_deadline = deadline;
+        self
+    }
+
+    /// The longest that module code may take outside of a pause: to load, prepare, start, stop.
+    #[must_use]
+    pub const fn with_work_deadline(mut self, deadline: Duration) -> Self {
+        self.work_deadline = deadline;
+        self
+    }
+
+    /// How long [`Host::slot`](crate::Host::slot) waits for a first artifact that works.
+    #[must_use]
+    pub const fn with_first_artifact_deadline(mut self, deadline: Duration) -> Self {
+        self.first_artifact = deadline;
+        self
+    }
+
+    /// How long a call waits while its slot is being upgraded, before it gets
+    /// [`CallError::Draining`](hotswap_abi::CallError::Draining). For the end of somebody else's
+    /// `&mut self` call it waits as long as that takes.
+    #[must_use]
+    pub const fn with_call_budget(mut self, budget: Duration) -> Self {
+        self.call_budget = budget;
+        self
+    }
+
+    /// Warns when a slot has this many generations mapped, and at every multiple of it.
+    #[must_use]
+    pub const fn with_retained_warning(mut self, generations: usize) -> Self {
+        self.retained_warning = generations;
+        self
+    }
+
+    /// Refuses artifacts of more bytes.
+    #[must_use]
+    pub const fn with_max_artifact_bytes(mut self, bytes: u64) -> Self {
+        self.max_artifact_bytes = bytes;
+        self
+    }
+
+    /// Where private copies are kept, in a folder of mode 0700: the system's temporary folder
+    /// unless told otherwise. It must not be mounted `noexec`.
+    #[must_use]
+    pub fn with_private_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.private_folder = Some(folder.into());
+        self
+    }
+
+    /// A service that the host offers to modules that require it
+    /// (`#[hot_module(requires("…"))]`).
+    #[must_use]
+    pub fn with_service(mut self, name: impl Into<String>) -> Self {
+        self.services.push(name.into());
+        self
+    }
+
+    /// Looks at the artifacts at an interval, where the file system sends no events.
+    #[must_use]
+    pub const fn with_polling(mut self, interval: Duration) -> Self {
+        self.backend = Backend::Poll(interval);
+        self
+    }
+
+    /// Called with every event, on the host's own thread: hand over and return.
+    ///
+    /// A host with a callback or a channel counts as one that listens: refusals are then no longer
+    /// written to stderr. A callback that picks some events should show
+    /// [`Refused`](crate::event::EventKind::Refused) among them.
+    #[must_use]
+    pub fn on_event(mut self, callback: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.callbacks.push(Arc::new(callback));
+        self
+    }
+
+    /// The current folder may change later.
+    pub(crate) fn make_absolute(&mut self) {
+        for slot in self.slots.values_mut() {
+            if let Some(Place::File(path) | Place::Folder(path)) = &mut slot.source
+                && let Ok(absolute) = std::path::absolute(&*path)
+            {
+                *path = absolute;
+            }
+        }
+    }
+
+    fn slot(&mut self, slot: impl Into<String>) -> &mut SlotConfig {
+        self.slots.entry(slot.into()).or_default()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("slots", &self.slots)
+            .field("state_drift", &self.state_drift)
+            .field("apply", &self.apply)
+            .finish_non_exhaustive()
+    }
+}

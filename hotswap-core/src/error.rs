@@ -1,0 +1,95 @@
+//! Why something that was asked of a host was not done.
+
+use std::{fmt, time::Duration};
+
+use crate::{event::Refusal, fs::FolderError, watch::WatchError};
+
+/// Who or what is to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The artifact: damaged, incompatible, or its module does not start.
+    Artifact,
+    /// The host's own code: a name that is not configured, a call from inside a call.
+    Misuse,
+    /// Something did not happen in time.
+    Timeout,
+    /// The system: a folder, a watch, a thread.
+    System,
+}
+
+/// Why something that was asked of a host was not done. The host goes on as before.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] Reason);
+
+impl Error {
+    /// Who or what is to blame.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match &self.0 {
+            Reason::Builtin { .. } => ErrorKind::Artifact,
+            Reason::NoArtifact { refusal, .. } => match refusal {
+                Some(_) => ErrorKind::Artifact,
+                None => ErrorKind::Timeout,
+            },
+            Reason::NotLive { .. } => ErrorKind::Timeout,
+            Reason::UnknownSlot { .. }
+            | Reason::OtherInterface { .. }
+            | Reason::Inside { .. }
+            | Reason::Callback
+            | Reason::Ended => ErrorKind::Misuse,
+            #[cfg(feature = "cargo")]
+            Reason::Cargo(_) => ErrorKind::Misuse,
+            Reason::Folder(_) | Reason::Watch(_) | Reason::Thread(_) => ErrorKind::System,
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Reason {
+    #[error("no slot {name} is configured; there are: {}", known.join(", "))]
+    UnknownSlot { name: String, known: Vec<String> },
+    #[error("slot {name} was opened for interface {first} before, and not for {second}")]
+    OtherInterface { name: String, first: String, second: String },
+    #[error(
+        "no artifact for slot {name} after {after:?}; looked at {source_path}{}",
+        last(refusal)
+    )]
+    NoArtifact { name: String, after: Duration, source_path: String, refusal: Option<Box<Refusal>> },
+    #[error("the module built into the program for slot {name} does not start: {refusal}")]
+    Builtin { name: String, refusal: Box<Refusal> },
+    #[error(
+        "generation {wanted} of slot {name} is not live after {after:?}; {serving} is{}",
+        last(refusal)
+    )]
+    NotLive {
+        name: String,
+        wanted: u64,
+        serving: u64,
+        after: Duration,
+        refusal: Option<Box<Refusal>>,
+    },
+    #[error("this was asked from inside a call of slot {name}, which would wait for itself")]
+    Inside { name: String },
+    #[error("an event callback asked for this, on the thread that would have to do it")]
+    Callback,
+    #[error("the host was shut down")]
+    Ended,
+    #[cfg(feature = "cargo")]
+    #[error("modules cannot be built from their sources: {0}")]
+    Cargo(crate::cargo::CargoError),
+    #[error("the folder for private copies cannot be used")]
+    Folder(#[source] FolderError),
+    #[error("artifacts cannot be watched")]
+    Watch(#[source] WatchError),
+    #[error("a thread of the host cannot be started")]
+    Thread(#[source] std::io::Error),
+}
+
+fn last(refusal: &Option<Box<Refusal>>) -> impl fmt::Display + '_ {
+    fmt::from_fn(move |f| match refusal {
+        Some(refusal) => write!(f, "; the last one was refused:\n{refusal}"),
+        None => Ok(()),
+    })
+}

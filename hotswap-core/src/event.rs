@@ -1,0 +1,272 @@
+//! What a host tells: phases, what is live, what was refused and why.
+
+mod refusal;
+
+pub use refusal::{Exit, Refusal, Serving};
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use semver::Version;
+
+#[cfg(feature = "cargo")]
+use crate::cargo::Report;
+use crate::{upgrade::ArtifactHash, watch::WatchError};
+
+/// The phases of an upgrade, in order. Before [`Activated`](Self::Activated) nothing that callers
+/// can see has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Copied and hashed.
+    Staged,
+    /// The file and its manifest are sound.
+    Inspected,
+    /// It fits the host, and what becomes of the state is decided.
+    Assessed,
+    /// A copy of the state was kept.
+    BackedUp,
+    /// It was tried on a copy of the state.
+    Rehearsed,
+    /// Somebody has to say yes.
+    AwaitingApproval,
+    /// Its code is in the process.
+    Loaded,
+    /// Its slow work is done.
+    Prepared,
+    /// No new call is let in.
+    Quiescing,
+    /// The old instance has written its state.
+    Snapshotted,
+    /// The state takes its new form.
+    Migrating,
+    /// Calls go to the new version.
+    Activated,
+    /// The old version is kept ready.
+    Trial,
+    /// The new version is the stable one.
+    Committed,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Something a host tells of one of its slots.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Event {
+    /// The slot; empty for what concerns the whole host.
+    pub slot: Arc<str>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// An upgrade has reached a phase. Those of the pause are told when it is over.
+    Phase {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// The phase.
+        phase: Phase,
+    },
+    /// An artifact is prepared and waits for [`Host::apply_pending`](crate::Host::apply_pending).
+    Pending {
+        /// The module.
+        module: String,
+        /// Its version.
+        version: Version,
+        /// The artifact.
+        artifact: ArtifactHash,
+    },
+    /// A version serves.
+    Live(Live),
+    /// An artifact was not taken; what served goes on.
+    Refused(Arc<Refusal>),
+    /// Nothing serves yet, and no artifact has appeared.
+    WaitingForFirst {
+        /// Where artifacts are looked for.
+        place: String,
+        /// How long they are waited for in all.
+        deadline: Duration,
+    },
+    /// A file is still open for writing after some seconds; it is looked at when it is closed.
+    BeingWritten {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A generation is no longer needed.
+    Retired {
+        /// Its number.
+        generation: u64,
+        /// What became of it.
+        outcome: Retirement,
+    },
+    /// More generations are kept in memory than the configured number.
+    ManyGenerations {
+        /// How many libraries of this slot are mapped.
+        retained: usize,
+    },
+    /// Cargo builds modules from their sources.
+    #[cfg(feature = "cargo")]
+    Build(Report),
+    /// A part of what should be watched is not watched.
+    WatchTrouble(Arc<WatchError>),
+}
+
+/// A version that serves.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Live {
+    /// The number of the generation.
+    pub generation: u64,
+    /// The module.
+    pub module: String,
+    /// Its version.
+    pub version: Version,
+    /// The artifact; `None` for a module that is built into the program.
+    pub artifact: Option<ArtifactHash>,
+    /// From the detected artifact to live.
+    pub took: Duration,
+    /// How long callers were kept waiting; `None` if they were not.
+    pub pause: Option<Duration>,
+    /// What became of the state.
+    pub state: StateNote,
+}
+
+/// What became of the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StateNote {
+    /// There is none.
+    None,
+    /// It starts anew: the first generation, or the module has a state for the first time.
+    Fresh,
+    /// It was kept as it was.
+    Kept,
+    /// It was migrated.
+    Migrated {
+        /// The version it had.
+        from: u32,
+        /// The version it has.
+        to: u32,
+    },
+    /// Its shape had changed under an unchanged version; it was carried by the fields' names.
+    Carried {
+        /// Fields whose values were dropped.
+        dropped: Vec<String>,
+        /// Fields that have got a default value.
+        defaulted: Vec<String>,
+    },
+    /// It was dropped, as configured, and the module started afresh.
+    Dropped {
+        /// Why it could not be kept.
+        why: Vec<String>,
+    },
+}
+
+/// What became of a generation that is no longer needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Retirement {
+    /// Its instance was stopped and dropped; its code stays mapped.
+    Retained,
+    /// Module code of it hangs, or failed while it stopped; its code and its instance stay.
+    Abandoned {
+        /// What happened.
+        why: String,
+    },
+}
+
+impl StateNote {
+    /// Whether a value of the old state is gone.
+    pub(crate) const fn has_lost(&self) -> bool {
+        match self {
+            Self::None | Self::Fresh | Self::Kept | Self::Migrated { .. } => false,
+            Self::Carried { dropped, .. } => !dropped.is_empty(),
+            Self::Dropped { .. } => true,
+        }
+    }
+}
+
+impl fmt::Display for StateNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("no state"),
+            Self::Fresh => f.write_str("state fresh"),
+            Self::Kept => f.write_str("state kept"),
+            Self::Migrated { from, to } => write!(f, "state migrated from version {from} to {to}"),
+            Self::Carried { dropped, defaulted } => {
+                f.write_str("state carried by name")?;
+                if !dropped.is_empty() {
+                    write!(f, ", dropped {}", dropped.join(", "))?;
+                }
+                if !defaulted.is_empty() {
+                    write!(f, ", defaulted {}", defaulted.join(", "))?;
+                }
+                Ok(())
+            }
+            Self::Dropped { why } => write!(f, "state dropped ({})", why.join("; ")),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slot = &self.slot;
+        match &self.kind {
+            EventKind::Phase { artifact, phase } => {
+                write!(f, "{slot}: {} is {phase}", artifact.short())
+            }
+            EventKind::Pending { module, version, artifact } => write!(
+                f,
+                "{slot}: {module} {version} ({}…) is prepared and waits for apply_pending",
+                artifact.short()
+            ),
+            EventKind::Live(live) => write!(f, "{slot}: {live}"),
+            EventKind::Refused(refusal) => refusal.fmt(f),
+            EventKind::Retired { generation, outcome: Retirement::Retained } => {
+                write!(f, "{slot}: generation {generation} is retired, its code stays mapped")
+            }
+            EventKind::Retired { generation, outcome: Retirement::Abandoned { why } } => {
+                write!(f, "{slot}: generation {generation} is abandoned: {why}")
+            }
+            EventKind::WaitingForFirst { place, deadline } => write!(
+                f,
+                "{slot}: nothing to serve yet; waiting up to {deadline:.0?} for an artifact at {place}"
+            ),
+            EventKind::BeingWritten { path } => write!(
+                f,
+                "{slot}: {} is still open for writing; it is looked at when it is closed",
+                path.display()
+            ),
+            EventKind::ManyGenerations { retained } => write!(
+                f,
+                "{slot}: {retained} generations are mapped; restart when it suits to give their \
+                 memory back"
+            ),
+            #[cfg(feature = "cargo")]
+            EventKind::Build(report) => report.fmt(f),
+            EventKind::WatchTrouble(error) => write!(f, "artifacts are not watched: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ", self.module, self.version)?;
+        match &self.artifact {
+            Some(hash) => write!(f, "({}…) ", hash.short())?,
+            None => f.write_str("(built in) ")?,
+        }
+        write!(f, "is live as generation {} after {:.1?}", self.generation, self.took)?;
+        if let Some(pause) = self.pause {
+            write!(f, ", pause {pause:.1?}")?;
+        }
+        write!(f, "; {}", self.state)
+    }
+}

@@ -1,0 +1,86 @@
+//! A refused artifact, told so that somebody at 2 a.m. knows what serves and what to do.
+
+use std::fmt;
+
+use semver::Version;
+
+use super::Phase;
+use crate::upgrade::ArtifactHash;
+
+/// Whose fault it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Exit {
+    /// The artifact's: it is not tried again until it changes or is cleared.
+    Rejected,
+    /// Not the artifact's: it is tried again.
+    Cancelled,
+}
+
+/// What serves while an artifact is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Serving {
+    /// The module's version.
+    pub version: Version,
+    /// The number of the generation.
+    pub generation: u64,
+}
+
+/// A refused artifact. What served goes on serving.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The slot.
+    pub slot: String,
+    /// The module and its version, if the manifest could be read.
+    pub module: Option<(String, Version)>,
+    /// The artifact; `None` if it could not be read, or is built into the program.
+    pub artifact: Option<ArtifactHash>,
+    /// Where the artifact was found.
+    pub path: String,
+    /// The phase that was not reached.
+    pub phase: Phase,
+    /// Whose fault it was.
+    pub exit: Exit,
+    /// What serves; `None` before the first load.
+    pub serving: Option<Serving>,
+    /// What became of the state, e.g. `state untouched`.
+    pub state: String,
+    /// What was expected and what was found, a line each.
+    pub findings: Vec<String>,
+    /// What to do.
+    pub advice: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self.exit {
+            Exit::Rejected => "refused",
+            Exit::Cancelled => "cancelled",
+        };
+        match &self.module {
+            Some((module, version)) => write!(f, "{word} {module} {version}")?,
+            None => write!(f, "{word} {}", self.path)?,
+        }
+        if let Some(artifact) = &self.artifact {
+            write!(f, " ({}…)", artifact.short())?;
+        }
+        if self.module.as_ref().is_none_or(|(module, _)| *module != self.slot) {
+            write!(f, " for slot {}", self.slot)?;
+        }
+        write!(f, " at {}; ", self.phase)?;
+        match &self.serving {
+            Some(Serving { version, generation }) => {
+                write!(f, "serving {version} (generation {generation}), {}", self.state)?;
+            }
+            None => f.write_str("nothing serves yet")?,
+        }
+        for finding in &self.findings {
+            for line in finding.lines() {
+                write!(f, "\n  {line}")?;
+            }
+        }
+        write!(f, "\n  do: {}", self.advice)
+    }
+}

@@ -1,0 +1,14 @@
+//! Small file primitives that the rest of the host is built on.
+//!
+//! - [`PrivateFolder`] and [`PrivateFile`]: where private copies live, and how they go away.
+//! - [`read_lease`]: is anybody still writing this file? Known, not guessed.
+//! - [`Fingerprint`]: what can be told of a file from outside, for file systems where it must be
+//!   guessed after all.
+
+mod fingerprint;
+mod lease;
+mod private;
+
+pub(crate) use fingerprint::Fingerprint;
+pub(crate) use lease::{Claim, ReadLease, read_lease};
+pub(crate) use private::{FolderError, PrivateFile, PrivateFolder};

@@ -1,0 +1,112 @@
+//! The cold path of entering: a record without a generation, or with a stale one, and closed gates.
+//!
+//! Mostly it is the fast path once more with the word as it is now. A caller that finds the gate
+//! closed waits for it to open, within its budget.
+//!
+//! Two kinds of callers are let in though the word does not say so: those whose thread is inside
+//! by another record, and those without whom the callers inside would never leave (see `waits`).
+//! Both announce under the mutex of the state, and so cannot be missed by the pass that concludes
+//! that nobody is inside: while the first kind waits for the mutex its other record is announced,
+//! and the second kind is let in only while the closer has not concluded.
+//!
+//! # Orderings
+//! As in `core`; the fence is always a full one here, which fits either form of a closer.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::sync::atomic::{Ordering, fence};
+
+use super::core::{CLOSED, Core, ENDED, Phase, turn_of, word_of};
+use super::error::Refused;
+use super::record::Record;
+use super::waits::{self, On};
+
+impl Core {
+    /// Lets the current thread in by `record`, which is outside and becomes the thread's own.
+    /// Returns the turn it is on.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        record: &Record,
+        budget: Duration,
+    ) -> Result<u64, Refused> {
+        record.adopt();
+        if let Some(turn) = self.join(record) {
+            return Ok(turn);
+        }
+        let mut since = None;
+        loop {
+            let word = self.head.word.load(Ordering::Acquire);
+            if word == ENDED {
+                return Err(Refused::Ended);
+            }
+            if word & CLOSED == 0 {
+                record.announce(word);
+                fence(Ordering::SeqCst);
+                if self.head.word.load(Ordering::Acquire) == word {
+                    return Ok(turn_of(word));
+                }
+                record.withdraw();
+                continue;
+            }
+            let since = *since.get_or_insert_with(Instant::now);
+            if let Some(turn) = self.await_opening(record, since, budget)? {
+                return Ok(turn);
+            }
+        }
+    }
+
+    /// Puts the record on the generation its thread is on by another record, if there is one.
+    fn join(&self, record: &Record) -> Option<u64> {
+        let state = self.state();
+        let word = state.word_of_thread(record.owner())?;
+        record.announce(word);
+        Some(turn_of(word))
+    }
+
+    /// Waits while the gate is closed. `Some` when the thread was let in nevertheless, `None` when
+    /// it should look again.
+    fn await_opening(
+        self: &Arc<Self>,
+        record: &Record,
+        since: Instant,
+        budget: Duration,
+    ) -> Result<Option<u64>, Refused> {
+        let me = record.owner();
+        let refusal = || Refused::Draining { waited: since.elapsed() };
+        if budget.is_zero() {
+            return Err(refusal());
+        }
+        let deadline = since.checked_add(budget);
+        let wait = waits::begin(On::Gate(Arc::clone(self))).map_err(Refused::Cycle)?;
+        let mut timed_out = false;
+        let mut state = self.state();
+        while state.is_shut() && !state.invited.contains(&me) && !timed_out {
+            timed_out = self.wait_change(&mut state, deadline);
+        }
+        drop(state);
+        // Before anything is decided: who stands in the graph is taken for blocked.
+        drop(wait);
+        let mut state = self.state();
+        let guests = state.invited.len();
+        state.invited.retain(|&guest| guest != me);
+        let invited = state.invited.len() < guests;
+        if invited && !state.ended && matches!(state.phase, Phase::Closing(_)) {
+            record.announce(word_of(state.turn));
+            return Ok(Some(state.turn));
+        }
+        if timed_out && state.is_shut() { Err(refusal()) } else { Ok(None) }
+    }
+
+    /// Tells a waiting thread to come in although the gate is closing. `false` when it is too late
+    /// for that, or no longer needed.
+    pub(super) fn invite(&self, thread: u64) -> bool {
+        let mut state = self.state();
+        let closing = !state.ended && matches!(state.phase, Phase::Closing(_));
+        if closing {
+            state.invited.push(thread);
+            self.changed.notify_all();
+        }
+        closing
+    }
+}

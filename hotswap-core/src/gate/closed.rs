@@ -1,0 +1,70 @@
+//! A closed gate in the hands of its closer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Generation, Inner};
+
+/// A gate that is closed, with nobody inside. Dropping it opens the gate on the same generation.
+#[must_use = "the gate opens again when this is dropped"]
+pub(crate) struct Closed<'g, T> {
+    inner: &'g Inner<T>,
+    /// `Some` until it is replaced.
+    generation: Option<Arc<Generation<T>>>,
+}
+
+impl<'g, T> Closed<'g, T> {
+    /// The gate must be quiet, closed by the caller.
+    pub(super) fn new(inner: &'g Inner<T>) -> Self {
+        let closed = Self { inner, generation: Some(inner.source.load_full()) };
+        // Nobody is on those either. Dropped here: it may run the destructor of a value.
+        let left = std::mem::take(&mut *inner.leaving.lock());
+        drop(left);
+        closed
+    }
+
+    /// The generation that nobody is inside of.
+    pub(crate) fn value(&self) -> &Arc<T> {
+        &self.kept().value
+    }
+
+    /// Its number.
+    pub(crate) fn number(&self) -> u64 {
+        self.kept().number
+    }
+
+    /// Replaces the generation and opens the gate. Returns the old one, of which the gate then
+    /// holds nothing. On a gate that has ended nobody comes in.
+    pub(crate) fn activate(mut self, number: u64, value: Arc<T>) -> Arc<T> {
+        self.generation = None;
+        let mut old = None;
+        self.inner.core.reopen(Some(&mut |turn| {
+            let new = Arc::new(Generation { turn, number, value: Arc::clone(&value) });
+            old = Some(self.inner.source.swap(new));
+        }));
+        std::mem::forget(self);
+        let old = old.expect("reopening publishes");
+        Arc::clone(&old.value)
+    }
+
+    /// Keeps the gate closed for ever.
+    pub(crate) fn end(self) {
+        self.inner.core.end();
+    }
+
+    fn kept(&self) -> &Generation<T> {
+        self.generation.as_ref().expect("a closed gate keeps its generation")
+    }
+}
+
+impl<T> Drop for Closed<'_, T> {
+    fn drop(&mut self) {
+        self.inner.core.reopen(None);
+    }
+}
+
+impl<T> fmt::Debug for Closed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closed").field("slot", &self.inner.core.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,251 @@
+//! The quiescence protocol without its payload: one word, the records, and who may conclude what.
+//!
+//! The word is `turn << 1 | closed`. A turn is one reign of one generation; turns only grow, so a
+//! word never comes back with another meaning, whatever numbers the generations have.
+//!
+//! A caller announces the open word it knows, passes the fence of its [`Form`], and looks: if the
+//! gate still shows that word, it is inside. A closer changes the word, passes its own fence, and
+//! looks at all records. Either the closer finds the announcement, or the caller finds the change.
+//!
+//! **Every conclusion that nobody is inside is drawn under the mutex of the state**, in one pass
+//! over the records; see `admission` for why that matters.
+//!
+//! # Orderings
+//! The word is written with Release, under the mutex, and read with Acquire: who is let in sees
+//! everything that was done before the gate opened. The fence between the announcement and the
+//! look is what makes the two sides meet (store and load of different places on both). A record that is registered after a closer took the mutex
+//! learns of the closed word through the mutex.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Condvar, Mutex, MutexGuard};
+
+use super::error::Busy;
+use super::form::Form;
+use super::record::{OUTSIDE, Record};
+use super::seats::Place;
+use super::thread::{self, Who};
+
+pub(super) const CLOSED: u64 = 1;
+/// Closed for ever; no turn gets there.
+pub(super) const ENDED: u64 = u64::MAX;
+
+pub(super) fn turn_of(word: u64) -> u64 {
+    word >> 1
+}
+
+pub(super) fn word_of(turn: u64) -> u64 {
+    turn << 1
+}
+
+/// What callers read, on lines that nobody writes between two upgrades.
+#[repr(align(128))]
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) word: AtomicU64,
+    form: Form,
+}
+
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) head: Head,
+    pub(super) name: Arc<str>,
+    pub(super) place: Place,
+    state: Mutex<State>,
+    /// The gate opened or ended, the right to close it is free, or a caller was invited.
+    pub(super) changed: Condvar,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) records: Vec<Arc<Record>>,
+    pub(super) turn: u64,
+    pub(super) phase: Phase,
+    pub(super) ended: bool,
+    /// Waiting threads that are to come in while the gate closes.
+    pub(super) invited: Vec<u64>,
+}
+
+#[derive(Debug)]
+pub(super) enum Phase {
+    Open,
+    /// The closer waits for the callers inside.
+    Closing(Who),
+    /// Nobody is inside, and the closer has the slot for itself.
+    Quiet(Who),
+}
+
+impl Phase {
+    pub(super) fn closer(&self) -> Option<&Who> {
+        match self {
+            Self::Open => None,
+            Self::Closing(who) | Self::Quiet(who) => Some(who),
+        }
+    }
+}
+
+impl State {
+    /// The records that are inside, on one turn or on any, and the words they announce.
+    pub(super) fn insiders(&self, turn: Option<u64>) -> impl Iterator<Item = (&Arc<Record>, u64)> {
+        let words = self.records.iter().map(|record| (record, record.word()));
+        words.filter(move |&(_, word)| {
+            word != OUTSIDE && turn.is_none_or(|turn| word == word_of(turn))
+        })
+    }
+
+    /// The word that a thread announces by any record.
+    pub(super) fn word_of_thread(&self, thread: u64) -> Option<u64> {
+        self.insiders(None).find(|(record, _)| record.owner() == thread).map(|(_, word)| word)
+    }
+
+    pub(super) fn sweep(&mut self) {
+        self.records.retain(|record| !record.is_over());
+    }
+
+    pub(super) fn is_shut(&self) -> bool {
+        self.phase.closer().is_some() && !self.ended
+    }
+}
+
+impl Core {
+    pub(super) fn new(name: Arc<str>, form: Form) -> Self {
+        let turn = 1;
+        Self {
+            head: Head { word: AtomicU64::new(word_of(turn)), form },
+            name,
+            place: Place::take(),
+            state: Mutex::new(State {
+                records: Vec::new(),
+                turn,
+                phase: Phase::Open,
+                ended: false,
+                invited: Vec::new(),
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    pub(super) fn form(&self) -> Form {
+        self.head.form
+    }
+
+    /// The whole fast path, for a record that is outside: `word` is the open word its seat knows,
+    /// or [`OUTSIDE`], which no gate ever shows.
+    #[inline(always)]
+    pub(super) fn try_admit(&self, record: &Record, word: u64) -> bool {
+        record.announce(word);
+        self.head.form.caller_fence();
+        let admitted = self.head.word.load(Ordering::Acquire) == word;
+        if !admitted {
+            record.withdraw();
+        }
+        admitted
+    }
+
+    /// Returns whether the deadline has passed; `None` is never.
+    pub(super) fn wait_change(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        deadline: Option<Instant>,
+    ) -> bool {
+        match deadline {
+            Some(deadline) => self.changed.wait_until(state, deadline).timed_out(),
+            None => {
+                self.changed.wait(state);
+                false
+            }
+        }
+    }
+
+    /// Begins to close: from the caller's fence on, who is not inside does not come in.
+    pub(super) fn shut(&self, state: &mut State) {
+        state.phase = Phase::Closing(Who::current());
+        state.invited.clear();
+        if !state.ended {
+            self.head.word.store(word_of(state.turn) | CLOSED, Ordering::Release);
+        }
+    }
+
+    /// Ends the closing, on the same turn or, when there is something to publish, on the next.
+    pub(super) fn reopen(&self, publish: Option<&mut dyn FnMut(u64)>) {
+        let mut state = self.state.lock();
+        if let Some(publish) = publish {
+            self.advance(&mut state, publish);
+        }
+        state.phase = Phase::Open;
+        state.invited.clear();
+        self.show(&state);
+        self.changed.notify_all();
+    }
+
+    /// Changes the generation of an open gate.
+    pub(super) fn swap(&self, publish: &mut dyn FnMut(u64)) -> Result<(), Busy> {
+        let mut state = self.state.lock();
+        if let Some(by) = state.phase.closer() {
+            return Err(Busy { by: by.clone() });
+        }
+        self.advance(&mut state, publish);
+        self.show(&state);
+        Ok(())
+    }
+
+    /// The generation is published before the word shows its turn, so whoever is let in finds it.
+    fn advance(&self, state: &mut State, publish: &mut dyn FnMut(u64)) {
+        publish(state.turn + 1);
+        state.turn += 1;
+    }
+
+    fn show(&self, state: &State) {
+        if !state.ended {
+            self.head.word.store(word_of(state.turn), Ordering::Release);
+        }
+    }
+
+    pub(super) fn end(&self) {
+        let mut state = self.state.lock();
+        state.ended = true;
+        self.head.word.store(ENDED, Ordering::Release);
+        self.changed.notify_all();
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.head.word.load(Ordering::Acquire) == ENDED
+    }
+
+    /// Whether the current thread is inside by any record.
+    pub(super) fn is_inside(&self) -> bool {
+        self.state.lock().word_of_thread(thread::id()).is_some()
+    }
+
+    pub(super) fn register(&self, record: Arc<Record>) {
+        let mut state = self.state.lock();
+        state.sweep();
+        state.records.push(record);
+    }
+
+    /// Forgets a record that nobody will use again; at once, or when its thread is outside.
+    pub(super) fn unregister(&self, record: &Arc<Record>) {
+        if record.own_word() == OUTSIDE {
+            self.state.lock().records.retain(|other| !Arc::ptr_eq(other, record));
+        } else {
+            record.orphan();
+        }
+    }
+
+    pub(super) fn closer(&self) -> Option<u64> {
+        let state = self.state.lock();
+        if state.ended { None } else { state.phase.closer().map(|who| who.number) }
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.place.give_back();
+    }
+}

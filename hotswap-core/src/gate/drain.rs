@@ -1,0 +1,173 @@
+//! Waiting until callers have left: all of them for a closer, those of one turn for retiring.
+//!
+//! Leaving is one plain store and tells nobody, so the waiting side looks again and again: a few
+//! spins, a few yields, then naps that grow to a millisecond. Only a wait that is going on costs
+//! anything; an idle gate has no thread and no timer.
+//!
+//! # Orderings
+//! The closer's fence comes once, after the word has changed; every later look at a record is an
+//! Acquire load under the state's mutex (see `core`), which also makes visible what the caller did
+//! before it left.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::sync::{sleep, spin_loop, yield_now};
+
+use super::core::{Core, Phase, State, turn_of, word_of};
+use super::error::{Busy, Occupant, Stuck, Why};
+use super::record::Record;
+use super::thread;
+use super::waits::{self, On};
+
+impl Core {
+    /// Closes the gate and waits until nobody is inside. On an error it is open as before.
+    pub(super) fn close(self: &Arc<Self>, deadline: Instant) -> Result<(), Stuck> {
+        let started = Instant::now();
+        self.begin_closing(deadline).map_err(|why| self.stuck(why, started, Vec::new()))?;
+        self.drain(None, started, deadline).inspect_err(|_| self.reopen(None))
+    }
+
+    fn begin_closing(&self, deadline: Instant) -> Result<(), Why> {
+        let me = thread::id();
+        let mut timed_out = false;
+        let mut state = self.state();
+        loop {
+            if state.word_of_thread(me).is_some() {
+                return Err(Why::OwnThread);
+            }
+            let Some(by) = state.phase.closer() else {
+                break;
+            };
+            if by.number == me || timed_out {
+                return Err(Why::Busy(Busy { by: by.clone() }));
+            }
+            timed_out = self.wait_change(&mut state, Some(deadline));
+        }
+        self.shut(&mut state);
+        Ok(())
+    }
+
+    /// Waits until nobody is inside on `turn`, which is over.
+    pub(super) fn wait_left(self: &Arc<Self>, turn: u64, deadline: Instant) -> Result<(), Stuck> {
+        let started = Instant::now();
+        if self.state().word_of_thread(thread::id()) == Some(word_of(turn)) {
+            return Err(self.stuck(Why::OwnThread, started, Vec::new()));
+        }
+        self.drain(Some(turn), started, deadline)
+    }
+
+    /// The turns, of those given, that nobody is inside on. They are over, so nobody will be.
+    pub(super) fn left(&self, mut turns: Vec<u64>) -> Vec<u64> {
+        if turns.is_empty() || self.form().closer_fence().is_err() {
+            return Vec::new();
+        }
+        let state = self.state();
+        turns.retain(|&turn| state.insiders(Some(turn)).next().is_none());
+        turns
+    }
+
+    fn drain(
+        self: &Arc<Self>,
+        turn: Option<u64>,
+        started: Instant,
+        deadline: Instant,
+    ) -> Result<(), Stuck> {
+        if let Err(error) = self.form().closer_fence() {
+            return Err(self.stuck(Why::Barrier(error.kind()), started, Vec::new()));
+        }
+        let mut patience = Patience::default();
+        let mut noticed = Vec::new();
+        // Taken out before the caller reopens: who stands in the graph is taken for blocked.
+        let mut wait = None;
+        loop {
+            let mut state = self.state();
+            state.sweep();
+            notice(&mut noticed, &state, turn);
+            if noticed.is_empty() {
+                if turn.is_none() {
+                    state.settle();
+                }
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(self.stuck(Why::Deadline, started, occupants(noticed)));
+            }
+            drop(state);
+            if !patience.brief() && wait.is_none() {
+                match waits::begin(On::Callers { core: Arc::clone(self), turn }) {
+                    Ok(begun) => wait = Some(begun),
+                    Err(cycle) => {
+                        return Err(self.stuck(Why::Cycle(cycle), started, occupants(noticed)));
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn stuck(&self, why: Why, started: Instant, inside: Vec<Occupant>) -> Stuck {
+        Stuck { slot: Arc::clone(&self.name), why, waited: started.elapsed(), inside }
+    }
+}
+
+impl State {
+    fn settle(&mut self) {
+        if let Phase::Closing(who) = &self.phase {
+            self.phase = Phase::Quiet(who.clone());
+        }
+    }
+}
+
+type Noticed = (Arc<Record>, u64, Instant);
+
+/// Brings the list of those inside up to date; who stayed keeps the time it was noticed at.
+fn notice(noticed: &mut Vec<Noticed>, state: &State, turn: Option<u64>) {
+    let now = Instant::now();
+    let before = std::mem::take(noticed);
+    noticed.extend(state.insiders(turn).map(|(record, word)| {
+        let known = before.iter().find(|(other, ..)| Arc::ptr_eq(other, record));
+        (Arc::clone(record), word, known.map_or(now, |&(.., since)| since))
+    }));
+}
+
+/// Their generation is still a turn: only the gate knows the numbers.
+fn occupants(noticed: Vec<Noticed>) -> Vec<Occupant> {
+    let occupant = |(record, word, noticed): Noticed| Occupant {
+        who: record.who(),
+        depth: record.depth(),
+        generation: turn_of(word),
+        noticed,
+    };
+    noticed.into_iter().map(occupant).collect()
+}
+
+/// How to spend the time until the next look: dearer for others first, slower to notice later.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    rounds: u32,
+}
+
+impl Patience {
+    const SPINS: u32 = 6;
+    const YIELDS: u32 = 16;
+    const NAP: Duration = Duration::from_micros(50);
+    const LONGEST_NAP: Duration = Duration::from_millis(1);
+
+    /// Pauses. `false` when this wait is no longer a short one.
+    pub(super) fn brief(&mut self) -> bool {
+        self.rounds = self.rounds.saturating_add(1);
+        if cfg!(loom) {
+            yield_now();
+            return self.rounds < 2;
+        }
+        if self.rounds <= Self::SPINS {
+            (0..1 << self.rounds).for_each(|_| spin_loop());
+        } else if self.rounds <= Self::YIELDS {
+            yield_now();
+        } else {
+            let doublings = (self.rounds - Self::YIELDS).min(8) - 1;
+            sleep((Self::NAP * (1 << doublings)).min(Self::LONGEST_NAP));
+        }
+        self.rounds <= Self::YIELDS
+    }
+}

@@ -1,0 +1,167 @@
+//! What a gate answers when it does not let a caller in, or a closer through.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use super::thread::Who;
+
+/// A circle of waits: each slot's wait can end only when the one before it has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Cycle {
+    slots: Box<[Arc<str>]>,
+}
+
+impl Cycle {
+    pub(super) fn new(slots: Box<[Arc<str>]>) -> Self {
+        Self { slots }
+    }
+
+    /// The names of the slots in order, first the one that the refused thread asked for.
+    pub(crate) fn slots(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.slots.iter().map(|slot| &**slot)
+    }
+}
+
+impl fmt::Display for Cycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for slot in self.slots() {
+            write!(f, "{slot} -> ")?;
+        }
+        f.write_str(self.slots().next().unwrap_or("itself"))
+    }
+}
+
+/// Why a caller was not let in. Nothing was called.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum Refused {
+    /// The slot was closed for longer than the caller was willing to wait.
+    #[error("the slot was still being upgraded after {waited:?}")]
+    Draining {
+        /// How long the caller waited.
+        waited: Duration,
+    },
+    /// The slot was closed for ever.
+    #[error("the slot was shut down")]
+    Ended,
+    /// To wait would have been to wait for oneself.
+    #[error("waiting for the slot would never end: {0}")]
+    Cycle(Cycle),
+}
+
+/// Why a caller inside a slot did not get the lock of the instance. Nothing was called.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum LockError {
+    /// The current thread holds the lock already, in a way that excludes this use.
+    #[error("the current thread is inside a call of this instance that excludes another one")]
+    Reentrant,
+    /// Module code hung while it held the lock.
+    #[error("the instance was given up because a call of it never returned")]
+    Abandoned,
+    /// To wait would have been to wait for oneself.
+    #[error("waiting for the instance would never end: {0}")]
+    Cycle(Cycle),
+}
+
+/// The gate is being changed by somebody else.
+#[derive(Clone, Debug, Error)]
+#[error("the slot is being closed by {by}")]
+pub(crate) struct Busy {
+    pub(super) by: Who,
+}
+
+/// A wait for callers to leave that did not succeed. The gate is open as before.
+#[derive(Clone, Debug, Error)]
+#[error("slot {slot}: {why}")]
+pub(crate) struct Stuck {
+    pub(super) slot: Arc<str>,
+    pub(super) why: Why,
+    pub(super) waited: Duration,
+    pub(super) inside: Vec<Occupant>,
+}
+
+/// The reason of a [`Stuck`].
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum Why {
+    /// The deadline passed first.
+    #[error("callers were still inside when the deadline passed")]
+    Deadline,
+    /// The thread that asked is inside itself and would have waited for itself.
+    #[error("the thread that asked is inside a call of this slot")]
+    OwnThread,
+    /// Somebody else had the gate until the deadline.
+    #[error(transparent)]
+    Busy(Busy),
+    /// A caller inside waits for something that the asking thread holds.
+    #[error("waiting for the callers inside would never end: {0}")]
+    Cycle(Cycle),
+    /// The generation is the one that new callers enter.
+    #[error("the generation is still the current one")]
+    Current,
+    /// The kernel refused the memory barrier that tells who is inside.
+    #[error("membarrier failed ({0}), so nobody can tell who is inside")]
+    Barrier(io::ErrorKind),
+}
+
+/// A thread that was inside a slot when a wait was given up.
+#[derive(Clone, Debug)]
+pub(crate) struct Occupant {
+    pub(super) who: Option<Who>,
+    pub(super) depth: u32,
+    pub(super) generation: u64,
+    pub(super) noticed: Instant,
+}
+
+impl Stuck {
+    /// What went wrong.
+    #[cfg_attr(not(test), expect(dead_code, reason = "reports print it; tests ask for it"))]
+    pub(crate) fn why(&self) -> &Why {
+        &self.why
+    }
+
+    /// Who was inside; empty unless that was the reason.
+    pub(crate) fn inside(&self) -> &[Occupant] {
+        &self.inside
+    }
+}
+
+impl Occupant {
+    /// The thread. `None` when it entered this very moment and has not said its name yet.
+    #[cfg_attr(not(test), expect(dead_code, reason = "reports print it; tests ask for it"))]
+    pub(crate) fn who(&self) -> Option<&Who> {
+        self.who.as_ref()
+    }
+
+    /// How many calls deep.
+    #[cfg_attr(not(test), expect(dead_code, reason = "reports print it; tests ask for it"))]
+    pub(crate) fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// The number of the generation it is on.
+    #[cfg_attr(not(test), expect(dead_code, reason = "reports print it; tests ask for it"))]
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+impl fmt::Display for Occupant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.who {
+            Some(who) => write!(f, "{who}")?,
+            None => f.write_str("a thread")?,
+        }
+        let Self { depth, generation, noticed, .. } = self;
+        write!(
+            f,
+            ", {depth} deep in generation {generation}, for at least {:.1?}",
+            noticed.elapsed()
+        )
+    }
+}

@@ -1,0 +1,146 @@
+//! The two forms of the fence between "I am inside" and "may I be?".
+//!
+//! A caller writes its announcement and then reads the gate's word; a closer writes the word and
+//! then reads the announcements. Neither may miss the other, so each needs a full fence between
+//! its write and its read.
+//!
+//! * The **fence form** says exactly that: `fence(SeqCst)` on both sides.
+//! * The **asymmetric form** moves the whole price to the closer: a caller only keeps the compiler
+//!   from reordering, and the closer runs `membarrier(PRIVATE_EXPEDITED)`, which makes every
+//!   running thread of this process pass a full fence.
+//!
+//! The form is chosen once per process: asymmetric where the kernel took the registration and one
+//! trial barrier worked, else fences.
+
+use std::io;
+use std::sync::OnceLock;
+
+use crate::sync::atomic::{Ordering, compiler_fence, fence};
+
+/// How callers and closers of a gate are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    asymmetric: bool,
+}
+
+impl Form {
+    /// The form every gate of this process uses unless told otherwise.
+    pub(crate) fn of_process() -> Self {
+        Self::asymmetric().unwrap_or(Self::fences())
+    }
+
+    /// Full fences on both sides; works everywhere.
+    pub(crate) const fn fences() -> Self {
+        Self { asymmetric: false }
+    }
+
+    /// Nothing but a compiler fence for callers; `None` where the system cannot do it.
+    pub(crate) fn asymmetric() -> Option<Self> {
+        static WORKS: OnceLock<bool> = OnceLock::new();
+        let works = *WORKS.get_or_init(|| membarrier::register().is_ok());
+        works.then_some(Self { asymmetric: true })
+    }
+
+    /// The caller's fence, between its announcement and its look at the word.
+    #[inline(always)]
+    pub(super) fn caller_fence(self) {
+        if self.asymmetric {
+            compiler_fence(Ordering::SeqCst);
+        } else {
+            fence(Ordering::SeqCst);
+        }
+    }
+
+    /// The closer's fence, between its change of the word and its look at the announcements.
+    ///
+    /// # Errors
+    /// The kernel refused a barrier that it had accepted before, e.g. because a seccomp filter was
+    /// installed since. The closer then knows nothing about who is inside.
+    pub(super) fn closer_fence(self) -> io::Result<()> {
+        fence(Ordering::SeqCst);
+        if self.asymmetric {
+            membarrier::run()?;
+            fence(Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(target_os = "linux", not(loom), not(miri)))]
+mod membarrier {
+    use rustix::thread::{MembarrierCommand, membarrier};
+    use std::io;
+
+    pub(super) fn register() -> io::Result<()> {
+        membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
+        run()
+    }
+
+    pub(super) fn run() -> io::Result<()> {
+        Ok(membarrier(MembarrierCommand::PrivateExpedited)?)
+    }
+}
+
+#[cfg(not(all(target_os = "linux", not(loom), not(miri))))]
+mod membarrier {
+    use std::io;
+
+    pub(super) fn register() -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) fn run() -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
+
+    use super::Form;
+
+    /// Each side writes a number, passes its fence and reads the other's. A closer that reads the
+    /// caller's number `n` has missed `n + 1`, so that call must not have missed the closer.
+    fn nobody_misses_the_other(form: Form) {
+        const CALLS: usize = 2_000_000;
+        // Lines of their own: on one line, a store and a load would wait for it together.
+        #[repr(align(128))]
+        struct Line(AtomicU64);
+        let lines = [const { Line(AtomicU64::new(0)) }; 2];
+        let [Line(asked), Line(shut)] = &lines;
+        let mut found = vec![0; CALLS + 1];
+        let mut looks = Vec::new();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for (call, found) in found.iter_mut().enumerate() {
+                    asked.store(call as u64, Ordering::Relaxed);
+                    form.caller_fence();
+                    *found = shut.load(Ordering::Relaxed);
+                }
+            });
+            while looks.last() != Some(&CALLS) {
+                shut.store(looks.len() as u64 + 1, Ordering::Relaxed);
+                form.closer_fence().unwrap();
+                looks.push(asked.load(Ordering::Relaxed) as usize);
+            }
+        });
+        for (look, &call) in looks.iter().enumerate() {
+            let after = found.get(call + 1);
+            assert!(after.is_none_or(|&found| found > look as u64), "look {look}, call {call}");
+        }
+    }
+
+    #[test]
+    fn fences_order_both_sides() {
+        nobody_misses_the_other(Form::fences());
+    }
+
+    #[test]
+    fn the_asymmetric_form_orders_both_sides() {
+        if let Some(form) = Form::asymmetric() {
+            nobody_misses_the_other(form);
+        }
+    }
+}

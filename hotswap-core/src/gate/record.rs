@@ -1,0 +1,132 @@
+//! What one thread says about itself to one slot.
+//!
+//! A record belongs to one thread at a time. Only that thread writes to it; closers and the
+//! wait-for graph read. It sits on cache lines of its own, so that announcing costs no other
+//! thread anything.
+//!
+//! # Orderings
+//! Leaving is a Release store and others read with Acquire: who finds the thread outside has seen
+//! everything it did inside. Announcing is Relaxed; what makes it meet the closer is the fence
+//! after it (see `form`). Who finds the thread on *another* generation than the one it asks about
+//! has seen all the same what the thread did there: a record changes its generation only in
+//! `Core::admit`, which takes the mutex that whoever draws conclusions holds. The other fields are
+//! written before an announcement or are hints.
+
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use super::thread::{self, Who};
+
+/// Not inside.
+pub(super) const OUTSIDE: u64 = 0;
+/// The lock mode of a thread that has its instance for itself; below it, the number of shared uses.
+pub(super) const EXCLUSIVE: u32 = u32::MAX;
+
+#[repr(align(128))]
+#[derive(Debug)]
+pub(super) struct Record {
+    /// The word the thread announced, or [`OUTSIDE`].
+    inside: AtomicU64,
+    /// Entries beyond the first that are not left yet.
+    nested: AtomicU32,
+    /// How the thread holds the lock of the instance it is on: 0, a number of uses, [`EXCLUSIVE`].
+    mode: AtomicU32,
+    /// The number of the thread that uses this record.
+    owner: AtomicU64,
+    /// Nobody will use it again once it is outside.
+    orphan: AtomicBool,
+    who: Mutex<Option<Who>>,
+}
+
+impl Record {
+    pub(super) fn new() -> Self {
+        Self {
+            inside: AtomicU64::new(OUTSIDE),
+            nested: AtomicU32::new(0),
+            mode: AtomicU32::new(0),
+            owner: AtomicU64::new(thread::NOBODY),
+            orphan: AtomicBool::new(false),
+            who: Mutex::new(None),
+        }
+    }
+
+    /// The announced word as its own thread knows it.
+    #[inline(always)]
+    pub(super) fn own_word(&self) -> u64 {
+        self.inside.load(Ordering::Relaxed)
+    }
+
+    /// The announced word as others must read it.
+    pub(super) fn word(&self) -> u64 {
+        self.inside.load(Ordering::Acquire)
+    }
+
+    #[inline(always)]
+    pub(super) fn announce(&self, word: u64) {
+        self.inside.store(word, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    pub(super) fn withdraw(&self) {
+        self.inside.store(OUTSIDE, Ordering::Release);
+    }
+
+    #[inline(always)]
+    pub(super) fn nest(&self) {
+        let nested = self.nested.load(Ordering::Relaxed);
+        self.nested.store(nested + 1, Ordering::Relaxed);
+    }
+
+    /// Undoes one entry. When that was the outermost, this is the last time the record is touched:
+    /// whoever sees it outside may free an orphan.
+    #[inline(always)]
+    pub(super) fn leave(&self) {
+        match self.nested.load(Ordering::Relaxed) {
+            0 => self.withdraw(),
+            nested => self.nested.store(nested - 1, Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn depth(&self) -> u32 {
+        self.nested.load(Ordering::Relaxed).saturating_add(1)
+    }
+
+    #[inline(always)]
+    pub(super) fn owner(&self) -> u64 {
+        self.owner.load(Ordering::Relaxed)
+    }
+
+    /// Makes the current thread the owner. The record must be outside.
+    pub(super) fn adopt(&self) {
+        let me = thread::id();
+        if self.owner() != me {
+            *self.who.lock() = Some(Who::current());
+            self.owner.store(me, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn who(&self) -> Option<Who> {
+        self.who.lock().clone()
+    }
+
+    #[inline(always)]
+    pub(super) fn mode(&self) -> u32 {
+        self.mode.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    pub(super) fn set_mode(&self, mode: u32) {
+        self.mode.store(mode, Ordering::Relaxed);
+    }
+
+    /// Gives the record to the roster: it goes once the thread is outside. Called only after an
+    /// announcement, so that "orphan and outside" means over and never "not begun".
+    pub(super) fn orphan(&self) {
+        self.orphan.store(true, Ordering::Release);
+    }
+
+    /// Whether the roster may forget it.
+    pub(super) fn is_over(&self) -> bool {
+        self.orphan.load(Ordering::Acquire) && self.word() == OUTSIDE
+    }
+}

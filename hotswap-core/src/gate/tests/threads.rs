@@ -1,0 +1,91 @@
+//! Records, seats and handles as threads come and go.
+
+use super::*;
+
+#[test]
+fn records_go_with_their_threads_and_readers() {
+    let gate = gate("arcade");
+    thread::scope(|scope| {
+        let caller = scope.spawn(|| {
+            drop(gate.enter(BUDGET).unwrap());
+            assert_eq!(records(&gate), 1);
+        });
+        // The end of the scope alone would not wait for its thread-locals.
+        caller.join().unwrap();
+    });
+    assert_eq!(records(&gate), 0);
+    drop(gate.reader());
+    assert_eq!(records(&gate), 0);
+}
+
+#[test]
+fn seats_of_dropped_gates_do_not_pile_up() {
+    let seats = seats_of_this_thread;
+    let before = seats();
+    for _ in 0..1_000 {
+        drop(gate("short-lived").enter(BUDGET).unwrap());
+    }
+    assert!(seats() <= before + 1);
+}
+
+#[test]
+fn a_thread_local_can_call_while_it_is_destroyed() {
+    struct Late(TestGate, Arc<AtomicU64>);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            let outer = self.0.enter(BUDGET).unwrap();
+            let inner = self.0.enter(BUDGET).unwrap();
+            self.1.store(outer.number + inner.number, Ordering::Relaxed);
+        }
+    }
+
+    thread_local! {
+        static LATE: RefCell<Option<Late>> = const { RefCell::new(None) };
+    }
+    let gate = gate("arcade");
+    let seen = Arc::new(AtomicU64::new(0));
+    for enter_first in [false, true] {
+        let late = Late(Arc::clone(&gate), Arc::clone(&seen));
+        let run = move || {
+            if enter_first {
+                drop(late.0.enter(BUDGET).unwrap());
+            }
+            LATE.set(Some(late));
+        };
+        thread::spawn(run).join().unwrap();
+        assert_eq!(seen.swap(0, Ordering::Relaxed), 2);
+        assert_eq!(records(&gate), 0);
+    }
+}
+
+#[test]
+fn handles_are_for_the_threads_they_are_for() {
+    fn is_send<T: Send>() {}
+    fn is_sync<T: Sync>() {}
+    is_send::<Gate<Module>>();
+    is_sync::<Gate<Module>>();
+    is_send::<Reader<Module>>();
+    is_send::<Stuck>();
+    is_send::<Refused>();
+    is_send::<LockError>();
+    is_sync::<Exclusion>();
+
+    // Does not compile when the type does implement the trait: both impls would fit.
+    trait Not<Which> {
+        fn holds() {}
+    }
+    struct Sends;
+    struct Syncs;
+    impl<T: ?Sized> Not<()> for T {}
+    impl<T: ?Sized + Send> Not<Sends> for T {}
+    impl<T: ?Sized + Sync> Not<Syncs> for T {}
+    trait NotSync<Which> {
+        fn holds() {}
+    }
+    impl<T: ?Sized> NotSync<()> for T {}
+    impl<T: ?Sized + Sync> NotSync<Syncs> for T {}
+    <Reader<Module> as NotSync<_>>::holds();
+    <Entered<'static, Module> as Not<_>>::holds();
+    <EnteredAlone<'static, Module> as Not<_>>::holds();
+}

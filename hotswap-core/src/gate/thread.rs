@@ -1,0 +1,76 @@
+//! Who the current thread is: a number for comparisons on the call path, a name for reports.
+//!
+//! The number is unique for the life of the process, unlike a thread's address or its native id,
+//! so a record whose thread has ended is never taken for that of a new thread. It lives in a
+//! thread-local without a destructor and so can be asked for while others are destroyed.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+use std::thread::ThreadId;
+
+/// No thread has this number.
+pub(super) const NOBODY: u64 = 0;
+
+#[cfg(not(loom))]
+crate::sync::thread_local! { static ID: Cell<u64> = const { Cell::new(NOBODY) }; }
+#[cfg(loom)]
+crate::sync::thread_local! { static ID: Cell<u64> = Cell::new(NOBODY); }
+
+/// The current thread's number.
+pub(super) fn id() -> u64 {
+    match known_id() {
+        NOBODY => assign(),
+        id => id,
+    }
+}
+
+/// The current thread's number, or [`NOBODY`] when it never asked for one.
+#[inline(always)]
+pub(super) fn known_id() -> u64 {
+    ID.with(Cell::get)
+}
+
+#[cold]
+fn assign() -> u64 {
+    // Not from `crate::sync`: it orders nothing, only its uniqueness counts.
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    let id = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    ID.with(|own| own.set(id));
+    id
+}
+
+/// A thread as reports name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    pub(super) number: u64,
+    id: ThreadId,
+    name: Option<Arc<str>>,
+}
+
+impl Who {
+    pub(super) fn current() -> Self {
+        let thread = std::thread::current();
+        Self { number: id(), id: thread.id(), name: thread.name().map(Arc::from) }
+    }
+
+    /// The id that std gives the thread.
+    #[cfg_attr(not(test), expect(dead_code, reason = "asked by tests alone"))]
+    pub(crate) fn id(&self) -> ThreadId {
+        self.id
+    }
+
+    /// The thread's name, if it has one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "thread \"{name}\" ({:?})", self.id),
+            None => write!(f, "an unnamed thread ({:?})", self.id),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The host: it owns the slots, watches their artifacts, and upgrades them on a thread of its own.
+
+mod events;
+mod status;
+mod worker;
+
+pub use status::{ServingStatus, SlotStatus, Status};
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread::{self, JoinHandle},
+};
+
+use hotswap_abi::{Interface, compat::Requirement, manifest::Schema};
+use parking_lot::Mutex;
+
+use self::{
+    events::Events,
+    worker::{Command, Worker},
+};
+use crate::{
+    config::{Config, Place},
+    error::{Error, Reason},
+    event::{Event, EventKind},
+    slot::{Slot, SlotCore, upgrades},
+    upgrade::ArtifactHash,
+};
+
+/// Manages the slots of a process.
+///
+/// It has a thread that does the upgrades and one for module code outside of calls, and where there
+/// are artifacts to watch, one that sleeps until the file system tells something. Dropping it is an orderly end: see [`shutdown`](Self::shutdown).
+pub struct Host {
+    shared: Arc<Shared>,
+    commands: Sender<Command>,
+    worker: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    config: Config,
+    slots: Mutex<BTreeMap<String, Arc<SlotCore>>>,
+    events: Events,
+}
+
+impl Shared {
+    fn tell(&self, slot: &str, kind: EventKind) {
+        self.events.tell(&Event { slot: slot.into(), kind });
+    }
+}
+
+impl Host {
+    /// Starts a host. Slots come alive when they are first asked for.
+    ///
+    /// # Errors
+    /// When the private folder or the watch of the file system cannot be had.
+    pub fn new(mut config: Config) -> Result<Self, Error> {
+        config.make_absolute();
+        let shared = Arc::new(Shared {
+            events: Events::new(config.callbacks.clone(), config.reporter.clone()),
+            config,
+            slots: Mutex::default(),
+        });
+        let (commands, inbox) = mpsc::channel();
+        let worker = Worker::new(Arc::clone(&shared), &commands)?;
+        let worker = thread::Builder::new()
+            .name("hotswap".into())
+            .spawn(move || worker.run(&inbox))
+            .map_err(Reason::Thread)?;
+        Ok(Self { shared, commands, worker: Some(worker) })
+    }
+
+    /// A slot by the name it was configured with. The first time this loads what is there, and
+    /// waits until something works.
+    ///
+    /// # Errors
+    /// When the name is not configured, the slot was opened for another interface before, the
+    /// built-in module does not start, or no artifact works within the configured deadline: then
+    /// the error holds the last refusal.
+    pub fn slot<I: Interface + ?Sized>(&self, name: &str) -> Result<Slot<I>, Error> {
+        let config = &self.shared.config;
+        let Some(slot) = config.slots.get(name) else {
+            let known = config.slots.keys().cloned().collect();
+            return Err(Reason::UnknownSlot { name: name.to_owned(), known }.into());
+        };
+        Self::refuse_in_callback()?;
+        let core = self.core::<I>(name)?;
+        let waits = || {
+            let (place, deadline) = (core.source.clone(), config.first_artifact);
+            self.shared.tell(name, EventKind::WaitingForFirst { place, deadline });
+        };
+        let gate = core.wait_first(config.first_artifact, slot.builtin.is_some(), waits)?;
+        let gate = Arc::clone(gate);
+        Ok(Slot::new(core, gate, config.call_budget))
+    }
+
+    /// The events from now on. [`slot`](Self::slot) returns after the event of a slot's first
+    /// generation was told; a later generation serves, and can be waited for, before it is told.
+    #[must_use]
+    pub fn events(&self) -> Receiver<Event> {
+        self.shared.events.subscribe()
+    }
+
+    /// Lets every prepared artifact take over, e.g. at the end of a frame, and waits until it has
+    /// or has failed. Returns how many have.
+    ///
+    /// # Errors
+    /// At once when the thread is inside a call of a slot, since the upgrade would wait for it;
+    /// when the host has ended.
+    pub fn apply_pending(&self) -> Result<usize, Error> {
+        self.refuse_inside()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Apply(reply))?;
+        answer.recv().map_err(|_| Reason::Ended.into())
+    }
+
+    /// Looks at all artifacts again.
+    ///
+    /// # Errors
+    /// When the host has ended.
+    pub fn rescan(&self) -> Result<(), Error> {
+        self.send(Command::Rescan)
+    }
+
+    /// Forgets that an artifact was rejected, and looks at all artifacts again. Returns whether it
+    /// was.
+    ///
+    /// # Errors
+    /// When the host has ended, or the caller is an event callback.
+    pub fn clear(&self, artifact: ArtifactHash) -> Result<bool, Error> {
+        Self::refuse_in_callback()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Clear(artifact, reply))?;
+        answer.recv().map_err(|_| Reason::Ended.into())
+    }
+
+    /// What each slot serves, what waits, and what was refused last.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let slots = self.shared.slots.lock();
+        Status { slots: slots.values().map(|slot| SlotStatus::new(slot)).collect() }
+    }
+
+    /// An orderly end: no upgrade begins any more, calls that come get
+    /// [`CallError::Ended`](hotswap_abi::CallError::Ended), those inside finish, each instance is
+    /// stopped, in the order in which the slots were opened, and the host's threads end.
+    ///
+    /// Waits for callers inside at most for the pause deadline; an instance that is still in use
+    /// then is left as it is.
+    ///
+    /// # Errors
+    /// When the caller is inside a call of a slot, or an event callback: the host ends all the
+    /// same, without waiting for that call.
+    pub fn shutdown(mut self) -> Result<(), Error> {
+        let inside = self.refuse_inside();
+        self.end();
+        inside
+    }
+
+    fn end(&mut self) {
+        let _ = self.commands.send(Command::End);
+        if let Some(worker) = self.worker.take()
+            && worker.thread().id() != thread::current().id()
+        {
+            let _ = worker.join();
+        }
+    }
+
+    fn send(&self, command: Command) -> Result<(), Error> {
+        self.commands.send(command).map_err(|_| Reason::Ended.into())
+    }
+
+    /// The slot's core; opened, if it was not before.
+    fn core<I: Interface + ?Sized>(&self, name: &str) -> Result<Arc<SlotCore>, Error> {
+        let schema = Schema::decode(I::schema()).expect("`#[interface]` writes a sound schema");
+        let version = I::VERSION.parse().expect("`#[interface]` checks the version");
+        let config = &self.shared.config.slots[name];
+        let mut requirement = Requirement::new(schema, version);
+        requirement.services.clone_from(&self.shared.config.services);
+        requirement.module = match (&config.module, &config.source) {
+            (Some(module), _) => Some(module.clone()),
+            (None, Some(Place::Folder(_))) => Some(name.to_owned()),
+            _ => None,
+        };
+        let mut slots = self.shared.slots.lock();
+        if let Some(core) = slots.get(name) {
+            let first = &core.requirement;
+            if first.schema != requirement.schema {
+                return Err(Reason::OtherInterface {
+                    name: name.to_owned(),
+                    first: first.interface_name().to_owned(),
+                    second: requirement.interface_name().to_owned(),
+                }
+                .into());
+            }
+            return Ok(Arc::clone(core));
+        }
+        let source = config.source.as_ref().map_or_else(|| "nothing".into(), ToString::to_string);
+        let core = Arc::new(SlotCore::new(name, requirement, I::METHODS, source));
+        slots.insert(name.to_owned(), Arc::clone(&core));
+        drop(slots);
+        self.send(Command::Open(Arc::clone(&core)))?;
+        Ok(core)
+    }
+
+    /// The worker cannot wait for itself: event callbacks run there.
+    fn refuse_in_callback() -> Result<(), Error> {
+        if upgrades() { Err(Reason::Callback.into()) } else { Ok(()) }
+    }
+
+    fn refuse_inside(&self) -> Result<(), Error> {
+        Self::refuse_in_callback()?;
+        let slots = self.shared.slots.lock();
+        let inside = slots.values().find(|slot| slot.gate().is_some_and(|gate| gate.is_inside()));
+        match inside {
+            Some(slot) => Err(Reason::Inside { name: slot.name.to_string() }.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("status", &self.status()).finish_non_exhaustive()
+    }
+}

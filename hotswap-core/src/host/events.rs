@@ -1,0 +1,121 @@
+//! Events on their way out: to callbacks, channels, `tracing`, and where nobody listens to stderr.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc::{self, Receiver, Sender},
+};
+
+use parking_lot::Mutex;
+
+#[cfg(feature = "cargo")]
+use crate::cargo::{Level, Report};
+use crate::{
+    config::{Callback, Reporter},
+    event::{Event, EventKind, Retirement},
+};
+
+pub(super) struct Events {
+    callbacks: Vec<Callback>,
+    channels: Mutex<Vec<Sender<Event>>>,
+    reporter: Reporter,
+}
+
+/// How much an event matters to somebody who looks on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// One of many steps.
+    Detail,
+    /// Something is new, and well.
+    News,
+    /// Something was refused or lost, or needs a hand.
+    Trouble,
+}
+
+impl Events {
+    pub(super) fn new(callbacks: Vec<Callback>, reporter: Reporter) -> Self {
+        Self { callbacks, channels: Mutex::default(), reporter }
+    }
+
+    pub(super) fn subscribe(&self) -> Receiver<Event> {
+        let (sender, receiver) = mpsc::channel();
+        self.channels.lock().push(sender);
+        receiver
+    }
+
+    pub(super) fn tell(&self, event: &Event) {
+        let weight = weight(&event.kind);
+        trace(event, weight);
+        let mut channels = self.channels.lock();
+        channels.retain(|channel| channel.send(event.clone()).is_ok());
+        let nobody_listens = channels.is_empty() && self.callbacks.is_empty();
+        drop(channels);
+        self.report(event, weight, nobody_listens);
+        for callback in &self.callbacks {
+            contain(event, || callback(event));
+        }
+    }
+
+    fn report(&self, event: &Event, weight: Weight, nobody_listens: bool) {
+        let unheard = nobody_listens && !tracing::dispatcher::has_been_set();
+        match &self.reporter {
+            Reporter::Lines(lines) if weight >= Weight::News => {
+                contain(event, || lines(&event.to_string()));
+            }
+            Reporter::Stderr if unheard && weight >= Weight::News => to_stderr(event),
+            Reporter::Refusals if unheard && weight >= Weight::Trouble => to_stderr(event),
+            _ => {}
+        }
+    }
+}
+
+/// Runs the program's own code; an upgrade is not to suffer from a panic in it.
+fn contain(event: &Event, code: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(code)).is_err() {
+        // Its panic hook has reported it.
+        tracing::error!(slot = &*event.slot, "an event callback of the host panicked");
+    }
+}
+
+fn weight(kind: &EventKind) -> Weight {
+    match kind {
+        EventKind::Phase { .. } | EventKind::Retired { outcome: Retirement::Retained, .. } => {
+            Weight::Detail
+        }
+        EventKind::Live(live) if !live.state.has_lost() => Weight::News,
+        EventKind::Pending { .. } => Weight::News,
+        EventKind::Live(_)
+        | EventKind::Refused(_)
+        | EventKind::Retired { .. }
+        | EventKind::ManyGenerations { .. }
+        | EventKind::BeingWritten { .. }
+        | EventKind::WaitingForFirst { .. }
+        | EventKind::WatchTrouble(_) => Weight::Trouble,
+        #[cfg(feature = "cargo")]
+        EventKind::Build(report) => match report {
+            Report::Compiling { .. } | Report::Built { .. } => Weight::Detail,
+            Report::Finished(finished) if finished.stale => Weight::Detail,
+            Report::Finished(finished) if finished.success => Weight::News,
+            Report::Started { .. } | Report::WaitingForLock { .. } => Weight::News,
+            Report::Diagnostic(diagnostic) if diagnostic.level == Level::Note => Weight::Detail,
+            Report::Diagnostic(diagnostic) if diagnostic.level == Level::Warning => Weight::News,
+            _ => Weight::Trouble,
+        },
+    }
+}
+
+fn trace(event: &Event, weight: Weight) {
+    let slot = &*event.slot;
+    match (&event.kind, weight) {
+        (EventKind::Phase { artifact, phase }, _) => {
+            tracing::debug!(slot, artifact = artifact.short(), %phase, "phase");
+        }
+        (_, Weight::Detail) => tracing::debug!(slot, "{event}"),
+        (_, Weight::News) => tracing::info!(slot, "{event}"),
+        (_, Weight::Trouble) => tracing::warn!(slot, "{event}"),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "what the reporter is for, documented in the crate's text")]
+fn to_stderr(event: &Event) {
+    eprintln!("hotswap: {event}");
+}

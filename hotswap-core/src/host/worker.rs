@@ -1,0 +1,312 @@
+//! The thread that upgrades: one artifact at a time, in the order in which they appear.
+//!
+//! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
+//! [`outcome`] tells how it ended and sees to what is left of it.
+
+#[cfg(feature = "cargo")]
+mod building;
+mod candidate;
+mod outcome;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use self::outcome::Identity;
+use super::Shared;
+use crate::{
+    config::Place,
+    error::{Error, Reason},
+    event::{EventKind, Refusal},
+    fs::PrivateFolder,
+    slot::{SlotCore, set_upgrades},
+    steps::Steps,
+    upgrade::{ArtifactHash, Prepared, Retiring, Upgrade},
+    watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
+};
+
+/// What the worker is told.
+pub(super) enum Command {
+    /// From the watcher.
+    Notice(Notice),
+    /// From cargo.
+    #[cfg(feature = "cargo")]
+    Build(crate::cargo::Report),
+    /// A slot was asked for.
+    Open(Arc<SlotCore>),
+    /// Let every prepared artifact take over.
+    Apply(SyncSender<usize>),
+    /// Look at all artifacts again.
+    Rescan,
+    /// Forget that an artifact was rejected.
+    Clear(ArtifactHash, SyncSender<bool>),
+    /// The end.
+    End,
+}
+
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    /// Private copies and the watch: a host of built-in modules alone needs neither.
+    artifacts: Option<Artifacts>,
+    #[cfg(feature = "cargo")]
+    building: building::Building,
+    steps: Steps,
+    /// In the order in which they were opened.
+    slots: Vec<Open>,
+    sources: BTreeMap<SourceId, usize>,
+    /// Paths with new content, and those that are tried again.
+    paths: Pending<(usize, PathBuf)>,
+    /// Upgrades that were cancelled.
+    cancelled: Pending<(usize, PathBuf)>,
+    /// Generations with callers inside.
+    leaving: Pending<(usize, u64)>,
+}
+
+struct Artifacts {
+    folder: PrivateFolder,
+    watcher: Watcher,
+}
+
+/// A candidate that is ready to take over.
+struct Waiting {
+    prepared: Prepared,
+    path: PathBuf,
+    /// When its artifact was detected.
+    begun: Instant,
+    /// Waits for a request, not for its next try.
+    on_request: bool,
+}
+
+/// A slot, and what only the worker knows of it.
+struct Open {
+    core: Arc<SlotCore>,
+    folder: bool,
+    /// A candidate that is ready, and waits for a request or for its next try.
+    waiting: Option<Waiting>,
+    /// The path whose upgrade was cancelled, and is tried again.
+    retry: Option<PathBuf>,
+    /// Artifacts that were rejected, by their own fault.
+    rejected: HashMap<ArtifactHash, Arc<Refusal>>,
+    /// What each path held when it was last looked at.
+    seen: HashMap<PathBuf, ArtifactHash>,
+    /// What was told of paths whose content could not be had.
+    unstaged: HashMap<PathBuf, Vec<String>>,
+    retiring: Vec<Retiring>,
+}
+
+impl Worker {
+    pub(super) fn new(shared: Arc<Shared>, commands: &Sender<Command>) -> Result<Self, Error> {
+        let config = &shared.config;
+        let notices = commands.clone();
+        let sink = move |notice: Notice| {
+            // Fails only when the worker has ended.
+            let _ = notices.send(Command::Notice(notice));
+        };
+        let artifacts = if config.slots.values().any(|slot| slot.source.is_some()) {
+            let folder =
+                PrivateFolder::new(config.private_folder.as_deref()).map_err(Reason::Folder)?;
+            let watcher = Watcher::start(config.backend, sink).map_err(Reason::Watch)?;
+            Some(Artifacts { folder, watcher })
+        } else {
+            None
+        };
+        let slow = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 10);
+        let leaving = Backoff::new(Duration::from_millis(50), Duration::from_secs(5), u32::MAX);
+        #[cfg(feature = "cargo")]
+        let building = building::Building::start(config, commands)?;
+        Ok(Self {
+            shared,
+            artifacts,
+            #[cfg(feature = "cargo")]
+            building,
+            steps: Steps::default(),
+            slots: Vec::new(),
+            sources: BTreeMap::new(),
+            paths: Pending::new(Backoff::default()),
+            cancelled: Pending::new(slow),
+            leaving: Pending::new(leaving),
+        })
+    }
+
+    pub(super) fn run(mut self, inbox: &Receiver<Command>) {
+        set_upgrades();
+        loop {
+            match self.next(inbox) {
+                Some(Command::Notice(Notice::Appeared(appeared))) => self.appeared(appeared),
+                Some(Command::Notice(Notice::Trouble(error))) => {
+                    self.tell("", EventKind::WatchTrouble(Arc::new(error)));
+                }
+                #[cfg(feature = "cargo")]
+                Some(Command::Build(report)) => self.build_reported(report),
+                Some(Command::Open(core)) => self.open(core),
+                Some(Command::Apply(reply)) => {
+                    let applied = self.apply_pending();
+                    let _ = reply.send(applied);
+                }
+                Some(Command::Rescan) => self.rescan(),
+                Some(Command::Clear(artifact, reply)) => {
+                    let known = self.clear(artifact);
+                    let _ = reply.send(known);
+                }
+                Some(Command::End) => break,
+                None => {}
+            }
+            self.try_due();
+        }
+        self.end();
+    }
+
+    /// The next command; `None` when something is due. Without anything scheduled this sleeps.
+    fn next(&self, inbox: &Receiver<Command>) -> Option<Command> {
+        let deadlines = [
+            self.paths.next_deadline(),
+            self.cancelled.next_deadline(),
+            self.leaving.next_deadline(),
+        ];
+        match deadlines.into_iter().flatten().min() {
+            None => Some(inbox.recv().unwrap_or(Command::End)),
+            Some(deadline) => {
+                match inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                    Ok(command) => Some(command),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => Some(Command::End),
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, core: Arc<SlotCore>) {
+        let config = &self.shared.config.slots[&*core.name];
+        let (source, builtin) = (config.source.clone(), config.builtin.is_some());
+        let index = self.slots.len();
+        self.slots.push(Open {
+            core: Arc::clone(&core),
+            folder: matches!(source, Some(Place::Folder(_))),
+            waiting: None,
+            retry: None,
+            rejected: HashMap::new(),
+            seen: HashMap::new(),
+            unstaged: HashMap::new(),
+            retiring: Vec::new(),
+        });
+        if builtin && !self.start_builtin(index) {
+            core.set_over();
+            return;
+        }
+        let (Some(source), Some(artifacts)) = (source, &self.artifacts) else { return };
+        let source = match source {
+            Place::File(path) => Source::file(path),
+            Place::Folder(path) => Source::folder(path),
+            #[cfg(feature = "cargo")]
+            Place::Package(package) => return self.take_built(index, &package),
+        };
+        match source.and_then(|source| artifacts.watcher.add(source)) {
+            Ok(id) => {
+                self.sources.insert(id, index);
+            }
+            Err(error) => self.tell(&core.name, EventKind::WatchTrouble(Arc::new(error))),
+        }
+    }
+
+    fn start_builtin(&mut self, index: usize) -> bool {
+        let begun = Instant::now();
+        let mut upgrade = Upgrade {
+            slot: &self.slots[index].core,
+            config: &self.shared.config,
+            steps: &mut self.steps,
+            reached: &mut |_| {},
+        };
+        let applied = upgrade
+            .prepare_builtin()
+            .and_then(|prepared| upgrade.apply(prepared).map_err(|unapplied| unapplied.fault));
+        match applied {
+            Ok(applied) => {
+                self.live(index, applied, begun);
+                true
+            }
+            Err(fault) => {
+                let path = Path::new("the module linked into the program");
+                self.refuse(index, Identity { path, artifact: None, module: None }, fault);
+                false
+            }
+        }
+    }
+
+    fn appeared(&mut self, appeared: Appeared) {
+        if let Some(index) = self.sources.get(&appeared.source) {
+            self.paths.appeared((*index, appeared.path), appeared.hint, Instant::now());
+        }
+    }
+
+    fn rescan(&mut self) {
+        for slot in &mut self.slots {
+            slot.seen.clear();
+            slot.unstaged.clear();
+        }
+        if let Some(artifacts) = &self.artifacts {
+            artifacts.watcher.rescan();
+        }
+    }
+
+    fn clear(&mut self, artifact: ArtifactHash) -> bool {
+        let mut known = false;
+        for slot in &mut self.slots {
+            known |= slot.rejected.remove(&artifact).is_some();
+        }
+        if known {
+            self.rescan();
+        }
+        known
+    }
+
+    fn try_due(&mut self) {
+        let now = Instant::now();
+        for (index, path) in self.paths.due(now) {
+            self.try_path(index, path, false);
+        }
+        for (index, path) in self.cancelled.due(now) {
+            self.try_again(index, path);
+        }
+        for (index, number) in self.leaving.due(now) {
+            self.retire(index, number);
+        }
+    }
+
+    /// The orderly end.
+    fn end(mut self) {
+        #[cfg(feature = "cargo")]
+        self.building.end();
+        let deadline = Instant::now() + self.shared.config.pause_deadline;
+        for slot in &self.slots {
+            slot.core.set_over();
+            if let Some(gate) = slot.core.gate() {
+                gate.end();
+            }
+        }
+        for index in 0..self.slots.len() {
+            let core = Arc::clone(&self.slots[index].core);
+            self.slots[index].waiting = None;
+            for retiring in std::mem::take(&mut self.slots[index].retiring) {
+                if let Some(gate) = core.gate() {
+                    let _ = retiring.retire(gate, &mut self.steps, deadline);
+                }
+            }
+            let Some(gate) = core.gate() else { continue };
+            let Ok(closed) = gate.close(deadline) else { continue };
+            let last = Retiring::last(closed.number(), Arc::clone(closed.value()));
+            let number = last.number;
+            let deadline = Instant::now() + self.shared.config.work_deadline;
+            if let Ok(outcome) = last.retire(gate, &mut self.steps, deadline) {
+                self.tell(&core.name, EventKind::Retired { generation: number, outcome });
+            }
+            closed.end();
+        }
+        self.steps.end();
+    }
+}

@@ -1,0 +1,66 @@
+//! Modules that are built from their sources: what cargo reports becomes events, and what it has
+//! built becomes an artifact.
+
+use std::{collections::HashMap, path::PathBuf, sync::mpsc::Sender, time::Instant};
+
+use super::{Command, Worker};
+use crate::{
+    cargo::{Builder, Report},
+    config::{Config, Place},
+    error::{Error, Reason},
+    event::EventKind,
+    watch::Hint,
+};
+
+/// The builder, and what it has built.
+pub(super) struct Building {
+    /// `None` where no slot is built from its sources: then cargo is never looked for.
+    builder: Option<Builder>,
+    /// The last artifact of each package.
+    built: HashMap<String, PathBuf>,
+}
+
+impl Building {
+    /// Starts a first build of all packages, if there are any.
+    pub(super) fn start(config: &Config, commands: &Sender<Command>) -> Result<Self, Error> {
+        let is_package = |place: &Option<Place>| matches!(place, Some(Place::Package(_)));
+        let builder = if config.slots.values().any(|slot| is_package(&slot.source)) {
+            let reports = commands.clone();
+            let sink = move |report: Report| {
+                // Fails only when the worker has ended.
+                let _ = reports.send(Command::Build(report));
+            };
+            Some(Builder::start(config.cargo.clone(), sink).map_err(Reason::Cargo)?)
+        } else {
+            None
+        };
+        Ok(Self { builder, built: HashMap::new() })
+    }
+
+    /// Ends a running build.
+    pub(super) fn end(&mut self) {
+        self.builder = None;
+    }
+}
+
+impl Worker {
+    pub(super) fn build_reported(&mut self, report: Report) {
+        if let Report::Built { package, artifact, .. } = &report {
+            self.building.built.insert(package.clone(), artifact.clone());
+            for index in 0..self.slots.len() {
+                let config = &self.shared.config.slots[&*self.slots[index].core.name];
+                if config.source == Some(Place::Package(package.clone())) {
+                    self.paths.appeared((index, artifact.clone()), Hint::Ready, Instant::now());
+                }
+            }
+        }
+        self.tell("", EventKind::Build(report));
+    }
+
+    /// A slot was opened whose package may have been built already.
+    pub(super) fn take_built(&mut self, index: usize, package: &str) {
+        if let Some(artifact) = self.building.built.get(package) {
+            self.paths.appeared((index, artifact.clone()), Hint::Ready, Instant::now());
+        }
+    }
+}

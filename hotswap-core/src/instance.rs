@@ -1,0 +1,346 @@
+//! A module's code and its instance: the only file that calls the functions of a module's life.
+//!
+//! # Safety
+//! Instances, contexts and migrated states are boxes of the module that the host holds as
+//! pointers. Each type here owns one such box: it is given back exactly once, by the function that
+//! the root names for it, while the code is mapped (which [`Code`] keeps for ever).
+//!
+//! The gate decides who may touch an instance: calls hold an entry of its generation; what needs
+//! the instance for itself (suspend, resume, snapshot, stop) happens when the gate is closed with
+//! nobody inside, or when the generation is no longer current and everybody has left it.
+
+use std::{
+    fmt,
+    ptr::NonNull,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+};
+
+use hotswap_abi::{
+    interface::{Origin, Target, entries_by_name},
+    manifest::Manifest,
+    module::{Answer, LifeCycle, RootRef, START_FRESH, START_UPGRADED},
+    portable::{Buffer, Bytes, Reader, Sink, Status, Str},
+};
+
+use crate::{
+    gate::{Exclusion, Guarded},
+    library::Image,
+    steps::Hung,
+    upgrade::ArtifactHash,
+};
+
+/// Why module code did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StepError {
+    #[error("{0}")]
+    Failed(String),
+    #[error("it panicked: {message}{}{place}", if place.is_empty() { "" } else { " at " })]
+    Panicked { message: String, place: String },
+    #[error("it did not come back within {after:.0?}; its thread is abandoned")]
+    Hung { after: std::time::Duration },
+}
+
+impl From<Hung> for StepError {
+    fn from(hung: Hung) -> Self {
+        Self::Hung { after: hung.after }
+    }
+}
+
+/// A module's code in the process, for one slot.
+pub(crate) struct Code {
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) artifact: Option<ArtifactHash>,
+    pub(crate) generation: u64,
+    life: LifeCycle,
+    methods: Box<[*const ()]>,
+    origin: Origin,
+    /// `None` for a module that is linked into the program.
+    image: Option<Image>,
+}
+
+// SAFETY: `methods` points to functions of a library that stays mapped.
+unsafe impl Send for Code {}
+// SAFETY: as above.
+unsafe impl Sync for Code {}
+
+impl Code {
+    /// The code behind a root, whose layout was checked.
+    pub(crate) fn new(
+        root: RootRef,
+        image: Option<Image>,
+        manifest: Arc<Manifest>,
+        artifact: Option<ArtifactHash>,
+        methods: &[&str],
+        generation: u64,
+    ) -> Self {
+        if image.is_some() {
+            // SAFETY: a function of the root of a library that was just loaded.
+            unsafe { (root.attach())() };
+        }
+        let name = format!("{} {} (generation {generation})", manifest.module, manifest.version);
+        // SAFETY: a function of the root, and the library stays mapped.
+        let origin = unsafe { Origin::new(name.into(), root.take_failure()) };
+        // SAFETY: the entries are constants of a library that stays mapped.
+        let methods = unsafe { entries_by_name(methods, root) };
+        Self { manifest, artifact, generation, life: root.life(), methods, origin, image }
+    }
+
+    fn answer(
+        &self,
+        step: impl FnOnce(*mut Sink) -> Answer,
+    ) -> Result<(*mut (), Buffer), StepError> {
+        let mut buffer = Buffer::new();
+        let answer = step(buffer.sink());
+        match answer.status {
+            Status::OK => Ok((answer.value, buffer)),
+            Status::FAILED => Err(StepError::Failed(
+                Reader::whole(buffer.bytes()).unwrap_or_else(|_| "it failed without a word".into()),
+            )),
+            _ => {
+                let failure = self.origin.failure("");
+                Err(StepError::Panicked { message: failure.message, place: failure.place })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code")
+            .field("module", &self.manifest.module)
+            .field("version", &self.manifest.version)
+            .field("generation", &self.generation)
+            .field("image", &self.image)
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! owned_box {
+    ($(#[$doc:meta])* $name:ident, $drop:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name {
+            code: Arc<Code>,
+            data: NonNull<()>,
+        }
+
+        // SAFETY: `Context` and `HotState` are moved between threads by their owner alone; the
+        // module's functions that take them are called by one thread at a time.
+        unsafe impl Send for $name {}
+
+        impl Drop for $name {
+            fn drop(&mut self) {
+                // SAFETY: this type owns the box, and gives it back here alone.
+                unsafe { (self.code.life.$drop)(self.data.as_ptr()) };
+            }
+        }
+    };
+}
+
+owned_box! {
+    /// A module's context.
+    Context, drop_context
+}
+owned_box! {
+    /// A state, decoded and migrated, in the module's memory.
+    State, drop_state
+}
+
+// SAFETY: the module's `Context` is `Sync`, and is only lent to the module's functions.
+unsafe impl Sync for Context {}
+
+impl Context {
+    /// A context for a slot.
+    pub(crate) fn new(code: Arc<Code>, slot: &str) -> Result<Self, StepError> {
+        let generation = code.generation;
+        // SAFETY: the name is alive for the call.
+        let (data, _) =
+            code.answer(|sink| unsafe { (code.life.context)(Str::new(slot), generation, sink) })?;
+        Ok(Self { data: made(data)?, code })
+    }
+
+    pub(crate) const fn code(&self) -> &Arc<Code> {
+        &self.code
+    }
+
+    /// `Module::prepare`.
+    pub(crate) fn prepare(&self) -> Result<(), StepError> {
+        let (prepare, cx) = (self.code.life.prepare, self.data.as_ptr());
+        // SAFETY: the context is alive.
+        self.code.answer(|sink| unsafe { prepare(cx, sink) }).map(drop)
+    }
+
+    /// Decodes and migrates a state.
+    pub(crate) fn migrate(
+        &self,
+        version: u32,
+        bytes: &[u8],
+        check: bool,
+    ) -> Result<State, StepError> {
+        let (migrate, bytes) = (self.code.life.migrate, Bytes::new(bytes));
+        // SAFETY: the bytes are alive for the call.
+        let (data, _) = self.code.answer(|sink| unsafe { migrate(version, bytes, check, sink) })?;
+        Ok(State { data: made(data)?, code: Arc::clone(&self.code) })
+    }
+
+    /// `Module::start`, and then `Module::self_test`.
+    pub(crate) fn start(&self, state: Option<State>) -> Result<Generation, StepError> {
+        let how = if state.is_some() { START_UPGRADED } else { START_FRESH };
+        // `start` takes the state in any case.
+        let state = state.map(std::mem::ManuallyDrop::new);
+        let state = state.map_or(std::ptr::null_mut(), |state| state.data.as_ptr());
+        let life = &self.code.life;
+        let cx = self.data.as_ptr();
+        // SAFETY: the context is alive, and the state is given away.
+        let (data, _) = self.code.answer(|sink| unsafe { (life.start)(how, cx, state, sink) })?;
+        let generation = Generation {
+            data: made(data)?,
+            methods: self.code.methods.clone(),
+            code: Arc::clone(&self.code),
+            lock: Exclusion::new(),
+            given_back: AtomicBool::new(false),
+            wedged: AtomicU8::new(0),
+        };
+        let test = self.code.answer(|sink| {
+            // SAFETY: instance and context are alive, and nobody else knows the instance yet.
+            unsafe { (life.self_test)(generation.data.as_ptr(), cx, sink) }
+        });
+        match test {
+            Ok(_) => Ok(generation),
+            Err(error) => {
+                let error = match error {
+                    StepError::Failed(text) => StepError::Failed(format!("its self-test: {text}")),
+                    error => error,
+                };
+                // SAFETY: nobody else knows the instance.
+                let _ = unsafe { generation.stop() };
+                Err(error)
+            }
+        }
+    }
+}
+
+fn made(data: *mut ()) -> Result<NonNull<()>, StepError> {
+    NonNull::new(data).ok_or_else(|| StepError::Failed("it made nothing".into()))
+}
+
+/// One instance of a module: what a slot's gate leads to.
+pub(crate) struct Generation {
+    data: NonNull<()>,
+    /// The code's, here for the sake of calls: one step less to follow.
+    methods: Box<[*const ()]>,
+    code: Arc<Code>,
+    lock: Exclusion,
+    given_back: AtomicBool,
+    wedged: AtomicU8,
+}
+
+/// Module code hangs in `state`: nobody may change the instance any more.
+const READ_ONLY: u8 = 1;
+/// Module code hangs in `suspend` or `resume`: nobody may touch the instance any more.
+const UNTOUCHABLE: u8 = 2;
+
+// SAFETY: `Module: Send + Sync`, and its methods are called with the borrow they ask for.
+unsafe impl Send for Generation {}
+// SAFETY: as above.
+unsafe impl Sync for Generation {}
+
+impl Guarded for Generation {
+    #[inline]
+    fn exclusion(&self) -> &Exclusion {
+        &self.lock
+    }
+}
+
+impl Generation {
+    pub(crate) const fn code(&self) -> &Arc<Code> {
+        &self.code
+    }
+
+    /// Where calls go.
+    #[inline]
+    pub(crate) fn target(&self) -> Target<'_> {
+        // SAFETY: the instance lives until `stop`, which waits until nobody is inside; the table
+        // has the caller's order (`Code::new`), and the signatures were compared (`Assessed`).
+        unsafe { Target::new(self.data.as_ptr(), &self.methods, &self.code.origin) }
+    }
+
+    /// Whether calls may look at the instance.
+    #[inline]
+    pub(crate) fn is_sound(&self) -> bool {
+        self.wedged.load(Ordering::Relaxed) < UNTOUCHABLE
+    }
+
+    /// Whether calls may change the instance.
+    #[inline]
+    pub(crate) fn is_free(&self) -> bool {
+        self.wedged.load(Ordering::Relaxed) == 0
+    }
+
+    /// Module code hangs while it holds the instance, shared or for itself. Said while the gate
+    /// is closed with nobody inside: whoever comes in afterwards sees it.
+    pub(crate) fn wedge(&self, for_itself: bool) {
+        self.wedged.store(if for_itself { UNTOUCHABLE } else { READ_ONLY }, Ordering::Relaxed);
+    }
+
+    /// `Module::suspend`.
+    ///
+    /// # Safety
+    /// Nobody may be inside, and nobody may come in.
+    pub(crate) unsafe fn suspend(&self) -> Result<(), StepError> {
+        let (suspend, data) = (self.code.life.suspend, self.data.as_ptr());
+        // SAFETY: the instance is alive and nobody else has it (caller).
+        self.code.answer(|sink| unsafe { suspend(data, sink) }).map(drop)
+    }
+
+    /// `Module::resume`.
+    ///
+    /// # Safety
+    /// Nobody may be inside, and nobody may come in.
+    pub(crate) unsafe fn resume(&self) -> Result<(), StepError> {
+        let (resume, data) = (self.code.life.resume, self.data.as_ptr());
+        // SAFETY: the instance is alive and nobody else has it (caller).
+        self.code.answer(|sink| unsafe { resume(data, sink) }).map(drop)
+    }
+
+    /// `Module::state`, encoded as the module's own version.
+    ///
+    /// # Safety
+    /// Nobody may be inside with `&mut self`.
+    pub(crate) unsafe fn snapshot(&self) -> Result<Vec<u8>, StepError> {
+        let (snapshot, data) = (self.code.life.snapshot, self.data.as_ptr());
+        // SAFETY: the instance is alive and nobody changes it (caller).
+        let (_, buffer) = self.code.answer(|sink| unsafe { snapshot(data, sink) })?;
+        Ok(buffer.into_vec())
+    }
+
+    /// `Module::stop`, and the drop of the instance. Does nothing the second time.
+    ///
+    /// # Safety
+    /// Nobody may be inside, and nobody may ever come in again.
+    pub(crate) unsafe fn stop(&self) -> Result<(), StepError> {
+        if self.given_back.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let (stop, data) = (self.code.life.stop, self.data.as_ptr());
+        // SAFETY: the instance is alive, given back for the first time, and nobody has it (caller).
+        self.code.answer(|sink| unsafe { stop(data, sink) }).map(drop)
+    }
+}
+
+impl Drop for Generation {
+    /// A candidate that nobody waits for any more, or an instance that was in use at the end.
+    fn drop(&mut self) {
+        // SAFETY: nobody refers to it any more.
+        let _ = unsafe { self.stop() };
+    }
+}
+
+impl fmt::Debug for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generation").field("code", &self.code).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,70 @@
+//! Replace Rust code in a running program.
+//!
+//! A host (a game, a server) links this crate; its replaceable parts are *modules*, ordinary crates
+//! built as cdylibs. When a new build of a module appears, the host takes it through an upgrade
+//! without stopping: read it without running it, judge it, move the state over, switch. Whatever
+//! goes wrong on the way, the old version goes on serving, and the next good build works.
+//!
+//! ```no_run
+//! use hotswap_abi::interface;
+//! use hotswap_core::{Config, Host};
+//!
+//! #[interface]
+//! pub trait Greeter {
+//!     fn greet(&self, name: &str) -> String;
+//! }
+//!
+//! # fn main() -> Result<(), hotswap_core::Error> {
+//! let host = Host::new(Config::dev().artifact("greeter", "target/debug/libgreeter.so"))?;
+//! let greeter = host.slot::<dyn Greeter>("greeter")?;
+//! match greeter.pin().greet("world") {
+//!     Ok(text) => println!("{text}"),
+//!     Err(error) => println!("no greeting: {error}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The trait belongs in a crate of its own that host and modules share, and that depends on
+//! `hotswap-abi`.
+//!
+//! # Words
+//! A [`Host`] has [`Slot`]s, named places that hold one instance of one module. A *generation* is
+//! one artifact loaded for a slot. Calls are methods of a generated client that is reached from a
+//! [`Pin`], a [`PinMut`] or a [`Reader`]; they return `Result<_, CallError>`.
+//!
+//! # What is told
+//! Every phase of an upgrade is a `tracing` event and an [`Event`](event::Event). Where the program
+//! listens to neither, refusals are written to stderr.
+
+#![deny(unsafe_code)]
+
+#[cfg(feature = "cargo")]
+pub mod cargo;
+pub mod config;
+pub mod error;
+pub mod event;
+mod fs;
+mod gate;
+mod host;
+#[expect(unsafe_code, reason = "calls the functions of a module's life")]
+mod instance;
+#[expect(unsafe_code, reason = "opens libraries")]
+mod library;
+pub mod slot;
+mod steps;
+mod sync;
+#[expect(unsafe_code, reason = "suspends, resumes and stops instances behind a closed gate")]
+mod upgrade;
+mod watch;
+
+#[cfg(test)]
+mod testing;
+
+pub use config::{Apply, Config, StateDrift};
+pub use error::{Error, ErrorKind};
+pub use host::{Host, ServingStatus, SlotStatus, Status};
+pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
+pub use slot::{Pin, PinMut, Reader, Slot};
+pub use upgrade::{ArtifactHash, ParseHashError};
+pub use watch::WatchError;

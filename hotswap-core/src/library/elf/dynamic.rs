@@ -1,0 +1,128 @@
+//! The dynamic section: what the system's loader goes by.
+
+use object::LittleEndian as LE;
+use object::elf::{self, Dyn64};
+
+use super::ElfError;
+use super::headers::{Headers, Segment, entries, is_zero};
+
+/// Bounds that no real library comes near.
+const MOST_NAMES: usize = 4096;
+const LONGEST_NAME: usize = 4096;
+
+/// What the dynamic section says.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    pub(super) needed: Vec<String>,
+    pub(super) soname: Option<String>,
+    pub(super) runpath: Option<String>,
+    pub(super) no_delete: bool,
+    pub(super) text_relocations: bool,
+    pub(super) static_tls: bool,
+}
+
+pub(super) fn read(headers: &Headers<'_>) -> Result<Table, ElfError> {
+    let mut dynamics = headers.segments.iter().filter(|s| s.p_type.get(LE) == elf::PT_DYNAMIC);
+    let (Some(segment), None) = (dynamics.next(), dynamics.next()) else {
+        return Err(ElfError::Damaged("expected exactly one DYNAMIC segment".into()));
+    };
+    let bytes = headers.segment(segment);
+    let start = segment.p_offset.get(LE);
+    if is_zero(bytes) {
+        let end = start.saturating_add(bytes.len() as u64);
+        return Err(ElfError::Hollow { what: "the dynamic section".into(), start, end });
+    }
+    let all: &[Dyn64<LE>] = entries(bytes).unwrap_or_default();
+    let Some(length) = all.iter().position(|entry| entry.d_tag.get(LE) == elf::DT_NULL) else {
+        return Err(ElfError::Damaged("the dynamic section has no end mark".into()));
+    };
+    let all = &all[..length];
+
+    let strings = strings(headers, all)?;
+    let mut table = Table::default();
+    for entry in all {
+        let (kind, value) = (entry.d_tag.get(LE), entry.d_val.get(LE));
+        match kind {
+            elf::DT_NEEDED if table.needed.len() == MOST_NAMES => {
+                return Err(ElfError::Damaged(format!("more than {MOST_NAMES} needed libraries")));
+            }
+            elf::DT_NEEDED => table.needed.push(strings.name("a needed library", value)?),
+            elf::DT_SONAME => table.soname = Some(strings.name("the library's own name", value)?),
+            elf::DT_RUNPATH => table.runpath = Some(strings.name("the run path", value)?),
+            elf::DT_RPATH if table.runpath.is_none() => {
+                table.runpath = Some(strings.name("the run path", value)?);
+            }
+            elf::DT_TEXTREL => table.text_relocations = true,
+            elf::DT_FLAGS => {
+                table.text_relocations |= value & elf::DF_TEXTREL.0 != 0;
+                table.static_tls |= value & elf::DF_STATIC_TLS.0 != 0;
+            }
+            elf::DT_FLAGS_1 => table.no_delete |= value & elf::DF_1_NODELETE.0 != 0,
+            _ => {}
+        }
+    }
+    Ok(table)
+}
+
+/// The string table of the dynamic section, and where it lies in the file.
+struct Strings<'data> {
+    bytes: &'data [u8],
+    start: u64,
+}
+
+fn strings<'data>(headers: &Headers<'data>, all: &[Dyn64<LE>]) -> Result<Strings<'data>, ElfError> {
+    let value = |wanted: elf::DynamicTag, name: &str| {
+        let found = all.iter().find(|entry| entry.d_tag.get(LE) == wanted);
+        let missing = || ElfError::Damaged(format!("the dynamic section has no {name}"));
+        found.map(|entry| entry.d_val.get(LE)).ok_or_else(missing)
+    };
+    let address = value(elf::DT_STRTAB, "DT_STRTAB")?;
+    let size = value(elf::DT_STRSZ, "DT_STRSZ")?;
+    // The loader reads symbols through it whatever else there is.
+    mapped(headers, value(elf::DT_SYMTAB, "DT_SYMTAB")?, 24, "the dynamic symbol table")?;
+    let (start, bytes) = mapped(headers, address, size, "the dynamic string table")?;
+    if is_zero(bytes) && size > 1 {
+        let what = "the dynamic string table".into();
+        return Err(ElfError::Hollow { what, start, end: start.saturating_add(size) });
+    }
+    Ok(Strings { bytes, start })
+}
+
+impl Strings<'_> {
+    fn name(&self, what: &str, offset: u64) -> Result<String, ElfError> {
+        let place = || format!("the name of {what} at {offset} in the dynamic string table");
+        let rest = usize::try_from(offset).ok().and_then(|offset| self.bytes.get(offset..));
+        let rest = rest.ok_or_else(|| ElfError::Damaged(format!("{} lies outside", place())))?;
+        let rest = &rest[..rest.len().min(LONGEST_NAME)];
+        match rest.iter().position(|byte| *byte == 0) {
+            None => Err(ElfError::Damaged(format!("{} has no end", place()))),
+            Some(0) => {
+                let start = self.start.saturating_add(offset);
+                Err(ElfError::Hollow { what: place(), start, end: start.saturating_add(1) })
+            }
+            Some(end) => Ok(String::from_utf8_lossy(&rest[..end]).into_owned()),
+        }
+    }
+}
+
+/// The bytes that the loader will find at `address`, and their place in the file.
+fn mapped<'data>(
+    headers: &Headers<'data>,
+    address: u64,
+    size: u64,
+    what: &str,
+) -> Result<(u64, &'data [u8]), ElfError> {
+    let within = |segment: &&Segment| {
+        let start = segment.p_vaddr.get(LE);
+        segment.p_type.get(LE) == elf::PT_LOAD
+            && address >= start
+            && address - start < segment.p_filesz.get(LE)
+    };
+    let outside = || ElfError::Damaged(format!("{what} at {address:#x} lies in no segment"));
+    let segment = headers.segments.iter().find(within).ok_or_else(outside)?;
+    let start = address - segment.p_vaddr.get(LE);
+    let end = usize::try_from(start.saturating_add(size)).map_err(|_| outside())?;
+    let first = usize::try_from(start).map_err(|_| outside())?;
+    let bytes = headers.segment(segment).get(first..end).ok_or_else(outside)?;
+    Ok((segment.p_offset.get(LE).saturating_add(start), bytes))
+}

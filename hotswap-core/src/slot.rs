@@ -1,0 +1,105 @@
+//! Slots: named places in a host, and the handles through which their modules are called.
+//!
+//! | handle | for | a call costs |
+//! |---|---|---|
+//! | [`Slot::pin`] | a few calls in a row on one version | a function pointer |
+//! | [`Slot::pin_mut`] | a frame: one version, `&mut self` without a lock per call | a function pointer |
+//! | [`Slot::reader`] | a thread that calls again and again, without holding a version | hardly more |
+//! | `slot.pin().method()` | now and then | a look-up of the thread's place |
+
+#[expect(unsafe_code, reason = "vouches that calls hold the instance as they need it")]
+mod client;
+mod core;
+
+pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};
+pub(crate) use self::core::{Serves, SlotCore, set_upgrades, upgrades};
+
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use hotswap_abi::Interface;
+
+use crate::{error::Error, gate::Gate, instance::Generation};
+
+/// A named place in a host that holds one instance of one module.
+///
+/// Cheap to clone, and to be shared by threads.
+pub struct Slot<I: Interface + ?Sized> {
+    core: Arc<SlotCore>,
+    gate: Arc<Gate<Generation>>,
+    budget: Duration,
+    interface: PhantomData<fn(&I)>,
+}
+
+impl<I: Interface + ?Sized> Slot<I> {
+    pub(crate) fn new(core: Arc<SlotCore>, gate: Arc<Gate<Generation>>, budget: Duration) -> Self {
+        Self { core, gate, budget, interface: PhantomData }
+    }
+
+    /// Stays on the version that serves now, for as long as the pin lives.
+    ///
+    /// While the slot is being upgraded this waits, at most for the budget; then every call
+    /// through the pin returns the error. A pin held for long delays upgrades: keep it for a
+    /// frame or a request.
+    #[inline]
+    #[must_use]
+    pub fn pin(&self) -> Pin<'_, I> {
+        Pin::new(&self.gate, self.budget)
+    }
+
+    /// As [`pin`](Self::pin), and alone with the instance: calls through it take no lock of their
+    /// own, and those of others wait.
+    #[inline]
+    #[must_use]
+    pub fn pin_mut(&self) -> PinMut<'_, I> {
+        PinMut::new(&self.gate, self.budget)
+    }
+
+    /// A handle for one thread's calls, each on the version that serves then. While it is not in a
+    /// call it holds no version and delays no upgrade.
+    #[must_use]
+    pub fn reader(&self) -> Reader<I> {
+        Reader::new(&self.gate, self.budget)
+    }
+
+    /// The same slot, whose calls wait at most for `budget` while it is being upgraded.
+    #[must_use]
+    pub fn with_budget(&self, budget: Duration) -> Self {
+        Self { budget, ..self.clone() }
+    }
+
+    /// The slot's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.gate.name()
+    }
+
+    /// The number of the generation that serves.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.gate.current().0
+    }
+
+    /// Waits until generation `number` or a later one serves; returns its number.
+    ///
+    /// # Errors
+    /// When it does not within `timeout`; at once when the thread is inside the slot, since the
+    /// upgrade would wait for it.
+    pub fn wait_for(&self, number: u64, timeout: Duration) -> Result<u64, Error> {
+        self.core.wait_for(number, timeout)
+    }
+}
+
+impl<I: Interface + ?Sized> Clone for Slot<I> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.core), Arc::clone(&self.gate), self.budget)
+    }
+}
+
+impl<I: Interface + ?Sized> fmt::Debug for Slot<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot")
+            .field("name", &self.name())
+            .field("generation", &self.generation())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,248 @@
+//! A slot as the host sees it: without its interface's type.
+
+use std::{
+    cell::Cell,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use hotswap_abi::compat::Requirement;
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use crate::{
+    error::{Error, Reason},
+    event::{Phase, Refusal, Serving},
+    gate::Gate,
+    instance::{Code, Generation},
+};
+
+thread_local! {
+    static UPGRADES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that the current thread is one that upgrades: it must not wait for an upgrade.
+pub(crate) fn set_upgrades() {
+    UPGRADES.set(true);
+}
+
+/// Whether the current thread is one that upgrades; event callbacks run there.
+pub(crate) fn upgrades() -> bool {
+    UPGRADES.get()
+}
+
+/// A slot as the host sees it.
+#[derive(Debug)]
+pub(crate) struct SlotCore {
+    pub(crate) name: Arc<str>,
+    pub(crate) requirement: Requirement,
+    /// The interface's methods, in the host's order.
+    pub(crate) methods: &'static [&'static str],
+    /// Where artifacts appear, for messages.
+    pub(crate) source: String,
+    gate: OnceLock<Arc<Gate<Generation>>>,
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    serves: Option<Serves>,
+    /// The event of a first generation was told: who waits for the slot goes on after it.
+    told: bool,
+    phase: Option<Phase>,
+    pending: bool,
+    retained: usize,
+    last_refusal: Option<Arc<Refusal>>,
+    /// Nothing more will come: the built-in module does not start, or the host has ended.
+    over: bool,
+}
+
+/// The code that serves.
+#[derive(Debug, Clone)]
+pub(crate) struct Serves {
+    pub(crate) code: Arc<Code>,
+    pub(crate) since: Instant,
+}
+
+impl Serves {
+    pub(crate) fn serving(&self) -> Serving {
+        Serving { version: self.code.manifest.version.clone(), generation: self.code.generation }
+    }
+}
+
+/// What [`Host::status`](crate::Host::status) tells of a slot.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Snapshot {
+    pub(crate) serves: Option<Serves>,
+    pub(crate) phase: Option<Phase>,
+    pub(crate) pending: bool,
+    pub(crate) retained: usize,
+    pub(crate) last_refusal: Option<Arc<Refusal>>,
+}
+
+impl SlotCore {
+    pub(crate) fn new(
+        name: &str,
+        requirement: Requirement,
+        methods: &'static [&'static str],
+        source: String,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            requirement,
+            methods,
+            source,
+            gate: OnceLock::new(),
+            progress: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// The gate, once a first generation serves.
+    pub(crate) fn gate(&self) -> Option<&Arc<Gate<Generation>>> {
+        self.gate.get()
+    }
+
+    /// Opens the gate on the first generation.
+    pub(crate) fn open(&self, generation: Arc<Generation>) {
+        let number = generation.code().generation;
+        let gate = Gate::new(Arc::clone(&self.name), number, generation);
+        let fresh = self.gate.set(Arc::new(gate)).is_ok();
+        debug_assert!(fresh, "a slot has one first generation");
+    }
+
+    pub(crate) fn serves(&self) -> Option<Serves> {
+        self.progress.lock().serves.clone()
+    }
+
+    pub(crate) fn set_live(&self, code: &Arc<Code>) {
+        let mut progress = self.progress.lock();
+        progress.serves = Some(Serves { code: Arc::clone(code), since: Instant::now() });
+        progress.phase = None;
+        self.changed.notify_all();
+    }
+
+    /// The event of the generation that serves was told.
+    pub(crate) fn set_told(&self) {
+        self.progress.lock().told = true;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn set_phase(&self, phase: Option<Phase>) {
+        self.progress.lock().phase = phase;
+    }
+
+    pub(crate) fn set_pending(&self, pending: bool) {
+        self.progress.lock().pending = pending;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn set_refused(&self, refusal: &Arc<Refusal>) {
+        let mut progress = self.progress.lock();
+        progress.last_refusal = Some(Arc::clone(refusal));
+        progress.phase = None;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn set_over(&self) {
+        self.progress.lock().over = true;
+        self.changed.notify_all();
+    }
+
+    /// One more library of this slot is mapped, whatever becomes of it.
+    pub(crate) fn add_retained(&self) {
+        self.progress.lock().retained += 1;
+    }
+
+    /// How many libraries of this slot are mapped.
+    pub(crate) fn retained(&self) -> usize {
+        self.progress.lock().retained
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let Progress { serves, told: _, phase, pending, retained, last_refusal, over: _ } =
+            &*self.progress.lock();
+        Snapshot {
+            serves: serves.clone(),
+            phase: *phase,
+            pending: *pending,
+            retained: *retained,
+            last_refusal: last_refusal.clone(),
+        }
+    }
+
+    /// Waits for the first generation; calls `slow` once if it takes a while.
+    pub(crate) fn wait_first(
+        &self,
+        timeout: Duration,
+        builtin: bool,
+        slow: impl FnOnce(),
+    ) -> Result<&Arc<Gate<Generation>>, Error> {
+        const A_WHILE: Duration = Duration::from_secs(1);
+        let begun = Instant::now();
+        let deadline = begun + timeout;
+        let mut slow = Some(slow);
+        let mut progress = self.progress.lock();
+        loop {
+            if let Some(gate) = self.gate.get().filter(|_| progress.told) {
+                return Ok(gate);
+            }
+            let refusal = progress.last_refusal.as_deref().cloned().map(Box::new);
+            if progress.over {
+                return Err(match refusal {
+                    Some(refusal) if builtin => {
+                        Reason::Builtin { name: self.name.to_string(), refusal }
+                    }
+                    _ => Reason::Ended,
+                }
+                .into());
+            }
+            let next = if slow.is_some() { deadline.min(begun + A_WHILE) } else { deadline };
+            if self.changed.wait_until(&mut progress, next).timed_out() {
+                if next < deadline {
+                    if let Some(slow) = slow.take().filter(|_| refusal.is_none()) {
+                        MutexGuard::unlocked(&mut progress, slow);
+                    }
+                    continue;
+                }
+                return Err(Reason::NoArtifact {
+                    name: self.name.to_string(),
+                    after: timeout,
+                    source_path: self.source.clone(),
+                    refusal,
+                }
+                .into());
+            }
+        }
+    }
+
+    pub(crate) fn wait_for(&self, wanted: u64, timeout: Duration) -> Result<u64, Error> {
+        let deadline = Instant::now() + timeout;
+        let mut progress = self.progress.lock();
+        loop {
+            let serving = progress.serves.as_ref().map_or(0, |serves| serves.code.generation);
+            if serving >= wanted {
+                return Ok(serving);
+            }
+            if progress.over {
+                return Err(Reason::Ended.into());
+            }
+            if upgrades() {
+                return Err(Reason::Callback.into());
+            }
+            if self.gate.get().is_some_and(|gate| gate.is_inside()) {
+                return Err(Reason::Inside { name: self.name.to_string() }.into());
+            }
+            if self.changed.wait_until(&mut progress, deadline).timed_out() {
+                return Err(Reason::NotLive {
+                    name: self.name.to_string(),
+                    wanted,
+                    after: timeout,
+                    serving,
+                    refusal: progress.last_refusal.as_deref().cloned().map(Box::new),
+                }
+                .into());
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Module code under a deadline: it runs on a thread of its own, and one that hangs is left behind.
+//!
+//! A thread cannot be stopped from outside. When a step does not come back in time, its thread is
+//! abandoned, with everything it was given (so nothing that it uses is freed), and the next step
+//! gets a new thread.
+
+use std::{
+    sync::mpsc::{self, RecvTimeoutError, Sender},
+    thread,
+    time::{Duration, Instant},
+};
+
+type Step = Box<dyn FnOnce() + Send>;
+
+/// A step did not come back in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hung {
+    /// How long was waited.
+    pub(crate) after: Duration,
+}
+
+/// A thread for module code, made when it is needed.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    worker: Option<Worker>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    queue: Sender<Step>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Steps {
+    /// Runs `step`, at the longest until `deadline`.
+    pub(crate) fn run<T: Send + 'static>(
+        &mut self,
+        deadline: Instant,
+        step: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Hung> {
+        let started = Instant::now();
+        let (reply, answer) = mpsc::sync_channel(1);
+        let mut step: Step = Box::new(move || {
+            let _ = reply.send(step());
+        });
+        // A worker that ended (a step of ours panicked) is replaced.
+        loop {
+            let worker = self.worker.get_or_insert_with(Worker::start);
+            match worker.queue.send(step) {
+                Ok(()) => break,
+                Err(mpsc::SendError(unsent)) => {
+                    step = unsent;
+                    self.worker = None;
+                }
+            }
+        }
+        match answer.recv_timeout(deadline.saturating_duration_since(started)) {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                self.worker = None;
+                match error {
+                    RecvTimeoutError::Timeout => Err(Hung { after: started.elapsed() }),
+                    // Entry points are guarded, so that a step that ends its thread is our bug.
+                    RecvTimeoutError::Disconnected => panic!("a step ended its thread"),
+                }
+            }
+        }
+    }
+
+    /// Ends the thread; one that hangs has been left behind before.
+    pub(crate) fn end(&mut self) {
+        if let Some(Worker { queue, thread }) = self.worker.take() {
+            drop(queue);
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Worker {
+    fn start() -> Self {
+        let (queue, steps) = mpsc::channel::<Step>();
+        let thread = thread::Builder::new()
+            .name("hotswap-step".into())
+            .spawn(move || steps.into_iter().for_each(|step| step()))
+            .expect("the system has no thread left for an upgrade");
+        Self { queue, thread }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(60)
+    }
+
+    #[test]
+    fn a_step_that_hangs_is_left_behind_and_the_next_one_runs() {
+        let mut steps = Steps::default();
+        let first = steps.run(soon(), || thread::current().id()).unwrap();
+        assert_eq!(steps.run(soon(), || thread::current().id()), Ok(first));
+        let (release, held) = mpsc::channel::<()>();
+        let hung = steps.run(Instant::now(), move || held.recv());
+        assert!(hung.is_err());
+        assert_ne!(steps.run(soon(), || thread::current().id()), Ok(first));
+        drop(release);
+        steps.end();
+    }
+}

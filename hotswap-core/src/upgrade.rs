@@ -1,0 +1,353 @@
+//! An upgrade: the order of the phases, which only this file knows.
+//!
+//! `Staged → Inspected → Assessed → BackedUp → Rehearsed → AwaitingApproval → Loaded → Prepared →
+//! Quiescing → Snapshotted → Migrating → Activated → Trial → Committed`
+//!
+//! Each phase has a type that only the phase before can make, and a file that makes it. A phase
+//! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
+//! callers can see changes before the switch in [`activate`].
+//!
+//! Three phases are passed through for now: a durable backup, a rehearsal in a child process and an
+//! approval take their places between [`Assessed`] and [`Loaded`], a trial between the switch and
+//! [`Applied`].
+//!
+//! # The pause
+//! A module with state is quiesced first. What happens then is done by one closure on the thread
+//! for module code, under one deadline: suspend, snapshot, migrate, start, self-test. A
+//! [`Progress`] says how far it came and whether it is in the old instance's code. When the
+//! deadline passes in the candidate's code, the old instance resumes and the gate opens again.
+//! When it passes in the old instance's own code, that instance is wedged: calls that would
+//! conflict with the hanging one are refused, the others go on.
+
+mod activate;
+mod assess;
+mod fault;
+mod inspect;
+mod load;
+mod migrate;
+mod prepare;
+mod retire;
+mod snapshot;
+mod stage;
+
+pub use self::stage::{ArtifactHash, ParseHashError};
+pub(crate) use self::{
+    assess::{Assessed, Handover},
+    fault::Fault,
+    inspect::Inspected,
+    prepare::Prepared,
+    retire::{Left, Retiring},
+    stage::{StageError, StageRequest, Staged, stage},
+};
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use self::assess::Serving;
+use crate::{
+    config::{Config, StateDrift},
+    event::{Exit, Phase, StateNote},
+    gate::Gate,
+    instance::{Code, Generation, StepError},
+    slot::SlotCore,
+    steps::Steps,
+};
+
+/// What an upgrade works with.
+pub(crate) struct Upgrade<'a> {
+    pub(crate) slot: &'a SlotCore,
+    pub(crate) config: &'a Config,
+    pub(crate) steps: &'a mut Steps,
+    /// Told of each phase that was reached.
+    pub(crate) reached: &'a mut dyn FnMut(Phase),
+}
+
+/// A candidate that serves.
+pub(crate) struct Applied {
+    pub(crate) code: Arc<Code>,
+    pub(crate) state: StateNote,
+    pub(crate) pause: Option<Duration>,
+    /// The generation that it replaced.
+    pub(crate) old: Option<Retiring>,
+}
+
+/// A candidate that did not take over.
+pub(crate) struct Unapplied {
+    pub(crate) fault: Fault,
+    /// The candidate, where nothing of it has run yet: it can be tried again as it is.
+    pub(crate) prepared: Option<Prepared>,
+}
+
+impl From<Fault> for Unapplied {
+    fn from(fault: Fault) -> Self {
+        Self { fault, prepared: None }
+    }
+}
+
+impl Upgrade<'_> {
+    /// Reads a private copy; nothing of the artifact runs.
+    ///
+    /// `None` for another module than the slot's in a folder that several slots share: that is no
+    /// upgrade of this slot.
+    pub(crate) fn inspect(
+        &mut self,
+        staged: Staged,
+        is_shared_folder: bool,
+    ) -> Result<Option<Inspected>, Fault> {
+        let _span = span(Phase::Inspected);
+        let inspected = inspect::inspect(staged);
+        let ours = self.slot.requirement.module.as_ref();
+        if is_shared_folder && inspected.as_ref().is_ok_and(|it| Some(&it.manifest.module) != ours)
+        {
+            return Ok(None);
+        }
+        (self.reached)(Phase::Staged);
+        let inspected = inspected?;
+        (self.reached)(Phase::Inspected);
+        Ok(Some(inspected))
+    }
+
+    /// From a manifest to a verdict; nothing of the artifact runs.
+    pub(crate) fn assess(&mut self, inspected: Inspected) -> Result<Assessed, Fault> {
+        let _span = span(Phase::Assessed);
+        let serves = self.slot.serves();
+        let serving = serves.as_ref().map(|serves| Serving {
+            manifest: &serves.code.manifest,
+            is_free: self.slot.gate().is_none_or(|gate| gate.current().1.is_free()),
+        });
+        let drift = self.config.state_drift;
+        let assessed = assess::assess(inspected, &self.slot.requirement, serving, drift)?;
+        (self.reached)(Phase::Assessed);
+        Ok(assessed)
+    }
+
+    /// Everything slow that can be done while the old version serves.
+    pub(crate) fn prepare(&mut self, assessed: Assessed) -> Result<Prepared, Fault> {
+        let deadline = Instant::now() + self.config.work_deadline;
+        let loaded = {
+            let _span = span(Phase::Loaded);
+            load::load(assessed, self.slot, self.steps, deadline)?
+        };
+        (self.reached)(Phase::Loaded);
+        let _span = span(Phase::Prepared);
+        let prepared = prepare::prepare(loaded, self.slot, self.steps, deadline)?;
+        (self.reached)(Phase::Prepared);
+        Ok(prepared)
+    }
+
+    /// The built-in module of a slot, up to the same point.
+    pub(crate) fn prepare_builtin(&mut self) -> Result<Prepared, Fault> {
+        let deadline = Instant::now() + self.config.work_deadline;
+        let drift = self.config.state_drift;
+        let builtin = self.config.slots[&*self.slot.name].builtin.expect("the slot has one");
+        let loaded = load::load_builtin(builtin, self.slot, drift)?;
+        prepare::prepare(loaded, self.slot, self.steps, deadline)
+    }
+
+    /// The switch. On a fault the old version serves, with its state.
+    pub(crate) fn apply(&mut self, prepared: Prepared) -> Result<Applied, Unapplied> {
+        // What serves may have changed while the candidate waited to be applied.
+        let prepared = prepared.still_fits(self.slot, self.config.state_drift)?;
+        let applied = match self.slot.gate().cloned() {
+            None => self.first(&prepared),
+            Some(gate) => match prepared.handover {
+                Handover::State { .. } => self.with_pause(&gate, &prepared),
+                _ => self.without_pause(&gate, &prepared),
+            },
+        };
+        let applied = match applied {
+            Ok(applied) => applied,
+            // Not the candidate's fault: nothing of its instance has run.
+            Err(fault) if fault.exit == Exit::Cancelled => {
+                return Err(Unapplied { fault, prepared: Some(prepared) });
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        (self.reached)(Phase::Activated);
+        (self.reached)(Phase::Committed);
+        Ok(applied)
+    }
+
+    fn first(&mut self, prepared: &Prepared) -> Result<Applied, Fault> {
+        let generation = self.start(prepared)?;
+        let code = Arc::clone(generation.code());
+        self.slot.open(Arc::new(generation));
+        Ok(Applied { code, state: prepared.handover.note(), pause: None, old: None })
+    }
+
+    /// No state is handed over: callers inside finish on the old version, new ones enter the new.
+    fn without_pause(
+        &mut self,
+        gate: &Gate<Generation>,
+        prepared: &Prepared,
+    ) -> Result<Applied, Fault> {
+        let generation = Arc::new(self.start(prepared)?);
+        let code = Arc::clone(generation.code());
+        let number = gate.current().0;
+        let old = activate::swap(gate, generation)?;
+        let old = Some(Retiring::new(number, old, Left::Unknown));
+        Ok(Applied { code, state: prepared.handover.note(), pause: None, old })
+    }
+
+    fn start(&mut self, prepared: &Prepared) -> Result<Generation, Fault> {
+        let deadline = Instant::now() + self.config.work_deadline;
+        let context = Arc::clone(&prepared.context);
+        let started = self.steps.run(deadline, move || activate::start(&context, None));
+        started
+            .map_err(StepError::from)
+            .flatten()
+            .map_err(|error| Fault::of_candidate(Phase::Activated, "start", &error))
+    }
+
+    fn with_pause(
+        &mut self,
+        gate: &Gate<Generation>,
+        prepared: &Prepared,
+    ) -> Result<Applied, Fault> {
+        let begun = Instant::now();
+        let deadline = begun + self.config.pause_deadline;
+        let closed = {
+            let _span = span(Phase::Quiescing);
+            gate.close(deadline).map_err(|stuck| Fault::not_quiet(&stuck))?
+        };
+        let (number, old) = (closed.number(), Arc::clone(closed.value()));
+
+        let progress = Arc::new(Progress::default());
+        let (handover, context) = (prepared.handover.clone(), Arc::clone(&prepared.context));
+        let work = {
+            let (old, progress) = (Arc::clone(&old), Arc::clone(&progress));
+            let upgrade = tracing::Span::current();
+            // What is done to the old instance is done while the gate is closed with nobody
+            // inside: `closed` is kept until this is over, or the old instance is wedged.
+            move || -> Result<_, StepError> {
+                let _upgrade = upgrade.entered();
+                let snapshot = {
+                    let _span = span(Phase::Snapshotted);
+                    progress.enter(Step::Suspend);
+                    snapshot::suspend(&old)?;
+                    progress.enter(Step::Snapshot);
+                    snapshot::take(&old)?
+                };
+                let (state, note) = {
+                    let _span = span(Phase::Migrating);
+                    progress.enter(Step::Migrate);
+                    migrate::migrate(&context, &old, snapshot, &handover)?
+                };
+                let _span = span(Phase::Activated);
+                progress.enter(Step::Start);
+                let generation = activate::start(&context, Some(state))?;
+                progress.enter(Step::Done);
+                Ok((Arc::new(generation), note))
+            }
+        };
+        let result = self.steps.run(deadline, work);
+        match result.map_err(StepError::from).flatten() {
+            Ok((generation, state)) => {
+                let code = Arc::clone(generation.code());
+                closed.activate(code.generation, generation);
+                let pause = Some(begun.elapsed());
+                (self.reached)(Phase::Quiescing);
+                (self.reached)(Phase::Snapshotted);
+                (self.reached)(Phase::Migrating);
+                let old = Some(Retiring::new(number, old, Left::All));
+                Ok(Applied { code, state, pause, old })
+            }
+            Err(error) => {
+                let step = progress.step();
+                let resumed = self.resume(&old, step, &error);
+                drop(closed);
+                (self.reached)(Phase::Quiescing);
+                Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
+            }
+        }
+    }
+
+    /// Brings the old instance back after a failure in the pause.
+    fn resume(&mut self, old: &Arc<Generation>, at: Step, error: &StepError) -> Result<(), String> {
+        let hung = matches!(error, StepError::Hung { .. });
+        match at {
+            Step::Suspend if hung => {
+                old.wedge(true);
+                return Err("calls of this slot are refused: its `suspend` hangs".to_owned());
+            }
+            Step::Snapshot if hung => {
+                old.wedge(false);
+                return Err("`&mut self` calls of this slot are refused: its `state` hangs".into());
+            }
+            _ => {}
+        }
+        let deadline = Instant::now() + self.config.pause_deadline;
+        let again = Arc::clone(old);
+        let resumed = self.steps.run(deadline, move || snapshot::resume(&again));
+        resumed.map_err(StepError::from).flatten().map_err(|error| {
+            if matches!(error, StepError::Hung { .. }) {
+                old.wedge(true);
+            }
+            format!("the old version's `resume`: {error}")
+        })
+    }
+}
+
+fn span(phase: Phase) -> tracing::span::EnteredSpan {
+    tracing::debug_span!("phase", %phase).entered()
+}
+
+/// How far the work of a pause has come.
+#[derive(Debug, Default)]
+struct Progress(AtomicU8);
+
+/// A step of the work of a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Step {
+    Suspend,
+    Snapshot,
+    Migrate,
+    Start,
+    Done,
+}
+
+impl Progress {
+    fn enter(&self, step: Step) {
+        self.0.store(step as u8, Ordering::Release);
+    }
+
+    fn step(&self) -> Step {
+        match self.0.load(Ordering::Acquire) {
+            0 => Step::Suspend,
+            1 => Step::Snapshot,
+            2 => Step::Migrate,
+            3 => Step::Start,
+            _ => Step::Done,
+        }
+    }
+}
+
+impl Step {
+    /// What its failure means: the old instance's own steps are not the artifact's fault.
+    fn fault(self, error: &StepError, handover: &Handover) -> Fault {
+        match self {
+            Self::Suspend => Fault::of_serving(Phase::Snapshotted, "suspend", error),
+            Self::Snapshot => Fault::of_serving(Phase::Snapshotted, "state", error),
+            Self::Migrate if matches!(handover, Handover::State { by_name: true, .. }) => {
+                Fault::rejected(
+                    Phase::Migrating,
+                    format!("state  {error}"),
+                    "give the state a new version and a migration from the one that serves",
+                )
+            }
+            Self::Migrate => Fault::of_candidate(Phase::Migrating, "migration", error),
+            Self::Start | Self::Done => Fault::of_candidate(Phase::Activated, "start", error),
+        }
+    }
+}
+
+/// What the policy on drift makes of a state that cannot be handed over.
+pub(crate) const fn drops_state(drift: StateDrift) -> bool {
+    matches!(drift, StateDrift::StartAfresh)
+}

@@ -1,0 +1,261 @@
+//! Assessed: the artifact fits the host, and what becomes of the state is decided. Pure.
+
+mod stub;
+
+use std::sync::Arc;
+
+use hotswap_abi::{
+    compat::{Mismatch, Requirement},
+    manifest::{Manifest, StateVersion},
+    shape::{Difference, Shape, Types, compare_stored},
+};
+
+use super::{Fault, Inspected, drops_state, fault::UNTIL_IT_CHANGES};
+use crate::{
+    config::StateDrift,
+    event::{Exit, Phase, StateNote},
+};
+
+/// An artifact that fits.
+#[derive(Debug)]
+pub(crate) struct Assessed {
+    pub(crate) inspected: Inspected,
+    pub(crate) handover: Handover,
+}
+
+/// What becomes of the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Handover {
+    /// There is none.
+    None,
+    /// The module starts with none.
+    Fresh,
+    /// It is dropped, as configured.
+    Drop { why: Vec<String> },
+    /// It goes over as bytes.
+    State {
+        /// The version that is stored.
+        from: u32,
+        /// The version that the candidate makes of it.
+        to: u32,
+        /// Its shape differs under the same version: carried by the fields' names.
+        by_name: bool,
+        /// A part of it is opaque: decoded and encoded again before it counts.
+        check: bool,
+    },
+}
+
+impl Handover {
+    /// What is told of it, where no fields were carried.
+    pub(crate) fn note(&self) -> StateNote {
+        match self {
+            Self::None => StateNote::None,
+            Self::Fresh => StateNote::Fresh,
+            Self::Drop { why } => StateNote::Dropped { why: why.clone() },
+            Self::State { from, to, .. } if from == to => StateNote::Kept,
+            Self::State { from, to, .. } => StateNote::Migrated { from: *from, to: *to },
+        }
+    }
+}
+
+/// The module that serves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Serving<'a> {
+    pub(crate) manifest: &'a Arc<Manifest>,
+    /// Its state can be taken: no module code hangs in it.
+    pub(crate) is_free: bool,
+}
+
+/// Judges an artifact.
+pub(crate) fn assess(
+    inspected: Inspected,
+    requirement: &Requirement,
+    serving: Option<Serving<'_>>,
+    drift: StateDrift,
+) -> Result<Assessed, Fault> {
+    let manifest = &inspected.manifest;
+    let mismatches = requirement.check(manifest);
+    if !mismatches.is_empty() {
+        return Err(unfit(&mismatches, manifest, requirement));
+    }
+    let handover = handover(manifest, serving, drift)?;
+    Ok(Assessed { inspected, handover })
+}
+
+/// Decides what becomes of the state.
+pub(crate) fn handover(
+    manifest: &Manifest,
+    serving: Option<Serving<'_>>,
+    drift: StateDrift,
+) -> Result<Handover, Fault> {
+    let Some(serving) = serving else {
+        return Ok(if manifest.states.is_empty() { Handover::None } else { Handover::Fresh });
+    };
+    let (Some(old), new) = (serving.manifest.state(), manifest.state()) else {
+        return Ok(if manifest.states.is_empty() { Handover::None } else { Handover::Fresh });
+    };
+    let lost = |finding: String, advice: &str| {
+        if drops_state(drift) {
+            Ok(Handover::Drop { why: vec![finding] })
+        } else {
+            Err(Fault::rejected(Phase::Assessed, finding, advice))
+        }
+    };
+    if !serving.is_free {
+        return lost(
+            format!("state {}  the serving version's own code hangs in it", old.name),
+            "restart the host, or let the module start afresh",
+        );
+    }
+    let Some(new) = new else {
+        return lost(
+            format!("state  serving: {} version {}   artifact: none", old.name, old.version),
+            "give the module its state back, or let it start afresh",
+        );
+    };
+    if new.name != old.name {
+        return lost(
+            format!("state  serving: {}   artifact: {}", old.name, new.name),
+            "give it the old name with #[hot_state(name = \"…\")], or let it start afresh",
+        );
+    }
+    let Some(known) = manifest.states.iter().find(|state| state.version == old.version) else {
+        let oldest = manifest.states.last().map_or(new.version, |state| state.version);
+        return lost(
+            format!(
+                "state {}  serving: version {}   artifact: versions {oldest} to {}",
+                old.name, old.version, new.version
+            ),
+            "put the missing versions into its chain with `previous = …`, or let it start afresh",
+        );
+    };
+    let differences = compare_stored(
+        (&serving.manifest.types, &old.shape),
+        (&manifest.types, &known.shape),
+        &old.name,
+    );
+    let by_name = !differences.is_empty();
+    if by_name && drift == StateDrift::Refuse {
+        return Err(drifted(serving.manifest, old, manifest, new, &differences));
+    }
+    if by_name && drops_state(drift) {
+        return Ok(Handover::Drop { why: differences.iter().map(difference).collect() });
+    }
+    Ok(Handover::State {
+        from: old.version,
+        to: new.version,
+        by_name,
+        check: has_opaque(&manifest.types, &known.shape),
+    })
+}
+
+/// Whether a part of a shape is known by its name only.
+fn has_opaque(types: &Types, shape: &Shape) -> bool {
+    let mut seen = Vec::new();
+    let mut left = vec![shape];
+    while let Some(shape) = left.pop() {
+        match shape {
+            Shape::Opaque(_) => return true,
+            Shape::Container { args, .. } => left.extend(args),
+            Shape::Defined(index) if !seen.contains(index) => {
+                seen.push(*index);
+                let definition = types.definition(shape);
+                if definition.is_none() {
+                    return true;
+                }
+                left.extend(
+                    definition.into_iter().flat_map(|it| &it.members).flat_map(|it| &it.parts),
+                );
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+fn unfit(mismatches: &[Mismatch], manifest: &Manifest, requirement: &Requirement) -> Fault {
+    let api = requirement
+        .schema
+        .types
+        .definition(&requirement.schema.interface)
+        .and_then(|interface| interface.path.split("::").next())
+        .unwrap_or_default()
+        .replace('_', "-");
+    let ours = &requirement.interface_version;
+    let same_version = *ours == manifest.interface_version;
+    let findings = mismatches
+        .iter()
+        .map(|mismatch| match mismatch {
+            Mismatch::Shape(_) if same_version => {
+                format!("{mismatch}   ({api} {ours} on both sides)")
+            }
+            Mismatch::Shape(_) => format!(
+                "{mismatch}   ({api} {ours}, artifact built against {})",
+                manifest.interface_version
+            ),
+            mismatch => mismatch.to_string(),
+        })
+        .collect();
+    let advice = match &mismatches[0] {
+        Mismatch::Module { expected, .. } => format!("put an artifact of {expected} there"),
+        Mismatch::Interface { expected, .. } => format!("implement {expected} in the module"),
+        Mismatch::Target { expected, .. } => format!("build it with --target {expected}"),
+        Mismatch::Aborts => "build it with panic = \"unwind\" in its profile".to_owned(),
+        Mismatch::Abi { .. } | Mismatch::AbiStable { .. } => {
+            "build it with the host's version of hotswap-abi".to_owned()
+        }
+        Mismatch::Services { .. } => {
+            "offer the services with Config::with_service, or do without".to_owned()
+        }
+        Mismatch::Shape(_) if same_version => format!(
+            "take the change of {api} back, or give it a new version, rebuild the host with it, \
+             and restart"
+        ),
+        _ => format!("rebuild against {api} {}.{}, or upgrade the host", ours.major, ours.minor),
+    };
+    Fault {
+        phase: Phase::Assessed,
+        exit: Exit::Rejected,
+        findings,
+        advice: format!("{advice}; {UNTIL_IT_CHANGES}"),
+    }
+}
+
+fn difference(difference: &Difference) -> String {
+    let Difference { at, left, right, .. } = difference;
+    match (left, right) {
+        (Some(left), Some(right)) => format!("{at}  serving: {left}   artifact: {right}"),
+        (Some(left), None) => format!("{at}  serving: {left}   artifact: nothing"),
+        (None, right) => {
+            format!("{at}  serving: nothing   artifact: {}", right.as_deref().unwrap_or("nothing"))
+        }
+    }
+}
+
+fn drifted(
+    serving: &Manifest,
+    old: &StateVersion,
+    manifest: &Manifest,
+    new: &StateVersion,
+    differences: &[Difference],
+) -> Fault {
+    let mut findings = vec![format!(
+        "state {} version {} has another shape than the version {} that serves",
+        old.name, old.version, old.version
+    )];
+    findings.extend(differences.iter().map(difference));
+    let advice = if old.version == new.version {
+        let stub = stub::migration((&serving.types, old), (&manifest.types, new), differences);
+        format!(
+            "give the new shape version {} and paste this migration, or set StateDrift; \
+             {UNTIL_IT_CHANGES}\n{stub}",
+            old.version + 1
+        )
+    } else {
+        format!(
+            "describe version {} in the artifact's chain as it was; {UNTIL_IT_CHANGES}",
+            old.version
+        )
+    };
+    Fault { phase: Phase::Assessed, exit: Exit::Rejected, findings, advice }
+}

@@ -1,0 +1,82 @@
+//! Why a phase was not reached, and whose fault it was.
+
+use crate::{
+    event::{Exit, Phase},
+    gate::Stuck,
+    instance::StepError,
+};
+
+/// Why a phase was not reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    /// The phase.
+    pub(crate) phase: Phase,
+    pub(crate) exit: Exit,
+    /// What was expected and what was found, a line each.
+    pub(crate) findings: Vec<String>,
+    pub(crate) advice: String,
+}
+
+/// What follows from the artifact's hash being known.
+pub(crate) const UNTIL_IT_CHANGES: &str = "tried again when the file changes";
+
+impl Fault {
+    /// The artifact's fault.
+    pub(crate) fn rejected(phase: Phase, finding: impl ToString, advice: &str) -> Self {
+        Self {
+            phase,
+            exit: Exit::Rejected,
+            findings: vec![finding.to_string()],
+            advice: format!("{advice}; {UNTIL_IT_CHANGES}"),
+        }
+    }
+
+    /// Not the artifact's fault.
+    pub(crate) fn cancelled(phase: Phase, finding: impl ToString, advice: &str) -> Self {
+        Self {
+            phase,
+            exit: Exit::Cancelled,
+            findings: vec![finding.to_string()],
+            advice: format!("{advice}; tried again by itself"),
+        }
+    }
+
+    /// A step of the candidate's code failed.
+    pub(crate) fn of_candidate(phase: Phase, step: &str, error: &StepError) -> Self {
+        let advice = match error {
+            StepError::Failed(_) | StepError::Panicked { .. } => {
+                format!("mend its {step}, and build it again")
+            }
+            StepError::Hung { .. } => format!(
+                "find what its {step} waits for, and build it again; the thread that hangs stays \
+                 until the process ends"
+            ),
+        };
+        Self::rejected(phase, format!("{step}  {error}"), &advice)
+    }
+
+    /// A step of the code that serves failed: no candidate can help it.
+    pub(crate) fn of_serving(phase: Phase, step: &str, error: &StepError) -> Self {
+        Self::cancelled(
+            phase,
+            format!("the serving version's {step}  {error}"),
+            "the candidate is not to blame; if it goes on, restart the host",
+        )
+    }
+
+    /// Callers did not leave in time.
+    pub(crate) fn not_quiet(stuck: &Stuck) -> Self {
+        let mut fault = Self::cancelled(
+            Phase::Quiescing,
+            stuck,
+            "let pins go at the end of a frame, or give the pause a longer deadline",
+        );
+        fault.findings.extend(stuck.inside().iter().map(|inside| format!("inside: {inside}")));
+        fault
+    }
+
+    pub(crate) fn with_finding(mut self, finding: Option<String>) -> Self {
+        self.findings.extend(finding);
+        self
+    }
+}

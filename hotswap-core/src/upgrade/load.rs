@@ -1,0 +1,80 @@
+//! Loaded: the candidate's code is in the process, and its exported root is laid out as expected.
+
+use std::{sync::Arc, time::Instant};
+
+use hotswap_abi::{manifest::Manifest, module::Export};
+
+use super::{Assessed, Fault, Handover, assess};
+use crate::{
+    config::{Builtin, StateDrift},
+    event::Phase,
+    instance::{Code, StepError},
+    library::{Image, LoadError},
+    slot::SlotCore,
+    steps::Steps,
+};
+
+/// Code that is in the process.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) code: Arc<Code>,
+    pub(crate) handover: Handover,
+}
+
+/// The number of the generation that a slot's candidate becomes.
+fn next(slot: &SlotCore) -> u64 {
+    slot.serves().map_or(1, |serves| serves.code.generation + 1)
+}
+
+/// Opens the private copy. Its constructors run: under a deadline, like all module code.
+pub(crate) fn load(
+    assessed: Assessed,
+    slot: &SlotCore,
+    steps: &mut Steps,
+    deadline: Instant,
+) -> Result<Loaded, Fault> {
+    let Assessed { inspected, handover } = assessed;
+    let (manifest, hash) = (inspected.manifest, inspected.staged.hash());
+    let (generation, methods) = (next(slot), slot.methods);
+    let copy = inspected.staged.into_copy();
+    let opened = steps.run(deadline, move || -> Result<_, LoadError> {
+        let image = Image::open(copy)?;
+        let root = image.root(&manifest.export)?;
+        Ok(Code::new(root, Some(image), manifest, Some(hash), methods, generation))
+    });
+    if !matches!(opened, Ok(Err(LoadError::Open(_)))) {
+        slot.add_retained();
+    }
+    match opened {
+        Ok(Ok(code)) => Ok(Loaded { code: Arc::new(code), handover }),
+        Ok(Err(error)) => Err(Fault::rejected(
+            Phase::Loaded,
+            format!("library  {error}"),
+            "build it again, on a system like the host's",
+        )),
+        Err(hung) => Err(Fault::of_candidate(Phase::Loaded, "constructor", &StepError::from(hung))),
+    }
+}
+
+/// The module that is linked into the program for a slot.
+pub(crate) fn load_builtin(
+    builtin: Builtin,
+    slot: &SlotCore,
+    drift: StateDrift,
+) -> Result<Loaded, Fault> {
+    let refused = |phase, finding: String| {
+        Fault::rejected(phase, finding, "mend the module that is linked into the program")
+    };
+    let manifest = Manifest::decode(builtin.manifest)
+        .map_err(|error| refused(Phase::Inspected, format!("manifest  {error}")))?;
+    let mismatches = slot.requirement.check(&manifest);
+    if let Some(mismatch) = mismatches.first() {
+        return Err(refused(Phase::Assessed, mismatch.to_string()));
+    }
+    let handover = assess::handover(&manifest, None, drift)?;
+    // SAFETY: the export of a type that implements `HotModule`, linked into this program.
+    let root = unsafe { Export::check(builtin.export) }
+        .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
+    let code = Code::new(root, None, Arc::new(manifest), None, slot.methods, next(slot));
+    Ok(Loaded { code: Arc::new(code), handover })
+}

@@ -1,0 +1,39 @@
+//! Migrating: the state takes the form of the candidate, in the candidate's memory.
+
+use hotswap_abi::state::carry;
+
+use super::{Handover, snapshot::Snapshot};
+use crate::{
+    event::StateNote,
+    instance::{Context, Generation, State, StepError},
+};
+
+/// Decodes and migrates a snapshot; where its shape differs under the same version, it is carried
+/// by the fields' names first.
+pub(super) fn migrate(
+    context: &Context,
+    old: &Generation,
+    snapshot: Snapshot,
+    handover: &Handover,
+) -> Result<(State, StateNote), StepError> {
+    let &Handover::State { from, by_name, check, .. } = handover else {
+        return Err(StepError::Failed("no state was to be handed over".to_owned()));
+    };
+    let mut note = handover.note();
+    let mut bytes = snapshot.bytes;
+    if by_name {
+        let (ours, theirs) = (&old.code().manifest, &context.code().manifest);
+        let stored = ours.state();
+        let known = theirs.states.iter().find(|state| state.version == from);
+        let (Some(stored), Some(known)) = (stored, known) else {
+            return Err(StepError::Failed("the state's version is not known".to_owned()));
+        };
+        let carried = carry(&bytes, (&ours.types, &stored.shape), (&theirs.types, &known.shape))
+            .map_err(|error| StepError::Failed(error.to_string()))?;
+        bytes = carried.bytes;
+        note = StateNote::Carried { dropped: carried.dropped, defaulted: carried.defaulted };
+    }
+    // What was carried is meant to be another value.
+    let state = context.migrate(from, &bytes, check && !by_name)?;
+    Ok((state, note))
+}

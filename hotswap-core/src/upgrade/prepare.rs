@@ -1,0 +1,63 @@
+//! Prepared: the candidate's slow work is done, while the old version serves.
+
+use std::{sync::Arc, time::Instant};
+
+use super::{Fault, Handover, assess, load::Loaded};
+use crate::{
+    config::StateDrift,
+    event::Phase,
+    instance::{Code, Context, StepError},
+    slot::SlotCore,
+    steps::Steps,
+};
+
+/// A candidate that is ready to take over.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) context: Arc<Context>,
+    pub(crate) handover: Handover,
+    /// The generation that served when it was judged.
+    judged_against: u64,
+}
+
+impl Prepared {
+    pub(crate) fn code(&self) -> &Arc<Code> {
+        self.context.code()
+    }
+
+    /// Judges the handover again if another version serves by now.
+    pub(crate) fn still_fits(self, slot: &SlotCore, drift: StateDrift) -> Result<Self, Fault> {
+        let Some(serves) = slot.serves() else { return Ok(self) };
+        if serves.code.generation == self.judged_against {
+            return Ok(self);
+        }
+        let serving = assess::Serving {
+            manifest: &serves.code.manifest,
+            is_free: slot.gate().is_none_or(|gate| gate.current().1.is_free()),
+        };
+        let handover = assess::handover(&self.code().manifest, Some(serving), drift)?;
+        Ok(Self { handover, ..self })
+    }
+}
+
+/// Makes the candidate's context, and lets it prepare.
+pub(crate) fn prepare(
+    loaded: Loaded,
+    slot: &SlotCore,
+    steps: &mut Steps,
+    deadline: Instant,
+) -> Result<Prepared, Fault> {
+    let Loaded { code, handover } = loaded;
+    let judged_against = slot.serves().map_or(0, |serves| serves.code.generation);
+    let name = Arc::clone(&slot.name);
+    let prepared = steps.run(deadline, move || -> Result<_, StepError> {
+        let context = Context::new(code, &name)?;
+        context.prepare()?;
+        Ok(Arc::new(context))
+    });
+    prepared
+        .map_err(StepError::from)
+        .flatten()
+        .map(|context| Prepared { context, handover, judged_against })
+        .map_err(|error| Fault::of_candidate(Phase::Prepared, "prepare", &error))
+}

@@ -1,0 +1,121 @@
+//! Why an artifact could not be staged.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why an artifact could not be staged. No copy was left behind.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum StageError {
+    /// Nothing is there, or a link on the way leads nowhere.
+    #[error("nothing is at {}", origin.display())]
+    Missing {
+        /// The path asked for.
+        origin: PathBuf,
+    },
+    /// A writer has it open, or came during the copy.
+    #[error("{} is still open for writing", origin.display())]
+    BeingWritten {
+        /// The path asked for.
+        origin: PathBuf,
+    },
+    /// It was not the same before and after the copy.
+    #[error("{} changed while it was copied: {how}", origin.display())]
+    Changed {
+        /// The path asked for.
+        origin: PathBuf,
+        /// What was different.
+        how: String,
+    },
+    /// It has no content.
+    #[error("{} is empty", origin.display())]
+    Empty {
+        /// The path asked for.
+        origin: PathBuf,
+    },
+    /// It is something that cannot be copied.
+    #[error("expected a regular file at {}, found {found}", origin.display())]
+    NotARegularFile {
+        /// The path asked for.
+        origin: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// It is larger than the host allows.
+    #[error("{} has {size} bytes, the limit is {limit}", origin.display())]
+    TooLarge {
+        /// The path asked for.
+        origin: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// It cannot be opened or read.
+    #[error("cannot read {}", origin.display())]
+    Read {
+        /// The path asked for.
+        origin: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No room, or no quota, is left for the copy.
+    #[error(
+        "no space in {} for a copy of {} ({needed} bytes): make room there, or choose another \
+         private folder",
+        folder.display(), origin.display()
+    )]
+    DiskFull {
+        /// The path asked for.
+        origin: PathBuf,
+        /// The private folder.
+        folder: PathBuf,
+        /// Size of the artifact in bytes.
+        needed: u64,
+    },
+    /// The copy cannot be made or written.
+    #[error("cannot write a copy of {} in {}", origin.display(), folder.display())]
+    Write {
+        /// The path asked for.
+        origin: PathBuf,
+        /// The private folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl StageError {
+    /// Whether it passes by itself, so that the same path is worth another try without an event:
+    /// somebody is writing, or was.
+    pub(crate) fn try_again(&self) -> bool {
+        matches!(self, Self::BeingWritten { .. } | Self::Changed { .. })
+    }
+
+    /// Whether the host's own machine is to blame (a full disk, say) and not the artifact.
+    pub(crate) fn is_hosts_fault(&self) -> bool {
+        matches!(self, Self::DiskFull { .. } | Self::Write { .. })
+    }
+
+    pub(super) fn read(origin: &Path, source: io::Error) -> Self {
+        let origin = origin.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing { origin },
+            // Opening without waiting: somebody else holds a write lease.
+            io::ErrorKind::WouldBlock => Self::BeingWritten { origin },
+            _ => Self::Read { origin, source },
+        }
+    }
+
+    pub(super) fn write(origin: &Path, folder: &Path, needed: u64, source: io::Error) -> Self {
+        let (origin, folder) = (origin.to_path_buf(), folder.to_path_buf());
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::DiskFull { origin, folder, needed }
+            }
+            _ => Self::Write { origin, folder, source },
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The folders that are watched: what `notify` is told, kept in step with what is wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use notify::{EventHandler, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::WatchError;
+use crate::fs::Fingerprint;
+
+/// A set of watched folders. A folder is known by path *and* identity: another one that took its
+/// place is watched anew.
+#[derive(Debug)]
+pub(super) struct Folders {
+    watcher: RecommendedWatcher,
+    held: BTreeMap<PathBuf, Fingerprint>,
+}
+
+impl Folders {
+    pub(super) fn new(handler: impl EventHandler) -> Result<Self, WatchError> {
+        let watcher = RecommendedWatcher::new(handler, notify::Config::default())
+            .map_err(|error| WatchError::from_notify(None, error))?;
+        Ok(Self { watcher, held: BTreeMap::new() })
+    }
+
+    /// Watches `wanted` and nothing else. Says whether something came in that was not watched a
+    /// moment ago: then what was seen before may be out of date.
+    pub(super) fn set(
+        &mut self,
+        wanted: &BTreeSet<PathBuf>,
+        trouble: &mut Vec<WatchError>,
+    ) -> bool {
+        let unwanted: Vec<_> = self.held.keys().filter(|f| !wanted.contains(*f)).cloned().collect();
+        for folder in unwanted {
+            self.drop_one(&folder);
+        }
+        let mut new = false;
+        for folder in wanted {
+            // Gone meanwhile: the next survey will want another one.
+            let Ok(meta) = std::fs::symlink_metadata(folder) else {
+                new = true;
+                continue;
+            };
+            let now = Fingerprint::of(&meta);
+            if self.held.get(folder).is_some_and(|held| held.same_file(&now)) {
+                continue;
+            }
+            self.drop_one(folder);
+            new = true;
+            match self.watcher.watch(folder, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    self.held.insert(folder.clone(), now);
+                }
+                Err(error) if is_gone(&error) => {}
+                Err(error) => trouble.push(WatchError::from_notify(Some(folder), error)),
+            }
+        }
+        new
+    }
+
+    /// An event said that what is at `path` went away. `notify` forgets a folder then, and all
+    /// below it, even where another one has been watched in its place.
+    pub(super) fn gone(&mut self, path: &Path) {
+        if self.held.contains_key(path) {
+            let below = self.held.keys().filter(|folder| folder.starts_with(path));
+            for folder in below.cloned().collect::<Vec<_>>() {
+                self.drop_one(&folder);
+            }
+        }
+    }
+
+    /// Events were lost: nothing that is held can be relied on.
+    pub(super) fn all_gone(&mut self) {
+        for folder in self.held.keys().cloned().collect::<Vec<_>>() {
+            self.drop_one(&folder);
+        }
+    }
+
+    fn drop_one(&mut self, folder: &Path) {
+        if self.held.remove(folder).is_some() {
+            // Fails where it is gone already.
+            let _ = self.watcher.unwatch(folder);
+        }
+    }
+}
+
+fn is_gone(error: &notify::Error) -> bool {
+    match &error.kind {
+        notify::ErrorKind::PathNotFound => true,
+        notify::ErrorKind::Io(error) => {
+            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,89 @@
+//! What is watched, and what is told of it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::WatchError;
+
+/// A place where artifacts appear. It need not exist yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    File,
+    Folder,
+}
+
+impl Source {
+    /// One file. A relative path is taken from the current folder of this moment. Links are
+    /// followed whenever an artifact is looked for, not now.
+    ///
+    /// # Errors
+    /// When the path is empty, or the current folder is gone.
+    pub(crate) fn file(path: impl AsRef<Path>) -> Result<Self, WatchError> {
+        Self::new(path.as_ref(), Kind::File)
+    }
+
+    /// The files of a folder, not of its subfolders, that have the extension of this platform's
+    /// dynamic libraries. A relative path is taken as in [`Source::file`].
+    ///
+    /// # Errors
+    /// As for [`Source::file`].
+    pub(crate) fn folder(path: impl AsRef<Path>) -> Result<Self, WatchError> {
+        Self::new(path.as_ref(), Kind::Folder)
+    }
+
+    /// Where it is; absolute.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn new(path: &Path, kind: Kind) -> Result<Self, WatchError> {
+        let refused = |source: io::Error| WatchError::NoPath { path: path.into(), source };
+        std::path::absolute(path).map(|path| Self { path, kind }).map_err(refused)
+    }
+}
+
+/// A source of one [`Watcher`](super::Watcher).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SourceId(pub(super) u64);
+
+/// How likely a try is to find a complete artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub(crate) enum Hint {
+    /// A writer is at work; another event will follow, on platforms that tell.
+    Changing,
+    /// It was closed, renamed, linked, created or found.
+    Ready,
+}
+
+/// A path may have new content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub(crate) struct Appeared {
+    /// Whose path it is.
+    pub source: SourceId,
+    /// The path to stage, as the source was given: links in it are not resolved.
+    pub path: PathBuf,
+    /// Whether a try is worth it now.
+    pub hint: Hint,
+}
+
+/// What a [`Watcher`](super::Watcher) tells its owner.
+#[derive(Debug)]
+#[non_exhaustive]
+pub(crate) enum Notice {
+    /// A path may have new content.
+    Appeared(Appeared),
+    /// A part of what should be watched is not watched; the rest is.
+    Trouble(WatchError),
+}

@@ -1,0 +1,71 @@
+//! `#[interface]`: parse → validate → expand.
+
+mod argument;
+mod expand;
+mod method;
+mod parse;
+mod validate;
+
+use proc_macro2::{Ident, TokenStream};
+use syn::{Attribute, Block, ItemTrait, LitStr, Type};
+
+use crate::error::Errors;
+pub(crate) use argument::{Closure, Mode};
+
+/// A trait that was read.
+pub(crate) struct Interface {
+    /// The trait without our own attributes.
+    pub(crate) item: ItemTrait,
+    /// The version, if it is not the crate's.
+    pub(crate) version: Option<LitStr>,
+    pub(crate) send: bool,
+    pub(crate) sync: bool,
+    pub(crate) methods: Vec<Method>,
+    /// Whether `dyn Trait` makes sense at all.
+    pub(crate) dyn_compatible: bool,
+}
+
+/// One method.
+pub(crate) struct Method {
+    pub(crate) ident: Ident,
+    pub(crate) docs: Vec<Attribute>,
+    /// `&mut self`.
+    pub(crate) exclusive: bool,
+    pub(crate) args: Vec<Argument>,
+    /// `()` if nothing is written.
+    pub(crate) result: Type,
+    pub(crate) default: Option<Block>,
+    pub(crate) since: Vec<Since>,
+    /// The `fold` attributes.
+    pub(crate) fold: Vec<Attribute>,
+}
+
+/// `#[since("1.1.0")]`.
+pub(crate) struct Since {
+    pub(crate) attr: Attribute,
+    pub(crate) version: LitStr,
+}
+
+/// One argument.
+pub(crate) struct Argument {
+    pub(crate) ident: Ident,
+    pub(crate) ty: Type,
+    pub(crate) mode: Mode,
+}
+
+/// The whole macro.
+pub(crate) fn interface(attr: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let Some(interface) = parse::interface(attr, item.clone(), &mut errors) else {
+        let errors = errors.into_tokens();
+        return quote::quote! { #errors #item };
+    };
+    validate::validate(&interface, &mut errors);
+    match errors.into_tokens() {
+        None => expand::interface(&interface),
+        Some(errors) => {
+            let stub = expand::stub(&interface);
+            quote::quote! { #errors #stub }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The client: what a slot's calls go through. The trait's methods, but with `Result`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{
+    super::{Interface, Method},
+    call_name, client_name, default_name, full_name, receiver,
+};
+use crate::names::generated;
+
+/// The struct.
+pub(super) fn declaration(interface: &Interface) -> TokenStream {
+    let (vis, name, client) = (&interface.item.vis, &interface.item.ident, client_name(interface));
+    let doc = format!(
+        "Calls of [`{name}`] through a slot: its methods, with `Result` for calls that fail."
+    );
+    let text = client.to_string();
+    quote! {
+        #[doc = #doc]
+        #vis struct #client<C> {
+            caller: C,
+        }
+
+        impl<C> ::core::fmt::Debug for #client<C> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#text).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+/// Its methods.
+pub(super) fn methods(interface: &Interface) -> TokenStream {
+    let client = client_name(interface);
+    let methods = interface.methods.iter().enumerate().map(|(i, it)| method(interface, it, i));
+    quote! {
+        impl<C: __p::Caller> #client<C> {
+            #(#methods)*
+        }
+    }
+}
+
+fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
+    let vis = &interface.item.vis;
+    let (name, receiver) = (generated(&method.ident), receiver(method));
+    let args: Vec<_> = method.args.iter().map(|arg| generated(&arg.ident)).collect();
+    let types = method.args.iter().map(|arg| &arg.ty);
+    let result = &method.result;
+    let (docs, more) = docs(interface, method);
+    let (call, full_name) = (call_name(method), full_name(interface, method));
+    let way = if method.exclusive {
+        quote! { exclusive }
+    } else {
+        quote! { shared }
+    };
+    let absent = if method.default.is_some() {
+        let (name, default) = (&interface.item.ident, default_name(method));
+        let proxy = if method.exclusive {
+            quote! { &mut proxy }
+        } else {
+            quote! { &proxy }
+        };
+        quote! {
+            __p::run_default(|| {
+                #[allow(unused_mut)]
+                let mut proxy = __Proxy { source: __p::Source::Slot(target) };
+                <__Proxy<'_> as #name>::#default(#proxy, #(#args),*)
+            })
+        }
+    } else {
+        quote! { ::core::result::Result::Err(__p::missing(#full_name)) }
+    };
+    let call = quote! {
+        __p::Caller::#way(
+            #receiver.caller,
+            |target: __p::Target<'_>| -> ::core::result::Result<#result, __p::CallError> {
+                let callee = target.callee(#index);
+                if callee.entry().is_null() { #absent } else { #call(callee, #(#args),*) }
+            },
+        )
+    };
+    let (output, body) = if method.fold.is_empty() {
+        (quote! { ::core::result::Result<#result, __p::CallError> }, call)
+    } else {
+        (
+            quote! { #result },
+            quote! {
+                match #call {
+                    ::core::result::Result::Ok(result) => result,
+                    ::core::result::Result::Err(error) => <#result as __p::Fold>::failed(error),
+                }
+            },
+        )
+    };
+    quote! {
+        #(#docs)*
+        #[doc = #more]
+        #[inline]
+        #vis fn #name(#receiver, #(#args: #types),*) -> #output {
+            #body
+        }
+    }
+}
+
+/// The trait's docs, and what they do not say of the call.
+fn docs<'a>(interface: &Interface, method: &'a Method) -> (&'a [syn::Attribute], String) {
+    let text: String = method
+        .docs
+        .iter()
+        .filter_map(|attr| attr.meta.require_name_value().ok())
+        .map(|meta| crate::names::text(&meta.value))
+        .collect();
+    let trait_name = &interface.item.ident;
+    let first = if method.docs.is_empty() {
+        format!("Calls [`{trait_name}::{}`].", crate::names::plain(&method.ident))
+    } else {
+        String::new()
+    };
+    let heading = if text.contains("# Errors") { "" } else { "# Errors\n" };
+    let errors = if method.fold.is_empty() {
+        "When the call itself fails."
+    } else {
+        "The method's own, and what it makes of a call that fails."
+    };
+    (&method.docs, format!("{first}\n\n{heading}{errors}"))
+}

@@ -1,0 +1,157 @@
+//! The two ends of an argument: what stands in the C signature, how the sender makes it, and how
+//! the receiver gets its argument from it.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Path, Type};
+
+use super::super::Mode;
+
+/// What stands in the signature.
+pub(super) fn passed(mode: &Mode) -> TokenStream {
+    match mode {
+        Mode::Value(ty) => {
+            let way = way(ty);
+            quote! { <#way as __p::Crossing<#ty>>::Passed }
+        }
+        Mode::Str => quote! { __p::Str },
+        Mode::Plain { exclusive: false, ty } => quote! { *const #ty },
+        Mode::Plain { exclusive: true, ty } => quote! { *mut #ty },
+        Mode::Slice { item, .. } => quote! { __p::PlainSlice<#item> },
+        Mode::Lent { .. } => quote! { __p::Lent },
+        Mode::Closure(_) => quote! { __p::LentFn },
+    }
+}
+
+/// The type of a method's entry point.
+pub(super) fn entry_type<'a>(modes: impl Iterator<Item = &'a Mode>, result: &Type) -> TokenStream {
+    let (passed, reply) = (modes.map(passed), reply(result));
+    quote! { unsafe extern "C" fn(*const (), #(#passed,)* *mut __p::Sink) -> #reply }
+}
+
+/// What an entry point returns.
+pub(super) fn reply(result: &Type) -> TokenStream {
+    let way = way(result);
+    quote! { __p::Reply<<#way as __p::Crossing<#result>>::Back> }
+}
+
+/// The alias that says how values of a type cross.
+pub(super) fn way(ty: &Type) -> Ident {
+    // One alias for each type as it is written.
+    let text = crate::names::text(ty);
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format_ident!("__Way{hash:016x}")
+}
+
+/// The aliases for all types that cross by value.
+pub(super) fn ways<'a>(types: impl Iterator<Item = &'a Type>) -> TokenStream {
+    let ways: BTreeMap<Ident, &Type> = types.map(|ty| (way(ty), ty)).collect();
+    let ways = ways.iter().map(|(way, ty)| {
+        quote! { type #way = __p::Way<{ __p::Crosses::<#ty>::KNOWN }>; }
+    });
+    quote! { #(#ways)* }
+}
+
+/// The sender: statements that hold the argument, and what is passed. `shim` serves a closure.
+pub(super) fn send(mode: &Mode, arg: &Ident, shim: Option<&Ident>) -> (TokenStream, TokenStream) {
+    let nothing = TokenStream::new();
+    match mode {
+        Mode::Value(ty) => {
+            let way = way(ty);
+            (
+                quote! { let #arg = <#way as __p::Crossing<#ty>>::hold(#arg); },
+                quote! { <#way as __p::Crossing<#ty>>::pass(&#arg) },
+            )
+        }
+        Mode::Str => (nothing, quote! { __p::Str::new(#arg) }),
+        Mode::Plain { exclusive: false, .. } => (nothing, quote! { ::core::ptr::from_ref(#arg) }),
+        Mode::Plain { exclusive: true, .. } => (nothing, quote! { ::core::ptr::from_mut(#arg) }),
+        Mode::Slice { exclusive: false, .. } => (nothing, quote! { __p::PlainSlice::new(#arg) }),
+        Mode::Slice { exclusive: true, .. } => (nothing, quote! { __p::PlainSlice::new_mut(#arg) }),
+        Mode::Lent { exclusive, interface } => {
+            if *exclusive {
+                let table = lendable(interface, "BEHIND_MUT");
+                (quote! { let mut #arg = #arg; }, quote! { __p::Lent::new_mut(&mut #arg, #table) })
+            } else {
+                let table = lendable(interface, "BEHIND_REF");
+                (nothing, quote! { __p::Lent::new(&#arg, #table) })
+            }
+        }
+        Mode::Closure(closure) => {
+            let entry = entry_type(closure.args.iter().map(|(_, mode)| mode), &closure.result);
+            (
+                quote! { let mut #arg = #arg; },
+                quote! { __p::LentFn::new(&mut #arg, #shim as #entry as *const ()) },
+            )
+        }
+    }
+}
+
+/// The receiver: statements that rebuild the argument (`?` for what cannot be decoded), and the
+/// argument. `call` calls a closure.
+pub(super) fn receive(
+    mode: &Mode,
+    arg: &Ident,
+    call: Option<&Ident>,
+) -> (TokenStream, TokenStream) {
+    // SAFETY of the code below: the caller of the entry point passed the argument, and everything
+    // behind it lives until the call returns.
+    let name = quote! { #arg };
+    match mode {
+        Mode::Value(ty) => {
+            let way = way(ty);
+            (quote! { let #arg = unsafe { <#way as __p::Crossing<#ty>>::take(#arg) }?; }, name)
+        }
+        Mode::Str => (quote! { let #arg = unsafe { __p::Str::as_str(#arg) }; }, name),
+        Mode::Plain { exclusive: false, ty } => {
+            (quote! { let #arg: &#ty = unsafe { &*#arg }; }, name)
+        }
+        Mode::Plain { exclusive: true, ty } => {
+            (quote! { let #arg: &mut #ty = unsafe { &mut *#arg }; }, name)
+        }
+        Mode::Slice { exclusive, .. } => {
+            let get = if *exclusive {
+                quote! { get_mut }
+            } else {
+                quote! { get }
+            };
+            (quote! { let #arg = unsafe { __p::PlainSlice::#get(#arg) }; }, name)
+        }
+        Mode::Lent { exclusive, interface } => {
+            let receive = lendable(interface, "receive");
+            // The whole call is on the user's token, for its errors to be one.
+            let proxy = quote_spanned! { crate::names::at(interface)=> #receive(#arg) };
+            let proxy = quote! { unsafe { #proxy } };
+            if *exclusive {
+                (quote! { let mut #arg = #proxy; }, quote! { &mut #arg })
+            } else {
+                (quote! { let #arg = #proxy; }, quote! { &#arg })
+            }
+        }
+        Mode::Closure(closure) => {
+            let names: Vec<_> =
+                (0..closure.args.len()).map(|i| crate::names::local(format!("c{i}"))).collect();
+            let types = closure.args.iter().map(|(ty, _)| ty);
+            let result = &closure.result;
+            (
+                quote! {
+                    let mut #arg = |#(#names: #types),*| -> #result {
+                        __p::or_relay(#call(__p::LentFn::callee(#arg), #(#names),*))
+                    };
+                },
+                quote! { &mut #arg },
+            )
+        }
+    }
+}
+
+/// An item of the interface as something that can be lent: an error shows on the user's token, and
+/// is the same one wherever it comes from.
+fn lendable(interface: &Path, item: &str) -> TokenStream {
+    let item = format_ident!("{item}", span = crate::names::at(interface));
+    quote_spanned! { crate::names::at(interface)=> <dyn #interface as __p::Lendable>::#item }
+}

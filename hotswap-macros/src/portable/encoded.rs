@@ -1,0 +1,211 @@
+//! `#[derive(Portable)]`: bytes of the fields in order of declaration.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Data, DeriveInput, Field, Fields};
+
+use super::{
+    attr::{Way, misplaced, way},
+    bound,
+};
+use crate::{
+    error::Errors,
+    names::{self, local},
+    shape::{Description, Member, wire_part},
+    types::mentions,
+};
+
+pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
+    misplaced(&input.attrs, errors);
+    let mut own: Vec<String> =
+        input.generics.type_params().map(|param| param.ident.to_string()).collect();
+    own.extend(["Self".to_owned(), input.ident.to_string()]);
+    let mut coder = Coder { own, tags: Vec::new(), errors };
+    let (kind, members, encode, decode) = match &input.data {
+        Data::Struct(data) => {
+            let variant = coder.fields(&data.fields, &quote! { Self });
+            let Coded { pattern, encode, build, members } = variant;
+            (
+                "Struct",
+                members,
+                quote! { let #pattern = self; #encode },
+                quote! { ::core::result::Result::Ok(#build) },
+            )
+        }
+        Data::Enum(data) => coder.variants(data),
+        Data::Union(data) => {
+            coder.errors.at(data.union_token, "a union does not say what it holds", "use an enum");
+            return TokenStream::new();
+        }
+    };
+    let tags = coder.tags;
+    let name = &input.ident;
+    let mut generics = input.generics.clone();
+    bound(&mut generics);
+    let (head, args, clause) = generics.split_for_impl();
+    let description = Description {
+        kind,
+        name: names::plain(name),
+        attrs: String::new(),
+        args: input.generics.type_params().map(|it| &it.ident).map(|it| quote! { #it }).collect(),
+        members,
+        layout: false,
+    }
+    .items("Wire");
+    quote! {
+        #[allow(unused_imports)]
+        use __p::Unknown as _;
+        #(#tags)*
+
+        impl #head __p::Shaped<__p::Wire> for #name #args #clause {
+            #description
+        }
+
+        impl #head __p::Portable for #name #args #clause {
+            type Carrier = __p::Encoded;
+
+            #[allow(unused_variables)]
+            fn encode(&self, out: &mut __p::Writer<'_>) {
+                #encode
+            }
+
+            #[allow(unused_variables)]
+            fn decode(
+                input: &mut __p::Reader<'_>,
+            ) -> ::core::result::Result<Self, __p::DecodeError> {
+                #decode
+            }
+        }
+    }
+}
+
+struct Coder<'a> {
+    /// Names that a type may not be probed with: parameters, and the type itself.
+    own: Vec<String>,
+    /// Names of opaque fields.
+    tags: Vec<TokenStream>,
+    errors: &'a mut Errors,
+}
+
+/// The fields of a struct or of a variant.
+struct Coded {
+    pattern: TokenStream,
+    encode: TokenStream,
+    build: TokenStream,
+    members: Vec<Member>,
+}
+
+impl Coder<'_> {
+    fn variants(
+        &mut self,
+        data: &syn::DataEnum,
+    ) -> (&'static str, Vec<Member>, TokenStream, TokenStream) {
+        let (mut members, mut encode, mut decode) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, variant) in (0_u32..).zip(&data.variants) {
+            misplaced(&variant.attrs, self.errors);
+            let ident = &variant.ident;
+            let coded = self.fields(&variant.fields, &quote! { Self::#ident });
+            let (pattern, fields, build) = (coded.pattern, coded.encode, coded.build);
+            encode.push(quote! { #pattern => { out.variant(#number); #fields } });
+            decode.push(quote! { #number => ::core::result::Result::Ok(#build), });
+            members.push(Member {
+                name: names::plain(ident),
+                attrs: String::new(),
+                labels: coded.members.iter().map(|it| it.name.clone()).collect(),
+                parts: coded.members.into_iter().flat_map(|it| it.parts).collect(),
+                offset: None,
+            });
+        }
+        let encode = if encode.is_empty() {
+            quote! { match *self {} }
+        } else {
+            quote! { match self { #(#encode)* } }
+        };
+        let decode = quote! {
+            match input.variant()? {
+                #(#decode)*
+                other => ::core::result::Result::Err(input.error("a variant", other)),
+            }
+        };
+        ("Enum", members, encode, decode)
+    }
+
+    fn fields(&mut self, fields: &Fields, path: &TokenStream) -> Coded {
+        let (mut names, mut encode, mut decode, mut members) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (i, field) in fields.iter().enumerate() {
+            let binding = local(format!("f{i}"));
+            let (write, read, part) = self.field(field, &binding);
+            let (index, ident) = (syn::Index::from(i), &field.ident);
+            let member = ident.as_ref().map_or(quote! { #index }, |ident| quote! { #ident });
+            names.push(quote! { #member: #binding });
+            encode.push(write);
+            decode.push(quote! { #member: #read });
+            members.push(Member {
+                name: ident.as_ref().map_or(i.to_string(), names::plain),
+                attrs: String::new(),
+                labels: Vec::new(),
+                parts: vec![part],
+                offset: None,
+            });
+        }
+        Coded {
+            pattern: quote! { #path { #(#names),* } },
+            encode: quote! { #(#encode)* },
+            build: quote! { #path { #(#decode),* } },
+            members,
+        }
+    }
+
+    /// How a field is written and read, and the type that describes it.
+    fn field(
+        &mut self,
+        field: &Field,
+        name: &syn::Ident,
+    ) -> (TokenStream, TokenStream, TokenStream) {
+        let ty = &field.ty;
+        let span = names::at(ty);
+        match way(field, self.errors) {
+            Way::Own => (
+                quote_spanned! { span=> <#ty as __p::Portable>::encode(#name, out); },
+                quote_spanned! { span=> <#ty as __p::Portable>::decode(input)? },
+                if mentions(ty, &self.own) {
+                    quote! { #ty }
+                } else {
+                    wire_part(ty)
+                },
+            ),
+            Way::Serde => {
+                let (tag, text) = (format_ident!("__Opaque{}", self.tags.len()), names::text(ty));
+                self.tags.push(quote! {
+                    struct #tag;
+                    impl __p::Named for #tag {
+                        const NAME: &'static str = #text;
+                    }
+                });
+                (
+                    quote_spanned! { span=> __p::with::encode_serde::<#ty>(#name, out); },
+                    quote_spanned! { span=> __p::with::decode_serde::<#ty>(input)? },
+                    quote! { __p::Maybe<(), #tag, false> },
+                )
+            }
+            Way::With(module) => {
+                let span = names::at(&module);
+                (
+                    quote_spanned! { span=>
+                        <#module::Repr as __p::Portable>::encode(&#module::to(#name), out);
+                    },
+                    quote_spanned! { span=>
+                        match #module::from(<#module::Repr as __p::Portable>::decode(input)?) {
+                            ::core::result::Result::Ok(value) => value,
+                            ::core::result::Result::Err(error) => {
+                                return ::core::result::Result::Err(input.error("a valid value", error));
+                            }
+                        }
+                    },
+                    quote! { #module::Repr },
+                )
+            }
+        }
+    }
+}

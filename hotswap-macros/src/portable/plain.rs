@@ -1,0 +1,199 @@
+//! `#[derive(Plain)]`: data with a fixed layout, looked at in place.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Fields};
+
+use super::attr::misplaced;
+use crate::{
+    error::Errors,
+    names,
+    shape::{Description, Member, must_be, wire_part},
+    types::{Role, check_value},
+};
+
+pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
+    misplaced(&input.attrs, errors);
+    for param in input.generics.type_params() {
+        errors.at(
+            param,
+            "plain data has no parameters: its layout is part of its description",
+            "write the type out",
+        );
+    }
+    let repr = repr(input);
+    let body = match &input.data {
+        Data::Struct(data) => structure(input, &data.fields, &repr, errors),
+        Data::Enum(data) => enumeration(input, data, &repr, errors),
+        Data::Union(data) => {
+            errors.at(data.union_token, "a union does not say what it holds", "use a struct");
+            None
+        }
+    };
+    let Some((kind, members, encode, decode, checks)) = body else { return TokenStream::new() };
+    let name = &input.ident;
+    let description = Description {
+        kind,
+        name: names::plain(name),
+        attrs: String::new(),
+        args: Vec::new(),
+        members,
+        layout: true,
+    }
+    .items("Wire");
+    quote! {
+        #[allow(unused_imports)]
+        use __p::{Refused as _, Unknown as _};
+        #checks
+
+        // SAFETY: the layout is fixed, and every field was checked above.
+        unsafe impl __p::Plain for #name {}
+
+        impl __p::Shaped<__p::Wire> for #name {
+            #description
+        }
+
+        impl __p::Portable for #name {
+            type Carrier = __p::Direct;
+
+            fn encode(&self, out: &mut __p::Writer<'_>) {
+                #encode
+            }
+
+            fn decode(
+                input: &mut __p::Reader<'_>,
+            ) -> ::core::result::Result<Self, __p::DecodeError> {
+                #decode
+            }
+        }
+    }
+}
+
+type Body = (&'static str, Vec<Member>, TokenStream, TokenStream, TokenStream);
+
+/// The words in `#[repr(…)]`.
+fn repr(input: &DeriveInput) -> Vec<String> {
+    let mut words = Vec::new();
+    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("repr")) {
+        // A malformed one is the compiler's to refuse.
+        let _ = attr.parse_nested_meta(|meta| {
+            words.extend(meta.path.get_ident().map(ToString::to_string));
+            if meta.input.peek(syn::token::Paren) {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                let _: TokenStream = content.parse()?;
+            }
+            Ok(())
+        });
+    }
+    words
+}
+
+fn structure(
+    input: &DeriveInput,
+    fields: &Fields,
+    repr: &[String],
+    errors: &mut Errors,
+) -> Option<Body> {
+    if !repr.iter().any(|word| word == "C" || word == "transparent") {
+        errors.at(
+            &input.ident,
+            "plain data needs a fixed layout",
+            "add `#[repr(C)]`, or `#[repr(transparent)]` for one field",
+        );
+    }
+    if repr.iter().any(|word| word == "packed") {
+        errors.at(
+            &input.ident,
+            "packed data cannot be borrowed field by field",
+            "leave `packed` away",
+        );
+    }
+    if fields.is_empty() {
+        errors.at(
+            &input.ident,
+            "a struct without fields has no place in a call",
+            "derive `Portable` instead",
+        );
+    }
+    let (mut members, mut encode, mut decode, mut checks) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (i, field) in fields.iter().enumerate() {
+        misplaced(&field.attrs, errors);
+        check_value(&field.ty, Role::Plain, errors);
+        let (ty, index) = (&field.ty, syn::Index::from(i));
+        let member = field.ident.as_ref().map_or(quote! { #index }, |ident| quote! { #ident });
+        let way = quote! { <__p::Way<{ __p::Crosses::<#ty>::KNOWN }> as __p::Crossing<#ty>> };
+        checks.push(must_be(ty, "plain"));
+        encode.push(quote! { #way::encode(&self.#member, out); });
+        decode.push(quote! { #member: #way::decode(input)? });
+        members.push(Member {
+            name: field.ident.as_ref().map_or(i.to_string(), names::plain),
+            attrs: String::new(),
+            labels: Vec::new(),
+            parts: vec![wire_part(ty)],
+            offset: Some(quote! { ::core::mem::offset_of!(Self, #member) }),
+        });
+    }
+    Some((
+        "Struct",
+        members,
+        quote! { #(#encode)* },
+        quote! { ::core::result::Result::Ok(Self { #(#decode),* }) },
+        quote! { #(#checks)* },
+    ))
+}
+
+fn enumeration(
+    input: &DeriveInput,
+    data: &syn::DataEnum,
+    repr: &[String],
+    errors: &mut Errors,
+) -> Option<Body> {
+    const NUMBERS: [&str; 8] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"];
+    if !repr.iter().any(|word| NUMBERS.contains(&word.as_str())) {
+        errors.at(
+            &input.ident,
+            "plain data needs a fixed layout",
+            "add `#[repr(u8)]`, or another number from `u8` to `i64`",
+        );
+    }
+    if data.variants.is_empty() {
+        errors.at(&input.ident, "an enum without variants has no values", "leave it away");
+    }
+    for variant in &data.variants {
+        misplaced(&variant.attrs, errors);
+        if !matches!(variant.fields, Fields::Unit) {
+            errors.at(
+                &variant.fields,
+                "an enum of plain data has no fields: nothing checks them in place",
+                "derive `Portable` instead, and pass it by value",
+            );
+        }
+    }
+    let idents: Vec<_> = data.variants.iter().map(|variant| &variant.ident).collect();
+    let numbers = 0..u32::try_from(idents.len()).ok()?;
+    let numbers2 = numbers.clone();
+    let members = idents
+        .iter()
+        .map(|ident| Member {
+            name: names::plain(ident),
+            attrs: String::new(),
+            labels: Vec::new(),
+            parts: Vec::new(),
+            offset: Some(quote! { Self::#ident as usize }),
+        })
+        .collect();
+    Some((
+        "Enum",
+        members,
+        quote! { out.variant(match self { #(Self::#idents => #numbers,)* }); },
+        quote! {
+            match input.variant()? {
+                #(#numbers2 => ::core::result::Result::Ok(Self::#idents),)*
+                other => ::core::result::Result::Err(input.error("a variant", other)),
+            }
+        },
+        TokenStream::new(),
+    ))
+}

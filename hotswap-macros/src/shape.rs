@@ -1,0 +1,105 @@
+//! The emission of `Shaped` impls, shared by all macros that describe a type.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+
+use crate::names;
+
+/// What a description says beside the types of its parts.
+pub(crate) struct Description {
+    /// `Struct`, `Enum` or `Interface`.
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) attrs: String,
+    /// The type arguments.
+    pub(crate) args: Vec<TokenStream>,
+    pub(crate) members: Vec<Member>,
+    /// Whether size and alignment belong to it.
+    pub(crate) layout: bool,
+}
+
+/// A field, a variant or a method.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) attrs: String,
+    pub(crate) labels: Vec<String>,
+    /// Types that describe themselves.
+    pub(crate) parts: Vec<TokenStream>,
+    /// An expression.
+    pub(crate) offset: Option<TokenStream>,
+}
+
+impl Description {
+    /// The items of `impl Shaped<purpose> for …`.
+    pub(crate) fn items(&self, purpose: &str) -> TokenStream {
+        let Self { kind, name, attrs, args, members, layout } = self;
+        let (kind, purpose) = (format_ident!("{kind}"), format_ident!("{purpose}"));
+        let count = args.len();
+        let layout = if *layout {
+            quote! { Some((::core::mem::size_of::<Self>(), ::core::mem::align_of::<Self>())) }
+        } else {
+            quote! { None }
+        };
+        let args = cells(args.iter());
+        let parts = cells(members.iter().flat_map(|member| &member.parts));
+        let members = members.iter().map(|Member { name, attrs, labels, parts, offset }| {
+            let count = parts.len();
+            let offset = offset.clone().unwrap_or_else(|| quote! { 0 });
+            quote! {
+                __p::Member {
+                    name: #name,
+                    attrs: #attrs,
+                    labels: &[#(#labels),*],
+                    parts: #count,
+                    offset: #offset,
+                }
+            }
+        });
+        quote! {
+            const INFO: __p::Info = __p::Info {
+                kind: __p::Kind::#kind,
+                name: #name,
+                path: ::core::module_path!(),
+                attrs: #attrs,
+                args: #count,
+                members: &[#(#members),*],
+                layout: ::core::option::Option::#layout,
+            };
+
+            fn args() -> impl __p::Parts<__p::#purpose> {
+                __p::list::<#args>()
+            }
+
+            fn parts() -> impl __p::Parts<__p::#purpose> {
+                __p::list::<#parts>()
+            }
+        }
+    }
+}
+
+/// A list of types at the level of types: a tree, so that a long one is not deep.
+pub(crate) fn cells<'a>(parts: impl Iterator<Item = &'a TokenStream>) -> TokenStream {
+    let parts: Vec<_> = parts.collect();
+    tree(&parts)
+}
+
+fn tree(parts: &[&TokenStream]) -> TokenStream {
+    if parts.len() > 4 {
+        let (left, right) = parts.split_at(parts.len() / 2);
+        let (left, right) = (tree(left), tree(right));
+        return quote! { __p::Join<#left, #right> };
+    }
+    parts.iter().rfold(quote! { () }, |rest, part| quote! { __p::Cell<#part, #rest> })
+}
+
+/// A part that should describe itself; where it does not, the mistake is shown by [`must_be`].
+pub(crate) fn wire_part(ty: impl ToTokens) -> TokenStream {
+    quote! { __p::Maybe<#ty, __p::Nameless, { __p::Probe::<#ty, __p::Wire>::KNOWN }> }
+}
+
+/// The one place where the compiler checks that a type is `portable`, `plain` or `lendable`: an
+/// error shows on the user's type.
+pub(crate) fn must_be(ty: &impl ToTokens, what: &str) -> TokenStream {
+    let check = format_ident!("must_be_{what}");
+    quote_spanned! { names::at(ty)=> const _: () = __p::#check::<#ty>(); }
+}

@@ -1,0 +1,137 @@
+//! The description of a type as serde stores it.
+//!
+//! A field's type describes itself where it can; a type of another crate is known by its text. The
+//! compiler finds out which (`Probe`), except where the type mentions a parameter or the type
+//! itself: there it must describe itself, or be marked `#[shape(opaque)]`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Data, DeriveInput, Field, Fields};
+
+use super::attr::{is_opaque, is_skipped, misplaced, serde};
+use crate::{
+    error::Errors,
+    names,
+    shape::{Description, Member},
+    types::mentions,
+};
+
+pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
+    misplaced(&input.attrs, errors);
+    let mut own: Vec<String> =
+        input.generics.type_params().map(|param| param.ident.to_string()).collect();
+    own.extend(["Self".to_owned(), input.ident.to_string()]);
+    let mut describer = Describer { own, tags: Vec::new(), errors };
+    let (kind, members) = match &input.data {
+        Data::Struct(data) => ("Struct", describer.fields(&data.fields)),
+        Data::Enum(data) => ("Enum", describer.variants(data)),
+        Data::Union(data) => {
+            describer.errors.at(
+                data.union_token,
+                "a union does not say what it holds",
+                "use an enum",
+            );
+            ("Struct", Vec::new())
+        }
+    };
+    let tags = describer.tags;
+    let name = &input.ident;
+    let mut generics = input.generics.clone();
+    for param in generics.type_params_mut() {
+        param.bounds.push(syn::parse_quote! { __p::Shaped<__p::Stored> });
+    }
+    let (head, args, clause) = generics.split_for_impl();
+    let description = Description {
+        kind,
+        name: names::plain(name),
+        attrs: serde(&input.attrs),
+        args: input.generics.type_params().map(|it| &it.ident).map(|it| quote! { #it }).collect(),
+        members,
+        layout: false,
+    }
+    .items("Stored");
+    quote! {
+        #[allow(unused_imports)]
+        use __p::Unknown as _;
+        #(#tags)*
+
+        impl #head __p::Shaped<__p::Stored> for #name #args #clause {
+            #description
+        }
+    }
+}
+
+struct Describer<'a> {
+    /// Names that a type may not be probed with.
+    own: Vec<String>,
+    /// Names of fields that may be opaque.
+    tags: Vec<TokenStream>,
+    errors: &'a mut Errors,
+}
+
+impl Describer<'_> {
+    fn fields(&mut self, fields: &Fields) -> Vec<Member> {
+        let mut members = Vec::new();
+        for (i, field) in fields.iter().enumerate() {
+            let opaque = is_opaque(&field.attrs, self.errors);
+            if is_skipped(&field.attrs) {
+                continue;
+            }
+            members.push(Member {
+                name: field.ident.as_ref().map_or(i.to_string(), names::plain),
+                attrs: serde(&field.attrs),
+                labels: Vec::new(),
+                parts: vec![self.part(field, opaque)],
+                offset: None,
+            });
+        }
+        members
+    }
+
+    fn variants(&mut self, data: &syn::DataEnum) -> Vec<Member> {
+        let mut members = Vec::new();
+        for variant in &data.variants {
+            misplaced(&variant.attrs, self.errors);
+            if is_skipped(&variant.attrs) {
+                continue;
+            }
+            let fields = self.fields(&variant.fields);
+            // A variant's member has one text for its own attributes and those of its fields.
+            let mut attrs = vec![serde(&variant.attrs)];
+            attrs.extend(
+                fields
+                    .iter()
+                    .filter(|field| !field.attrs.is_empty())
+                    .map(|field| format!("{}: {}", field.name, field.attrs)),
+            );
+            attrs.retain(|text| !text.is_empty());
+            members.push(Member {
+                name: names::plain(&variant.ident),
+                attrs: attrs.join(", "),
+                labels: fields.iter().map(|field| field.name.clone()).collect(),
+                parts: fields.into_iter().flat_map(|field| field.parts).collect(),
+                offset: None,
+            });
+        }
+        members
+    }
+
+    fn part(&mut self, field: &Field, opaque: bool) -> TokenStream {
+        let ty = &field.ty;
+        if !opaque && mentions(ty, &self.own) {
+            return quote! { #ty };
+        }
+        let (tag, text) = (format_ident!("__Field{}", self.tags.len()), names::text(ty));
+        self.tags.push(quote! {
+            struct #tag;
+            impl __p::Named for #tag {
+                const NAME: &'static str = #text;
+            }
+        });
+        if opaque {
+            quote! { __p::Maybe<(), #tag, false> }
+        } else {
+            quote! { __p::Maybe<#ty, #tag, { __p::Probe::<#ty, __p::Stored>::KNOWN }> }
+        }
+    }
+}

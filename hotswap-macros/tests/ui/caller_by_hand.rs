@@ -1,0 +1,26 @@
+//! A caller decides which lock a call holds: safe code must not write one.
+
+use hotswap_abi::{
+    CallError,
+    interface::{Caller, Target},
+};
+
+struct Lax<C>(C);
+
+impl<C: Caller> Caller for Lax<&C> {
+    fn shared<R>(
+        &self,
+        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
+    ) -> Result<R, CallError> {
+        self.0.shared(call)
+    }
+
+    fn exclusive<R>(
+        &mut self,
+        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
+    ) -> Result<R, CallError> {
+        self.0.shared(call)
+    }
+}
+
+fn main() {}

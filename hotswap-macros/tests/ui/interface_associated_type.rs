@@ -1,0 +1,9 @@
+use hotswap_abi::interface;
+
+#[interface]
+pub trait Game {
+    type Score;
+    fn title(&self) -> String;
+}
+
+fn main() {}

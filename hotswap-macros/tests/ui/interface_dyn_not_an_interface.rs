@@ -1,0 +1,10 @@
+use hotswap_abi::interface;
+
+pub trait Engine {}
+
+#[interface]
+pub trait Game {
+    fn add(&mut self, engine: &mut dyn Engine);
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use hotswap_abi::interface;
+
+#[interface]
+pub struct Game {
+    pub title: String,
+}
+
+fn main() {}

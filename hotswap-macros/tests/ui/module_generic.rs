@@ -1,0 +1,7 @@
+use hotswap_abi::HotModule;
+
+#[derive(HotModule)]
+#[hot_module(interface = Game)]
+pub struct Arcade<T>(T);
+
+fn main() {}

@@ -1,0 +1,22 @@
+use hotswap_abi::{Context, HotModule, Module, ModuleError, Start, interface};
+use std::borrow::Cow;
+
+#[interface]
+pub trait Game {
+    fn title(&self) -> String;
+}
+
+#[derive(HotModule)]
+pub struct Arcade;
+
+impl Module for Arcade {
+    type State = ();
+    fn start(_: Start<()>, _: &Context) -> Result<Self, ModuleError> {
+        Ok(Self)
+    }
+    fn state(&self) -> Cow<'_, ()> {
+        Cow::Owned(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use hotswap_abi::Plain;
+
+#[derive(Plain, Clone, Copy)]
+#[repr(C)]
+pub struct Nothing;
+
+fn main() {}

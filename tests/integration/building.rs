@@ -1,0 +1,119 @@
+//! Modules that are built from their sources: a save, and the running host has the new code.
+
+use std::{fs, path::PathBuf};
+
+use adder_api::Adder;
+use hotswap_core::{
+    Host,
+    cargo::{Level, Report},
+    event::{EventKind, StateNote},
+};
+use hotswap_tests::{Told, patient, target};
+
+/// A copy of the minimal example's interface and module, in a workspace of its own.
+struct Sources {
+    folder: PathBuf,
+}
+
+impl Sources {
+    fn new(name: &str) -> Self {
+        let examples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/minimal");
+        let root = fs::canonicalize(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let root = root.parent().unwrap();
+        let folder = target().join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        for file in ["api/Cargo.toml", "api/src/lib.rs", "module/Cargo.toml", "module/src/lib.rs"] {
+            let path = folder.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let text = fs::read_to_string(examples.join(file)).unwrap();
+            let abi = root.join("hotswap-abi").display().to_string();
+            fs::write(path, text.replace("../../../hotswap-abi", &abi)).unwrap();
+        }
+        // The profile of the other fixtures, so that their dependencies serve here as well.
+        let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"api\", \"module\"]\n\n\
+                         [profile.dev]\ndebug = false\nstrip = \"debuginfo\"\npanic = \"abort\"\n";
+        fs::write(folder.join("Cargo.toml"), workspace).unwrap();
+        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+        Self { folder }
+    }
+
+    fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.folder.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{from} in {file}");
+        fs::write(path, text.replace(from, to)).unwrap();
+    }
+}
+
+/// The next report that `pick` takes.
+fn report<T>(told: &Told, mut pick: impl FnMut(&Report) -> Option<T>) -> T {
+    told.find(|event| match &event.kind {
+        EventKind::Build(report) => pick(report),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_save_is_built_and_live_and_a_typo_is_shown_and_survived() {
+    let sources = Sources::new("saved");
+    let config = patient().cargo_package("adder").build(|request| {
+        request.with_folder(&sources.folder).with_target_folder(target().join("built"))
+    });
+    let host = Host::new(config).unwrap();
+    let told = Told::of(&host);
+    let adder = host.slot::<dyn Adder>("adder").unwrap();
+    assert_eq!(adder.pin_mut().add("4").unwrap(), 4);
+
+    // A code change: the state is kept. The workspace's profile says that panics abort; built they
+    // unwind.
+    sources.edit("module/src/lib.rs", "+= number;", "+= number * 10;");
+    let live = told.find(|event| match &event.kind {
+        EventKind::Live(live) if live.generation == 2 => Some(live.clone()),
+        EventKind::Refused(refusal) => panic!("{refusal}"),
+        _ => None,
+    });
+    assert_eq!(live.state, StateNote::Kept);
+    assert_eq!(adder.pin_mut().add("1").unwrap(), 14);
+    assert!(adder.pin_mut().add("one").unwrap_err().to_string().contains("not a number"));
+
+    // A typo: shown in rustc's words, and what ran goes on.
+    sources.edit("module/src/lib.rs", "+= number * 10;", "+= nmber;");
+    let error = report(&told, |report| match report {
+        Report::Diagnostic(it) if it.level == Level::Error => Some(it.rendered.clone()),
+        _ => None,
+    });
+    assert!(error.contains("cannot find value `nmber`"), "{error}");
+    let failed = report(&told, |report| match report {
+        Report::Finished(finished) if !finished.stale => Some(finished.clone()),
+        _ => None,
+    });
+    assert!(!failed.success && failed.errors > 0, "{failed}");
+    assert_eq!(adder.pin_mut().add("1").unwrap(), 24);
+
+    // Mended; and the interface is touched, which the host is linked with, too.
+    sources.edit("module/src/lib.rs", "+= nmber;", "+= number * 100;");
+    let live = told.find(|event| match &event.kind {
+        EventKind::Live(live) if live.generation == 3 => Some(live.clone()),
+        _ => None,
+    });
+    assert_eq!(live.state, StateNote::Kept);
+    assert_eq!(adder.pin_mut().add("1").unwrap(), 124);
+    sources.edit("api/src/lib.rs", "/// Adds numbers up.", "/// Adds numbers up, all of them.");
+    let changed = report(&told, |report| match report {
+        Report::InterfaceChanged { package } => Some(package.clone()),
+        _ => None,
+    });
+    assert_eq!(changed, "adder-api");
+    host.shutdown().unwrap();
+}
+
+#[test]
+fn a_package_that_is_not_there_is_an_error_that_names_those_that_are() {
+    let sources = Sources::new("misnamed");
+    let config =
+        patient().cargo_package("addr").build(|request| request.with_folder(&sources.folder));
+    let error = Host::new(config).unwrap_err().to_string();
+    assert!(error.contains("no package addr") && error.contains("did you mean adder?"), "{error}");
+}

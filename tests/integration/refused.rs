@@ -1,0 +1,390 @@
+//! Refused artifacts: one of each kind. Nothing of them runs, what served goes on, the text says
+//! what to do, and in the same process a good build is live afterwards.
+
+use hotswap_abi::interface;
+use hotswap_core::{
+    Interface,
+    event::{Exit, Phase, Refusal},
+};
+use hotswap_tests::{Fixture, Scene, fixture};
+use meter_api::Meter;
+
+/// An artifact that must be refused.
+struct Bad {
+    what: &'static str,
+    build: Box<dyn Fn() -> Fixture>,
+    phase: Phase,
+    /// The module and its version, where the manifest can be read.
+    module: &'static str,
+    /// What must be told: expected and found.
+    findings: &'static [&'static str],
+    /// What to do.
+    advice: &'static str,
+}
+
+fn meter() -> Fixture {
+    fixture("meter").told("label=bad")
+}
+
+fn cut(part: fn(usize) -> usize) -> Box<dyn Fn() -> Fixture> {
+    Box::new(move || meter().damaged(|bytes| bytes.truncate(part(bytes.len()))))
+}
+
+fn named(name: &'static str) -> Box<dyn Fn() -> Fixture> {
+    Box::new(move || fixture(name))
+}
+
+/// Reads the section header table: where a section lies in the file.
+fn section(bytes: &[u8], wanted: &str) -> std::ops::Range<usize> {
+    let number = |at: usize, len: usize| {
+        let mut raw = [0; 8];
+        raw[..len].copy_from_slice(&bytes[at..at + len]);
+        usize::try_from(u64::from_le_bytes(raw)).unwrap()
+    };
+    let (table, size, count, names) = (number(40, 8), number(58, 2), number(60, 2), number(62, 2));
+    let header = |index: usize| table + index * size;
+    let names = number(header(names) + 24, 8);
+    (0..count)
+        .map(header)
+        .find(|at| {
+            let name = &bytes[names + number(*at, 4)..];
+            name.starts_with(wanted.as_bytes()) && name[wanted.len()] == 0
+        })
+        .map(|at| number(at + 24, 8)..number(at + 24, 8) + number(at + 32, 8))
+        .expect("the file has the section")
+}
+
+const BUILD: &str = "build the module again";
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn table() -> Vec<Bad> {
+    let file = |what, build, findings, advice| Bad {
+        what,
+        build,
+        phase: Phase::Inspected,
+        module: "",
+        findings,
+        advice,
+    };
+    let unfit = |what, build, module, findings, advice| Bad {
+        what,
+        build,
+        phase: Phase::Assessed,
+        module,
+        findings,
+        advice,
+    };
+    vec![
+        file(
+            "a text",
+            Box::new(|| meter().damaged(|bytes| *bytes = b"#!/bin/sh\nexit 1\n".to_vec())),
+            &["expected a file that starts with 7f 45 4c 46 (ELF), found"],
+            BUILD,
+        ),
+        file("cut off in its header", cut(|_| 40), &["truncated", "the file at byte 40"], BUILD),
+        file("cut off in its code", cut(|len| len / 3), &["truncated", "ends at byte"], BUILD),
+        file("cut off near its end", cut(|len| len - 100), &["truncated", "ends at byte"], BUILD),
+        file(
+            "preallocated and half written",
+            Box::new(|| {
+                meter().damaged(|bytes| {
+                    let half = bytes.len() / 2;
+                    bytes[half..].fill(0);
+                })
+            }),
+            &["file  "],
+            BUILD,
+        ),
+        file(
+            "one section of zeros",
+            Box::new(|| {
+                meter().damaged(|bytes| {
+                    let text = section(bytes, ".dynsym");
+                    bytes[text].fill(0);
+                })
+            }),
+            &["file  "],
+            BUILD,
+        ),
+        file(
+            "a library that is no module",
+            named("plain"),
+            &["expected a .hotswap section, found none"],
+            "derive HotModule",
+        ),
+        file(
+            "a manifest of another format",
+            Box::new(|| meter().with_manifest(|bytes| bytes[8] = 9)),
+            &["the manifest has format 9, this version of hotswap reads format 1"],
+            BUILD,
+        ),
+        file(
+            "a manifest that says it is longer",
+            Box::new(|| meter().with_manifest(|bytes| bytes[12] = 0xff)),
+            &["the manifest says it is", "bytes long"],
+            BUILD,
+        ),
+        file(
+            "a manifest with a damaged text",
+            Box::new(|| meter().with_manifest(|bytes| bytes[16] = 0xff)),
+            &["the manifest is damaged: expected"],
+            BUILD,
+        ),
+        Bad {
+            what: "a manifest that names another symbol",
+            build: Box::new(|| {
+                meter().with_manifest_text("hotswap_root_meter", "hotswap_root_metre")
+            }),
+            phase: Phase::Loaded,
+            module: "meter 1.0.0",
+            findings: &["it does not export hotswap_root_metre, which its manifest names"],
+            advice: "build it again, on a system like the host's",
+        },
+        Bad {
+            what: "a manifest that names something else",
+            build: Box::new(|| {
+                // A function that its libc has, with a name of the same length.
+                meter().with_manifest_text("hotswap_root_meter", "pthread_mutex_lock")
+            }),
+            phase: Phase::Loaded,
+            module: "meter 1.0.0",
+            findings: &["library  its exported root is not laid out", "is no hotswap root"],
+            advice: "build it again",
+        },
+        unfit(
+            "panics that abort",
+            named("meter-aborts"),
+            "meter-aborts 2.0.0",
+            &[
+                "panic strategy  host: needs panic=\"unwind\"   artifact: built with panic=\"abort\"",
+            ],
+            "panic = \"unwind\"",
+        ),
+        unfit(
+            "another target",
+            Box::new(|| {
+                let target = hotswap_abi::manifest::TARGET;
+                let other = target.replace('x', "y").replace("aarch", "aerch");
+                meter().with_manifest_text(target, &other)
+            }),
+            "meter 1.0.0",
+            &["target  host: ", "artifact: "],
+            "build it with --target",
+        ),
+        unfit(
+            "another abi_stable",
+            Box::new(|| meter().with_manifest_text("0.11.3", "0.12.0")),
+            "meter 1.0.0",
+            &["abi_stable  host: 0.11.3   artifact: 0.12.0"],
+            "with the host's version of hotswap-abi",
+        ),
+        unfit(
+            "another interface",
+            named("meter-interface"),
+            "meter-interface 2.0.0",
+            &["interface  host: Meter   artifact: Clock"],
+            "implement Meter in the module",
+        ),
+        unfit(
+            "another major version of the interface",
+            named("meter-major"),
+            "meter-major 2.0.0",
+            &["Meter  host: version 1.3.0   artifact: built against 2.0.0"],
+            "rebuild against meter-api 1.3, or upgrade the host",
+        ),
+        unfit(
+            "another type of an argument",
+            named("meter-argument"),
+            "meter-argument 2.0.0",
+            &["Meter::reset  host: to: u32   artifact: to: u64   \
+                 (meter-api 1.3.0, artifact built against 1.3.1)"],
+            "rebuild against meter-api 1.3, or upgrade the host",
+        ),
+        unfit(
+            "another type of a nested field",
+            named("meter-field"),
+            "meter-field 2.0.0",
+            &["Unit.scale  host: f64   artifact: f32"],
+            "take the change of meter-api back, or give it a new version",
+        ),
+        unfit(
+            "a missing method",
+            named("meter-method"),
+            "meter-method 2.0.0",
+            &["Meter::place  host: place(&self, spot: &Spot) -> f32   artifact: nothing"],
+            "take the change of meter-api back, or give it a new version",
+        ),
+        unfit(
+            "another layout of plain data",
+            named("meter-layout"),
+            "meter-layout 2.0.0",
+            &["Spot", "host: ", "artifact: "],
+            "take the change of meter-api back, or give it a new version",
+        ),
+        unfit(
+            "a demand on what it is lent",
+            named("meter-demands"),
+            "meter-demands 2.0.0",
+            &["Panel::clear  host: nothing   artifact: clear(&mut self)"],
+            "take the change of meter-api back, or give it a new version",
+        ),
+        unfit(
+            "a service that nobody offers",
+            named("meter-services"),
+            "meter-services 2.0.0",
+            &["services  host: without audio   artifact: requires them"],
+            "Config::with_service",
+        ),
+    ]
+}
+
+/// Everything that must be in the text of a refusal.
+#[expect(clippy::print_stdout, reason = "shown with --nocapture: one of each kind")]
+fn says_it_all(bad: &Bad, refusal: &Refusal) {
+    let text = refusal.to_string();
+    println!("\n# {}\n{text}", bad.what);
+    assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, bad.phase), "{}: {text}", bad.what);
+    let first = text.lines().next().unwrap();
+    let artifact = refusal.artifact.expect("it was hashed");
+    let mut parts = vec![
+        format!("({}…)", artifact.short()),
+        "for slot main".to_owned(),
+        format!("at {}; ", bad.phase),
+        "serving 1.0.0 (generation 1), state untouched".to_owned(),
+    ];
+    match bad.module {
+        // What it is cannot be told; where it lies can.
+        "" => parts.push(refusal.path.clone()),
+        module => parts.push(format!("refused {module} (")),
+    }
+    for part in parts {
+        assert!(first.contains(&part), "{}: {part:?} is not in {first:?}", bad.what);
+    }
+    let advice =
+        text.lines().find_map(|line| line.strip_prefix("  do: ")).expect("it says what to do");
+    assert!(advice.contains(bad.advice), "{}: {advice}", bad.what);
+    assert!(advice.contains("tried again when the file changes"), "{}: {advice}", bad.what);
+    for finding in bad.findings {
+        assert!(refusal.findings.iter().any(|it| it.contains(finding)), "{finding}: {text}");
+    }
+}
+
+#[test]
+fn each_bad_artifact_is_refused_with_a_text_that_says_it_all() {
+    let scene = Scene::<dyn Meter>::of(&fixture("meter").told("label=good"));
+    for bad in table() {
+        let refusal = scene.refusal(&(bad.build)());
+        says_it_all(&bad, &refusal);
+        assert_eq!(scene.slot.pin().label().unwrap(), "good");
+        assert_eq!(scene.slot.generation(), 1);
+    }
+    // All in one process, and a good build is live.
+    let live = scene.upgrade(&fixture("meter").told("label=better"));
+    assert_eq!(live.generation, 2);
+    assert_eq!(scene.slot.pin().label().unwrap(), "better");
+}
+
+#[test]
+fn after_each_bad_artifact_the_next_good_build_is_live() {
+    let scene = Scene::<dyn Meter>::of(&fixture("meter").told("label=0"));
+    for (n, bad) in (1..).zip(table()) {
+        let _ = scene.refusal(&(bad.build)());
+        let label = format!("after {}", bad.what);
+        let live = scene.upgrade(&fixture("meter").told(&format!("label={label}")));
+        assert_eq!(live.generation, n + 1, "{label}");
+        assert_eq!(scene.slot.pin().label().unwrap(), label);
+    }
+}
+
+#[test]
+fn every_reason_against_an_artifact_is_told_at_once() {
+    let scene = Scene::<dyn Meter>::of(&fixture("meter"));
+    let build = fixture("meter-argument").with_manifest_text("0.11.3", "0.12.0");
+    let refusal = scene.refusal(&build);
+    assert_eq!(refusal.findings.len(), 2, "{refusal}");
+}
+
+#[test]
+fn another_module_than_the_slots_is_refused() {
+    let config = hotswap_tests::patient().module("main", "meter");
+    let scene = Scene::<dyn Meter>::with(config, &fixture("meter").told("label=a"));
+    let text = scene.refusal(&fixture("meter-older")).to_string();
+    assert!(text.contains("module  slot: meter   artifact: meter-older"), "{text}");
+    assert!(text.contains("do: put an artifact of meter there"), "{text}");
+    scene.upgrade(&fixture("meter").told("label=b"));
+}
+
+#[test]
+fn a_service_that_the_host_offers_is_no_reason_to_refuse() {
+    let config = hotswap_tests::patient().with_service("audio");
+    let scene = Scene::<dyn Meter>::with(config, &fixture("meter"));
+    assert_eq!(scene.upgrade(&fixture("meter-services")).module, "meter-services");
+}
+
+#[test]
+fn a_file_that_is_too_large_or_empty_is_refused_before_it_is_read() {
+    let config = hotswap_tests::patient().with_max_artifact_bytes(4 << 20);
+    let scene = Scene::<dyn Meter>::with(config, &fixture("meter"));
+    let large = meter().damaged(|bytes| bytes.resize((4 << 20) + 1, 1));
+    let refusal = scene.refusal(&large);
+    assert_eq!(refusal.phase, Phase::Staged);
+    let text = refusal.to_string();
+    assert!(text.contains("4194305") && text.contains("with_max_artifact_bytes"), "{text}");
+    let text = scene.refusal(&meter().damaged(Vec::clear)).to_string();
+    assert!(text.contains("empty"), "{text}");
+    scene.upgrade(&fixture("meter").told("label=b"));
+}
+
+/// As the module `early` was built against it, but for its version.
+#[interface(version = "0.3.0")]
+pub(crate) trait Early {
+    /// What the build calls itself.
+    fn label(&self) -> String;
+}
+
+#[test]
+fn below_one_the_minor_version_counts() {
+    assert_eq!(<dyn Early as Interface>::VERSION, "0.3.0");
+    let early = |label: &str| fixture("early").told(&format!("label={label}"));
+    // 0.3.1 is taken by a host of 0.3.0.
+    let scene = Scene::<dyn Early>::of(&early("a"));
+    for version in ["0.4.0", "0.2.9", "1.3.1"] {
+        let refusal = scene.refusal(&early("b").with_manifest_text("0.3.1", version));
+        assert_eq!(refusal.phase, Phase::Assessed);
+        let finding = format!("Early  host: version 0.3.0   artifact: built against {version}");
+        assert!(refusal.to_string().contains(&finding), "{refusal}");
+    }
+    scene.upgrade(&early("c").with_manifest_text("0.3.1", "0.3.9"));
+    assert_eq!(scene.slot.pin().label().unwrap(), "c");
+}
+
+#[test]
+fn a_rejected_artifact_is_not_tried_again_until_it_is_cleared() {
+    let scene = Scene::<dyn Meter>::of(&fixture("meter").told("label=a"));
+    let log = scene.folder().join("log");
+    let tries = || std::fs::read_to_string(&log).unwrap_or_default().lines().count();
+    let bad = fixture("meter").told(&format!("label=bad;start=fail;log={}", log.display()));
+    let refusal = scene.refusal(&bad);
+    assert_eq!(tries(), 1);
+    // Touched, and written anew with the same content: not tried, and nothing is told.
+    let file = std::fs::File::options().append(true).open(scene.artifact()).unwrap();
+    file.set_modified(std::time::SystemTime::now()).unwrap();
+    drop(file);
+    scene.put(&bad);
+    // Back after another build: told again, with what serves now, and not tried.
+    scene.upgrade(&fixture("meter").told("label=b"));
+    let again = scene.refusal(&bad);
+    assert_eq!(again.artifact, refusal.artifact);
+    assert_eq!(again.serving.as_ref().map(|it| it.generation), Some(2));
+    assert_eq!(tries(), 1);
+    // Cleared: tried.
+    assert!(scene.host.clear(refusal.artifact.unwrap()).unwrap());
+    assert_eq!(scene.told.refused().artifact, refusal.artifact);
+    assert_eq!(tries(), 2);
+    assert!(scene.host.clear(refusal.artifact.unwrap()).unwrap());
+    let _ = scene.told.refused();
+    scene.upgrade(&fixture("meter").told("label=c"));
+    // Nothing to clear.
+    let other = "00".repeat(32).parse().unwrap();
+    assert!(!scene.host.clear(other).unwrap());
+}

@@ -1,0 +1,70 @@
+//! What the themes share.
+
+use std::{
+    sync::mpsc::{self, Receiver, Sender},
+    thread::{self, JoinHandle},
+};
+
+use counter_api::Counter;
+use hotswap_core::{CallError, Host, Slot};
+use hotswap_tests::{Fixture, Told, fixture};
+
+/// A build of `counter` with a script.
+pub(crate) fn counter(script: &str) -> Fixture {
+    fixture("counter").told(script)
+}
+
+/// The slot `main` with its first generation, and what is told from then on.
+pub(crate) fn open(host: &Host) -> (Slot<dyn Counter>, Told) {
+    let told = Told::of(host);
+    let slot = host.slot("main").unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(told.live().generation, 1);
+    (slot, told)
+}
+
+/// Runs on a thread of its own: a thread that is inside a slot stays on its generation.
+pub(crate) fn elsewhere<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| scope.spawn(work).join().expect("the other thread does not panic"))
+}
+
+/// The label of the build that a new caller gets.
+pub(crate) fn label(slot: &Slot<dyn Counter>) -> String {
+    elsewhere(|| slot.pin().label().expect("it serves"))
+}
+
+/// The count.
+pub(crate) fn value(slot: &Slot<dyn Counter>) -> u64 {
+    elsewhere(|| slot.pin().value().expect("it serves"))
+}
+
+/// A thread inside a call of a slot.
+pub(crate) struct Inside {
+    release: Sender<()>,
+    thread: JoinHandle<Result<(), CallError>>,
+}
+
+/// A thread of that name goes inside with `&self` and stays there.
+pub(crate) fn stay_inside(slot: &Slot<dyn Counter>, name: &str) -> Inside {
+    let slot = slot.clone();
+    let (release, held): (_, Receiver<()>) = mpsc::channel();
+    let (enter, entered) = mpsc::channel();
+    let thread = thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            slot.pin().inside(&mut || {
+                enter.send(()).expect("the test waits");
+                let _ = held.recv();
+            })
+        })
+        .expect("a thread can be started");
+    entered.recv().expect("the thread goes inside");
+    Inside { release, thread }
+}
+
+impl Inside {
+    /// The thread comes out; its call must have gone well.
+    pub(crate) fn leave(self) {
+        drop(self.release);
+        self.thread.join().expect("it does not panic").expect("its call goes well");
+    }
+}

@@ -1,0 +1,15 @@
+//! Helpers of the integration tests: fixtures that are built by cargo, and scenes in which a host
+//! serves them.
+
+mod fixtures;
+mod scene;
+mod told;
+
+pub use fixtures::{Fixture, fixture, pasted, target};
+pub use scene::{Scene, file_name, patient, replace, until};
+pub use told::{Outcome, Told};
+
+use std::time::Duration;
+
+/// How long a test waits for what must happen.
+pub const LONG: Duration = Duration::from_secs(60);
