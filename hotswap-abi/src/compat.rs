@@ -119,6 +119,7 @@ impl Requirement {
             interface,
             states: _,
             types,
+            encoded: _,
         } = manifest;
         let mut found = Vec::new();
         if let Some(expected) = self.module.as_ref().filter(|expected| *expected != module) {

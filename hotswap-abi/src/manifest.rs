@@ -68,6 +68,7 @@ pub struct Manifest {
     pub states: Vec<StateVersion>,
     /// The definitions that the shapes refer to.
     pub types: Types,
+    pub(crate) encoded: Box<[u8]>,
 }
 
 /// A version of the module's state.
@@ -87,6 +88,12 @@ impl Manifest {
     #[must_use]
     pub fn interface_name(&self) -> &str {
         self.types.definition(&self.interface).map_or("?", |definition| &definition.name)
+    }
+
+    /// The bytes that it was decoded from.
+    #[must_use]
+    pub fn encoded(&self) -> &[u8] {
+        &self.encoded
     }
 
     /// The state as this version of the module writes it.

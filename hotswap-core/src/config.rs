@@ -40,6 +40,7 @@ pub struct Config {
     pub(crate) retained_warning: usize,
     pub(crate) max_artifact_bytes: u64,
     pub(crate) private_folder: Option<PathBuf>,
+    pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) services: Vec<String>,
     pub(crate) backend: Backend,
     pub(crate) callbacks: Vec<Callback>,
@@ -149,6 +150,7 @@ impl Config {
             retained_warning: 20,
             max_artifact_bytes: 1 << 30,
             private_folder: None,
+            checkpoints: None,
             services: Vec::new(),
             backend: Backend::Events,
             callbacks: Vec::new(),
@@ -292,6 +294,20 @@ impl Config {
         self
     }
 
+    /// Keeps state over a restart: an orderly end ([`Host::shutdown`](crate::Host::shutdown), or
+    /// the host's drop) writes each slot's state into this folder, and at the next start the module
+    /// begins with it, as [`Start::Restored`](hotswap_abi::module::Start::Restored), migrated or
+    /// carried by name like in an upgrade.
+    ///
+    /// A state is restored once. After a crash there is none of that run: the module starts afresh,
+    /// the host says so, and the state that the run had begun with is in
+    /// `<slot>.snapshot.used`; without that ending it is taken at the next start.
+    #[must_use]
+    pub fn with_checkpoints(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.checkpoints = Some(folder.into());
+        self
+    }
+
     /// A service that the host offers to modules that require it
     /// (`#[hot_module(requires("…"))]`).
     #[must_use]
@@ -326,6 +342,11 @@ impl Config {
             {
                 *path = absolute;
             }
+        }
+        if let Some(folder) = &mut self.checkpoints
+            && let Ok(absolute) = std::path::absolute(&*folder)
+        {
+            *folder = absolute;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{event::Refusal, fs::FolderError, watch::WatchError};
+use crate::{event::Refusal, fs::FolderError, snapshot::SnapshotError, watch::WatchError};
 
 /// Who or what is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,11 @@ impl Error {
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
             Reason::Cargo(_) => ErrorKind::Misuse,
-            Reason::Folder(_) | Reason::Watch(_) | Reason::Thread(_) => ErrorKind::System,
+            Reason::Folder(_)
+            | Reason::Watch(_)
+            | Reason::Thread(_)
+            | Reason::Checkpoint { .. }
+            | Reason::NotKept { .. } => ErrorKind::System,
         }
     }
 }
@@ -79,6 +83,13 @@ pub(crate) enum Reason {
     #[cfg(feature = "cargo")]
     #[error("modules cannot be built from their sources: {0}")]
     Cargo(crate::cargo::CargoError),
+    #[error(
+        "the state of slot {name} from the last run cannot be read; it was left as it is: mend the \
+         file, or move it away to start afresh"
+    )]
+    Checkpoint { name: String, source: SnapshotError },
+    #[error("the host has ended, and for the next start has not kept: {}", lost.join("; "))]
+    NotKept { lost: Vec<String> },
     #[error("the folder for private copies cannot be used")]
     Folder(#[source] FolderError),
     #[error("artifacts cannot be watched")]
@@ -92,4 +103,15 @@ fn last(refusal: &Option<Box<Refusal>>) -> impl fmt::Display + '_ {
         Some(refusal) => write!(f, "; the last one was refused:\n{refusal}"),
         None => Ok(()),
     })
+}
+
+/// An error's text with those of its causes.
+pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
 }

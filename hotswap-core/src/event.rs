@@ -4,7 +4,12 @@ mod refusal;
 
 pub use refusal::{Exit, Refusal, Serving};
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use semver::Version;
 
@@ -111,6 +116,23 @@ pub enum EventKind {
         /// How many libraries of this slot are mapped.
         retained: usize,
     },
+    /// The host has ended, and a slot's state was kept for the next start.
+    Kept {
+        /// The file.
+        path: PathBuf,
+        /// The encoded state's size in bytes.
+        size: usize,
+    },
+    /// The host has ended, and a slot's state could not be kept for the next start.
+    NotKept {
+        /// What happened.
+        why: String,
+    },
+    /// There is no state from the last run, because it did not end in order.
+    NoCheckpoint {
+        /// The state that it had begun with.
+        used: PathBuf,
+    },
     /// Cargo builds modules from their sources.
     #[cfg(feature = "cargo")]
     Build(Report),
@@ -136,6 +158,9 @@ pub struct Live {
     pub pause: Option<Duration>,
     /// What became of the state.
     pub state: StateNote,
+    /// When the state was taken, if it is from an earlier run
+    /// ([`Config::with_checkpoints`](crate::Config::with_checkpoints)).
+    pub restored: Option<SystemTime>,
 }
 
 /// What became of the state.
@@ -249,6 +274,20 @@ impl fmt::Display for Event {
                 "{slot}: {retained} generations are mapped; restart when it suits to give their \
                  memory back"
             ),
+            EventKind::Kept { path, size } => write!(
+                f,
+                "{slot}: state kept for the next start, {size} bytes in {}",
+                path.display()
+            ),
+            EventKind::NotKept { why } => {
+                write!(f, "{slot}: state not kept for the next start: {why}")
+            }
+            EventKind::NoCheckpoint { used } => write!(
+                f,
+                "{slot}: the last run did not end in order and has left no state; what it began \
+                 with is in {}",
+                used.display()
+            ),
             #[cfg(feature = "cargo")]
             EventKind::Build(report) => report.fmt(f),
             EventKind::WatchTrouble(error) => write!(f, "artifacts are not watched: {error}"),
@@ -267,6 +306,12 @@ impl fmt::Display for Live {
         if let Some(pause) = self.pause {
             write!(f, ", pause {pause:.1?}")?;
         }
-        write!(f, "; {}", self.state)
+        write!(f, "; {}", self.state)?;
+        if let Some(taken) = self.restored {
+            // A clock that was set back makes it no older than now.
+            let age = taken.elapsed().unwrap_or_default();
+            write!(f, ", from the last run ({age:.0?} ago)")?;
+        }
+        Ok(())
     }
 }

@@ -24,6 +24,7 @@ use self::{
     worker::{Command, Worker},
 };
 use crate::{
+    checkpoint::{self, Checkpoint, Left},
     config::{Config, Place},
     error::{Error, Reason},
     event::{Event, EventKind},
@@ -38,7 +39,7 @@ use crate::{
 pub struct Host {
     shared: Arc<Shared>,
     commands: Sender<Command>,
-    worker: Option<JoinHandle<()>>,
+    worker: Option<JoinHandle<worker::Kept>>,
 }
 
 struct Shared {
@@ -147,26 +148,30 @@ impl Host {
 
     /// An orderly end: no upgrade begins any more, calls that come get
     /// [`CallError::Ended`](hotswap_abi::CallError::Ended), those inside finish, each instance is
-    /// stopped, in the order in which the slots were opened, and the host's threads end.
+    /// stopped, in the order in which the slots were opened, and the host's threads end. With
+    /// [`Config::with_checkpoints`] each state is kept for the next start.
     ///
     /// Waits for callers inside at most for the pause deadline; an instance that is still in use
     /// then is left as it is.
     ///
     /// # Errors
     /// When the caller is inside a call of a slot, or an event callback: the host ends all the
-    /// same, without waiting for that call.
+    /// same, without waiting for that call. When a state could not be kept: the host has ended.
     pub fn shutdown(mut self) -> Result<(), Error> {
         let inside = self.refuse_inside();
-        self.end();
-        inside
+        let kept = self.end();
+        inside.and(kept)
     }
 
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), Error> {
         let _ = self.commands.send(Command::End);
-        if let Some(worker) = self.worker.take()
-            && worker.thread().id() != thread::current().id()
-        {
-            let _ = worker.join();
+        match self.worker.take() {
+            Some(worker) if worker.thread().id() != thread::current().id() => {
+                // What a panic of ours leaves undone has been reported by its hook.
+                let kept = worker.join().unwrap_or(Ok(()));
+                kept.map_err(|lost| Reason::NotKept { lost }.into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -200,11 +205,27 @@ impl Host {
             return Ok(Arc::clone(core));
         }
         let source = config.source.as_ref().map_or_else(|| "nothing".into(), ToString::to_string);
-        let core = Arc::new(SlotCore::new(name, requirement, I::METHODS, source));
+        let checkpoint = self.left_for(name)?;
+        let core = Arc::new(SlotCore::new(name, requirement, I::METHODS, source, checkpoint));
         slots.insert(name.to_owned(), Arc::clone(&core));
         drop(slots);
         self.send(Command::Open(Arc::clone(&core)))?;
         Ok(core)
+    }
+
+    /// What an earlier run has left for a slot.
+    fn left_for(&self, name: &str) -> Result<Option<Checkpoint>, Error> {
+        let Some(folder) = &self.shared.config.checkpoints else { return Ok(None) };
+        let left = checkpoint::look(folder, name)
+            .map_err(|source| Reason::Checkpoint { name: name.to_owned(), source })?;
+        Ok(match left {
+            Left::Checkpoint(checkpoint) => Some(checkpoint),
+            Left::Used(used) => {
+                self.shared.tell(name, EventKind::NoCheckpoint { used });
+                None
+            }
+            Left::Nothing => None,
+        })
     }
 
     /// The worker cannot wait for itself: event callbacks run there.
@@ -225,7 +246,8 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        self.end();
+        // What was lost was told.
+        let _ = self.end();
     }
 }
 

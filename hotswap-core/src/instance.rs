@@ -21,7 +21,7 @@ use std::{
 use hotswap_abi::{
     interface::{Origin, Target, entries_by_name},
     manifest::Manifest,
-    module::{Answer, LifeCycle, RootRef, START_FRESH, START_UPGRADED},
+    module::{Answer, LifeCycle, RootRef, START_FRESH, START_RESTORED, START_UPGRADED},
     portable::{Buffer, Bytes, Reader, Sink, Status, Str},
 };
 
@@ -149,6 +149,16 @@ owned_box! {
     State, drop_state
 }
 
+/// What an instance begins with.
+#[derive(Debug)]
+pub(crate) enum Begin {
+    Fresh,
+    /// The state of the version before.
+    Upgraded(State),
+    /// The state of an earlier run.
+    Restored(State),
+}
+
 // SAFETY: the module's `Context` is `Sync`, and is only lent to the module's functions.
 unsafe impl Sync for Context {}
 
@@ -187,11 +197,14 @@ impl Context {
     }
 
     /// `Module::start`, and then `Module::self_test`.
-    pub(crate) fn start(&self, state: Option<State>) -> Result<Generation, StepError> {
-        let how = if state.is_some() { START_UPGRADED } else { START_FRESH };
+    pub(crate) fn start(&self, from: Begin) -> Result<Generation, StepError> {
         // `start` takes the state in any case.
-        let state = state.map(std::mem::ManuallyDrop::new);
-        let state = state.map_or(std::ptr::null_mut(), |state| state.data.as_ptr());
+        let given = |state: State| std::mem::ManuallyDrop::new(state).data.as_ptr();
+        let (how, state) = match from {
+            Begin::Fresh => (START_FRESH, std::ptr::null_mut()),
+            Begin::Upgraded(state) => (START_UPGRADED, given(state)),
+            Begin::Restored(state) => (START_RESTORED, given(state)),
+        };
         let life = &self.code.life;
         let cx = self.data.as_ptr();
         // SAFETY: the context is alive, and the state is given away.

@@ -41,6 +41,7 @@
 
 #[cfg(feature = "cargo")]
 pub mod cargo;
+mod checkpoint;
 pub mod config;
 pub mod error;
 pub mod event;
@@ -52,6 +53,7 @@ mod instance;
 #[expect(unsafe_code, reason = "opens libraries")]
 mod library;
 pub mod slot;
+pub mod snapshot;
 mod steps;
 mod sync;
 #[expect(unsafe_code, reason = "suspends, resumes and stops instances behind a closed gate")]

@@ -25,6 +25,7 @@ mod fault;
 mod inspect;
 mod load;
 mod migrate;
+mod predecessor;
 mod prepare;
 mod retire;
 mod snapshot;
@@ -35,8 +36,10 @@ pub(crate) use self::{
     assess::{Assessed, Handover},
     fault::Fault,
     inspect::Inspected,
+    predecessor::Predecessor,
     prepare::Prepared,
     retire::{Left, Retiring},
+    snapshot::take_last,
     stage::{StageError, StageRequest, Staged, stage},
 };
 
@@ -45,16 +48,16 @@ use std::{
         Arc,
         atomic::{AtomicU8, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
-use self::assess::Serving;
 use crate::{
     config::{Config, StateDrift},
     event::{Exit, Phase, StateNote},
     gate::Gate,
-    instance::{Code, Generation, StepError},
+    instance::{Begin, Code, Generation, StepError},
     slot::SlotCore,
+    snapshot::Snapshot,
     steps::Steps,
 };
 
@@ -72,6 +75,8 @@ pub(crate) struct Applied {
     pub(crate) code: Arc<Code>,
     pub(crate) state: StateNote,
     pub(crate) pause: Option<Duration>,
+    /// When the state was taken, if it is from an earlier run.
+    pub(crate) restored: Option<SystemTime>,
     /// The generation that it replaced.
     pub(crate) old: Option<Retiring>,
 }
@@ -115,13 +120,9 @@ impl Upgrade<'_> {
     /// From a manifest to a verdict; nothing of the artifact runs.
     pub(crate) fn assess(&mut self, inspected: Inspected) -> Result<Assessed, Fault> {
         let _span = span(Phase::Assessed);
-        let serves = self.slot.serves();
-        let serving = serves.as_ref().map(|serves| Serving {
-            manifest: &serves.code.manifest,
-            is_free: self.slot.gate().is_none_or(|gate| gate.current().1.is_free()),
-        });
         let drift = self.config.state_drift;
-        let assessed = assess::assess(inspected, &self.slot.requirement, serving, drift)?;
+        let before = Predecessor::of(self.slot);
+        let assessed = assess::assess(inspected, &self.slot.requirement, before.as_ref(), drift)?;
         (self.reached)(Phase::Assessed);
         Ok(assessed)
     }
@@ -145,7 +146,8 @@ impl Upgrade<'_> {
         let deadline = Instant::now() + self.config.work_deadline;
         let drift = self.config.state_drift;
         let builtin = self.config.slots[&*self.slot.name].builtin.expect("the slot has one");
-        let loaded = load::load_builtin(builtin, self.slot, drift)?;
+        let before = Predecessor::of(self.slot);
+        let loaded = load::load_builtin(builtin, self.slot, before.as_ref(), drift)?;
         prepare::prepare(loaded, self.slot, self.steps, deadline)
     }
 
@@ -174,10 +176,40 @@ impl Upgrade<'_> {
     }
 
     fn first(&mut self, prepared: &Prepared) -> Result<Applied, Fault> {
-        let generation = self.start(prepared)?;
+        let (generation, state, restored) = match (&prepared.handover, self.slot.checkpoint()) {
+            (Handover::State { .. }, Some(checkpoint)) => {
+                let snapshot = checkpoint.snapshot.clone();
+                let taken = snapshot.taken();
+                let (generation, note) = self.restore(prepared, snapshot)?;
+                (generation, note, Some(taken))
+            }
+            (handover, _) => (self.start(prepared)?, handover.note(), None),
+        };
         let code = Arc::clone(generation.code());
         self.slot.open(Arc::new(generation));
-        Ok(Applied { code, state: prepared.handover.note(), pause: None, old: None })
+        Ok(Applied { code, state, pause: None, restored, old: None })
+    }
+
+    /// Starts a first generation with the state of an earlier run.
+    fn restore(
+        &mut self,
+        prepared: &Prepared,
+        snapshot: Snapshot,
+    ) -> Result<(Generation, StateNote), Fault> {
+        let deadline = Instant::now() + self.config.work_deadline;
+        let (context, handover) = (Arc::clone(&prepared.context), prepared.handover.clone());
+        let progress = Arc::new(Progress::default());
+        let at = Arc::clone(&progress);
+        let restored = self.steps.run(deadline, move || {
+            at.enter(Step::Migrate);
+            let (state, note) = migrate::migrate(&context, snapshot, &handover)?;
+            at.enter(Step::Start);
+            Ok((activate::start(&context, Begin::Restored(state))?, note))
+        });
+        restored
+            .map_err(StepError::from)
+            .flatten()
+            .map_err(|error| progress.step().fault(&error, &prepared.handover))
     }
 
     /// No state is handed over: callers inside finish on the old version, new ones enter the new.
@@ -191,13 +223,13 @@ impl Upgrade<'_> {
         let number = gate.current().0;
         let old = activate::swap(gate, generation)?;
         let old = Some(Retiring::new(number, old, Left::Unknown));
-        Ok(Applied { code, state: prepared.handover.note(), pause: None, old })
+        Ok(Applied { code, state: prepared.handover.note(), pause: None, restored: None, old })
     }
 
     fn start(&mut self, prepared: &Prepared) -> Result<Generation, Fault> {
         let deadline = Instant::now() + self.config.work_deadline;
         let context = Arc::clone(&prepared.context);
-        let started = self.steps.run(deadline, move || activate::start(&context, None));
+        let started = self.steps.run(deadline, move || activate::start(&context, Begin::Fresh));
         started
             .map_err(StepError::from)
             .flatten()
@@ -236,11 +268,11 @@ impl Upgrade<'_> {
                 let (state, note) = {
                     let _span = span(Phase::Migrating);
                     progress.enter(Step::Migrate);
-                    migrate::migrate(&context, &old, snapshot, &handover)?
+                    migrate::migrate(&context, snapshot, &handover)?
                 };
                 let _span = span(Phase::Activated);
                 progress.enter(Step::Start);
-                let generation = activate::start(&context, Some(state))?;
+                let generation = activate::start(&context, Begin::Upgraded(state))?;
                 progress.enter(Step::Done);
                 Ok((Arc::new(generation), note))
             }
@@ -255,7 +287,7 @@ impl Upgrade<'_> {
                 (self.reached)(Phase::Snapshotted);
                 (self.reached)(Phase::Migrating);
                 let old = Some(Retiring::new(number, old, Left::All));
-                Ok(Applied { code, state, pause, old })
+                Ok(Applied { code, state, pause, restored: None, old })
             }
             Err(error) => {
                 let step = progress.step();

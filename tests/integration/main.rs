@@ -10,6 +10,7 @@ mod host;
 mod load;
 mod loading;
 mod refused;
+mod restart;
 mod state;
 mod stub;
 mod support;

@@ -95,6 +95,7 @@ impl Manifest {
             interface,
             states,
             types,
+            encoded: section[..section.len() - rest.len()].into(),
         })
     }
 }

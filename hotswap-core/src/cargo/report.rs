@@ -116,7 +116,8 @@ impl fmt::Display for Report {
             Self::InterfaceChanged { package } => write!(
                 f,
                 "{package} has changed, which this program is linked with, too: new builds may \
-                 not fit until the program was built and started again"
+                 not fit until the program was built and started again (Config::with_checkpoints keeps \
+                 the state over an orderly end)"
             ),
             Self::Finished(finished) => finished.fmt(f),
             Self::WatchTrouble(error) => write!(f, "a part of the sources is not watched: {error}"),

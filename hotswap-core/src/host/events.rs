@@ -82,13 +82,15 @@ fn weight(kind: &EventKind) -> Weight {
             Weight::Detail
         }
         EventKind::Live(live) if !live.state.has_lost() => Weight::News,
-        EventKind::Pending { .. } => Weight::News,
+        EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)
         | EventKind::Retired { .. }
         | EventKind::ManyGenerations { .. }
         | EventKind::BeingWritten { .. }
         | EventKind::WaitingForFirst { .. }
+        | EventKind::NotKept { .. }
+        | EventKind::NoCheckpoint { .. }
         | EventKind::WatchTrouble(_) => Weight::Trouble,
         #[cfg(feature = "cargo")]
         EventKind::Build(report) => match report {

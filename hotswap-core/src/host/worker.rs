@@ -1,11 +1,12 @@
 //! The thread that upgrades: one artifact at a time, in the order in which they appear.
 //!
 //! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
-//! [`outcome`] tells how it ended and sees to what is left of it.
+//! [`outcome`] tells how it ended and sees to what is left of it, [`ending`] is the orderly end.
 
 #[cfg(feature = "cargo")]
 mod building;
 mod candidate;
+mod ending;
 mod outcome;
 
 use std::{
@@ -17,6 +18,8 @@ use std::{
     },
     time::{Duration, Instant},
 };
+
+pub(super) use self::ending::Kept;
 
 use self::outcome::Identity;
 use super::Shared;
@@ -134,7 +137,7 @@ impl Worker {
         })
     }
 
-    pub(super) fn run(mut self, inbox: &Receiver<Command>) {
+    pub(super) fn run(mut self, inbox: &Receiver<Command>) -> Kept {
         set_upgrades();
         loop {
             match self.next(inbox) {
@@ -159,7 +162,7 @@ impl Worker {
             }
             self.try_due();
         }
-        self.end();
+        self.end()
     }
 
     /// The next command; `None` when something is due. Without anything scheduled this sleeps.
@@ -276,37 +279,5 @@ impl Worker {
         for (index, number) in self.leaving.due(now) {
             self.retire(index, number);
         }
-    }
-
-    /// The orderly end.
-    fn end(mut self) {
-        #[cfg(feature = "cargo")]
-        self.building.end();
-        let deadline = Instant::now() + self.shared.config.pause_deadline;
-        for slot in &self.slots {
-            slot.core.set_over();
-            if let Some(gate) = slot.core.gate() {
-                gate.end();
-            }
-        }
-        for index in 0..self.slots.len() {
-            let core = Arc::clone(&self.slots[index].core);
-            self.slots[index].waiting = None;
-            for retiring in std::mem::take(&mut self.slots[index].retiring) {
-                if let Some(gate) = core.gate() {
-                    let _ = retiring.retire(gate, &mut self.steps, deadline);
-                }
-            }
-            let Some(gate) = core.gate() else { continue };
-            let Ok(closed) = gate.close(deadline) else { continue };
-            let last = Retiring::last(closed.number(), Arc::clone(closed.value()));
-            let number = last.number;
-            let deadline = Instant::now() + self.shared.config.work_deadline;
-            if let Ok(outcome) = last.retire(gate, &mut self.steps, deadline) {
-                self.tell(&core.name, EventKind::Retired { generation: number, outcome });
-            }
-            closed.end();
-        }
-        self.steps.end();
     }
 }

@@ -10,6 +10,7 @@ use hotswap_abi::compat::Requirement;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::{
+    checkpoint::Checkpoint,
     error::{Error, Reason},
     event::{Phase, Refusal, Serving},
     gate::Gate,
@@ -39,6 +40,8 @@ pub(crate) struct SlotCore {
     pub(crate) methods: &'static [&'static str],
     /// Where artifacts appear, for messages.
     pub(crate) source: String,
+    /// The state of an earlier run, until it lives on in a first generation.
+    checkpoint: Mutex<Option<Arc<Checkpoint>>>,
     gate: OnceLock<Arc<Gate<Generation>>>,
     progress: Mutex<Progress>,
     changed: Condvar,
@@ -86,16 +89,29 @@ impl SlotCore {
         requirement: Requirement,
         methods: &'static [&'static str],
         source: String,
+        checkpoint: Option<Checkpoint>,
     ) -> Self {
         Self {
             name: name.into(),
             requirement,
             methods,
             source,
+            checkpoint: Mutex::new(checkpoint.map(Arc::new)),
             gate: OnceLock::new(),
             progress: Mutex::default(),
             changed: Condvar::new(),
         }
+    }
+
+    /// The state of an earlier run, as long as nothing has served.
+    pub(crate) fn checkpoint(&self) -> Option<Arc<Checkpoint>> {
+        self.checkpoint.lock().clone()
+    }
+
+    /// A first generation serves: whether with the state of an earlier run or without, that run is
+    /// over.
+    pub(crate) fn take_checkpoint(&self) -> Option<Arc<Checkpoint>> {
+        self.checkpoint.lock().take()
     }
 
     /// The gate, once a first generation serves.

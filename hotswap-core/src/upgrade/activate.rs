@@ -6,12 +6,12 @@ use super::Fault;
 use crate::{
     event::Phase,
     gate::Gate,
-    instance::{Context, Generation, State, StepError},
+    instance::{Begin, Context, Generation, StepError},
 };
 
 /// Makes the instance and lets it test itself; nobody can call it yet.
-pub(super) fn start(context: &Context, state: Option<State>) -> Result<Generation, StepError> {
-    context.start(state)
+pub(super) fn start(context: &Context, from: Begin) -> Result<Generation, StepError> {
+    context.start(from)
 }
 
 /// Lets new callers enter the candidate; returns the generation that it replaced.

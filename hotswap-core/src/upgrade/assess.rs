@@ -2,15 +2,13 @@
 
 mod stub;
 
-use std::sync::Arc;
-
 use hotswap_abi::{
     compat::{Mismatch, Requirement},
     manifest::{Manifest, StateVersion},
     shape::{Difference, Shape, Types, compare_stored},
 };
 
-use super::{Fault, Inspected, drops_state, fault::UNTIL_IT_CHANGES};
+use super::{Fault, Inspected, Predecessor, drops_state, fault::UNTIL_IT_CHANGES};
 use crate::{
     config::StateDrift,
     event::{Exit, Phase, StateNote},
@@ -58,19 +56,11 @@ impl Handover {
     }
 }
 
-/// The module that serves.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Serving<'a> {
-    pub(crate) manifest: &'a Arc<Manifest>,
-    /// Its state can be taken: no module code hangs in it.
-    pub(crate) is_free: bool,
-}
-
 /// Judges an artifact.
 pub(crate) fn assess(
     inspected: Inspected,
     requirement: &Requirement,
-    serving: Option<Serving<'_>>,
+    before: Option<&Predecessor>,
     drift: StateDrift,
 ) -> Result<Assessed, Fault> {
     let manifest = &inspected.manifest;
@@ -78,20 +68,20 @@ pub(crate) fn assess(
     if !mismatches.is_empty() {
         return Err(unfit(&mismatches, manifest, requirement));
     }
-    let handover = handover(manifest, serving, drift)?;
+    let handover = handover(manifest, before, drift)?;
     Ok(Assessed { inspected, handover })
 }
 
 /// Decides what becomes of the state.
 pub(crate) fn handover(
     manifest: &Manifest,
-    serving: Option<Serving<'_>>,
+    before: Option<&Predecessor>,
     drift: StateDrift,
 ) -> Result<Handover, Fault> {
-    let Some(serving) = serving else {
+    let Some(before) = before else {
         return Ok(if manifest.states.is_empty() { Handover::None } else { Handover::Fresh });
     };
-    let (Some(old), new) = (serving.manifest.state(), manifest.state()) else {
+    let (Some(old), new) = (before.manifest.state(), manifest.state()) else {
         return Ok(if manifest.states.is_empty() { Handover::None } else { Handover::Fresh });
     };
     let lost = |finding: String, advice: &str| {
@@ -101,7 +91,7 @@ pub(crate) fn handover(
             Err(Fault::rejected(Phase::Assessed, finding, advice))
         }
     };
-    if !serving.is_free {
+    if !before.is_free {
         return lost(
             format!("state {}  the serving version's own code hangs in it", old.name),
             "restart the host, or let the module start afresh",
@@ -109,13 +99,13 @@ pub(crate) fn handover(
     }
     let Some(new) = new else {
         return lost(
-            format!("state  serving: {} version {}   artifact: none", old.name, old.version),
+            format!("state  {}: {} version {}   artifact: none", before.is, old.name, old.version),
             "give the module its state back, or let it start afresh",
         );
     };
     if new.name != old.name {
         return lost(
-            format!("state  serving: {}   artifact: {}", old.name, new.name),
+            format!("state  {}: {}   artifact: {}", before.is, old.name, new.name),
             "give it the old name with #[hot_state(name = \"…\")], or let it start afresh",
         );
     }
@@ -123,23 +113,25 @@ pub(crate) fn handover(
         let oldest = manifest.states.last().map_or(new.version, |state| state.version);
         return lost(
             format!(
-                "state {}  serving: version {}   artifact: versions {oldest} to {}",
-                old.name, old.version, new.version
+                "state {}  {}: version {}   artifact: versions {oldest} to {}",
+                old.name, before.is, old.version, new.version
             ),
             "put the missing versions into its chain with `previous = …`, or let it start afresh",
         );
     };
     let differences = compare_stored(
-        (&serving.manifest.types, &old.shape),
+        (&before.manifest.types, &old.shape),
         (&manifest.types, &known.shape),
         &old.name,
     );
     let by_name = !differences.is_empty();
     if by_name && drift == StateDrift::Refuse {
-        return Err(drifted(serving.manifest, old, manifest, new, &differences));
+        return Err(drifted(before, old, manifest, new, &differences));
     }
     if by_name && drops_state(drift) {
-        return Ok(Handover::Drop { why: differences.iter().map(difference).collect() });
+        return Ok(Handover::Drop {
+            why: differences.iter().map(|it| difference(before, it)).collect(),
+        });
     }
     Ok(Handover::State {
         from: old.version,
@@ -221,31 +213,32 @@ fn unfit(mismatches: &[Mismatch], manifest: &Manifest, requirement: &Requirement
     }
 }
 
-fn difference(difference: &Difference) -> String {
-    let Difference { at, left, right, .. } = difference;
+fn difference(before: &Predecessor, difference: &Difference) -> String {
+    let (Difference { at, left, right, .. }, is) = (difference, before.is);
     match (left, right) {
-        (Some(left), Some(right)) => format!("{at}  serving: {left}   artifact: {right}"),
-        (Some(left), None) => format!("{at}  serving: {left}   artifact: nothing"),
+        (Some(left), Some(right)) => format!("{at}  {is}: {left}   artifact: {right}"),
+        (Some(left), None) => format!("{at}  {is}: {left}   artifact: nothing"),
         (None, right) => {
-            format!("{at}  serving: nothing   artifact: {}", right.as_deref().unwrap_or("nothing"))
+            format!("{at}  {is}: nothing   artifact: {}", right.as_deref().unwrap_or("nothing"))
         }
     }
 }
 
 fn drifted(
-    serving: &Manifest,
+    before: &Predecessor,
     old: &StateVersion,
     manifest: &Manifest,
     new: &StateVersion,
     differences: &[Difference],
 ) -> Fault {
     let mut findings = vec![format!(
-        "state {} version {} has another shape than the version {} that serves",
-        old.name, old.version, old.version
+        "state {} version {} has another shape than the version {} {}",
+        old.name, old.version, old.version, before.whose
     )];
-    findings.extend(differences.iter().map(difference));
+    findings.extend(differences.iter().map(|it| difference(before, it)));
     let advice = if old.version == new.version {
-        let stub = stub::migration((&serving.types, old), (&manifest.types, new), differences);
+        let stub =
+            stub::migration((&before.manifest.types, old), (&manifest.types, new), differences);
         format!(
             "give the new shape version {} and paste this migration, or set StateDrift; \
              {UNTIL_IT_CHANGES}\n{stub}",

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::{manifest::Manifest, module::Export};
 
-use super::{Assessed, Fault, Handover, assess};
+use super::{Assessed, Fault, Handover, Predecessor, assess};
 use crate::{
     config::{Builtin, StateDrift},
     event::Phase,
@@ -60,6 +60,7 @@ pub(crate) fn load(
 pub(crate) fn load_builtin(
     builtin: Builtin,
     slot: &SlotCore,
+    before: Option<&Predecessor>,
     drift: StateDrift,
 ) -> Result<Loaded, Fault> {
     let refused = |phase, finding: String| {
@@ -71,7 +72,7 @@ pub(crate) fn load_builtin(
     if let Some(mismatch) = mismatches.first() {
         return Err(refused(Phase::Assessed, mismatch.to_string()));
     }
-    let handover = assess::handover(&manifest, None, drift)?;
+    let handover = assess::handover(&manifest, before, drift)?;
     // SAFETY: the export of a type that implements `HotModule`, linked into this program.
     let root = unsafe { Export::check(builtin.export) }
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;

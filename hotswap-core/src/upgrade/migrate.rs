@@ -2,17 +2,17 @@
 
 use hotswap_abi::state::carry;
 
-use super::{Handover, snapshot::Snapshot};
+use super::Handover;
 use crate::{
     event::StateNote,
-    instance::{Context, Generation, State, StepError},
+    instance::{Context, State, StepError},
+    snapshot::Snapshot,
 };
 
 /// Decodes and migrates a snapshot; where its shape differs under the same version, it is carried
 /// by the fields' names first.
 pub(super) fn migrate(
     context: &Context,
-    old: &Generation,
     snapshot: Snapshot,
     handover: &Handover,
 ) -> Result<(State, StateNote), StepError> {
@@ -20,9 +20,9 @@ pub(super) fn migrate(
         return Err(StepError::Failed("no state was to be handed over".to_owned()));
     };
     let mut note = handover.note();
-    let mut bytes = snapshot.bytes;
+    let Snapshot { manifest: ours, state: mut bytes, .. } = snapshot;
     if by_name {
-        let (ours, theirs) = (&old.code().manifest, &context.code().manifest);
+        let theirs = &context.code().manifest;
         let stored = ours.state();
         let known = theirs.states.iter().find(|state| state.version == from);
         let (Some(stored), Some(known)) = (stored, known) else {

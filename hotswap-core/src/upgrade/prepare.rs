@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{Fault, Handover, assess, load::Loaded};
+use super::{Fault, Handover, Predecessor, assess, load::Loaded};
 use crate::{
     config::StateDrift,
     event::Phase,
@@ -31,11 +31,8 @@ impl Prepared {
         if serves.code.generation == self.judged_against {
             return Ok(self);
         }
-        let serving = assess::Serving {
-            manifest: &serves.code.manifest,
-            is_free: slot.gate().is_none_or(|gate| gate.current().1.is_free()),
-        };
-        let handover = assess::handover(&self.code().manifest, Some(serving), drift)?;
+        let before = Predecessor::of(slot);
+        let handover = assess::handover(&self.code().manifest, before.as_ref(), drift)?;
         Ok(Self { handover, ..self })
     }
 }

@@ -3,13 +3,13 @@
 //! # Safety
 //! All of this happens while the gate is closed with nobody inside (`upgrade.rs` holds it).
 
-use crate::instance::{Generation, StepError};
+use std::{sync::Arc, time::Instant};
 
-/// An encoded state.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) bytes: Vec<u8>,
-}
+use crate::{
+    instance::{Generation, StepError},
+    snapshot::Snapshot,
+    steps::Steps,
+};
 
 /// Lets the old instance let go of what cannot be held twice.
 pub(super) fn suspend(old: &Generation) -> Result<(), StepError> {
@@ -20,7 +20,30 @@ pub(super) fn suspend(old: &Generation) -> Result<(), StepError> {
 /// Takes the state.
 pub(super) fn take(old: &Generation) -> Result<Snapshot, StepError> {
     // SAFETY: the gate is closed with nobody inside.
-    unsafe { old.snapshot() }.map(|bytes| Snapshot { bytes })
+    let state = unsafe { old.snapshot() }?;
+    Ok(Snapshot::new(Arc::clone(&old.code().manifest), state))
+}
+
+/// Takes the state of a slot's last generation, which is not to go on. One that hangs is wedged.
+pub(crate) fn take_last(
+    last: &Arc<Generation>,
+    steps: &mut Steps,
+    deadline: Instant,
+) -> Result<Snapshot, String> {
+    if !last.is_free() {
+        return Err("its own code hangs in it".to_owned());
+    }
+    let ends = Arc::clone(last);
+    let taken = steps.run(deadline, move || {
+        suspend(&ends)?;
+        take(&ends)
+    });
+    taken.map_err(StepError::from).flatten().map_err(|error| {
+        if matches!(error, StepError::Hung { .. }) {
+            last.wedge(true);
+        }
+        format!("its `suspend` or `state`: {error}")
+    })
 }
 
 /// Lets the old instance go on.

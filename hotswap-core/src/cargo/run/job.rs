@@ -9,7 +9,9 @@ use super::super::build::Build;
 use super::super::plan::Plan;
 use super::super::process::{News, Process};
 use super::super::schedule::Step;
-use super::super::{CargoError, GRACE, Level, Report, depinfo};
+use crate::error::in_full;
+
+use super::super::{GRACE, Level, Report, depinfo};
 use super::{Input, Run};
 
 /// How many files [`Report::Started`] names.
@@ -90,7 +92,11 @@ impl Run {
             Err(error) => {
                 let error = self.calls.not_run(error);
                 self.plan_is_old |= metadata.is_some();
-                (self.sink)(build.diagnostic(None, Level::Error, in_full(&error)));
+                (self.sink)(build.diagnostic(
+                    None,
+                    Level::Error,
+                    format!("error: {}", in_full(&error)),
+                ));
                 self.finished(build, false);
             }
         }
@@ -153,7 +159,11 @@ impl Run {
                 }
                 Err(error) => {
                     self.plan_is_old = true;
-                    (self.sink)(build.diagnostic(None, Level::Error, in_full(&error)));
+                    (self.sink)(build.diagnostic(
+                        None,
+                        Level::Error,
+                        format!("error: {}", in_full(&error)),
+                    ));
                     self.finished(build, false);
                 }
             },
@@ -214,15 +224,4 @@ impl Run {
         self.extra = extra;
         self.looked(look);
     }
-}
-
-/// An error with what has caused it.
-fn in_full(error: &CargoError) -> String {
-    let mut text = format!("error: {error}");
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }

@@ -25,7 +25,7 @@ pub(super) struct Identity<'a> {
 
 impl Worker {
     pub(super) fn live(&mut self, index: usize, applied: Applied, begun: Instant) {
-        let Applied { code, state, pause, old } = applied;
+        let Applied { code, state, pause, restored, old } = applied;
         let slot = Arc::clone(&self.slots[index].core);
         slot.set_live(&code);
         let live = Live {
@@ -36,7 +36,13 @@ impl Worker {
             took: begun.elapsed(),
             pause,
             state,
+            restored,
         };
+        if let Some(checkpoint) = slot.take_checkpoint()
+            && let Err(error) = checkpoint.use_up()
+        {
+            tracing::warn!(slot = &*slot.name, %error, "a checkpoint stays that was restored");
+        }
         self.tell(&slot.name, EventKind::Live(live));
         slot.set_told();
         let (retained, most) = (slot.retained(), self.shared.config.retained_warning);

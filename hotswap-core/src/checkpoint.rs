@@ -1,0 +1,93 @@
+//! The state that one run of a program leaves for the next one.
+//!
+//! An orderly end writes each slot's state into a folder, as `<slot>.snapshot`; the next start
+//! takes it from there, and renames the file to `<slot>.snapshot.used` as soon as the state lives
+//! on in an instance. So a state is restored once: after a crash there is no checkpoint, and an
+//! older state is never taken for the last one without a word.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::snapshot::{Snapshot, SnapshotError};
+
+/// A slot's state from an earlier run.
+#[derive(Debug, Clone)]
+pub(crate) struct Checkpoint {
+    pub(crate) snapshot: Snapshot,
+    path: PathBuf,
+}
+
+/// What an earlier run has left for a slot.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// Its last state.
+    Checkpoint(Checkpoint),
+    /// It did not end in order; this is the state that it began with.
+    Used(PathBuf),
+    /// Nothing.
+    Nothing,
+}
+
+/// Looks for what an earlier run has left for a slot.
+pub(crate) fn look(folder: &Path, slot: &str) -> Result<Left, SnapshotError> {
+    let path = path(folder, slot);
+    match Snapshot::read(&path) {
+        Ok(snapshot) => Ok(Left::Checkpoint(Checkpoint { snapshot, path })),
+        Err(error) if error.is_missing() => {
+            let used = used(&path);
+            Ok(if used.exists() { Left::Used(used) } else { Left::Nothing })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Leaves a slot's state for the next run; returns the file.
+pub(crate) fn leave(
+    folder: &Path,
+    slot: &str,
+    snapshot: &Snapshot,
+) -> Result<PathBuf, SnapshotError> {
+    let path = path(folder, slot);
+    snapshot.write(&path)?;
+    Ok(path)
+}
+
+impl Checkpoint {
+    /// The state lives on in an instance.
+    pub(crate) fn use_up(&self) -> io::Result<()> {
+        fs::rename(&self.path, used(&self.path))
+    }
+}
+
+/// A slot may have any name, and no two the same file, also where the file system takes `A` for `a`.
+fn path(folder: &Path, slot: &str) -> PathBuf {
+    let mut name = String::new();
+    for byte in slot.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => name.push(byte.into()),
+            other => name.push_str(&format!("%{other:02x}")),
+        }
+    }
+    folder.join(name + ".snapshot")
+}
+
+fn used(path: &Path) -> PathBuf {
+    path.with_added_extension("used")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_slot_has_a_file_of_its_own_in_the_folder() {
+        let folder = Path::new("/state");
+        assert_eq!(path(folder, "arcade-2"), Path::new("/state/arcade-2.snapshot"));
+        assert_eq!(path(folder, "../etc/x"), Path::new("/state/%2e%2e%2fetc%2fx.snapshot"));
+        assert_ne!(path(folder, "a%2e"), path(folder, "a."));
+        assert_eq!(path(folder, "A"), Path::new("/state/%41.snapshot"));
+        assert_eq!(used(&path(folder, "a")), Path::new("/state/a.snapshot.used"));
+    }
+}

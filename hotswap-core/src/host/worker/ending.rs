@@ -1,0 +1,85 @@
+//! The orderly end: nobody is let in any more, states are kept, instances are stopped.
+
+use std::{sync::Arc, time::Instant};
+
+use super::Worker;
+use crate::{
+    checkpoint,
+    error::in_full,
+    event::EventKind,
+    gate::Closed,
+    instance::Generation,
+    slot::SlotCore,
+    upgrade::{Retiring, take_last},
+};
+
+/// Whether every state that was to be kept was; if not, which and why.
+pub(in crate::host) type Kept = Result<(), Vec<String>>;
+
+impl Worker {
+    /// Ends every slot, in the order in which they were opened.
+    pub(super) fn end(mut self) -> Kept {
+        #[cfg(feature = "cargo")]
+        self.building.end();
+        for slot in &self.slots {
+            slot.core.set_over();
+            if let Some(gate) = slot.core.gate() {
+                gate.end();
+            }
+        }
+        let deadline = Instant::now() + self.shared.config.pause_deadline;
+        let mut lost = Vec::new();
+        for index in 0..self.slots.len() {
+            let core = Arc::clone(&self.slots[index].core);
+            if let Err(why) = self.end_slot(index, deadline) {
+                lost.push(format!("the state of slot {} ({why})", core.name));
+                self.tell(&core.name, EventKind::NotKept { why });
+            }
+        }
+        self.steps.end();
+        if lost.is_empty() { Ok(()) } else { Err(lost) }
+    }
+
+    /// Fails with the reason why a state was not kept that should have been.
+    fn end_slot(&mut self, index: usize, deadline: Instant) -> Result<(), String> {
+        let core = Arc::clone(&self.slots[index].core);
+        self.slots[index].waiting = None;
+        let Some(gate) = core.gate() else { return Ok(()) };
+        for retiring in std::mem::take(&mut self.slots[index].retiring) {
+            let _ = retiring.retire(gate, &mut self.steps, deadline);
+        }
+        let keeps = self.shared.config.checkpoints.is_some() && keeps_state(&core);
+        let closed = match gate.close(deadline) {
+            Ok(closed) => closed,
+            Err(stuck) if keeps => {
+                let inside = stuck.inside().iter().map(|inside| format!("; inside: {inside}"));
+                return Err(format!("{stuck}{}", inside.collect::<String>()));
+            }
+            Err(_) => return Ok(()),
+        };
+        let kept = if keeps { self.keep(&core, &closed) } else { Ok(()) };
+        let last = Retiring::last(closed.number(), Arc::clone(closed.value()));
+        let number = last.number;
+        let deadline = Instant::now() + self.shared.config.work_deadline;
+        if let Ok(outcome) = last.retire(gate, &mut self.steps, deadline) {
+            self.tell(&core.name, EventKind::Retired { generation: number, outcome });
+        }
+        closed.end();
+        kept
+    }
+
+    /// Leaves the state of a slot's last generation for the next run.
+    fn keep(&mut self, core: &SlotCore, closed: &Closed<'_, Generation>) -> Result<(), String> {
+        let Some(folder) = self.shared.config.checkpoints.clone() else { return Ok(()) };
+        let deadline = Instant::now() + self.shared.config.pause_deadline;
+        let snapshot = take_last(closed.value(), &mut self.steps, deadline)?;
+        let path =
+            checkpoint::leave(&folder, &core.name, &snapshot).map_err(|error| in_full(&error))?;
+        self.tell(&core.name, EventKind::Kept { path, size: snapshot.size() });
+        Ok(())
+    }
+}
+
+fn keeps_state(core: &SlotCore) -> bool {
+    core.serves().is_some_and(|serves| serves.code.manifest.state().is_some())
+}

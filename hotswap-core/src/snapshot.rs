@@ -1,0 +1,124 @@
+//! A module's state outside of any instance: taken from one that serves, kept in a file, given to
+//! the next one.
+//!
+//! A snapshot holds the encoded state and the manifest of the module that wrote it, so that
+//! whoever reads it later knows name, version and shape, and can say field by field what differs.
+//! A file of it is written aside, synced and renamed: at its path there is a whole one or none.
+
+mod envelope;
+mod error;
+
+use std::{
+    fmt,
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
+    sync::Arc,
+    time::SystemTime,
+};
+
+use hotswap_abi::manifest::{Manifest, StateVersion};
+use semver::Version;
+
+pub use error::SnapshotError;
+
+/// A module's state, and what the module that wrote it said of itself.
+#[derive(Clone)]
+pub struct Snapshot {
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) state: Vec<u8>,
+    taken: SystemTime,
+}
+
+impl Snapshot {
+    /// A state that a module has just written.
+    pub(crate) fn new(manifest: Arc<Manifest>, state: Vec<u8>) -> Self {
+        Self { manifest, state, taken: SystemTime::now() }
+    }
+
+    /// Reads a snapshot from a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not a whole snapshot.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(|source| SnapshotError::read(path, source))?;
+        envelope::decode(&bytes).map_err(|damage| SnapshotError::damaged(path, damage))
+    }
+
+    /// Writes it to a file; what was there is replaced at once, or stays on any error.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
+        let path = path.as_ref();
+        let write = |source| SnapshotError::write(path, source);
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(folder).map_err(write)?;
+        // Of mode 0600: a state may hold what others should not read.
+        let mut aside = tempfile::NamedTempFile::new_in(folder).map_err(write)?;
+        envelope::encode(self, &mut aside).and_then(|()| aside.flush()).map_err(write)?;
+        aside.as_file().sync_all().map_err(write)?;
+        aside.persist(path).map_err(|error| write(error.error))?;
+        sync_folder(folder).map_err(write)
+    }
+
+    /// The module that wrote it.
+    #[must_use]
+    pub fn module(&self) -> &str {
+        &self.manifest.module
+    }
+
+    /// The version of the module that wrote it.
+    #[must_use]
+    pub fn module_version(&self) -> &Version {
+        &self.manifest.version
+    }
+
+    /// The state's name, version and shape.
+    ///
+    /// # Panics
+    /// Never: only a module that has a state writes one, and a file without is refused.
+    #[must_use]
+    pub fn state(&self) -> &StateVersion {
+        self.manifest.state().expect("a module without state writes none")
+    }
+
+    /// When it was taken.
+    #[must_use]
+    pub const fn taken(&self) -> SystemTime {
+        self.taken
+    }
+
+    /// The encoded state's size in bytes.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.state.len()
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("module", &self.manifest.module)
+            .field("module_version", &self.manifest.version)
+            .field("state", &self.manifest.state().map(|state| (&state.name, state.version)))
+            .field("size", &self.state.len())
+            .field("taken", &self.taken)
+            .finish()
+    }
+}
+
+/// A rename is durable once its folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}

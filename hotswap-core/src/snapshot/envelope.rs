@@ -1,0 +1,124 @@
+//! The format of a snapshot's file. Pure: bytes in, snapshot or damage out.
+//!
+//! `"HOTSNAP\0"`, the format's number (u16), when it was taken (u64, milliseconds since 1970), the
+//! length of the manifest (u32) and the manifest as it stands in an artifact, the length of the
+//! state (u64) and the state, and the BLAKE3 hash of all that. Numbers are little-endian.
+//!
+//! The bytes are taken as hostile: every length is checked against what is there. The hash tells a
+//! whole file from a damaged one; it is no signature.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use hotswap_abi::{
+    compat::compatible,
+    manifest::{ABI, Manifest, ManifestError},
+};
+use semver::Version;
+
+use super::Snapshot;
+
+const MAGIC: [u8; 8] = *b"HOTSNAP\0";
+const FORMAT: u16 = 1;
+const HASH: usize = blake3::OUT_LEN;
+
+/// Why bytes are no snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Damage {
+    #[error("it does not begin like one")]
+    Magic,
+    #[error("it has format {found}, this version of hotswap reads format {FORMAT}")]
+    Format { found: u16 },
+    #[error("it ends before its {0}")]
+    Short(&'static str),
+    #[error("{0} bytes stand behind its end")]
+    Long(usize),
+    #[error("its content does not have the hash that it names")]
+    Hash,
+    #[error("the manifest in it is damaged")]
+    Manifest(#[source] ManifestError),
+    #[error("the module that wrote it has no state")]
+    Stateless,
+    #[error("it was written with hotswap-abi {found}, which this version, {ABI}, does not read")]
+    Abi { found: Version },
+}
+
+/// Writes a snapshot.
+pub(super) fn encode(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
+    let Snapshot { manifest, state, taken } = snapshot;
+    let since = taken.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let taken = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    let manifest = manifest.encoded();
+    let length = u32::try_from(manifest.len()).map_err(io::Error::other)?;
+    let mut hasher = blake3::Hasher::new();
+    let parts: [&[u8]; 7] = [
+        &MAGIC,
+        &FORMAT.to_le_bytes(),
+        &taken.to_le_bytes(),
+        &length.to_le_bytes(),
+        manifest,
+        &(state.len() as u64).to_le_bytes(),
+        state,
+    ];
+    for part in parts {
+        hasher.update(part);
+        out.write_all(part)?;
+    }
+    out.write_all(hasher.finalize().as_bytes())
+}
+
+/// Reads a snapshot.
+pub(super) fn decode(bytes: &[u8]) -> Result<Snapshot, Damage> {
+    let mut left = bytes;
+    if !left.starts_with(&MAGIC) {
+        return Err(Damage::Magic);
+    }
+    left = &left[MAGIC.len()..];
+    let found = u16::from_le_bytes(take(&mut left, "format")?);
+    if found != FORMAT {
+        return Err(Damage::Format { found });
+    }
+    let taken = u64::from_le_bytes(take(&mut left, "time")?);
+    let length = u32::from_le_bytes(take(&mut left, "manifest")?);
+    let manifest = slice(&mut left, u64::from(length), "manifest")?;
+    let length = u64::from_le_bytes(take(&mut left, "state")?);
+    let state = slice(&mut left, length, "state")?;
+    let content = &bytes[..bytes.len() - left.len()];
+    let hash: [u8; HASH] = take(&mut left, "hash")?;
+    if !left.is_empty() {
+        return Err(Damage::Long(left.len()));
+    }
+    if blake3::hash(content) != hash {
+        return Err(Damage::Hash);
+    }
+    let manifest = Manifest::decode(manifest).map_err(Damage::Manifest)?;
+    if manifest.state().is_none() {
+        return Err(Damage::Stateless);
+    }
+    let ours = ABI.parse().expect("cargo checks a package's version");
+    if !compatible(&ours, &manifest.abi) {
+        return Err(Damage::Abi { found: manifest.abi });
+    }
+    let taken = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(taken));
+    Ok(Snapshot {
+        manifest: Arc::new(manifest),
+        state: state.to_vec(),
+        taken: taken.unwrap_or(SystemTime::UNIX_EPOCH),
+    })
+}
+
+fn take<const N: usize>(left: &mut &[u8], what: &'static str) -> Result<[u8; N], Damage> {
+    let (first, rest) = left.split_first_chunk().ok_or(Damage::Short(what))?;
+    *left = rest;
+    Ok(*first)
+}
+
+fn slice<'a>(left: &mut &'a [u8], length: u64, what: &'static str) -> Result<&'a [u8], Damage> {
+    let length = usize::try_from(length).map_err(|_| Damage::Short(what))?;
+    let (first, rest) = left.split_at_checked(length).ok_or(Damage::Short(what))?;
+    *left = rest;
+    Ok(first)
+}

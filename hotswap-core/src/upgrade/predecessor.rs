@@ -1,0 +1,40 @@
+//! The module that a state would come from: the one that serves, or before anything has served, the
+//! one that has left its state in an earlier run.
+
+use std::sync::Arc;
+
+use hotswap_abi::manifest::Manifest;
+
+use crate::slot::SlotCore;
+
+/// The module that a state would come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Predecessor {
+    pub(crate) manifest: Arc<Manifest>,
+    /// What a finding calls it.
+    pub(crate) is: &'static str,
+    /// What a finding says of its version.
+    pub(crate) whose: &'static str,
+    /// Its state can be taken: no module code hangs in it.
+    pub(crate) is_free: bool,
+}
+
+impl Predecessor {
+    /// The predecessor of a slot's next generation.
+    pub(crate) fn of(slot: &SlotCore) -> Option<Self> {
+        if let Some(serves) = slot.serves() {
+            return Some(Self {
+                manifest: Arc::clone(&serves.code.manifest),
+                is: "serving",
+                whose: "that serves",
+                is_free: slot.gate().is_none_or(|gate| gate.current().1.is_free()),
+            });
+        }
+        Some(Self {
+            manifest: Arc::clone(&slot.checkpoint()?.snapshot.manifest),
+            is: "last run",
+            whose: "of the last run",
+            is_free: true,
+        })
+    }
+}
