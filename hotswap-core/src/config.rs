@@ -41,6 +41,8 @@ pub struct Config {
     pub(crate) max_artifact_bytes: u64,
     pub(crate) private_folder: Option<PathBuf>,
     pub(crate) checkpoints: Option<PathBuf>,
+    /// What is refused first is not waited for to be mended.
+    pub(crate) one_try: bool,
     pub(crate) services: Vec<String>,
     pub(crate) backend: Backend,
     pub(crate) callbacks: Vec<Callback>,
@@ -151,6 +153,7 @@ impl Config {
             max_artifact_bytes: 1 << 30,
             private_folder: None,
             checkpoints: None,
+            one_try: false,
             services: Vec::new(),
             backend: Backend::Events,
             callbacks: Vec::new(),
@@ -331,6 +334,12 @@ impl Config {
     #[must_use]
     pub fn on_event(mut self, callback: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.callbacks.push(Arc::new(callback));
+        self
+    }
+
+    /// A slot whose first artifact is refused, or does not build, is given up at once.
+    pub(crate) const fn with_one_try(mut self) -> Self {
+        self.one_try = true;
         self
     }
 

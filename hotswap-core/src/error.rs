@@ -29,6 +29,8 @@ impl Error {
     pub const fn kind(&self) -> ErrorKind {
         match &self.0 {
             Reason::Builtin { .. } => ErrorKind::Artifact,
+            #[cfg(feature = "cargo")]
+            Reason::NotBuilt { .. } => ErrorKind::Artifact,
             Reason::NoArtifact { refusal, .. } => match refusal {
                 Some(_) => ErrorKind::Artifact,
                 None => ErrorKind::Timeout,
@@ -44,6 +46,7 @@ impl Error {
             Reason::Folder(_)
             | Reason::Watch(_)
             | Reason::Thread(_)
+            | Reason::Scratch(_)
             | Reason::Checkpoint { .. }
             | Reason::NotKept { .. } => ErrorKind::System,
         }
@@ -57,7 +60,7 @@ pub(crate) enum Reason {
     #[error("slot {name} was opened for interface {first} before, and not for {second}")]
     OtherInterface { name: String, first: String, second: String },
     #[error(
-        "no artifact for slot {name} after {after:?}; looked at {source_path}{}",
+        "no artifact for slot {name} after {after:.1?}; looked at {source_path}{}",
         last(refusal)
     )]
     NoArtifact { name: String, after: Duration, source_path: String, refusal: Option<Box<Refusal>> },
@@ -90,6 +93,11 @@ pub(crate) enum Reason {
     Checkpoint { name: String, source: SnapshotError },
     #[error("the host has ended, and for the next start has not kept: {}", lost.join("; "))]
     NotKept { lost: Vec<String> },
+    #[error("no folder can be made for the states of a test")]
+    Scratch(#[source] std::io::Error),
+    #[cfg(feature = "cargo")]
+    #[error("the package {package} does not build:\n{found}")]
+    NotBuilt { package: String, found: String },
     #[error("the folder for private copies cannot be used")]
     Folder(#[source] FolderError),
     #[error("artifacts cannot be watched")]

@@ -47,6 +47,7 @@ pub mod error;
 pub mod event;
 mod fs;
 mod gate;
+pub mod harness;
 mod host;
 #[expect(unsafe_code, reason = "calls the functions of a module's life")]
 mod instance;

@@ -1,22 +1,35 @@
 //! Modules that are built from their sources: a save, and the running host has the new code.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use adder_api::Adder;
 use hotswap_core::{
-    Host,
+    ErrorKind, Host,
     cargo::{Level, Report},
     event::{EventKind, StateNote},
+    harness::Harness,
 };
 use hotswap_tests::{Told, patient, target};
 
 /// A copy of the minimal example's interface and module, in a workspace of its own.
+///
+/// They share a target folder, for the sake of the dependencies: one at a time, and each package
+/// with a version of its own. To cargo, packages of one name and version at the same place in two
+/// workspaces are the same one.
 struct Sources {
     folder: PathBuf,
+    _alone: MutexGuard<'static, ()>,
 }
 
+static ALONE: Mutex<()> = Mutex::new(());
+
 impl Sources {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, version: &str) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let examples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/minimal");
         let root = fs::canonicalize(env!("CARGO_MANIFEST_DIR")).unwrap();
         let root = root.parent().unwrap();
@@ -29,14 +42,16 @@ impl Sources {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             let text = fs::read_to_string(examples.join(file)).unwrap();
             let abi = root.join("hotswap-abi").display().to_string();
-            fs::write(path, text.replace("../../../hotswap-abi", &abi)).unwrap();
+            let text = text.replace("../../../hotswap-abi", &abi);
+            let version = format!("version = \"{version}\"");
+            fs::write(path, text.replace("version = \"0.1.0\"", &version)).unwrap();
         }
         // The profile of the other fixtures, so that their dependencies serve here as well.
         let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"api\", \"module\"]\n\n\
                          [profile.dev]\ndebug = false\nstrip = \"debuginfo\"\npanic = \"abort\"\n";
         fs::write(folder.join("Cargo.toml"), workspace).unwrap();
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-        Self { folder }
+        Self { folder, _alone: alone }
     }
 
     fn edit(&self, file: &str, from: &str, to: &str) {
@@ -57,7 +72,7 @@ fn report<T>(told: &Told, mut pick: impl FnMut(&Report) -> Option<T>) -> T {
 
 #[test]
 fn a_save_is_built_and_live_and_a_typo_is_shown_and_survived() {
-    let sources = Sources::new("saved");
+    let sources = Sources::new("saved", "0.1.1");
     let config = patient().cargo_package("adder").build(|request| {
         request.with_folder(&sources.folder).with_target_folder(target().join("built"))
     });
@@ -111,9 +126,30 @@ fn a_save_is_built_and_live_and_a_typo_is_shown_and_survived() {
 
 #[test]
 fn a_package_that_is_not_there_is_an_error_that_names_those_that_are() {
-    let sources = Sources::new("misnamed");
+    let sources = Sources::new("misnamed", "0.1.2");
     let config =
         patient().cargo_package("addr").build(|request| request.with_folder(&sources.folder));
     let error = Host::new(config).unwrap_err().to_string();
     assert!(error.contains("no package addr") && error.contains("did you mean adder?"), "{error}");
+}
+
+#[test]
+fn the_harness_builds_a_package_and_tells_what_the_compiler_finds() {
+    let sources = Sources::new("harness", "0.1.3");
+    let harness = Harness::package("adder").configure(|config| {
+        config.build(|request| {
+            request.with_folder(&sources.folder).with_target_folder(target().join("built"))
+        })
+    });
+    let adder = harness.start::<dyn Adder>().unwrap();
+    assert_eq!(adder.slot().pin_mut().add("4").unwrap(), 4);
+    let state = adder.end().unwrap().unwrap();
+    sources.edit("module/src/lib.rs", "+= number;", "+= nmber;");
+    let error = harness.start::<dyn Adder>().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Artifact);
+    let text = error.to_string();
+    assert!(text.starts_with("the package adder does not build:\nerror[E0425]"), "{text}");
+    sources.edit("module/src/lib.rs", "+= nmber;", "+= number * 10;");
+    let adder = harness.restore::<dyn Adder>(&state).unwrap();
+    assert_eq!(adder.slot().pin_mut().add("1").unwrap(), 14);
 }

@@ -5,6 +5,7 @@ mod builtin;
 mod calls;
 mod faults;
 mod handles;
+mod harness;
 mod hooks;
 mod host;
 mod load;

@@ -209,7 +209,9 @@ impl SlotCore {
                     Some(refusal) if builtin => {
                         Reason::Builtin { name: self.name.to_string(), refusal }
                     }
-                    _ => Reason::Ended,
+                    // Given up; a host that has ended has no lasting refusal to tell of.
+                    Some(_) => self.none(begun.elapsed(), refusal),
+                    None => Reason::Ended,
                 }
                 .into());
             }
@@ -221,15 +223,14 @@ impl SlotCore {
                     }
                     continue;
                 }
-                return Err(Reason::NoArtifact {
-                    name: self.name.to_string(),
-                    after: timeout,
-                    source_path: self.source.clone(),
-                    refusal,
-                }
-                .into());
+                return Err(self.none(timeout, refusal).into());
             }
         }
+    }
+
+    fn none(&self, after: Duration, refusal: Option<Box<Refusal>>) -> Reason {
+        let (name, source_path) = (self.name.to_string(), self.source.clone());
+        Reason::NoArtifact { name, after, source_path, refusal }
     }
 
     pub(crate) fn wait_for(&self, wanted: u64, timeout: Duration) -> Result<u64, Error> {

@@ -18,6 +18,8 @@ pub(super) struct Building {
     builder: Option<Builder>,
     /// The last artifact of each package.
     built: HashMap<String, PathBuf>,
+    /// The last report was that a build has failed.
+    failed: bool,
 }
 
 impl Building {
@@ -34,7 +36,7 @@ impl Building {
         } else {
             None
         };
-        Ok(Self { builder, built: HashMap::new() })
+        Ok(Self { builder, built: HashMap::new(), failed: false })
     }
 
     /// Ends a running build.
@@ -54,7 +56,19 @@ impl Worker {
                 }
             }
         }
+        let failed = matches!(&report, Report::Finished(it) if !it.success && !it.stale);
         self.tell("", EventKind::Build(report));
+        self.building.failed = failed;
+        for index in 0..self.slots.len() {
+            self.give_up_unbuilt(index);
+        }
+    }
+
+    fn give_up_unbuilt(&self, index: usize) {
+        let config = &self.shared.config.slots[&*self.slots[index].core.name];
+        if self.building.failed && matches!(config.source, Some(Place::Package(_))) {
+            self.give_up(index);
+        }
     }
 
     /// A slot was opened whose package may have been built already.
@@ -62,5 +76,6 @@ impl Worker {
         if let Some(artifact) = self.building.built.get(package) {
             self.paths.appeared((index, artifact.clone()), Hint::Ready, Instant::now());
         }
+        self.give_up_unbuilt(index);
     }
 }

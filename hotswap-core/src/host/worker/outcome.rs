@@ -121,6 +121,15 @@ impl Worker {
         let core = &self.slots[index].core;
         core.set_refused(&refusal);
         self.tell(&core.name, EventKind::Refused(refusal));
+        self.give_up(index);
+    }
+
+    /// Where one try is all there is, a slot that has nothing to serve is given up.
+    pub(super) fn give_up(&self, index: usize) {
+        let core = &self.slots[index].core;
+        if self.shared.config.one_try && core.gate().is_none() {
+            core.set_over();
+        }
     }
 
     pub(super) fn tell(&self, slot: &str, kind: EventKind) {
