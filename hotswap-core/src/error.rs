@@ -60,7 +60,7 @@ pub(crate) enum Reason {
     #[error("slot {name} was opened for interface {first} before, and not for {second}")]
     OtherInterface { name: String, first: String, second: String },
     #[error(
-        "no artifact for slot {name} after {after:.1?}; looked at {source_path}{}",
+        "no artifact for slot {name} after {after:.0?}; looked at {source_path}{}",
         last(refusal)
     )]
     NoArtifact { name: String, after: Duration, source_path: String, refusal: Option<Box<Refusal>> },
@@ -84,7 +84,7 @@ pub(crate) enum Reason {
     #[error("the host was shut down")]
     Ended,
     #[cfg(feature = "cargo")]
-    #[error("modules cannot be built from their sources: {0}")]
+    #[error("modules cannot be built from their sources: {}", in_full(.0))]
     Cargo(crate::cargo::CargoError),
     #[error(
         "the state of slot {name} from the last run cannot be read; it was left as it is: mend the \

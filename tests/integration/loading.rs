@@ -14,9 +14,15 @@ fn a_first_artifact_may_come_late_in_folders_that_do_not_exist_yet() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("target").join("debug").join(file_name("counter"));
     let host = Host::new(patient().artifact("main", &path)).unwrap();
+    let told = Told::of(&host);
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| host.slot::<dyn Counter>("main"));
-        until("the slot is asked for", || !host.status().slots.is_empty());
+        // It is said where it should come.
+        let place = told.find(|event| match &event.kind {
+            EventKind::WaitingForFirst { place, .. } => Some(place.clone()),
+            _ => None,
+        });
+        assert_eq!(place, path.display().to_string());
         assert!(host.status().slots[0].serving.is_none());
         fs::create_dir(path.parent().unwrap().parent().unwrap()).unwrap();
         fs::create_dir(path.parent().unwrap()).unwrap();

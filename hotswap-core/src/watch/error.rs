@@ -20,7 +20,7 @@ pub enum WatchError {
     /// The user's inotify watches are used up.
     #[error(
         "cannot watch {}: all inotify watches of this user are taken ({}): raise the limit with \
-         `sysctl fs.inotify.max_user_watches=524288`, or choose Backend::Poll",
+         `sysctl fs.inotify.max_user_watches=524288`, or look at an interval: `with_polling`",
         folder.display(), limit("max_user_watches")
     )]
     NoWatchLeft {
@@ -31,7 +31,7 @@ pub enum WatchError {
     #[error(
         "cannot start to watch: all inotify instances of this user are taken ({}), or this \
          process has no file descriptor left (`ulimit -n`): raise the limit with \
-         `sysctl fs.inotify.max_user_instances=1024`, or choose Backend::Poll",
+         `sysctl fs.inotify.max_user_instances=1024`, or look at an interval: `with_polling`",
         limit("max_user_instances")
     )]
     NoInstanceLeft {

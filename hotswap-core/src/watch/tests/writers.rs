@@ -157,7 +157,7 @@ fn used_up_limits_are_named() {
     let source = || Source::file(owner.path("a/b/lib.so")).unwrap();
     let text = owner.watcher.add(source()).unwrap_err().to_string();
     assert!(text.contains("fs.inotify.max_user_watches = "), "{text}");
-    assert!(text.contains("sysctl") && text.contains("Backend::Poll"), "{text}");
+    assert!(text.contains("sysctl") && text.contains("with_polling"), "{text}");
     // Nothing was kept of it: there is room again, and the same source works.
     limit("watches", "100");
     owner.watcher.add(source()).unwrap();
