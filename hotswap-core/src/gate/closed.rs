@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Generation, Inner};
 
-/// A gate that is closed, with nobody inside. Dropping it opens the gate on the same generation.
+/// A gate that is closed, with nobody on the current generation. Dropping it opens the gate on the same generation.
 #[must_use = "the gate opens again when this is dropped"]
 pub(crate) struct Closed<'g, T> {
     inner: &'g Inner<T>,
@@ -16,11 +16,8 @@ pub(crate) struct Closed<'g, T> {
 impl<'g, T> Closed<'g, T> {
     /// The gate must be quiet, closed by the caller.
     pub(super) fn new(inner: &'g Inner<T>) -> Self {
-        let closed = Self { inner, generation: Some(inner.source.load_full()) };
-        // Nobody is on those either. Dropped here: it may run the destructor of a value.
-        let left = std::mem::take(&mut *inner.leaving.lock());
-        drop(left);
-        closed
+        inner.let_go();
+        Self { inner, generation: Some(inner.source.load_full()) }
     }
 
     /// The generation that nobody is inside of.

@@ -87,17 +87,15 @@ impl Phase {
 }
 
 impl State {
-    /// The records that are inside, on one turn or on any, and the words they announce.
-    pub(super) fn insiders(&self, turn: Option<u64>) -> impl Iterator<Item = (&Arc<Record>, u64)> {
-        let words = self.records.iter().map(|record| (record, record.word()));
-        words.filter(move |&(_, word)| {
-            word != OUTSIDE && turn.is_none_or(|turn| word == word_of(turn))
-        })
+    /// The records that are inside on a turn.
+    pub(super) fn insiders(&self, turn: u64) -> impl Iterator<Item = &Arc<Record>> {
+        self.records.iter().filter(move |record| record.word() == word_of(turn))
     }
 
     /// The word that a thread announces by any record.
     pub(super) fn word_of_thread(&self, thread: u64) -> Option<u64> {
-        self.insiders(None).find(|(record, _)| record.owner() == thread).map(|(_, word)| word)
+        let own = self.records.iter().filter(|record| record.owner() == thread);
+        own.map(|record| record.word()).find(|&word| word != OUTSIDE)
     }
 
     pub(super) fn sweep(&mut self) {

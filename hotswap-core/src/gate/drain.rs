@@ -1,4 +1,6 @@
-//! Waiting until callers have left: all of them for a closer, those of one turn for retiring.
+//! Waiting until the callers of one turn have left: the current one for a closer, one that is over
+//! for retiring. Those on an older turn do not concern a closer: they are on another generation,
+//! and stay on it.
 //!
 //! Leaving is one plain store and tells nobody, so the waiting side looks again and again: a few
 //! spins, a few yields, then naps that grow to a millisecond. Only a wait that is going on costs
@@ -14,21 +16,24 @@ use std::time::{Duration, Instant};
 
 use crate::sync::{sleep, spin_loop, yield_now};
 
-use super::core::{Core, Phase, State, turn_of, word_of};
+use super::core::{Core, Phase, State, word_of};
 use super::error::{Busy, Occupant, Stuck, Why};
 use super::record::Record;
 use super::thread;
 use super::waits::{self, On};
 
 impl Core {
-    /// Closes the gate and waits until nobody is inside. On an error it is open as before.
+    /// Closes the gate and waits until nobody is inside on the current turn. On an error it is open
+    /// as before.
     pub(super) fn close(self: &Arc<Self>, deadline: Instant) -> Result<(), Stuck> {
         let started = Instant::now();
-        self.begin_closing(deadline).map_err(|why| self.stuck(why, started, Vec::new()))?;
-        self.drain(None, started, deadline).inspect_err(|_| self.reopen(None))
+        let turn = self.begin_closing(deadline);
+        let turn = turn.map_err(|why| self.stuck(why, started, Vec::new()))?;
+        self.drain(turn, started, deadline).inspect_err(|_| self.reopen(None))
     }
 
-    fn begin_closing(&self, deadline: Instant) -> Result<(), Why> {
+    /// Returns the turn, which stays the current one until the gate opens again.
+    fn begin_closing(&self, deadline: Instant) -> Result<u64, Why> {
         let me = thread::id();
         let mut timed_out = false;
         let mut state = self.state();
@@ -45,7 +50,7 @@ impl Core {
             timed_out = self.wait_change(&mut state, Some(deadline));
         }
         self.shut(&mut state);
-        Ok(())
+        Ok(state.turn)
     }
 
     /// Waits until nobody is inside on `turn`, which is over.
@@ -54,7 +59,7 @@ impl Core {
         if self.state().word_of_thread(thread::id()) == Some(word_of(turn)) {
             return Err(self.stuck(Why::OwnThread, started, Vec::new()));
         }
-        self.drain(Some(turn), started, deadline)
+        self.drain(turn, started, deadline)
     }
 
     /// The turns, of those given, that nobody is inside on. They are over, so nobody will be.
@@ -63,13 +68,13 @@ impl Core {
             return Vec::new();
         }
         let state = self.state();
-        turns.retain(|&turn| state.insiders(Some(turn)).next().is_none());
+        turns.retain(|&turn| state.insiders(turn).next().is_none());
         turns
     }
 
     fn drain(
         self: &Arc<Self>,
-        turn: Option<u64>,
+        turn: u64,
         started: Instant,
         deadline: Instant,
     ) -> Result<(), Stuck> {
@@ -85,20 +90,22 @@ impl Core {
             state.sweep();
             notice(&mut noticed, &state, turn);
             if noticed.is_empty() {
-                if turn.is_none() {
-                    state.settle();
-                }
+                state.settle(turn);
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                return Err(self.stuck(Why::Deadline, started, occupants(noticed)));
+                return Err(self.stuck(Why::Deadline, started, occupants(noticed, turn)));
             }
             drop(state);
             if !patience.brief() && wait.is_none() {
                 match waits::begin(On::Callers { core: Arc::clone(self), turn }) {
                     Ok(begun) => wait = Some(begun),
                     Err(cycle) => {
-                        return Err(self.stuck(Why::Cycle(cycle), started, occupants(noticed)));
+                        return Err(self.stuck(
+                            Why::Cycle(cycle),
+                            started,
+                            occupants(noticed, turn),
+                        ));
                     }
                 }
             }
@@ -111,31 +118,34 @@ impl Core {
 }
 
 impl State {
-    fn settle(&mut self) {
-        if let Phase::Closing(who) = &self.phase {
+    /// Nobody is inside on a turn: where it is the current one, its closer has the slot for itself.
+    fn settle(&mut self, turn: u64) {
+        if turn == self.turn
+            && let Phase::Closing(who) = &self.phase
+        {
             self.phase = Phase::Quiet(who.clone());
         }
     }
 }
 
-type Noticed = (Arc<Record>, u64, Instant);
+type Noticed = (Arc<Record>, Instant);
 
 /// Brings the list of those inside up to date; who stayed keeps the time it was noticed at.
-fn notice(noticed: &mut Vec<Noticed>, state: &State, turn: Option<u64>) {
+fn notice(noticed: &mut Vec<Noticed>, state: &State, turn: u64) {
     let now = Instant::now();
     let before = std::mem::take(noticed);
-    noticed.extend(state.insiders(turn).map(|(record, word)| {
-        let known = before.iter().find(|(other, ..)| Arc::ptr_eq(other, record));
-        (Arc::clone(record), word, known.map_or(now, |&(.., since)| since))
+    noticed.extend(state.insiders(turn).map(|record| {
+        let known = before.iter().find(|(other, _)| Arc::ptr_eq(other, record));
+        (Arc::clone(record), known.map_or(now, |&(_, since)| since))
     }));
 }
 
 /// Their generation is still a turn: only the gate knows the numbers.
-fn occupants(noticed: Vec<Noticed>) -> Vec<Occupant> {
-    let occupant = |(record, word, noticed): Noticed| Occupant {
+fn occupants(noticed: Vec<Noticed>, turn: u64) -> Vec<Occupant> {
+    let occupant = |(record, noticed): Noticed| Occupant {
         who: record.who(),
         depth: record.depth(),
-        generation: turn_of(word),
+        generation: turn,
         noticed,
     };
     noticed.into_iter().map(occupant).collect()

@@ -132,6 +132,22 @@ fn swap_against_callers() {
     });
 }
 
+/// A caller that may be on either generation: the closer has the new one for itself, and the old
+/// one lives as long as somebody is on it.
+#[test]
+fn close_after_a_swap_against_a_caller() {
+    model(3, |gate| {
+        let caller = caller(&gate, 2);
+        let old = gate.swap(2, Witness::new(2)).unwrap();
+        let closed = gate.close(far()).unwrap();
+        closed.value().write(DEAD);
+        closed.activate(3, Witness::new(3));
+        gate.wait_left(1, far()).unwrap();
+        old.write(DEAD);
+        caller.join().unwrap();
+    });
+}
+
 #[test]
 fn swap_twice_against_a_caller() {
     model(2, |gate| {

@@ -34,7 +34,7 @@ pub(super) enum On {
     /// A closed gate: for its closer.
     Gate(Arc<Core>),
     /// The callers inside a slot, of one turn or of all.
-    Callers { core: Arc<Core>, turn: Option<u64> },
+    Callers { core: Arc<Core>, turn: u64 },
     /// The lock of the instance that reigns in `turn`, known by its address.
     Lock { core: Arc<Core>, turn: u64, lock: usize, exclusive: bool },
 }
@@ -161,7 +161,7 @@ impl Graph {
             On::Gate(core) => core.closer().into_iter().collect(),
             On::Callers { core, turn } => {
                 let state = core.state();
-                state.insiders(*turn).map(|(record, _)| record.owner()).collect()
+                state.insiders(*turn).map(|record| record.owner()).collect()
             }
             On::Lock { core, turn, lock, exclusive } => {
                 let holds =

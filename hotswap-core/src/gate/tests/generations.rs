@@ -27,6 +27,35 @@ fn a_swap_leaves_callers_on_the_old_one_and_keeps_it_for_them() {
 }
 
 #[test]
+fn who_is_still_on_an_older_generation_keeps_nobody_from_closing() {
+    let gate = gate("arcade");
+    let late = guest(&gate, |gate| inside(gate, |number| assert_eq!(number, 1)));
+    let old = Arc::downgrade(&gate.swap(2, module(2)).unwrap());
+    for number in 3..6 {
+        let closed = gate.close(far()).unwrap();
+        // Whoever is called from the older one stays there, and waits for nobody.
+        let (entered, it_has) = mpsc::channel();
+        let again = Arc::clone(&gate);
+        let late = &late;
+        late.steps
+            .send(Box::new(move || {
+                inside(&again, |number| assert_eq!(number, 1));
+                entered.send(()).unwrap();
+            }))
+            .unwrap();
+        it_has.recv_timeout(BUDGET).unwrap();
+        closed.activate(number, module(number));
+        assert_eq!(gate.enter(BUDGET).unwrap().number, number);
+        assert!(old.upgrade().is_some());
+    }
+    let stuck = gate.wait_left(1, Instant::now()).unwrap_err();
+    assert_eq!(stuck.inside()[0].generation(), 1);
+    late.release();
+    gate.wait_left(1, far()).unwrap();
+    assert!(old.upgrade().is_none());
+}
+
+#[test]
 fn a_number_may_come_back_with_another_value() {
     let gate = gate("arcade");
     let reader = gate.reader();
