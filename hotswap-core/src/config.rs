@@ -22,6 +22,7 @@ use crate::{event::Event, watch::Backend};
 /// | how long a call waits for an upgrade | 10 s | 2 s |
 /// | what is written to stderr when nobody listens | builds, what is live, refusals | refusals |
 /// | warning when this many generations are mapped | 200 | 20 |
+/// | the state of the last upgrade is kept, for [`Host::abandon`](crate::Host::abandon) | yes | no |
 ///
 /// ```
 /// use hotswap_core::Config;
@@ -41,6 +42,7 @@ pub struct Config {
     pub(crate) max_artifact_bytes: u64,
     pub(crate) private_folder: Option<PathBuf>,
     pub(crate) checkpoints: Option<PathBuf>,
+    pub(crate) last_states: bool,
     /// What is refused first is not waited for to be mended.
     pub(crate) one_try: bool,
     pub(crate) services: Vec<String>,
@@ -133,6 +135,7 @@ impl Config {
             first_artifact: Duration::from_secs(300),
             call_budget: Duration::from_secs(10),
             retained_warning: 200,
+            last_states: true,
             reporter: Reporter::Stderr,
             ..Self::production()
         }
@@ -153,6 +156,7 @@ impl Config {
             max_artifact_bytes: 1 << 30,
             private_folder: None,
             checkpoints: None,
+            last_states: false,
             one_try: false,
             services: Vec::new(),
             backend: Backend::Events,
@@ -279,6 +283,14 @@ impl Config {
     #[must_use]
     pub const fn with_retained_warning(mut self, generations: usize) -> Self {
         self.retained_warning = generations;
+        self
+    }
+
+    /// Keeps the encoded state of each slot's last upgrade in memory: what is left of it if its
+    /// instance hangs and has to be given up ([`Host::abandon`](crate::Host::abandon)).
+    #[must_use]
+    pub const fn with_last_states(mut self, keep: bool) -> Self {
+        self.last_states = keep;
         self
     }
 

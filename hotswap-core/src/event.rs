@@ -158,8 +158,9 @@ pub struct Live {
     pub pause: Option<Duration>,
     /// What became of the state.
     pub state: StateNote,
-    /// When the state was taken, if it is from an earlier run
-    /// ([`Config::with_checkpoints`](crate::Config::with_checkpoints)).
+    /// When the state was taken, if it is not that of the version before: it is from an earlier run
+    /// ([`Config::with_checkpoints`](crate::Config::with_checkpoints)), or from the last upgrade
+    /// ([`Host::abandon`](crate::Host::abandon)).
     pub restored: Option<SystemTime>,
 }
 
@@ -207,9 +208,16 @@ pub enum Retirement {
     },
 }
 
-impl StateNote {
-    /// Whether a value of the old state is gone.
+impl Live {
+    /// Whether something of the state that served before is gone.
     pub(crate) const fn has_lost(&self) -> bool {
+        // A first generation goes on where the last run has ended.
+        self.state.has_lost() || (self.restored.is_some() && self.generation > 1)
+    }
+}
+
+impl StateNote {
+    const fn has_lost(&self) -> bool {
         match self {
             Self::None | Self::Fresh | Self::Kept | Self::Migrated { .. } => false,
             Self::Carried { dropped, .. } => !dropped.is_empty(),
@@ -310,7 +318,7 @@ impl fmt::Display for Live {
         if let Some(taken) = self.restored {
             // A clock that was set back makes it no older than now.
             let age = taken.elapsed().unwrap_or_default();
-            write!(f, ", from the last run ({age:.0?} ago)")?;
+            write!(f, ", as it was {age:.0?} ago")?;
         }
         Ok(())
     }

@@ -119,6 +119,31 @@ impl Host {
         answer.recv().map_err(|_| Reason::Ended.into())
     }
 
+    /// Gives up the callers inside a slot, because they hang in its module's code: a thread cannot
+    /// be stopped from outside. The next upgrade of the slot waits for them no longer than a moment;
+    /// one that was cancelled because of them is tried at once. Returns whether it has taken over.
+    ///
+    /// They stay in the old version, with its instance and what they did to its state, until they
+    /// come out or the process ends; so does whoever waits for a `&mut self` call of theirs. The
+    /// new version begins with the state of the last upgrade
+    /// ([`Config::with_last_states`]), else afresh; the event says which.
+    ///
+    /// # Errors
+    /// When the slot was not opened; when the thread is inside a call of a slot; when the host has
+    /// ended.
+    pub fn abandon(&self, slot: &str) -> Result<bool, Error> {
+        self.refuse_inside()?;
+        let slots = self.shared.slots.lock();
+        if !slots.contains_key(slot) {
+            let known = slots.keys().cloned().collect();
+            return Err(Reason::UnknownSlot { name: slot.to_owned(), known }.into());
+        }
+        drop(slots);
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Abandon(slot.to_owned(), reply))?;
+        answer.recv().map_err(|_| Reason::Ended.into())
+    }
+
     /// Looks at all artifacts again.
     ///
     /// # Errors

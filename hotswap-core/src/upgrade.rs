@@ -61,6 +61,9 @@ use crate::{
     steps::Steps,
 };
 
+/// How long callers have to leave before they are given up: what hangs has had its time.
+const GRACE: Duration = Duration::from_millis(250);
+
 /// What an upgrade works with.
 pub(crate) struct Upgrade<'a> {
     pub(crate) slot: &'a SlotCore,
@@ -177,11 +180,10 @@ impl Upgrade<'_> {
 
     fn first(&mut self, prepared: &Prepared) -> Result<Applied, Fault> {
         let (generation, state, restored) = match (&prepared.handover, self.slot.checkpoint()) {
-            (Handover::State { .. }, Some(checkpoint)) => {
-                let snapshot = checkpoint.snapshot.clone();
-                let taken = snapshot.taken();
-                let (generation, note) = self.restore(prepared, snapshot)?;
-                (generation, note, Some(taken))
+            (handover @ Handover::State { .. }, Some(checkpoint)) => {
+                let snapshot = Arc::new(checkpoint.snapshot.clone());
+                let (generation, note) = self.restore(prepared, &snapshot, handover)?;
+                (generation, note, Some(snapshot.taken()))
             }
             (handover, _) => (self.start(prepared)?, handover.note(), None),
         };
@@ -190,26 +192,34 @@ impl Upgrade<'_> {
         Ok(Applied { code, state, pause: None, restored, old: None })
     }
 
-    /// Starts a first generation with the state of an earlier run.
+    /// Starts a generation with a state that was stored before.
     fn restore(
         &mut self,
         prepared: &Prepared,
-        snapshot: Snapshot,
+        snapshot: &Arc<Snapshot>,
+        handover: &Handover,
     ) -> Result<(Generation, StateNote), Fault> {
         let deadline = Instant::now() + self.config.work_deadline;
-        let (context, handover) = (Arc::clone(&prepared.context), prepared.handover.clone());
+        let (context, stored) = (Arc::clone(&prepared.context), Arc::clone(snapshot));
         let progress = Arc::new(Progress::default());
-        let at = Arc::clone(&progress);
+        let (at, how) = (Arc::clone(&progress), handover.clone());
         let restored = self.steps.run(deadline, move || {
             at.enter(Step::Migrate);
-            let (state, note) = migrate::migrate(&context, snapshot, &handover)?;
+            let (state, note) = migrate::migrate(&context, &stored, &how)?;
             at.enter(Step::Start);
             Ok((activate::start(&context, Begin::Restored(state))?, note))
         });
-        restored
-            .map_err(StepError::from)
-            .flatten()
-            .map_err(|error| progress.step().fault(&error, &prepared.handover))
+        let restored = restored.map_err(StepError::from).flatten();
+        let restored = restored.map_err(|error| progress.step().fault(&error, handover))?;
+        self.remember(Arc::clone(snapshot));
+        Ok(restored)
+    }
+
+    /// Keeps what is left of a state if its instance has to be given up.
+    fn remember(&self, state: Arc<Snapshot>) {
+        if self.config.last_states {
+            self.slot.set_last_state(state);
+        }
     }
 
     /// No state is handed over: callers inside finish on the old version, new ones enter the new.
@@ -242,11 +252,18 @@ impl Upgrade<'_> {
         prepared: &Prepared,
     ) -> Result<Applied, Fault> {
         let begun = Instant::now();
-        let deadline = begun + self.config.pause_deadline;
+        let abandoned = self.slot.is_abandoned();
+        let patience = if abandoned { GRACE } else { self.config.pause_deadline };
         let closed = {
             let _span = span(Phase::Quiescing);
-            gate.close(deadline).map_err(|stuck| Fault::not_quiet(&stuck))?
+            gate.close(begun + patience)
         };
+        let closed = match closed {
+            Ok(closed) => closed,
+            Err(_) if abandoned => return self.past_those_inside(gate, prepared),
+            Err(stuck) => return Err(Fault::not_quiet(&stuck)),
+        };
+        let deadline = begun + self.config.pause_deadline;
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
 
         let progress = Arc::new(Progress::default());
@@ -263,23 +280,24 @@ impl Upgrade<'_> {
                     progress.enter(Step::Suspend);
                     snapshot::suspend(&old)?;
                     progress.enter(Step::Snapshot);
-                    snapshot::take(&old)?
+                    Arc::new(snapshot::take(&old)?)
                 };
                 let (state, note) = {
                     let _span = span(Phase::Migrating);
                     progress.enter(Step::Migrate);
-                    migrate::migrate(&context, snapshot, &handover)?
+                    migrate::migrate(&context, &snapshot, &handover)?
                 };
                 let _span = span(Phase::Activated);
                 progress.enter(Step::Start);
                 let generation = activate::start(&context, Begin::Upgraded(state))?;
                 progress.enter(Step::Done);
-                Ok((Arc::new(generation), note))
+                Ok((Arc::new(generation), note, snapshot))
             }
         };
         let result = self.steps.run(deadline, work);
         match result.map_err(StepError::from).flatten() {
-            Ok((generation, state)) => {
+            Ok((generation, state, snapshot)) => {
+                self.remember(snapshot);
                 let code = Arc::clone(generation.code());
                 closed.activate(code.generation, generation);
                 let pause = Some(begun.elapsed());
@@ -297,6 +315,37 @@ impl Upgrade<'_> {
                 Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
             }
         }
+    }
+
+    /// Callers who hang inside are given up with their instance and its state: they stay on it. The
+    /// candidate begins with the state of the last upgrade, where that was kept.
+    fn past_those_inside(
+        &mut self,
+        gate: &Gate<Generation>,
+        prepared: &Prepared,
+    ) -> Result<Applied, Fault> {
+        let (generation, state, restored) = match self.slot.last_state() {
+            Some(last) => {
+                let (drift, before) = (self.config.state_drift, Predecessor::stored(&last));
+                let manifest = &prepared.code().manifest;
+                match assess::handover(manifest, Some(&before), drift)? {
+                    handover @ Handover::State { .. } => {
+                        let (generation, note) = self.restore(prepared, &last, &handover)?;
+                        (generation, note, Some(last.taken()))
+                    }
+                    handover => (self.start(prepared)?, handover.note(), None),
+                }
+            }
+            None => {
+                let why = "its instance was given up, and no earlier state was kept".to_owned();
+                (self.start(prepared)?, StateNote::Dropped { why: vec![why] }, None)
+            }
+        };
+        let code = Arc::clone(generation.code());
+        let number = gate.current().0;
+        let old = activate::swap(gate, Arc::new(generation))?;
+        let old = Some(Retiring::new(number, old, Left::Unknown));
+        Ok(Applied { code, state, pause: None, restored, old })
     }
 
     /// Brings the old instance back after a failure in the pause.

@@ -1,5 +1,6 @@
 //! A whole host against modules that cargo has really built: a file per theme.
 
+mod abandoned;
 mod building;
 mod builtin;
 mod calls;

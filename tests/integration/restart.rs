@@ -99,7 +99,7 @@ fn an_orderly_end_keeps_the_state_and_the_next_start_restores_it() {
     let second = place.run(patient(), &counter(&format!("label=b;log={}", log.display())));
     assert_eq!(second.live.state, StateNote::Kept);
     assert_eq!(second.live.restored, Some(snapshot.taken()));
-    assert!(second.live.to_string().contains("state kept, from the last run ("), "{}", second.live);
+    assert!(second.live.to_string().contains("state kept, as it was "), "{}", second.live);
     assert_eq!(value(&second.slot), 5);
     let log = fs::read_to_string(log).unwrap();
     assert_eq!(log, "b prepare\nb start\nb restored\nb self_test\n");
@@ -137,8 +137,8 @@ fn a_shape_that_drifted_over_the_restart_is_judged_as_in_an_upgrade() {
     let refusal = told.refused();
     assert_eq!(refusal.phase, Phase::Assessed);
     let text = refusal.to_string();
-    assert!(text.contains("has another shape than the version 1 of the last run"), "{text}");
-    assert!(text.contains("last run: ") && text.contains("impl Migrate<"), "{text}");
+    assert!(text.contains("has another shape than the version 1 that is stored"), "{text}");
+    assert!(text.contains("stored: ") && text.contains("impl Migrate<"), "{text}");
     drop(host);
     // It stays until something takes it.
     assert!(place.kept().exists());
@@ -154,7 +154,7 @@ fn a_shape_that_drifted_over_the_restart_is_judged_as_in_an_upgrade() {
         &fixture("renamed").told("label=c"),
     );
     let StateNote::Dropped { why } = &other.live.state else { panic!("{}", other.live) };
-    assert!(why[0].starts_with("state  last run: "), "{why:?}");
+    assert!(why[0].starts_with("state  stored: "), "{why:?}");
     assert_eq!(other.live.restored, None);
     assert_eq!(Snapshot::read(place.used()).unwrap().module(), "drift");
 }

@@ -81,7 +81,7 @@ fn weight(kind: &EventKind) -> Weight {
         EventKind::Phase { .. } | EventKind::Retired { outcome: Retirement::Retained, .. } => {
             Weight::Detail
         }
-        EventKind::Live(live) if !live.state.has_lost() => Weight::News,
+        EventKind::Live(live) if !live.has_lost() => Weight::News,
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)

@@ -54,7 +54,7 @@ pub struct ServingStatus {
 
 impl SlotStatus {
     pub(super) fn new(slot: &SlotCore) -> Self {
-        let snapshot = slot.snapshot();
+        let snapshot = slot.glance();
         Self {
             name: slot.name.to_string(),
             serving: snapshot.serves.map(|serves| ServingStatus {

@@ -45,6 +45,8 @@ pub(super) enum Command {
     Open(Arc<SlotCore>),
     /// Let every prepared artifact take over.
     Apply(SyncSender<usize>),
+    /// Give up the callers inside a slot.
+    Abandon(String, SyncSender<bool>),
     /// Look at all artifacts again.
     Rescan,
     /// Forget that an artifact was rejected.
@@ -150,6 +152,10 @@ impl Worker {
                 Some(Command::Open(core)) => self.open(core),
                 Some(Command::Apply(reply)) => {
                     let applied = self.apply_pending();
+                    let _ = reply.send(applied);
+                }
+                Some(Command::Abandon(slot, reply)) => {
+                    let applied = self.abandon(&slot);
                     let _ = reply.send(applied);
                 }
                 Some(Command::Rescan) => self.rescan(),

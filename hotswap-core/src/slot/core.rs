@@ -15,6 +15,7 @@ use crate::{
     event::{Phase, Refusal, Serving},
     gate::Gate,
     instance::{Code, Generation},
+    snapshot::Snapshot,
 };
 
 thread_local! {
@@ -54,6 +55,10 @@ struct Progress {
     told: bool,
     phase: Option<Phase>,
     pending: bool,
+    /// Callers inside are given up: the next upgrade does not wait for them.
+    abandoned: bool,
+    /// The state at the last upgrade.
+    last_state: Option<Arc<Snapshot>>,
     retained: usize,
     last_refusal: Option<Arc<Refusal>>,
     /// Nothing more will come: the built-in module does not start, or the host has ended.
@@ -75,7 +80,7 @@ impl Serves {
 
 /// What [`Host::status`](crate::Host::status) tells of a slot.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Snapshot {
+pub(crate) struct Glance {
     pub(crate) serves: Option<Serves>,
     pub(crate) phase: Option<Phase>,
     pub(crate) pending: bool,
@@ -148,6 +153,25 @@ impl SlotCore {
         self.progress.lock().phase = phase;
     }
 
+    /// Says whether callers inside are given up.
+    pub(crate) fn set_abandoned(&self, abandoned: bool) {
+        self.progress.lock().abandoned = abandoned;
+    }
+
+    /// Whether the next upgrade waits for nobody.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.progress.lock().abandoned
+    }
+
+    /// What is left of the state if its instance is given up.
+    pub(crate) fn last_state(&self) -> Option<Arc<Snapshot>> {
+        self.progress.lock().last_state.clone()
+    }
+
+    pub(crate) fn set_last_state(&self, state: Arc<Snapshot>) {
+        self.progress.lock().last_state = Some(state);
+    }
+
     pub(crate) fn set_pending(&self, pending: bool) {
         self.progress.lock().pending = pending;
         self.changed.notify_all();
@@ -175,10 +199,19 @@ impl SlotCore {
         self.progress.lock().retained
     }
 
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let Progress { serves, told: _, phase, pending, retained, last_refusal, over: _ } =
-            &*self.progress.lock();
-        Snapshot {
+    pub(crate) fn glance(&self) -> Glance {
+        let Progress {
+            serves,
+            told: _,
+            phase,
+            pending,
+            abandoned: _,
+            last_state: _,
+            retained,
+            last_refusal,
+            over: _,
+        } = &*self.progress.lock();
+        Glance {
             serves: serves.clone(),
             phase: *phase,
             pending: *pending,

@@ -69,7 +69,8 @@ impl Fault {
         let mut fault = Self::cancelled(
             Phase::Quiescing,
             stuck,
-            "let pins go at the end of a frame, or give the pause a longer deadline",
+            "let pins go at the end of a frame, or give the pause a longer deadline; give up what \
+             hangs with Host::abandon",
         );
         fault.findings.extend(stuck.inside().iter().map(|inside| format!("inside: {inside}")));
         fault

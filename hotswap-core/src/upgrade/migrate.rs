@@ -1,5 +1,7 @@
 //! Migrating: the state takes the form of the candidate, in the candidate's memory.
 
+use std::borrow::Cow;
+
 use hotswap_abi::state::carry;
 
 use super::Handover;
@@ -13,14 +15,15 @@ use crate::{
 /// by the fields' names first.
 pub(super) fn migrate(
     context: &Context,
-    snapshot: Snapshot,
+    snapshot: &Snapshot,
     handover: &Handover,
 ) -> Result<(State, StateNote), StepError> {
     let &Handover::State { from, by_name, check, .. } = handover else {
         return Err(StepError::Failed("no state was to be handed over".to_owned()));
     };
     let mut note = handover.note();
-    let Snapshot { manifest: ours, state: mut bytes, .. } = snapshot;
+    let ours = &snapshot.manifest;
+    let mut bytes = Cow::Borrowed(&snapshot.state);
     if by_name {
         let theirs = &context.code().manifest;
         let stored = ours.state();
@@ -30,7 +33,7 @@ pub(super) fn migrate(
         };
         let carried = carry(&bytes, (&ours.types, &stored.shape), (&theirs.types, &known.shape))
             .map_err(|error| StepError::Failed(error.to_string()))?;
-        bytes = carried.bytes;
+        bytes = Cow::Owned(carried.bytes);
         note = StateNote::Carried { dropped: carried.dropped, defaulted: carried.defaulted };
     }
     // What was carried is meant to be another value.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hotswap_abi::manifest::Manifest;
 
-use crate::slot::SlotCore;
+use crate::{slot::SlotCore, snapshot::Snapshot};
 
 /// The module that a state would come from.
 #[derive(Debug, Clone)]
@@ -30,11 +30,16 @@ impl Predecessor {
                 is_free: slot.gate().is_none_or(|gate| gate.current().1.is_free()),
             });
         }
-        Some(Self {
-            manifest: Arc::clone(&slot.checkpoint()?.snapshot.manifest),
-            is: "last run",
-            whose: "of the last run",
+        Some(Self::stored(&slot.checkpoint()?.snapshot))
+    }
+
+    /// The one that has written a snapshot.
+    pub(crate) fn stored(snapshot: &Snapshot) -> Self {
+        Self {
+            manifest: Arc::clone(&snapshot.manifest),
+            is: "stored",
+            whose: "that is stored",
             is_free: true,
-        })
+        }
     }
 }

@@ -194,6 +194,20 @@ impl Worker {
         true
     }
 
+    /// Gives up the callers inside a slot; returns whether a candidate that waited for them has
+    /// taken over.
+    pub(super) fn abandon(&mut self, name: &str) -> bool {
+        let Some(index) = self.slots.iter().position(|slot| &*slot.core.name == name) else {
+            return false;
+        };
+        let slot = &mut self.slots[index];
+        slot.core.set_abandoned(true);
+        match slot.waiting.take_if(|waiting| !waiting.on_request) {
+            Some(waiting) => self.apply(index, waiting),
+            None => false,
+        }
+    }
+
     /// Lets every prepared artifact take over; returns how many have.
     pub(super) fn apply_pending(&mut self) -> usize {
         let mut applied = 0;

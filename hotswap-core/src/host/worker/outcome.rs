@@ -28,6 +28,7 @@ impl Worker {
         let Applied { code, state, pause, restored, old } = applied;
         let slot = Arc::clone(&self.slots[index].core);
         slot.set_live(&code);
+        slot.set_abandoned(false);
         let live = Live {
             generation: code.generation,
             module: code.manifest.module.clone(),
