@@ -124,9 +124,9 @@ impl Host {
     /// one that was cancelled because of them is tried at once. Returns whether it has taken over.
     ///
     /// They stay in the old version, with its instance and what they did to its state, until they
-    /// come out or the process ends; so does whoever waits for a `&mut self` call of theirs. The
-    /// new version begins with the state of the last upgrade
-    /// ([`Config::with_last_states`]), else afresh; the event says which.
+    /// come out or the process ends. Whoever waits for a `&mut self` call of theirs gets
+    /// [`CallError::Abandoned`](hotswap_abi::CallError::Abandoned). The new version begins with the
+    /// state of the last upgrade ([`Config::with_last_states`]), else afresh; the event says which.
     ///
     /// # Errors
     /// When the slot was not opened; when the thread is inside a call of a slot; when the host has

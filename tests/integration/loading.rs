@@ -4,7 +4,7 @@ use std::{env, fs, path::Path, time::Duration};
 
 use counter_api::Counter;
 use hotswap_core::{Config, ErrorKind, Host, Slot, event::EventKind};
-use hotswap_tests::{Scene, Told, file_name, fixture, patient, replace, until};
+use hotswap_tests::{Scene, Told, file_name, fixture, patient, replace};
 use meter_api::Meter;
 
 use crate::support::{counter, label, open, value};

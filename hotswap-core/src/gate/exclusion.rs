@@ -74,10 +74,6 @@ impl Exclusion {
 
     /// Gives the instance up: until it is let go by those who hold it, everybody who waits or
     /// comes gets [`LockError::Abandoned`]. Does nothing when nobody holds it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "a candidate that hangs in a call is abandoned by its trial")
-    )]
     pub(crate) fn abandon(&self) {
         let _graph = waits::graph();
         let mut state = self.state.load(Ordering::Relaxed);

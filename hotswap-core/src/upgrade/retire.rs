@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     event::Retirement,
-    gate::Gate,
+    gate::{Gate, Guarded as _},
     instance::{Generation, StepError},
     steps::Steps,
 };
@@ -39,6 +39,18 @@ impl Retiring {
         Self::new(number, generation, Left::All)
     }
 
+    /// Gives those who are inside the time to leave, but for a call that was given up.
+    pub(crate) fn wait_left(&self, gate: &Gate<Generation>, deadline: Instant) {
+        if self.left == Left::Unknown && !self.is_abandoned() {
+            // Who does not leave in time is found again when it is to be retired.
+            let _ = gate.wait_left(self.number, deadline);
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.generation.exclusion().is_abandoned()
+    }
+
     /// Retires it; comes back unchanged while somebody is inside.
     pub(crate) fn retire(
         self,
@@ -47,6 +59,11 @@ impl Retiring {
         deadline: Instant,
     ) -> Result<Retirement, Self> {
         if self.left == Left::Unknown && gate.wait_left(self.number, Instant::now()).is_err() {
+            if self.is_abandoned() {
+                // The gate keeps the instance for as long as the call is inside.
+                let why = "a call that hangs was given up with it".to_owned();
+                return Ok(Retirement::Abandoned { why });
+            }
             return Err(self);
         }
         if !self.generation.is_free() {

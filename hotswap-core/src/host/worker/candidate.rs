@@ -13,6 +13,7 @@ use super::{
 use crate::{
     config::Apply,
     event::{EventKind, Refusal},
+    gate::Guarded as _,
     upgrade::{ArtifactHash, StageError, StageRequest, Unapplied, Upgrade, stage},
     watch::Retry,
 };
@@ -202,6 +203,10 @@ impl Worker {
         };
         let slot = &mut self.slots[index];
         slot.core.set_abandoned(true);
+        if let Some(gate) = slot.core.gate() {
+            // Who waits for them waits no longer.
+            gate.current().1.exclusion().abandon();
+        }
         match slot.waiting.take_if(|waiting| !waiting.on_request) {
             Some(waiting) => self.apply(index, waiting),
             None => false,

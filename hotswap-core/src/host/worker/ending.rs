@@ -46,6 +46,7 @@ impl Worker {
         self.slots[index].waiting = None;
         let Some(gate) = core.gate() else { return Ok(()) };
         for retiring in std::mem::take(&mut self.slots[index].retiring) {
+            retiring.wait_left(gate, deadline);
             let _ = retiring.retire(gate, &mut self.steps, deadline);
         }
         let keeps = self.shared.config.checkpoints.is_some() && keeps_state(&core);
