@@ -55,7 +55,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         use __p::Unknown as _;
         #(#tags)*
 
-        impl #head __p::Shaped<__p::Stored> for #name #args #clause {
+        unsafe impl #head __p::Shaped<__p::Stored> for #name #args #clause {
             #description
         }
     }

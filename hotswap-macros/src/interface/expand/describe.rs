@@ -31,7 +31,7 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
     let exclusive = interface.methods.iter().any(|method| method.exclusive);
     let methods = interface.methods.iter().map(|method| plain(&method.ident));
     quote! {
-        impl __p::Shaped<__p::Wire> for dyn #name {
+        unsafe impl __p::Shaped<__p::Wire> for dyn #name {
             #description
         }
 
