@@ -56,6 +56,7 @@ pub mod portable;
 #[expect(unsafe_code, reason = "what generated code names")]
 pub mod private;
 mod runtime;
+pub mod same_build;
 #[expect(unsafe_code, reason = "says which descriptions a call may rely on")]
 pub mod shape;
 pub mod state;

@@ -22,7 +22,7 @@ use crate::shape::{Shape, Types};
 pub const SECTION: &str = ".hotswap";
 
 /// The format that this version reads and writes.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 
 pub(crate) const MAGIC: [u8; 8] = *b"HOTSWAP\0";
 
@@ -80,6 +80,15 @@ pub struct StateVersion {
     pub version: u32,
     /// Its shape.
     pub shape: Shape,
+}
+
+impl Schema {
+    /// Whether it lends values as `#[same_build]`, itself or by an interface that it lends. The
+    /// code of such a module stays mapped for ever: what is lent may hold pointers into it.
+    #[must_use]
+    pub fn lends_rust_types(&self) -> bool {
+        self.types.definitions.iter().any(|definition| definition.build.is_some())
+    }
 }
 
 impl Manifest {

@@ -23,7 +23,7 @@ pub(crate) use ladder::Nodes;
 pub use ladder::{Cell, Join, Ladder, List, Parts, PartsLadder, list};
 pub use outline::{Outline, Outlines, Whole};
 pub use owned::{Definition, OwnedMember, Shape, Types};
-pub use std_types::{Count, FnMutShape, Mut, Ref, Slice, SliceMut};
+pub use std_types::{Count, FnMutShape, Mut, Ref, SameBuild, SameBuildMut, Slice, SliceMut};
 
 /// The purpose of a description: a type that crosses a call, in declaration order.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +87,9 @@ pub struct Info {
     pub members: &'static [Member],
     /// Size and alignment in bytes, for plain data and arrays (length in `size`).
     pub layout: Option<(usize, usize)>,
+    /// The build of the crate that declares an interface with `#[same_build]` arguments, as
+    /// [`Build`](crate::same_build::Build) reads it; empty for everything else.
+    pub build: &'static str,
 }
 
 /// A field, a variant or a method.
@@ -110,19 +113,23 @@ impl Info {
     /// A type whose name says it all.
     #[must_use]
     pub const fn scalar(name: &'static str) -> Self {
-        Self { kind: Kind::Scalar, name, path: "", attrs: "", args: 0, members: &[], layout: None }
+        Self::named(Kind::Scalar, name, 0)
     }
 
     /// A type of the standard library with `args` type arguments.
     #[must_use]
     pub const fn container(name: &'static str, args: usize) -> Self {
-        Self { kind: Kind::Container, name, path: "", attrs: "", args, members: &[], layout: None }
+        Self::named(Kind::Container, name, args)
     }
 
     /// A type that is known by its name only.
     #[must_use]
     pub const fn opaque(name: &'static str) -> Self {
-        Self { kind: Kind::Opaque, name, path: "", attrs: "", args: 0, members: &[], layout: None }
+        Self::named(Kind::Opaque, name, 0)
+    }
+
+    const fn named(kind: Kind, name: &'static str, args: usize) -> Self {
+        Self { kind, name, path: "", attrs: "", args, members: &[], layout: None, build: "" }
     }
 }
 

@@ -10,6 +10,7 @@ mod interface;
 mod module;
 mod names;
 mod portable;
+mod same_build;
 mod shape;
 mod state;
 mod types;

@@ -75,6 +75,7 @@ unsafe impl<P, T: Shaped<P>, const N: usize> Shaped<P> for [T; N] {
         args: 1,
         members: &[],
         layout: Some((N, 0)),
+        build: "",
     };
     fn args() -> impl Parts<P> {
         list::<Cell<T, ()>>()
@@ -108,6 +109,10 @@ lent! {
     Slice => "&[]";
     /// Describes an argument `&mut [T]`.
     SliceMut => "&mut []";
+    /// Describes an argument `#[same_build] &T`.
+    SameBuild => "#[same_build] &";
+    /// Describes an argument `#[same_build] &mut T`.
+    SameBuildMut => "#[same_build] &mut";
 }
 
 /// Describes an argument `&mut dyn FnMut(…) -> …`; `L` lists the arguments, then the result.

@@ -50,6 +50,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         args: input.generics.type_params().map(|it| &it.ident).map(|it| quote! { #it }).collect(),
         members,
         layout: false,
+        build: String::new(),
     }
     .items("Wire");
     quote! {

@@ -39,6 +39,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         args: Vec::new(),
         members,
         layout: true,
+        build: String::new(),
     }
     .items("Wire");
     quote! {
