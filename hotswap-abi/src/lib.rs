@@ -42,6 +42,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod allocator;
 pub mod compat;
 mod guard;
 #[expect(unsafe_code, reason = "calls and serves entry points of the other side")]

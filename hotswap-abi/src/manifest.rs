@@ -89,6 +89,19 @@ impl Schema {
     pub fn lends_rust_types(&self) -> bool {
         self.types.definitions.iter().any(|definition| definition.build.is_some())
     }
+
+    /// The first method that does, as a user would write it.
+    #[must_use]
+    pub fn first_same_build(&self) -> Option<String> {
+        let definitions = self.types.definitions.iter().filter(|it| it.build.is_some());
+        let mut methods = definitions.flat_map(|it| it.members.iter().map(move |m| (it, m)));
+        let (interface, method) = methods.find(|(_, method)| {
+            let mut parts = method.parts.iter();
+            parts
+                .any(|part| matches!(part, Shape::Container { name, .. } if name.starts_with("#[")))
+        })?;
+        Some(format!("{}::{}", interface.name, self.types.signature(method)))
+    }
 }
 
 impl Manifest {

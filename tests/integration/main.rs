@@ -14,3 +14,4 @@ mod state;
 mod stub;
 mod support;
 mod watching;
+mod worlds;
