@@ -39,6 +39,7 @@
 //! | `&T`, `&mut T`, `&[T]`, `&mut [T]` | [`Plain`] data, lent without a copy |
 //! | `&dyn I`, `&mut dyn I` | another interface, lent for the call |
 //! | `&mut dyn FnMut(A) -> R` | a closure, lent for the call |
+//! | `#[same_build]` before `&T`, `&mut T` | any type, lent to a side of the [same build](same_build) |
 
 #![deny(unsafe_code)]
 

@@ -151,9 +151,9 @@ impl BuildDifference {
                 "build host and module for one target, with --target or without"
             }
             "profile" | "cfg" => "build host and module in one profile, with the same flags",
-            "features" | "dependency" => {
-                "let one resolution decide on both: build the module with the host's features \
-                 (Request::with_features_of)"
+            "features" => "build the module with the host's features (Request::with_features_of)",
+            "dependency" => {
+                "build the host again, in one workspace with the module, and start it again"
             }
             "build" => {
                 "build both in one workspace, with the same flags and the host's features \

@@ -14,6 +14,7 @@
 //! - `!`: this description cannot be trusted, for the reason given.
 
 mod command;
+mod metadata;
 mod sources;
 mod unit;
 
@@ -77,7 +78,7 @@ fn describe() -> Result<Build, String> {
     }
     // Those of the direct ones cover what is below them.
     for (krate, file) in &command.externs {
-        put(' ', &format!("build of {krate}"), unit::hash_in(file).unwrap_or_default());
+        put(' ', &format!("build of {krate}"), metadata::hash_in(file).unwrap_or_default());
     }
     put(' ', &format!("build of {name}"), &command.metadata);
 

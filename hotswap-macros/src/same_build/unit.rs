@@ -3,10 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::BufRead,
     path::{Component, Path, PathBuf},
     time::SystemTime,
 };
+
+use super::metadata::{self, hash_in};
 
 /// A compiled crate.
 #[derive(Debug)]
@@ -25,18 +26,6 @@ pub(super) struct Unit {
     krate: String,
 }
 
-/// Cargo's hash in the name of a compiled file: `libutil-dbe8f10e3f5b4e8d.rmeta`.
-pub(super) fn hash_in(file: &Path) -> Option<&str> {
-    let (_, hash) = file.file_stem()?.to_str()?.rsplit_once('-')?;
-    is_hash(hash.as_bytes()).then_some(hash)
-}
-
-const HASH: usize = 16;
-
-fn is_hash(text: &[u8]) -> bool {
-    text.len() == HASH && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// When cargo began to build a unit into a folder `deps`.
 pub(super) fn begun(folder: &Path, hash: &str) -> Option<SystemTime> {
     fs::metadata(note(folder, hash)?.join("invoked.timestamp")).ok()?.modified().ok()
@@ -52,14 +41,26 @@ fn note(folder: &Path, hash: &str) -> Option<PathBuf> {
         .map(|note| note.path())
 }
 
+/// The folder for macros and build scripts beside that of a target of its own:
+/// `<target>/<triple>/<profile>/deps` → `<target>/<profile>/deps`.
+fn of_macros(folder: &Path) -> Option<PathBuf> {
+    let profile = folder.parent()?;
+    Some(profile.parent()?.parent()?.join(profile.file_name()?).join("deps"))
+}
+
 impl Unit {
     /// These dependencies, and all below them.
     pub(super) fn closure(externs: &[(String, PathBuf)]) -> Result<Vec<Self>, String> {
-        let folders: BTreeSet<&Path> =
-            externs.iter().filter_map(|(_, file)| file.parent()).collect();
+        let mut folders: BTreeSet<PathBuf> = externs
+            .iter()
+            .filter_map(|(_, file)| file.parent())
+            .flat_map(|folder| [Some(folder.to_owned()), of_macros(folder)])
+            .flatten()
+            .collect();
+        folders.retain(|folder| folder.is_dir());
         let mut lists = BTreeMap::new();
         for folder in folders {
-            let entries = fs::read_dir(folder)
+            let entries = fs::read_dir(&folder)
                 .map_err(|error| format!("the folder {}: {error}", folder.display()))?;
             for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
                 if path.extension().is_some_and(|it| it == "d")
@@ -69,6 +70,7 @@ impl Unit {
                 }
             }
         }
+        let toolchain = metadata::toolchain()?;
         let mut wanted = BTreeSet::new();
         for (krate, file) in externs {
             let hash = hash_in(file)
@@ -79,8 +81,14 @@ impl Unit {
             wanted.insert(hash.to_owned());
             // A macro's own dependencies are inside of it.
             if file.extension().is_some_and(|it| it == "rmeta" || it == "rlib") {
-                let named = named(file)?;
-                wanted.extend(named.into_iter().filter(|hash| lists.contains_key(hash)));
+                let mut named = metadata::named(file)?;
+                named.retain(|hash| !toolchain.contains(hash));
+                if let Some(hash) = named.iter().find(|hash| !lists.contains_key(*hash)) {
+                    return Err(format!(
+                        "the list of files of a dependency of {krate} ({hash}) is not there"
+                    ));
+                }
+                wanted.extend(named);
             }
         }
         let mut units = Vec::new();
@@ -121,27 +129,6 @@ impl Unit {
     pub(super) fn begun(&self) -> Option<SystemTime> {
         begun(&self.folder, &self.hash)
     }
-}
-
-/// The hashes of all crates that a compiled one depends on: its metadata names them by what cargo
-/// has put behind their names.
-fn named(file: &Path) -> Result<Vec<String>, String> {
-    // The metadata of an `.rlib` lies beside it, and is shorter.
-    let beside = file.with_extension("rmeta");
-    let file = if beside.exists() { &beside } else { file };
-    let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let (mut rest, mut found) = (bytes.as_slice(), Vec::new());
-    // `skip_until` is compiled into std, and fast also where this crate is not optimised.
-    while rest.skip_until(b'-').is_ok_and(|skipped| skipped > 0) {
-        if let Some(hash) = rest.get(..HASH).filter(|text| is_hash(text)) {
-            found.push(String::from_utf8_lossy(hash).into_owned());
-        }
-    }
-    // The standard library's crates have such names, too, and every crate depends on them.
-    if found.is_empty() {
-        return Err(format!("{} does not name its dependencies as expected", file.display()));
-    }
-    Ok(found)
 }
 
 /// Files and variables in a list that the compiler has written for `make`.
@@ -200,14 +187,6 @@ fn features(note: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_name_of_a_compiled_file_has_its_hash() {
-        let hash = |file: &str| hash_in(Path::new(file)).map(str::to_owned);
-        assert_eq!(hash("/t/libutil-dbe8f10e3f5b4e8d.rmeta").as_deref(), Some("dbe8f10e3f5b4e8d"));
-        assert_eq!(hash("/t/libutil.rmeta"), None);
-        assert_eq!(hash("/t/libutil-DBE8f10e3f5b4e8d.rmeta"), None);
-    }
 
     #[test]
     fn the_compilers_list_is_read() {

@@ -1,6 +1,10 @@
 //! Arguments of any type, lent to a side that comes from the same build.
 
-use std::{collections::HashMap, fmt::Debug, rc::Rc};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt::Debug,
+    rc::Rc,
+};
 
 use hotswap_abi::{
     Interface,
@@ -36,7 +40,12 @@ impl Sound for u32 {
 #[interface]
 pub trait Scene {
     /// Both ways of lending, beside what always crosses.
-    fn tick(&mut self, #[same_build] world: &mut World, name: &str, #[same_build] add: &Vec<u8>);
+    fn tick(
+        &mut self,
+        #[same_build] world: &mut World,
+        name: &str,
+        #[same_build] add: &VecDeque<u8>,
+    );
     /// Wide references.
     fn hear(
         &self,
@@ -51,7 +60,7 @@ pub trait Scene {
     fn with(&self, stage: &mut dyn Stage) -> bool;
     #[since("0.1.0")]
     fn reset(&mut self, #[same_build] world: &mut World) {
-        self.tick(world, "reset", &Vec::new());
+        self.tick(world, "reset", &VecDeque::new());
         world.shared = Rc::new(9);
     }
 }
@@ -68,7 +77,7 @@ struct Play {
 module! { Play: Scene }
 
 impl Scene for Play {
-    fn tick(&mut self, world: &mut World, name: &str, add: &Vec<u8>) {
+    fn tick(&mut self, world: &mut World, name: &str, add: &VecDeque<u8>) {
         self.ticks += 1;
         let next = (self.ticks, add.clone(), Rc::clone(&world.shared));
         world.names.insert(name.to_owned(), Box::new(next));
@@ -111,8 +120,8 @@ fn any_type_is_lent_and_changed_in_place() {
     let mut double = start::<dyn Scene, Play>();
     let mut client = double.client::<dyn Scene>();
     let mut world = World::default();
-    client.tick(&mut world, "a", &vec![1, 2]).unwrap();
-    client.tick(&mut world, "b", &Vec::new()).unwrap();
+    client.tick(&mut world, "a", &VecDeque::from([1, 2])).unwrap();
+    client.tick(&mut world, "b", &VecDeque::new()).unwrap();
     assert_eq!(format!("{:?}", world.names["a"]), "(1, [1, 2], 0)");
     assert_eq!(Rc::strong_count(&world.shared), 3);
     client.reset(&mut world).unwrap();
@@ -143,7 +152,7 @@ fn the_description_says_which_arguments_they_are() {
     let text = schema.types.signature(&scene.members[0]).to_string();
     assert_eq!(
         text,
-        "tick(&mut self, world: #[same_build] &mut World, name: &str, add: #[same_build] &Vec<u8>)"
+        "tick(&mut self, world: #[same_build] &mut World, name: &str, add: #[same_build] &VecDeque<u8>)"
     );
     let text = schema.types.signature(&scene.members[2]).to_string();
     assert_eq!(text, "look(&self, view: #[same_build] &mut View<'_>) -> u64");
