@@ -170,7 +170,6 @@ impl Stage {
     #[track_caller]
     fn refused(&self, bytes: &[u8], wanted: &str, advice: &str) {
         let text = self.put(bytes);
-        println!("{}", text.replace(" | ", "\n"));
         assert!(text.starts_with("refused ") && text.contains(wanted), "{text}\nwanted: {wanted}");
         assert!(text.contains(advice), "{text}\nwanted: {advice}");
     }
