@@ -10,7 +10,8 @@ use semver::Version;
 
 use crate::{
     manifest::{ABI, ABI_STABLE, Manifest, Schema},
-    shape::{Difference, compare},
+    same_build::{Build, BuildDifference},
+    shape::{Difference, Types, compare},
 };
 
 /// What a host requires of an artifact for one of its slots.
@@ -25,6 +26,8 @@ pub struct Requirement {
     pub interface_version: Version,
     /// The host's target triple.
     pub target: String,
+    /// The host's compiler: it matters to an interface with `#[same_build]` arguments alone.
+    pub rustc: String,
     /// The services that the host offers.
     pub services: Vec<String>,
 }
@@ -38,6 +41,7 @@ impl Requirement {
             schema,
             interface_version,
             target: crate::manifest::TARGET.to_owned(),
+            rustc: crate::manifest::RUSTC.to_owned(),
             services: Vec::new(),
         }
     }
@@ -93,6 +97,8 @@ pub enum Mismatch {
         /// The artifact's.
         found: String,
     },
+    /// It was built otherwise than the host, and the interface has `#[same_build]` arguments.
+    Build(BuildDifference),
     /// It needs services that the host does not offer.
     Services {
         /// The missing ones.
@@ -112,7 +118,7 @@ impl Requirement {
             interface_version,
             unwinds,
             target,
-            rustc: _,
+            rustc,
             abi,
             abi_stable,
             requires,
@@ -159,7 +165,37 @@ impl Requirement {
                 found: interface_version.clone(),
             });
         }
+        found.extend(self.build(rustc, types).map(Mismatch::Build));
         found
+    }
+
+    /// The first difference between the builds of an interface with `#[same_build]` arguments, or
+    /// of one that it lends.
+    fn build(&self, rustc: &str, types: &Types) -> Option<BuildDifference> {
+        if !self.schema.lends_rust_types() {
+            return None;
+        }
+        if rustc != self.rustc {
+            return Some(BuildDifference::Value {
+                what: "compiler".to_owned(),
+                host: Some(self.rustc.clone()),
+                artifact: Some(rustc.to_owned()),
+            });
+        }
+        let builds = self.schema.types.definitions.iter().filter_map(|definition| {
+            let host = definition.build.as_ref()?;
+            let mut theirs = types.definitions.iter();
+            // Without it the module does not know the interface, and is never lent one.
+            let found = theirs.find(|it| it.name == definition.name && it.path == definition.path);
+            Some((host, found?.build.as_ref()))
+        });
+        builds.into_iter().find_map(|(host, artifact)| match artifact {
+            Some(artifact) => Build::difference(host, artifact),
+            None => Some(BuildDifference::Doubt {
+                host: false,
+                why: "it has no `#[same_build]` arguments".to_owned(),
+            }),
+        })
     }
 
     /// The name of the interface.
@@ -209,6 +245,7 @@ impl fmt::Display for Mismatch {
             Self::AbiStable { found } => {
                 write!(f, "abi_stable  host: {ABI_STABLE}   artifact: {found}")
             }
+            Self::Build(difference) => write!(f, "{difference}"),
             Self::Services { missing } => {
                 write!(f, "services  host: without {}   artifact: requires them", missing.join(", "))
             }

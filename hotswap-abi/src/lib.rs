@@ -39,9 +39,11 @@
 //! | `&T`, `&mut T`, `&[T]`, `&mut [T]` | [`Plain`] data, lent without a copy |
 //! | `&dyn I`, `&mut dyn I` | another interface, lent for the call |
 //! | `&mut dyn FnMut(A) -> R` | a closure, lent for the call |
+//! | `#[same_build]` before `&T`, `&mut T` | any type, lent to a side of the [same build](same_build) |
 
 #![deny(unsafe_code)]
 
+pub mod allocator;
 pub mod compat;
 mod guard;
 #[expect(unsafe_code, reason = "calls and serves entry points of the other side")]
@@ -56,6 +58,8 @@ pub mod portable;
 #[expect(unsafe_code, reason = "what generated code names")]
 pub mod private;
 mod runtime;
+pub mod same_build;
+#[expect(unsafe_code, reason = "says which descriptions a call may rely on")]
 pub mod shape;
 pub mod state;
 

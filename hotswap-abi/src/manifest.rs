@@ -22,7 +22,7 @@ use crate::shape::{Shape, Types};
 pub const SECTION: &str = ".hotswap";
 
 /// The format that this version reads and writes.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 
 pub(crate) const MAGIC: [u8; 8] = *b"HOTSWAP\0";
 
@@ -81,6 +81,28 @@ pub struct StateVersion {
     pub version: u32,
     /// Its shape.
     pub shape: Shape,
+}
+
+impl Schema {
+    /// Whether it lends values as `#[same_build]`, itself or by an interface that it lends. The
+    /// code of such a module stays mapped for ever: what is lent may hold pointers into it.
+    #[must_use]
+    pub fn lends_rust_types(&self) -> bool {
+        self.types.definitions.iter().any(|definition| definition.build.is_some())
+    }
+
+    /// The first method that does, as a user would write it.
+    #[must_use]
+    pub fn first_same_build(&self) -> Option<String> {
+        let definitions = self.types.definitions.iter().filter(|it| it.build.is_some());
+        let mut methods = definitions.flat_map(|it| it.members.iter().map(move |m| (it, m)));
+        let (interface, method) = methods.find(|(_, method)| {
+            let mut parts = method.parts.iter();
+            parts
+                .any(|part| matches!(part, Shape::Container { name, .. } if name.starts_with("#[")))
+        })?;
+        Some(format!("{}::{}", interface.name, self.types.signature(method)))
+    }
 }
 
 impl Manifest {

@@ -18,7 +18,7 @@ pub use crate::{
     },
     shape::{
         Cell, FnMutShape, Info, Join, Kind, Ladder, Maybe, Member, Mut, Named, Node, Parts, Probe,
-        Ref, Shaped, Slice, SliceMut, Stored, Unknown, Whole, Wire, list,
+        Ref, SameBuild, SameBuildMut, Shaped, Slice, SliceMut, Stored, Unknown, Whole, Wire, list,
     },
     state::{
         HotState, Lineage, Migrate, RestoreError, assert_faithful, restore_exactly, store_exactly,

@@ -23,7 +23,7 @@ pub(crate) use ladder::Nodes;
 pub use ladder::{Cell, Join, Ladder, List, Parts, PartsLadder, list};
 pub use outline::{Outline, Outlines, Whole};
 pub use owned::{Definition, OwnedMember, Shape, Types};
-pub use std_types::{Count, FnMutShape, Mut, Ref, Slice, SliceMut};
+pub use std_types::{Count, FnMutShape, Mut, Ref, SameBuild, SameBuildMut, Slice, SliceMut};
 
 /// The purpose of a description: a type that crosses a call, in declaration order.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +87,9 @@ pub struct Info {
     pub members: &'static [Member],
     /// Size and alignment in bytes, for plain data and arrays (length in `size`).
     pub layout: Option<(usize, usize)>,
+    /// The build of the crate that declares an interface with `#[same_build]` arguments, as
+    /// [`Build`](crate::same_build::Build) reads it; empty for everything else.
+    pub build: &'static str,
 }
 
 /// A field, a variant or a method.
@@ -110,19 +113,23 @@ impl Info {
     /// A type whose name says it all.
     #[must_use]
     pub const fn scalar(name: &'static str) -> Self {
-        Self { kind: Kind::Scalar, name, path: "", attrs: "", args: 0, members: &[], layout: None }
+        Self::named(Kind::Scalar, name, 0)
     }
 
     /// A type of the standard library with `args` type arguments.
     #[must_use]
     pub const fn container(name: &'static str, args: usize) -> Self {
-        Self { kind: Kind::Container, name, path: "", attrs: "", args, members: &[], layout: None }
+        Self::named(Kind::Container, name, args)
     }
 
     /// A type that is known by its name only.
     #[must_use]
     pub const fn opaque(name: &'static str) -> Self {
-        Self { kind: Kind::Opaque, name, path: "", attrs: "", args: 0, members: &[], layout: None }
+        Self::named(Kind::Opaque, name, 0)
+    }
+
+    const fn named(kind: Kind, name: &'static str, args: usize) -> Self {
+        Self { kind, name, path: "", attrs: "", args, members: &[], layout: None, build: "" }
     }
 }
 
@@ -130,11 +137,26 @@ impl Info {
 ///
 /// Derived: `Portable` and `Plain` describe a type for [`Wire`], `Shape` and `HotState` for
 /// [`Stored`].
+///
+/// # Safety
+/// Two builds of a module and a host call each other with the C signatures that they each derive
+/// from their own types, as soon as the descriptions of these types are equal. So a description for
+/// [`Wire`] must be of this very type, and determine how its values cross:
+/// - where it says a scalar or a type of the standard library, the type is that one;
+/// - where it has a layout, the type is plain data of that size and alignment, with fields of these
+///   types at these offsets, or variants of these numbers;
+/// - where it is of a user's type without a layout, values travel
+///   [`Encoded`](crate::portable::Encoded);
+/// - [`args`](Self::args) and [`parts`](Self::parts) list the types that [`INFO`](Self::INFO)
+///   counts.
+///
+/// The derives do this. Implementing [`Portable`](crate::Portable) by hand takes a description by
+/// hand as well, and with it this promise.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not describe itself",
     note = "derive `Portable` for types that cross, `Shape` for types that are part of a state"
 )]
-pub trait Shaped<P> {
+pub unsafe trait Shaped<P> {
     /// The names.
     const INFO: Info;
     /// The type arguments, as a list `Cell<A, Cell<B, ()>>`. Never called, and no associated type:
@@ -223,7 +245,8 @@ pub trait Named {
     const NAME: &'static str;
 }
 
-impl<P, T: Shaped<P> + ?Sized, N> Shaped<P> for Maybe<T, N, true> {
+// SAFETY: it stands for `T` in a list of parts, and says what `T` says.
+unsafe impl<P, T: Shaped<P> + ?Sized, N> Shaped<P> for Maybe<T, N, true> {
     const INFO: Info = T::INFO;
     fn args() -> impl Parts<P> {
         T::args()
@@ -233,7 +256,8 @@ impl<P, T: Shaped<P> + ?Sized, N> Shaped<P> for Maybe<T, N, true> {
     }
 }
 
-impl<P, T: ?Sized, N: Named> Shaped<P> for Maybe<T, N, false> {
+// SAFETY: no value of a type that is known by name only crosses, but in a field that travels as bytes.
+unsafe impl<P, T: ?Sized, N: Named> Shaped<P> for Maybe<T, N, false> {
     const INFO: Info = Info::opaque(N::NAME);
     fn args() -> impl Parts<P> {}
     fn parts() -> impl Parts<P> {}

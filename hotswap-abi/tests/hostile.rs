@@ -147,7 +147,7 @@ fn damaged_manifests_are_errors_and_never_panics() {
 #[test]
 fn nesting_and_counts_are_bounded() {
     let header = |body: &[u8]| {
-        let mut bytes = b"HOTSWAP\0\x01\x00".to_vec();
+        let mut bytes = b"HOTSWAP\0\x02\x00".to_vec();
         bytes.extend((body.len() as u32).to_le_bytes());
         bytes.extend(body);
         bytes

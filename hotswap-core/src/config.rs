@@ -1,6 +1,6 @@
 //! How a host is set up.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{any::TypeId, collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use hotswap_abi::module::{Export, HotModule};
 
@@ -46,6 +46,7 @@ pub struct Config {
     /// What is refused first is not waited for to be mended.
     pub(crate) one_try: bool,
     pub(crate) services: Vec<String>,
+    pub(crate) lends_rust_types: bool,
     pub(crate) backend: Backend,
     pub(crate) callbacks: Vec<Callback>,
     pub(crate) reporter: Reporter,
@@ -122,6 +123,7 @@ impl fmt::Display for Place {
 pub(crate) struct Builtin {
     pub(crate) export: &'static Export,
     pub(crate) manifest: &'static [u8],
+    pub(crate) interface: TypeId,
 }
 
 impl Config {
@@ -159,6 +161,7 @@ impl Config {
             last_states: false,
             one_try: false,
             services: Vec::new(),
+            lends_rust_types: false,
             backend: Backend::Events,
             callbacks: Vec::new(),
             reporter: Reporter::Refusals,
@@ -230,7 +233,11 @@ impl Config {
     /// also without any artifact.
     #[must_use]
     pub fn builtin<M: HotModule>(mut self, slot: impl Into<String>) -> Self {
-        self.slot(slot).builtin = Some(Builtin { export: M::export(), manifest: M::MANIFEST });
+        self.slot(slot).builtin = Some(Builtin {
+            export: M::export(),
+            manifest: M::MANIFEST,
+            interface: TypeId::of::<M::Interface>(),
+        });
         self
     }
 
@@ -328,6 +335,36 @@ impl Config {
     #[must_use]
     pub fn with_service(mut self, name: impl Into<String>) -> Self {
         self.services.push(name.into());
+        self
+    }
+
+    /// Opens slots whose interface has `#[same_build]` arguments: there a module works on the
+    /// host's own values, of any type, in place. The book has a chapter on it.
+    ///
+    /// An artifact is taken only where compiler, target, profile, features, dependencies and the
+    /// sources of local packages are those of the host, as both sides' builds of the interface have
+    /// noted them; the first difference is named. Code of such a module stays mapped for ever, so
+    /// that function pointers, vtables and `&'static` data that it leaves in a value stay valid.
+    ///
+    /// # Safety
+    /// For as long as the host lives, what cannot be seen in a build must hold:
+    /// - Artifacts are what cargo has built. Nobody has edited one, its manifest or a compiled
+    ///   dependency, nor set back the time of a source.
+    /// - What the sources do not show is the same on both sides: what build scripts and macros read
+    ///   from elsewhere, where it decides about types.
+    /// - Safety of the lent types does not rest on a static or a thread-local being the only one of
+    ///   its kind: each library has its own. The same goes for addresses of functions and
+    ///   constants.
+    /// - Both sides have one allocator. Where they have not, loading is refused, as far as
+    ///   watching which memory they hand out can tell.
+    /// - Nothing that belongs to a thread of a module, as its guard of a lock or an entry in its
+    ///   thread-locals, is left in what is lent.
+    /// - A module keeps no pointer to what was lent after the call, and does not hand out `unsafe`
+    ///   promises about it that the host does not keep.
+    #[must_use]
+    #[expect(unsafe_code, reason = "its caller promises what no check can see")]
+    pub const unsafe fn lend_rust_types(mut self) -> Self {
+        self.lends_rust_types = true;
         self
     }
 

@@ -38,6 +38,7 @@ impl Error {
             Reason::NotLive { .. } => ErrorKind::Timeout,
             Reason::UnknownSlot { .. }
             | Reason::OtherInterface { .. }
+            | Reason::NotOptedIn { .. }
             | Reason::Inside { .. }
             | Reason::Callback
             | Reason::Ended => ErrorKind::Misuse,
@@ -59,6 +60,11 @@ pub(crate) enum Reason {
     UnknownSlot { name: String, known: Vec<String> },
     #[error("slot {name} was opened for interface {first} before, and not for {second}")]
     OtherInterface { name: String, first: String, second: String },
+    #[error(
+        "interface {interface} of slot {name} lends values as #[same_build] ({method}), and the \
+         host has not opted in: call the unsafe Config::lend_rust_types, and keep its conditions"
+    )]
+    NotOptedIn { name: String, interface: String, method: String },
     #[error(
         "no artifact for slot {name} after {after:.0?}; looked at {source_path}{}",
         last(refusal)

@@ -7,6 +7,7 @@ mod worker;
 pub use status::{ServingStatus, SlotStatus, Status};
 
 use std::{
+    any::TypeId,
     collections::BTreeMap,
     fmt,
     sync::{
@@ -28,7 +29,7 @@ use crate::{
     config::{Config, Place},
     error::{Error, Reason},
     event::{Event, EventKind},
-    slot::{Slot, SlotCore, upgrades},
+    slot::{InterfaceType, Slot, SlotCore, upgrades},
     upgrade::ArtifactHash,
 };
 
@@ -80,6 +81,7 @@ impl Host {
     ///
     /// # Errors
     /// When the name is not configured, the slot was opened for another interface before, the
+    /// interface has `#[same_build]` arguments and [`Config::lend_rust_types`] was not called, the
     /// built-in module does not start, or no artifact works within the configured deadline: then
     /// the error holds the last refusal.
     pub fn slot<I: Interface + ?Sized>(&self, name: &str) -> Result<Slot<I>, Error> {
@@ -229,9 +231,18 @@ impl Host {
             }
             return Ok(Arc::clone(core));
         }
+        if requirement.schema.lends_rust_types() && !self.shared.config.lends_rust_types {
+            return Err(Reason::NotOptedIn {
+                name: name.to_owned(),
+                interface: requirement.interface_name().to_owned(),
+                method: requirement.schema.first_same_build().unwrap_or_default(),
+            }
+            .into());
+        }
         let source = config.source.as_ref().map_or_else(|| "nothing".into(), ToString::to_string);
         let checkpoint = self.left_for(name)?;
-        let core = Arc::new(SlotCore::new(name, requirement, I::METHODS, source, checkpoint));
+        let interface = InterfaceType { id: TypeId::of::<I>(), methods: I::METHODS };
+        let core = Arc::new(SlotCore::new(name, requirement, interface, source, checkpoint));
         slots.insert(name.to_owned(), Arc::clone(&core));
         drop(slots);
         self.send(Command::Open(Arc::clone(&core)))?;

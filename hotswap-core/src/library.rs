@@ -34,6 +34,10 @@ pub(crate) enum LoadError {
     Open(libloading::Error),
     #[error("it does not export {symbol}, which its manifest names")]
     Symbol { symbol: String },
+    #[error(
+        "the artifact does not share the host's, and the interface has #[same_build] arguments"
+    )]
+    Allocator,
     #[error("its exported root is not laid out as this host expects: {0}")]
     Layout(String),
 }

@@ -12,7 +12,7 @@ mod client;
 mod core;
 
 pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};
-pub(crate) use self::core::{Serves, SlotCore, set_upgrades, upgrades};
+pub(crate) use self::core::{InterfaceType, Serves, SlotCore, set_upgrades, upgrades};
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 

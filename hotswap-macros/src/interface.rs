@@ -53,6 +53,14 @@ pub(crate) struct Argument {
     pub(crate) mode: Mode,
 }
 
+impl Interface {
+    /// Whether an argument is marked `#[same_build]`.
+    pub(crate) fn lends_rust_types(&self) -> bool {
+        let mut args = self.methods.iter().flat_map(|method| &method.args);
+        args.any(|arg| matches!(arg.mode, Mode::SameBuild { .. }))
+    }
+}
+
 /// The whole macro.
 pub(crate) fn interface(attr: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();

@@ -10,6 +10,7 @@ mod interface;
 mod module;
 mod names;
 mod portable;
+mod same_build;
 mod shape;
 mod state;
 mod types;
@@ -92,6 +93,22 @@ use proc_macro::TokenStream;
 /// pub trait Store {
 ///     #[fold]
 ///     fn save(&mut self, name: &str) -> Result<u64, SaveError>;
+/// }
+/// ```
+///
+/// # Values of the host's own types
+/// An argument marked `#[same_build]` may be a reference to any type. It is lent as it is, to a side
+/// that was built from the same sources by the same compiler: a host opts in with
+/// `Config::lend_rust_types`, and artifacts of any other build are refused.
+/// ```
+/// # use hotswap_abi::interface;
+/// pub struct World {
+///     pub actors: Vec<Box<dyn Fn() -> u32>>,
+/// }
+///
+/// #[interface]
+/// pub trait Scene {
+///     fn tick(&mut self, #[same_build] world: &mut World);
 /// }
 /// ```
 #[proc_macro_attribute]

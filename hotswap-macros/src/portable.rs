@@ -90,7 +90,7 @@ fn stub(input: &DeriveInput, plain: bool) -> TokenStream {
     let plain = (plain && input.generics.params.is_empty())
         .then(|| quote! { unsafe impl #head __p::Plain for #name #args #clause {} });
     wrap(&quote! {
-        impl #head __p::Shaped<__p::Wire> for #name #args #clause {
+        unsafe impl #head __p::Shaped<__p::Wire> for #name #args #clause {
             const INFO: __p::Info = __p::Info::opaque("");
             fn args() -> impl __p::Parts<__p::Wire> {}
             fn parts() -> impl __p::Parts<__p::Wire> {}

@@ -16,6 +16,8 @@ pub(crate) struct Description {
     pub(crate) members: Vec<Member>,
     /// Whether size and alignment belong to it.
     pub(crate) layout: bool,
+    /// The build of this crate, if calls rely on it.
+    pub(crate) build: String,
 }
 
 /// A field, a variant or a method.
@@ -32,7 +34,7 @@ pub(crate) struct Member {
 impl Description {
     /// The items of `impl Shaped<purpose> for …`.
     pub(crate) fn items(&self, purpose: &str) -> TokenStream {
-        let Self { kind, name, attrs, args, members, layout } = self;
+        let Self { kind, name, attrs, args, members, layout, build } = self;
         let (kind, purpose) = (format_ident!("{kind}"), format_ident!("{purpose}"));
         let count = args.len();
         let layout = if *layout {
@@ -64,6 +66,7 @@ impl Description {
                 args: #count,
                 members: &[#(#members),*],
                 layout: ::core::option::Option::#layout,
+                build: #build,
             };
 
             fn args() -> impl __p::Parts<__p::#purpose> {

@@ -136,6 +136,44 @@ impl Visit<'_> for Check<'_> {
     fn visit_expr(&mut self, _: &syn::Expr) {}
 }
 
+/// Notes what is not one type for both sides, in a type that is lent as it is.
+pub(crate) fn check_lent(ty: &Type, errors: &mut Errors) {
+    CheckLent(errors).visit_type(ty);
+}
+
+struct CheckLent<'a>(&'a mut Errors);
+
+impl Visit<'_> for CheckLent<'_> {
+    fn visit_type(&mut self, ty: &Type) {
+        match ty {
+            Type::ImplTrait(_) => self.0.at(
+                ty,
+                "`impl Trait` does not cross: both sides must know the type",
+                "name the type, or lend a `dyn Trait`",
+            ),
+            Type::Infer(_) => self.0.at(ty, "a type must be written out", "name the type"),
+            Type::Path(path) if path.path.is_ident("Self") => self.0.at(
+                ty,
+                "`Self` is another type on each side",
+                "name a type that both sides know",
+            ),
+            ty => visit::visit_type(self, ty),
+        }
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &syn::Lifetime) {
+        if lifetime.ident != "_" && lifetime.ident != "static" {
+            self.0.at(
+                lifetime,
+                "what is lent has the lifetime of the call, and no other",
+                "write `'_`",
+            );
+        }
+    }
+
+    fn visit_expr(&mut self, _: &syn::Expr) {}
+}
+
 /// What to write instead of a reference to this.
 pub(crate) fn owned(ty: &Type) -> String {
     let ty = bare(ty);

@@ -17,3 +17,4 @@ mod state;
 mod stub;
 mod support;
 mod watching;
+mod worlds;

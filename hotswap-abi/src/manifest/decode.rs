@@ -4,6 +4,7 @@
 use semver::Version;
 
 use super::{FORMAT, MAGIC, Manifest, Schema, StateVersion, encode::HEADER};
+use crate::same_build::Build;
 use crate::shape::{Definition, Kind, OwnedMember, Shape, Types};
 
 /// How deep types may be nested in one another.
@@ -252,8 +253,19 @@ impl<'a> Input<'a> {
         let attrs = self.text()?;
         let layout = if self.flag()? { Some((self.number(8)?, self.number(8)?)) } else { None };
         let args = self.many(|input| input.shape(0))?;
+        let build = if kind == Kind::Interface { self.build()? } else { None };
         let members = self.many(|input| input.member(kind))?;
-        Ok(Definition { kind, name, path, attrs, layout, args, members })
+        Ok(Definition { kind, name, path, attrs, layout, args, members, build })
+    }
+
+    fn build(&mut self) -> Result<Option<Build>, ManifestError> {
+        let len = self.number(4)? as usize;
+        let bytes = self.take(len).ok_or_else(|| self.damaged("a text"))?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let build = str::from_utf8(bytes).ok().and_then(Build::parse);
+        build.map(Some).ok_or_else(|| self.damaged("the description of a build"))
     }
 
     fn member(&mut self, kind: Kind) -> Result<OwnedMember, ManifestError> {

@@ -2,7 +2,7 @@
 
 use super::{ABI, ABI_STABLE, FORMAT, MAGIC, RUSTC, TARGET};
 use crate::{
-    shape::{Node, Nodes, Outline, Outlines, Whole},
+    shape::{Kind, Node, Nodes, Outline, Outlines, Whole},
     state::Lineage,
 };
 
@@ -60,7 +60,15 @@ impl<const N: usize> Output<N> {
 
     const fn text(&mut self, text: &str) {
         self.number(text.len() as u64, 2);
-        let bytes = text.as_bytes();
+        self.bytes(text.as_bytes());
+    }
+
+    const fn long_text(&mut self, text: &str) {
+        self.number(text.len() as u64, 4);
+        self.bytes(text.as_bytes());
+    }
+
+    const fn bytes(&mut self, bytes: &[u8]) {
         let mut i = 0;
         while i < bytes.len() {
             self.byte(bytes[i]);
@@ -147,6 +155,9 @@ impl<const N: usize> Output<N> {
         }
         self.number(info.args as u64, 2);
         self.nodes(&mut Nodes::new(Some(outline.node.args)), info.args);
+        if matches!(info.kind, Kind::Interface) {
+            self.long_text(info.build);
+        }
         let mut parts = Nodes::new(Some(outline.parts));
         self.number(info.members.len() as u64, 2);
         let mut i = 0;

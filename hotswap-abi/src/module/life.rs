@@ -9,6 +9,7 @@ use super::{
     root::{Answer, LifeCycle, Root, RootRef, START_RESTORED, START_UPGRADED},
 };
 use crate::{
+    allocator,
     guard::{drop_quietly, guard},
     portable::{Bytes, DecodeError, Portable, Sink, Status, Str, Writer},
     runtime,
@@ -26,6 +27,7 @@ impl<M: HotModule> Functions<M> {
         crossing: ptr::null(),
         attach,
         take_failure,
+        allocate: allocator::allocate,
         life: LifeCycle {
             context,
             prepare: Self::prepare,

@@ -97,6 +97,8 @@ pub struct Root {
     pub attach: unsafe extern "C" fn(),
     /// Writes message and place of this thread's last failure to the sink.
     pub take_failure: unsafe extern "C" fn(*mut Sink),
+    /// Takes so many bytes from the library's allocator, gives them back, and says where they were.
+    pub allocate: extern "C" fn(usize) -> usize,
     /// The module's life.
     #[sabi(last_prefix_field)]
     pub life: LifeCycle,

@@ -26,7 +26,8 @@ use crate::shape::{Shaped, Wire};
     message = "`{Self}` cannot be lent across the boundary by reference",
     label = "not plain data",
     note = "`&T` and `&[T]` take plain data: `#[derive(Plain, Clone, Copy)] #[repr(C)]`; pass \
-            anything else by value, as `#[derive(Portable)]`"
+            anything else by value, as `#[derive(Portable)]`; where host and module are always \
+            built from the same sources, lend any type as `#[same_build] name: &T`"
 )]
 pub unsafe trait Plain: Copy + Shaped<Wire> + 'static {}
 

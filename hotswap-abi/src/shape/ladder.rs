@@ -116,10 +116,8 @@ macro_rules! ladder {
 
         impl<P, T: Shaped<P> + ?Sized> Ladder<P> for T {
             const NODE: Node = Node::new(&T::INFO, rungs::<P, _, _>(T::args).nodes());
-            const OUTLINE: Outline = Outline {
-                node: &<T as Ladder<P>>::NODE,
-                parts: rungs::<P, _, _>(T::parts).nodes(),
-            };
+            const OUTLINE: Outline =
+                Outline::new(&<T as Ladder<P>>::NODE, rungs::<P, _, _>(T::parts).nodes());
             const S0: Outlines = Outlines::NONE;
             $(
                 // The step below comes first: then a recursive type finds its own steps done, and the

@@ -6,7 +6,7 @@
 //! refers to other types by their [`Node`]s, which end at the user's types, and constants hold flat
 //! sets of outlines.
 
-use super::{List, Node};
+use super::{List, Node, Nodes, hash};
 
 /// How many different types one description may hold.
 const MOST: usize = 512;
@@ -19,6 +19,40 @@ pub struct Outline {
     pub node: &'static Node,
     /// The types of its members' parts.
     pub parts: &'static List,
+    /// A hash of what the type is made of (64-bit FNV-1a): its members, and their types' identities.
+    form: u64,
+}
+
+impl Outline {
+    pub(crate) const fn new(node: &'static Node, parts: &'static List) -> Self {
+        let info = node.info;
+        let mut form = hash(node.id, info.attrs.as_bytes());
+        if let Some((size, align)) = info.layout {
+            form = number(number(form, size), align);
+        }
+        let mut i = 0;
+        while i < info.members.len() {
+            let member = &info.members[i];
+            form = hash(form, member.name.as_bytes());
+            form = hash(form, member.attrs.as_bytes());
+            form = number(number(form, member.offset), member.parts);
+            let mut j = 0;
+            while j < member.labels.len() {
+                form = hash(form, member.labels[j].as_bytes());
+                j += 1;
+            }
+            i += 1;
+        }
+        let mut nodes = Nodes::new(Some(parts));
+        while let Some(part) = nodes.next() {
+            form = hash(form, &part.id.to_le_bytes());
+        }
+        Self { node, parts, form }
+    }
+}
+
+const fn number(form: u64, number: usize) -> u64 {
+    hash(form, &(number as u64).to_le_bytes())
 }
 
 /// A set of outlines, sorted by the types' identities.
@@ -80,6 +114,14 @@ impl Outlines {
             let theirs = if j < other.len { other.items[j] } else { None };
             let next = match (ours, theirs) {
                 (Some(ours), Some(theirs)) => {
+                    // A type's identity is its name and place, and two functions of a module may
+                    // each have a type of one name. Described as one, calls would take one for the
+                    // other. Where they differ only in their parts, these are found here.
+                    assert!(
+                        ours.node.id != theirs.node.id || ours.form == theirs.form,
+                        "two different types have one name and one module, in two functions or \
+                         blocks of it: give one of them another name"
+                    );
                     i += (ours.node.id <= theirs.node.id) as usize;
                     j += (theirs.node.id <= ours.node.id) as usize;
                     if ours.node.id <= theirs.node.id { ours } else { theirs }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Kind;
+use crate::same_build::Build;
 
 /// One type: written out, or a reference to a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Definition {
     pub args: Vec<Shape>,
     /// Fields, variants or methods.
     pub members: Vec<OwnedMember>,
+    /// The build of the crate that declares it, for an interface with `#[same_build]` arguments.
+    pub build: Option<Build>,
 }
 
 /// A field, a variant or a method.
@@ -119,6 +122,10 @@ impl Types {
             Shape::Container { name, len, args } => match (name.as_str(), args.as_slice()) {
                 ("&", [arg]) => write!(f, "&{}", self.display(arg)),
                 ("&mut", [arg]) => write!(f, "&mut {}", self.display(arg)),
+                ("#[same_build] &", [arg]) => write!(f, "#[same_build] &{}", self.display(arg)),
+                ("#[same_build] &mut", [arg]) => {
+                    write!(f, "#[same_build] &mut {}", self.display(arg))
+                }
                 ("&[]", [arg]) => write!(f, "&[{}]", self.display(arg)),
                 ("&mut []", [arg]) => write!(f, "&mut [{}]", self.display(arg)),
                 ("array", [arg]) => write!(f, "[{}; {}]", self.display(arg), len.unwrap_or(0)),

@@ -11,7 +11,8 @@ use super::{Cell, Info, Join, Kind, Parts, Shaped, list};
 
 macro_rules! scalars {
     ($($ty:ty => $name:literal),* $(,)?) => {$(
-        impl<P> Shaped<P> for $ty {
+        // SAFETY: the name is this type's.
+        unsafe impl<P> Shaped<P> for $ty {
             const INFO: Info = Info::scalar($name);
             fn args() -> impl Parts<P> {}
             fn parts() -> impl Parts<P> {}
@@ -29,7 +30,8 @@ scalars! {
 
 macro_rules! containers {
     ($($name:literal: $ty:ty, [$($arg:ident),*] $([$($free:ident),*])?;)*) => {$(
-        impl<P, $($arg: Shaped<P>,)* $($($free,)*)?> Shaped<P> for $ty {
+        // SAFETY: name and arguments are this type's.
+        unsafe impl<P, $($arg: Shaped<P>,)* $($($free,)*)?> Shaped<P> for $ty {
             const INFO: Info = Info::container($name, containers!(@count $($arg)*));
             fn args() -> impl Parts<P> {
                 list::<containers!(@list $($arg)*)>()
@@ -63,7 +65,8 @@ containers! {
     "tuple": (A, B, C, D, E, F, G, H), [A, B, C, D, E, F, G, H];
 }
 
-impl<P, T: Shaped<P>, const N: usize> Shaped<P> for [T; N] {
+// SAFETY: name, item and length are this type's.
+unsafe impl<P, T: Shaped<P>, const N: usize> Shaped<P> for [T; N] {
     const INFO: Info = Info {
         kind: Kind::Container,
         name: "array",
@@ -72,6 +75,7 @@ impl<P, T: Shaped<P>, const N: usize> Shaped<P> for [T; N] {
         args: 1,
         members: &[],
         layout: Some((N, 0)),
+        build: "",
     };
     fn args() -> impl Parts<P> {
         list::<Cell<T, ()>>()
@@ -85,7 +89,8 @@ macro_rules! lent {
         #[derive(Debug)]
         pub struct $marker<T: ?Sized>(PhantomData<fn(&T)>);
 
-        impl<P, T: Shaped<P> + ?Sized> Shaped<P> for $marker<T> {
+        // SAFETY: it stands for one kind of argument, which has a name of its own.
+        unsafe impl<P, T: Shaped<P> + ?Sized> Shaped<P> for $marker<T> {
             const INFO: Info = Info::container($name, 1);
             fn args() -> impl Parts<P> {
                 list::<Cell<T, ()>>()
@@ -104,13 +109,18 @@ lent! {
     Slice => "&[]";
     /// Describes an argument `&mut [T]`.
     SliceMut => "&mut []";
+    /// Describes an argument `#[same_build] &T`.
+    SameBuild => "#[same_build] &";
+    /// Describes an argument `#[same_build] &mut T`.
+    SameBuildMut => "#[same_build] &mut";
 }
 
 /// Describes an argument `&mut dyn FnMut(…) -> …`; `L` lists the arguments, then the result.
 #[derive(Debug)]
 pub struct FnMutShape<L>(PhantomData<fn(L)>);
 
-impl<P, L: Parts<P> + Count> Shaped<P> for FnMutShape<L> {
+// SAFETY: as above; the list is the closure's signature.
+unsafe impl<P, L: Parts<P> + Count> Shaped<P> for FnMutShape<L> {
     const INFO: Info = Info::container("FnMut", L::COUNT);
     fn args() -> impl Parts<P> {
         list::<L>()

@@ -76,6 +76,16 @@ impl Request {
         self
     }
 
+    /// With the features that dependencies have in the running program: those that this package,
+    /// the program's own, asks for as well. Modules that are lent values as `#[same_build]` need it
+    /// as soon as host and module share a dependency that the host asks more features of. In the
+    /// program's own crate the name is `env!("CARGO_PKG_NAME")`. Its library is built along, if it
+    /// has one.
+    #[must_use]
+    pub fn with_features_of(self, package: impl AsRef<str>) -> Self {
+        self.with_argument(format!("-p={}", package.as_ref()))
+    }
+
     /// One more argument for `cargo build`, such as `--offline` or `--features=fast`.
     #[must_use]
     pub fn with_argument(mut self, argument: impl Into<String>) -> Self {

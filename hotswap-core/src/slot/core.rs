@@ -1,6 +1,7 @@
 //! A slot as the host sees it: without its interface's type.
 
 use std::{
+    any::TypeId,
     cell::Cell,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -32,13 +33,20 @@ pub(crate) fn upgrades() -> bool {
     UPGRADES.get()
 }
 
+/// What is known of an interface's type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InterfaceType {
+    pub(crate) id: TypeId,
+    /// The methods, in the host's order.
+    pub(crate) methods: &'static [&'static str],
+}
+
 /// A slot as the host sees it.
 #[derive(Debug)]
 pub(crate) struct SlotCore {
     pub(crate) name: Arc<str>,
     pub(crate) requirement: Requirement,
-    /// The interface's methods, in the host's order.
-    pub(crate) methods: &'static [&'static str],
+    pub(crate) interface: InterfaceType,
     /// Where artifacts appear, for messages.
     pub(crate) source: String,
     /// The state of an earlier run, until it lives on in a first generation.
@@ -92,14 +100,14 @@ impl SlotCore {
     pub(crate) fn new(
         name: &str,
         requirement: Requirement,
-        methods: &'static [&'static str],
+        interface: InterfaceType,
         source: String,
         checkpoint: Option<Checkpoint>,
     ) -> Self {
         Self {
             name: name.into(),
             requirement,
-            methods,
+            interface,
             source,
             checkpoint: Mutex::new(checkpoint.map(Arc::new)),
             gate: OnceLock::new(),

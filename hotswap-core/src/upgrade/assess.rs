@@ -196,6 +196,7 @@ fn unfit(mismatches: &[Mismatch], manifest: &Manifest, requirement: &Requirement
         Mismatch::Abi { .. } | Mismatch::AbiStable { .. } => {
             "build it with the host's version of hotswap-abi".to_owned()
         }
+        Mismatch::Build(difference) => difference.advice().to_owned(),
         Mismatch::Services { .. } => {
             "offer the services with Config::with_service, or do without".to_owned()
         }

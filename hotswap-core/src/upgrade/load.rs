@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_abi::{manifest::Manifest, module::Export};
+use hotswap_abi::{allocator, compat::Mismatch, manifest::Manifest, module::Export};
 
 use super::{Assessed, Fault, Handover, Predecessor, assess};
 use crate::{
@@ -35,11 +35,15 @@ pub(crate) fn load(
 ) -> Result<Loaded, Fault> {
     let Assessed { inspected, handover } = assessed;
     let (manifest, hash) = (inspected.manifest, inspected.staged.hash());
-    let (generation, methods) = (next(slot), slot.methods);
+    let (generation, methods) = (next(slot), slot.interface.methods);
     let copy = inspected.staged.into_copy();
+    let lends = slot.requirement.schema.lends_rust_types();
     let opened = steps.run(deadline, move || -> Result<_, LoadError> {
         let image = Image::open(copy)?;
         let root = image.root(&manifest.export)?;
+        if lends && !allocator::is_shared(root.allocate()) {
+            return Err(LoadError::Allocator);
+        }
         Ok(Code::new(root, Some(image), manifest, Some(hash), methods, generation))
     });
     if !matches!(opened, Ok(Err(LoadError::Open(_)))) {
@@ -47,6 +51,11 @@ pub(crate) fn load(
     }
     match opened {
         Ok(Ok(code)) => Ok(Loaded { code: Arc::new(code), handover }),
+        Ok(Err(error @ LoadError::Allocator)) => Err(Fault::rejected(
+            Phase::Loaded,
+            format!("allocator  {error}"),
+            "leave #[global_allocator] away in both, or use one that hands on to the system's",
+        )),
         Ok(Err(error)) => Err(Fault::rejected(
             Phase::Loaded,
             format!("library  {error}"),
@@ -68,7 +77,11 @@ pub(crate) fn load_builtin(
     };
     let manifest = Manifest::decode(builtin.manifest)
         .map_err(|error| refused(Phase::Inspected, format!("manifest  {error}")))?;
-    let mismatches = slot.requirement.check(&manifest);
+    let mut mismatches = slot.requirement.check(&manifest);
+    // The very same type of the very same program was built once.
+    if builtin.interface == slot.interface.id {
+        mismatches.retain(|mismatch| !matches!(mismatch, Mismatch::Build(_)));
+    }
     if let Some(mismatch) = mismatches.first() {
         return Err(refused(Phase::Assessed, mismatch.to_string()));
     }
@@ -76,6 +89,6 @@ pub(crate) fn load_builtin(
     // SAFETY: the export of a type that implements `HotModule`, linked into this program.
     let root = unsafe { Export::check(builtin.export) }
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
-    let code = Code::new(root, None, Arc::new(manifest), None, slot.methods, next(slot));
+    let code = Code::new(root, None, Arc::new(manifest), None, slot.interface.methods, next(slot));
     Ok(Loaded { code: Arc::new(code), handover })
 }

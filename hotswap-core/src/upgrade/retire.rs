@@ -1,7 +1,9 @@
 //! Retired: what becomes of a generation that is no longer needed.
 //!
 //! Its instance is stopped and dropped once nobody is inside; its code stays mapped, because
-//! pointers into it may be left that nobody can account for.
+//! pointers into it may be left that nobody can account for. For a slot whose interface lends values
+//! as `#[same_build]` (`Schema::lends_rust_types`) that is for ever, whatever may be unloaded one day:
+//! a module leaves vtables and pointers to constants in the host's own values.
 
 use std::{sync::Arc, time::Instant};
 

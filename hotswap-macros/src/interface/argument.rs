@@ -9,7 +9,7 @@ use syn::{
 use crate::{
     error::Errors,
     names::text,
-    types::{Role, bare, check_value, first_argument, last_name},
+    types::{Role, bare, check_lent, check_value, first_argument, last_name},
 };
 
 /// The way of an argument.
@@ -26,6 +26,8 @@ pub(crate) enum Mode {
     Lent { exclusive: bool, interface: Path },
     /// `&mut dyn FnMut(…) -> …`.
     Closure(Closure),
+    /// `#[same_build]` `&T`, `&mut T` of any type.
+    SameBuild { exclusive: bool, ty: Type },
 }
 
 /// A closure's signature.
@@ -62,6 +64,29 @@ pub(crate) fn mode(ty: &Type, in_closure: bool, errors: &mut Errors) -> Option<M
         Type::Path(path) if path.path.is_ident("str") => Some(Mode::Str),
         elem => plain(ty, elem, exclusive, errors),
     }
+}
+
+/// How an argument marked `#[same_build]` crosses; `None` with an error noted.
+pub(crate) fn same_build(ty: &Type, errors: &mut Errors) -> Option<Mode> {
+    let Type::Reference(reference) = bare(ty) else {
+        errors.at(
+            ty,
+            "a value of any type is lent, and never given away: it belongs to one side",
+            "take `&T` or `&mut T`",
+        );
+        return None;
+    };
+    let before = errors.count();
+    if let Some(lifetime) = &reference.lifetime {
+        errors.at(
+            lifetime,
+            "an argument is lent for the call, and for nothing longer",
+            "leave the lifetime away",
+        );
+    }
+    check_lent(&reference.elem, errors);
+    let (exclusive, ty) = (reference.mutability.is_some(), (*reference.elem).clone());
+    (errors.count() == before).then_some(Mode::SameBuild { exclusive, ty })
 }
 
 fn plain(ty: &Type, elem: &Type, exclusive: bool, errors: &mut Errors) -> Option<Mode> {
@@ -190,7 +215,8 @@ pub(crate) enum Bound<'a> {
 pub(crate) fn bounds<'a>(mode: &'a Mode, found: &mut Vec<Bound<'a>>) {
     match mode {
         // An interface is checked where it is used.
-        Mode::Str | Mode::Lent { .. } => {}
+        // Any type at all is lent to a side of the same build.
+        Mode::Str | Mode::Lent { .. } | Mode::SameBuild { .. } => {}
         Mode::Value(ty) => found.push(Bound::Portable(ty)),
         Mode::Plain { ty, .. } => found.push(Bound::Plain(ty)),
         Mode::Slice { item, .. } => found.push(Bound::Plain(item)),

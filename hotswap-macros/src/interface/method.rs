@@ -14,6 +14,8 @@ use crate::error::Errors;
 pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<Method> {
     let before = errors.count();
     let (since, fold) = attributes(&mut function.attrs, errors);
+    let marked: Vec<bool> =
+        function.sig.inputs.iter_mut().map(|input| same_build(input, errors)).collect();
     let mut signature = function.sig.clone();
     qualifiers(&signature, errors);
     // The lifetimes were refused where they are declared.
@@ -22,9 +24,13 @@ pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<
     let signature = &signature;
     let exclusive = receiver(signature, errors);
     let mut args = Vec::new();
-    for input in &signature.inputs {
+    for (input, marked) in signature.inputs.iter().zip(marked) {
         let FnArg::Typed(input) = input else { continue };
-        let mode = argument::mode(&input.ty, false, errors);
+        let mode = if marked {
+            argument::same_build(&input.ty, errors)
+        } else {
+            argument::mode(&input.ty, false, errors)
+        };
         let ident = match &*input.pat {
             Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => pat.ident.clone(),
             pat => {
@@ -52,6 +58,34 @@ pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<
         since,
         fold,
     })
+}
+
+/// Takes `#[same_build]` off an argument; says whether it was there.
+fn same_build(input: &mut FnArg, errors: &mut Errors) -> bool {
+    let (attrs, is_receiver) = match input {
+        FnArg::Receiver(receiver) => (&mut receiver.attrs, true),
+        FnArg::Typed(argument) => (&mut argument.attrs, false),
+    };
+    let mut found = false;
+    attrs.retain(|attr| {
+        if !attr.path().is_ident("same_build") {
+            return true;
+        }
+        if !matches!(attr.meta, Meta::Path(_)) {
+            errors.at(attr, "#[same_build] takes nothing", "write `#[same_build]`");
+        } else if is_receiver {
+            errors.at(
+                attr,
+                "#[same_build] marks what is lent, not the instance",
+                "put it on an argument: `#[same_build] world: &mut World`",
+            );
+        } else if found {
+            errors.at(attr, "#[same_build] is given twice", "keep one");
+        }
+        found = true;
+        false
+    });
+    found
 }
 
 /// Leaves lifetimes away.

@@ -50,6 +50,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         args: input.generics.type_params().map(|it| &it.ident).map(|it| quote! { #it }).collect(),
         members,
         layout: false,
+        build: String::new(),
     }
     .items("Wire");
     quote! {
@@ -57,7 +58,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         use __p::Unknown as _;
         #(#tags)*
 
-        impl #head __p::Shaped<__p::Wire> for #name #args #clause {
+        unsafe impl #head __p::Shaped<__p::Wire> for #name #args #clause {
             #description
         }
 

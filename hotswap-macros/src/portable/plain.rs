@@ -39,6 +39,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         args: Vec::new(),
         members,
         layout: true,
+        build: String::new(),
     }
     .items("Wire");
     quote! {
@@ -49,7 +50,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         // SAFETY: the layout is fixed, and every field was checked above.
         unsafe impl __p::Plain for #name {}
 
-        impl __p::Shaped<__p::Wire> for #name {
+        unsafe impl __p::Shaped<__p::Wire> for #name {
             #description
         }
 

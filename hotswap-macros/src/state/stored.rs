@@ -48,6 +48,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         args: input.generics.type_params().map(|it| &it.ident).map(|it| quote! { #it }).collect(),
         members,
         layout: false,
+        build: String::new(),
     }
     .items("Stored");
     quote! {
@@ -55,7 +56,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         use __p::Unknown as _;
         #(#tags)*
 
-        impl #head __p::Shaped<__p::Stored> for #name #args #clause {
+        unsafe impl #head __p::Shaped<__p::Stored> for #name #args #clause {
             #description
         }
     }

@@ -1,7 +1,7 @@
 //! The description of an interface, and the impl that makes it one.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 
 use super::{
     super::{Interface, Method, Mode},
@@ -9,12 +9,20 @@ use super::{
 };
 use crate::{
     names::plain,
+    same_build,
     shape::{Description, Member, cells, wire_part},
 };
 
 /// `Shaped` and `Interface` for `dyn Trait`.
 pub(super) fn describe(interface: &Interface) -> TokenStream {
     let (name, client) = (&interface.item.ident, client_name(interface));
+    let same_build = interface.lends_rust_types().then(same_build::build);
+    // A change of one of them compiles this crate anew, and with it the description.
+    let files = same_build.into_iter().flat_map(|build| &build.files).filter_map(|file| {
+        let file = std::path::absolute(file).ok()?;
+        let file = file.to_str()?;
+        Some(quote! { const _: &[u8] = ::core::include_bytes!(#file); })
+    });
     let description = Description {
         kind: "Interface",
         name: plain(name),
@@ -22,6 +30,7 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
         args: Vec::new(),
         members: interface.methods.iter().map(member).collect(),
         layout: false,
+        build: same_build.map(|build| build.text.clone()).unwrap_or_default(),
     }
     .items("Wire");
     let version = match &interface.version {
@@ -30,8 +39,26 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
     };
     let exclusive = interface.methods.iter().any(|method| method.exclusive);
     let methods = interface.methods.iter().map(|method| plain(&method.ident));
+    let tags = interface.methods.iter().flat_map(|method| {
+        let lent = method.args.iter().enumerate();
+        lent.filter_map(|(i, arg)| match &arg.mode {
+            Mode::SameBuild { ty, .. } => {
+                let (tag, text) = (tag(method, i), crate::names::text(ty));
+                Some(quote! {
+                    pub struct #tag;
+                    impl __p::Named for #tag {
+                        const NAME: &'static str = #text;
+                    }
+                })
+            }
+            _ => None,
+        })
+    });
     quote! {
-        impl __p::Shaped<__p::Wire> for dyn #name {
+        #(#files)*
+        #(#tags)*
+
+        unsafe impl __p::Shaped<__p::Wire> for dyn #name {
             #description
         }
 
@@ -78,9 +105,28 @@ fn member(method: &Method) -> Member {
         name: plain(&method.ident),
         attrs: attrs.join(" "),
         labels: method.args.iter().map(|arg| plain(&arg.ident)).collect(),
-        parts: method.args.iter().map(|arg| shape(&arg.mode)).chain([wire_part(result)]).collect(),
+        parts: (method.args.iter().enumerate())
+            .map(|(i, arg)| match &arg.mode {
+                Mode::SameBuild { exclusive, .. } => {
+                    let tag = tag(method, i);
+                    let lent = quote! { __p::Maybe<(), #tag, false> };
+                    if *exclusive {
+                        quote! { __p::SameBuildMut<#lent> }
+                    } else {
+                        quote! { __p::SameBuild<#lent> }
+                    }
+                }
+                mode => shape(mode),
+            })
+            .chain([wire_part(result)])
+            .collect(),
         offset: None,
     }
+}
+
+/// Carries the name of a type that does not describe itself.
+fn tag(method: &Method, index: usize) -> Ident {
+    format_ident!("__Lent_{}_{index}", plain(&method.ident))
 }
 
 /// A type that describes an argument.
@@ -118,5 +164,6 @@ fn shape(mode: &Mode) -> TokenStream {
             let list = cells(parts.iter());
             quote! { __p::FnMutShape<#list> }
         }
+        Mode::SameBuild { .. } => unreachable!("an argument of a method, not of a closure"),
     }
 }

@@ -22,6 +22,9 @@ pub(super) fn passed(mode: &Mode) -> TokenStream {
         Mode::Slice { item, .. } => quote! { __p::PlainSlice<#item> },
         Mode::Lent { .. } => quote! { __p::Lent },
         Mode::Closure(_) => quote! { __p::LentFn },
+        // The address of the reference itself, which may be a wide one.
+        Mode::SameBuild { exclusive: false, .. } => quote! { *const () },
+        Mode::SameBuild { exclusive: true, .. } => quote! { *mut () },
     }
 }
 
@@ -81,6 +84,13 @@ pub(super) fn send(mode: &Mode, arg: &Ident, shim: Option<&Ident>) -> (TokenStre
                 (nothing, quote! { __p::Lent::new(&#arg, #table) })
             }
         }
+        Mode::SameBuild { exclusive: false, .. } => {
+            (nothing, quote! { ::core::ptr::from_ref(&#arg).cast::<()>() })
+        }
+        Mode::SameBuild { exclusive: true, .. } => (
+            quote! { let mut #arg = #arg; },
+            quote! { ::core::ptr::from_mut(&mut #arg).cast::<()>() },
+        ),
         Mode::Closure(closure) => {
             let entry = entry_type(closure.args.iter().map(|(_, mode)| mode), &closure.result);
             (
@@ -112,6 +122,14 @@ pub(super) fn receive(
         }
         Mode::Plain { exclusive: true, ty } => {
             (quote! { let #arg: &mut #ty = unsafe { &mut *#arg }; }, name)
+        }
+        // Host and module were built from the same sources by the same compiler (`compat.rs`), so
+        // that the sender's reference is one of this side's, too.
+        Mode::SameBuild { exclusive: false, ty } => {
+            (quote! { let #arg: &#ty = unsafe { *#arg.cast::<&#ty>() }; }, name)
+        }
+        Mode::SameBuild { exclusive: true, ty } => {
+            (quote! { let #arg: &mut #ty = unsafe { &mut **#arg.cast::<&mut #ty>() }; }, name)
         }
         Mode::Slice { exclusive, .. } => {
             let get = if *exclusive {

@@ -1,0 +1,107 @@
+//! This build, as text: what has to be equal before `#[same_build]` arguments may cross.
+//!
+//! A macro runs inside the compiler, so the compiler's own command line says how the interface's
+//! crate is being built ([`Command`]): profile, features, and each dependency by a file whose name
+//! has cargo's hash of the unit, which covers, all the way down, packages, versions, features,
+//! profile, compiler and flags. The compiled dependencies name theirs ([`Unit`]), and beside each
+//! lies the list of the files that it was made from: of what is no registry's they are hashed
+//! ([`sources`]). Cargo compiles the interface's crate anew whenever any of this changes, so the
+//! macro runs again, too.
+//!
+//! The text has a line for each thing: what it is, a tab, its value; and a mark in front:
+//! - nothing: it must be equal, and so must be the list of all such lines;
+//! - `?`: it must be equal where both sides have it; it only says better what differs;
+//! - `!`: this description cannot be trusted, for the reason given.
+
+mod command;
+mod metadata;
+mod sources;
+mod unit;
+
+use std::{
+    collections::BTreeSet,
+    env,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::SystemTime,
+};
+
+use self::{command::Command, sources::Sources, unit::Unit};
+
+/// A description of this build.
+pub(crate) struct Build {
+    /// The lines.
+    pub(crate) text: String,
+    /// Files of this crate that the description rests on: the compiler is to note that it depends
+    /// on them.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// This build. It is the same for every interface of a crate, so it is described once.
+pub(crate) fn build() -> &'static Build {
+    static BUILD: OnceLock<Build> = OnceLock::new();
+    BUILD.get_or_init(|| {
+        describe().unwrap_or_else(|why| Build { text: line('!', "", &why), files: Vec::new() })
+    })
+}
+
+/// A line; `' '` is no mark.
+fn line(mark: char, what: &str, value: &str) -> String {
+    let clean = |text: &str| text.replace(char::is_control, " ");
+    let mark = if mark == ' ' { String::new() } else { mark.to_string() };
+    format!("{mark}{}\t{}\n", clean(what), clean(value))
+}
+
+fn describe() -> Result<Build, String> {
+    let command = Command::new(env::args())?;
+    let name = env::var("CARGO_PKG_NAME").map_err(|_| "cargo did not build it".to_owned())?;
+    let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let units = Unit::closure(&command.externs)?;
+    let mut text = String::new();
+    let mut put = |mark, what: &str, value: &str| text.push_str(&line(mark, what, value));
+
+    put(' ', "--target", command.target.as_deref().unwrap_or("none"));
+    put(' ', "profile", &command.profile);
+    put(' ', &format!("features of {name}"), &command.features);
+    put(' ', "cfg", &command.cfg);
+    put(' ', &format!("crate {name}"), &version);
+    let mut soft: Vec<_> = units
+        .iter()
+        .filter_map(|unit| Some((format!("features of {}", unit.package), unit.features()?)))
+        .collect();
+    soft.sort();
+    soft.iter().for_each(|(what, value)| put('?', what, value));
+    let mut versions: Vec<_> = units.iter().map(|unit| (&unit.package, &unit.version)).collect();
+    versions.sort();
+    for (package, version) in versions {
+        put(' ', &format!("dependency {package}"), version);
+    }
+    // Those of the direct ones cover what is below them.
+    for (krate, file) in &command.externs {
+        put(' ', &format!("build of {krate}"), metadata::hash_in(file).unwrap_or_default());
+    }
+    put(' ', &format!("build of {name}"), &command.metadata);
+
+    let mut doubts = BTreeSet::new();
+    for unit in units.iter().filter(|unit| unit.is_local()) {
+        let sources = Sources::of_unit(unit)?;
+        put(' ', &format!("sources of {}", unit.package), &sources.hash);
+        doubts.extend(doubt(&unit.package, &sources, unit.begun()));
+    }
+    let own = Sources::of_crate(&command.input, env::var_os("OUT_DIR").as_deref().map(Path::new))?;
+    put(' ', &format!("sources of {name}"), &own.hash);
+    let begun = unit::begun(&command.out_dir, &command.hash);
+    doubts.extend(doubt(&name, &own, begun));
+    doubts.iter().for_each(|why| put('!', "", why));
+    Ok(Build { text, files: own.files })
+}
+
+/// Whether the sources may be others than those that were compiled.
+fn doubt(package: &str, sources: &Sources, begun: Option<SystemTime>) -> Option<String> {
+    let Some(begun) = begun else {
+        return Some(format!("cargo's note of when it began to build {package} is not there"));
+    };
+    sources.newest.as_ref().filter(|(time, _)| *time > begun).map(|(_, file)| {
+        format!("{file} of {package} was changed while it was being built; build again")
+    })
+}

@@ -1,0 +1,10 @@
+use hotswap_abi::interface;
+
+pub struct World;
+
+#[interface]
+pub trait Game {
+    fn tick(&mut self, #[same_build] world: &mut impl Clone);
+}
+
+fn main() {}

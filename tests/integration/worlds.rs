@@ -1,0 +1,300 @@
+//! Values of any type, owned by the host and lent to modules of the same build: a host that is a
+//! program of its own, in one workspace with its module, as users have it.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        mpsc::{self, Receiver},
+    },
+    thread,
+    time::SystemTime,
+};
+
+use hotswap_tests::{LONG, file_name, replace, target};
+use tempfile::TempDir;
+
+/// A copy of the fixture workspace `worlds`, for one test at a time.
+struct Workspace {
+    folder: PathBuf,
+    _alone: MutexGuard<'static, ()>,
+}
+
+const FILES: [&str; 11] = [
+    "Cargo.toml",
+    "rates/Cargo.toml",
+    "rates/src/lib.rs",
+    "world/Cargo.toml",
+    "world/src/lib.rs",
+    "scene-api/Cargo.toml",
+    "scene-api/src/lib.rs",
+    "scene/Cargo.toml",
+    "scene/src/lib.rs",
+    "stage/Cargo.toml",
+    "stage/src/main.rs",
+];
+
+impl Workspace {
+    fn new() -> Self {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let this = Self { folder: target().join("worlds"), _alone: alone };
+        let root = fs::canonicalize(env!("CARGO_MANIFEST_DIR")).unwrap();
+        for file in FILES {
+            let text = fs::read_to_string(root.join("fixtures/worlds").join(file)).unwrap();
+            let repository = root.parent().unwrap().display().to_string();
+            this.write(
+                file,
+                &text.replace("../../../../hotswap", &format!("{repository}/hotswap")),
+            );
+        }
+        fs::copy(root.join("../Cargo.lock"), this.folder.join("Cargo.lock")).unwrap();
+        this
+    }
+
+    /// Writes a file, unless it is what it should be: cargo goes by the time.
+    fn write(&self, file: &str, text: &str) {
+        let path = self.folder.join(file);
+        if fs::read_to_string(&path).is_ok_and(|it| it == text) {
+            return;
+        }
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn set_modified(&self, file: &str, time: SystemTime) {
+        let file = fs::File::options().append(true).open(self.folder.join(file)).unwrap();
+        file.set_modified(time).unwrap();
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.join(file)).unwrap()
+    }
+
+    fn edit(&self, file: &str, from: &str, to: &str) {
+        let text = self.read(file);
+        assert_eq!(text.matches(from).count(), 1, "{from} in {file}");
+        self.write(file, &text.replace(from, to));
+    }
+
+    fn cargo(&self, args: &[&str]) -> Command {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(args)
+            .args(["--quiet", "--offline"])
+            .current_dir(&self.folder)
+            .env("CARGO_TARGET_DIR", target())
+            .env_remove("CARGO_BUILD_TARGET");
+        cargo
+    }
+
+    fn build(&self, args: &[&str]) {
+        let output = self.cargo(args).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}:\n{text}");
+    }
+
+    /// The module, built as the host's builder does it.
+    fn module(&self, more: &[&str]) -> Vec<u8> {
+        self.build(&[&["build", "--lib", "-p=scene", "-p=stage"], more].concat());
+        fs::read(target().join("debug").join(file_name("scene"))).unwrap()
+    }
+
+    /// The host's program.
+    fn host(&self, features: &str) -> PathBuf {
+        self.build(&["build", "-p=stage", "--features", features]);
+        let suffix = std::env::consts::EXE_SUFFIX;
+        target().join("debug").join(format!("stage{suffix}"))
+    }
+}
+
+/// A host that runs.
+struct Stage {
+    process: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// Runs a copy: what cargo has built is built again for the next test.
+    fn of(program: &Path, first: &[u8], how: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("stage");
+        fs::copy(program, &copy).unwrap();
+        let artifact = folder.path().join(file_name("scene"));
+        fs::write(&artifact, first).unwrap();
+        let mut command = Command::new(copy);
+        command.arg(how);
+        if how != "builtin" {
+            command.arg(artifact);
+        }
+        Self::start(command, folder)
+    }
+
+    fn start(mut command: Command, folder: TempDir) -> Self {
+        let mut process =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let input = process.stdin.take();
+        Self { process, input, lines, folder }
+    }
+
+    fn line(&self) -> String {
+        self.lines.recv_timeout(2 * LONG).expect("the host says something")
+    }
+
+    /// The world after one more tick.
+    fn tick(&mut self) -> String {
+        self.input.as_mut().unwrap().write_all(b"\n").unwrap();
+        self.line()
+    }
+
+    fn put(&self, bytes: &[u8]) -> String {
+        replace(&self.folder.path().join(file_name("scene")), bytes);
+        self.line()
+    }
+
+    /// Puts a build there that is refused; what is said of it.
+    #[track_caller]
+    fn refused(&self, bytes: &[u8], wanted: &str, advice: &str) {
+        let text = self.put(bytes);
+        assert!(text.starts_with("refused ") && text.contains(wanted), "{text}\nwanted: {wanted}");
+        assert!(text.contains(advice), "{text}\nwanted: {advice}");
+    }
+
+    fn end(mut self) {
+        drop(self.input.take());
+        assert_eq!(self.line(), "end");
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_world_is_lent_across_upgrades_and_only_to_what_was_built_like_its_host() {
+    let workspace = Workspace::new();
+    let one = workspace.module(&[]);
+    let mut stage = Stage::of(&workspace.host(""), &one, "artifact");
+    assert_eq!(stage.line(), "live 1");
+    assert_eq!(stage.tick(), "world one=2 1 Position(1) one1");
+    assert_eq!(stage.tick(), "world one=4 2 Position(2) one2 one1");
+
+    // The module is another one: it goes on with the world, and calls what the first has left there.
+    workspace.edit("scene/src/lib.rs", "\"one\"", "\"two\"");
+    let two = workspace.module(&[]);
+    assert_eq!(stage.put(&two), "live 2");
+    assert_eq!(stage.tick(), "world one=4,two=2 3 Position(3) one3 one2 two1");
+
+    // Whatever else differs is refused, and the first difference named.
+    let host = "  host: ";
+    workspace.edit("world/src/lib.rs", "pub said: String,", "pub said: String,\n    pub more: u8,");
+    let other = workspace.module(&[]);
+    stage.refused(&other, &format!("sources of world{host}"), "start it again");
+    workspace.edit("world/src/lib.rs", "\n    pub more: u8,", "");
+
+    let other = workspace.module(&["--features=world/large"]);
+    let wanted = "features of world  host: none   artifact: large";
+    stage.refused(&other, wanted, "Request::with_features_of");
+
+    let other = workspace.module(&["--config=profile.dev.package.scene-api.opt-level=2"]);
+    stage.refused(&other, &format!("profile{host}"), "in one profile");
+
+    workspace.edit("rates/Cargo.toml", "0.1.0", "0.1.1");
+    let other = workspace.module(&[]);
+    let wanted = "dependency rates  host: 0.1.0   artifact: 0.1.1";
+    stage.refused(&other, wanted, "in one workspace");
+    workspace.edit("rates/Cargo.toml", "0.1.1", "0.1.0");
+
+    workspace.edit("scene-api/src/lib.rs", "/// One step.", "/// A step.");
+    let other = workspace.module(&[]);
+    stage.refused(&other, &format!("sources of scene-api{host}"), "start it again");
+    workspace.edit("scene-api/src/lib.rs", "/// A step.", "/// One step.");
+
+    let other = workspace.module(&["--features=scene/allocator"]);
+    stage.refused(&other, "allocator  the artifact does not share the host's", "global_allocator");
+
+    // Cargo compares times, too, and builds such a crate again and again.
+    workspace.set_modified("world/src/lib.rs", SystemTime::now() + 100 * LONG);
+    let other = workspace.module(&[]);
+    let wanted = "lib.rs of world was changed while it was being built";
+    stage.refused(&other, wanted, "build host and module again");
+    workspace.set_modified("world/src/lib.rs", SystemTime::now());
+
+    let compiler = hotswap_abi::manifest::RUSTC;
+    let other = compiler.replace("rustc", "rustd");
+    let patched = patched(&one, compiler, &other);
+    stage.refused(&patched, &format!("compiler  host: {compiler}   artifact: {other}"), "compiler");
+
+    // After all of it the next good one is taken.
+    workspace.edit("scene/src/lib.rs", "\"two\"", "\"six\"");
+    assert_eq!(stage.put(&workspace.module(&[])), "live 3");
+    assert_eq!(stage.tick(), "world one=4,six=2,two=2 4 Position(4) one4 one3 two2 six1");
+    stage.end();
+}
+
+/// Replaces a text of the manifest.
+fn patched(artifact: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = artifact.to_vec();
+    let head = b"HOTSWAP\0\x02\0";
+    let manifest = bytes.windows(head.len()).position(|window| window == head).unwrap();
+    let found = bytes[manifest..].windows(from.len()).position(|window| window == from.as_bytes());
+    let start = manifest + found.unwrap();
+    bytes[start..start + to.len()].copy_from_slice(to.as_bytes());
+    bytes
+}
+
+#[test]
+fn a_host_that_has_not_opted_in_is_told_what_to_call() {
+    let workspace = Workspace::new();
+    let module = workspace.module(&[]);
+    let stage = Stage::of(&workspace.host(""), &module, "closed");
+    let text = stage.line();
+    assert!(text.starts_with("error Misuse interface Scene of slot scene"), "{text}");
+    for wanted in ["Scene::tick(&mut self, world: #[same_build] &mut World)", "lend_rust_types"] {
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
+#[test]
+fn a_module_that_is_linked_in_needs_no_comparison() {
+    let workspace = Workspace::new();
+    let mut stage = Stage::of(&workspace.host("builtin"), &[], "builtin");
+    assert_eq!(stage.line(), "live 1");
+    assert_eq!(stage.tick(), "world one=2 1 Position(1) one1");
+    stage.end();
+}
+
+#[test]
+fn the_everyday_loop_runs_a_host_with_cargo_and_builds_its_module_on_save() {
+    let workspace = Workspace::new();
+    let mut cargo = workspace.cargo(&["run", "-p=stage"]);
+    let folder = tempfile::tempdir().unwrap();
+    let built = target().join("built");
+    cargo.args(["--", "package", "."]).arg(&built);
+    let mut stage = Stage::start(cargo, folder);
+    assert_eq!(stage.line(), "live 1");
+    assert_eq!(stage.tick(), "world one=2 1 Position(1) one1");
+    workspace.edit("scene/src/lib.rs", "\"one\"", "\"ten\"");
+    assert_eq!(stage.line(), "live 2");
+    assert_eq!(stage.tick(), "world one=2,ten=2 2 Position(2) one2 ten1");
+    stage.end();
+}
