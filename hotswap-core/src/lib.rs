@@ -51,6 +51,7 @@ mod host;
 mod instance;
 #[expect(unsafe_code, reason = "opens libraries")]
 mod library;
+mod logs;
 pub mod slot;
 mod steps;
 mod sync;
@@ -65,6 +66,7 @@ pub use config::{Apply, Config, StateDrift};
 pub use error::{Error, ErrorKind};
 pub use host::{Host, ServingStatus, SlotStatus, Status};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
+pub use logs::follow_filters as follow_log_filters;
 pub use slot::{Pin, PinMut, Reader, Slot};
 pub use upgrade::{ArtifactHash, ParseHashError};
 pub use watch::WatchError;
