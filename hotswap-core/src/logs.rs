@@ -31,6 +31,10 @@ mod site;
 mod span;
 mod value;
 
+#[cfg(test)]
+#[expect(unsafe_code, reason = "calls what modules call")]
+mod tests;
+
 pub use hub::follow_filters;
 
 use std::{

@@ -155,6 +155,13 @@ pub(super) fn find(description: &[u8]) -> Option<&'static Site> {
     Some(site)
 }
 
+/// How many sites there are, and the bytes that they take.
+#[cfg(test)]
+pub(super) fn count() -> (usize, usize) {
+    let all = ALL.get().expect("there is one").lock();
+    (all.sites.len() + all.lineless.len() + all.plain.len(), all.bytes)
+}
+
 impl Catalogue {
     fn new(most: usize, most_bytes: usize) -> Self {
         Self {

@@ -90,9 +90,14 @@ impl Spans {
     pub(super) fn drop(&self, number: u64) -> bool {
         let mut open = self.0.lock();
         let Some(span) = open.spans.get_mut(&number) else { return false };
-        span.references = span.references.saturating_sub(1);
-        if span.references > 0 {
-            return false;
+        match span.references {
+            // A glimpse of a span of the host's: there is no reference of the module's to drop.
+            0 => return false,
+            1 => {}
+            _ => {
+                span.references -= 1;
+                return false;
+            }
         }
         let span = open.remove(number);
         drop(open);
@@ -104,13 +109,12 @@ impl Spans {
 
     /// The span that the thread is in: the module's own, or a glimpse of the host's.
     pub(super) fn current(&self, dispatch: &Dispatch) -> Option<Current> {
-        let (id, metadata) = dispatch.current_span().into_inner()?;
+        let (id, _) = dispatch.current_span().into_inner()?;
         let mut open = self.0.lock();
         if let Some(number) = open.number(dispatch, &id) {
             return Some(Current { span: number, site: open.spans[&number].key });
         }
         // Another generation's, or the host's own.
-        let _ = metadata;
         open.forget_glimpsed();
         let (dispatch, key) = (dispatch.clone(), Key::NONE);
         let span = open.insert(Span { dispatch, id, site: None, key, references: 0 })?;
