@@ -40,6 +40,7 @@ pub use hub::follow_filters;
 use std::{
     collections::HashMap,
     fmt,
+    hash::{BuildHasherDefault, Hasher},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -75,7 +76,7 @@ pub(in crate::logs) struct Source {
     module: String,
     generation: u64,
     /// The module's callsites. Read by every thread that logs, changed once for each.
-    sites: ArcSwap<HashMap<Key, &'static Site>>,
+    sites: ArcSwap<HashMap<Key, &'static Site, BuildHasherDefault<AddressHasher>>>,
     growing: Mutex<()>,
     spans: Spans,
     follower: Arc<Follower>,
@@ -138,6 +139,27 @@ impl Source {
         let mut sites = HashMap::clone(&self.sites.load());
         sites.insert(key, site);
         self.sites.store(Arc::new(sites));
+    }
+}
+
+/// Addresses are no choice of an enemy's, and differ enough in themselves.
+#[derive(Debug, Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_usize(usize::from(*byte));
+        }
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        // The lower bits choose the bucket, the upper ones tell apart what is in it.
+        self.0 = (self.0 ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26);
     }
 }
 

@@ -60,8 +60,15 @@ const ERROR: u8 = 9;
 const MOST_CAUSES: usize = 32;
 
 /// Writes values.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Values(Vec<u8>);
+
+impl Default for Values {
+    fn default() -> Self {
+        // Room for most events: one allocation.
+        Self(Vec::with_capacity(256))
+    }
+}
 
 impl Values {
     /// What was written.

@@ -87,18 +87,19 @@ fn wake() {
     }
 }
 
-/// A module follows from now on; it has just asked.
+/// A module follows from now on.
 pub(super) fn add(follower: &Arc<Follower>) {
+    // It has just asked; but something may have changed since.
+    follower.is_behind.store(true, Ordering::Release);
     let mut hub = HUB.lock();
     hub.followers.push(Arc::clone(follower));
-    if hub.thread.is_none() {
-        let thread = thread::Builder::new().name("hotswap-logs".into()).spawn(run);
-        // Without it `follow_filters` still works, and the next module tries again.
-        hub.thread = thread.ok().map(|handle| handle.thread().clone());
-    } else {
-        // What has changed between its asking and now.
-        follower.is_behind.store(true, Ordering::Release);
-        hub.thread.as_ref().expect("looked at above").unpark();
+    match &hub.thread {
+        Some(thread) => thread.unpark(),
+        None => {
+            let thread = thread::Builder::new().name("hotswap-logs".into()).spawn(run);
+            // Without it `follow_filters` still works, and the next module tries again.
+            hub.thread = thread.ok().map(|handle| handle.thread().clone());
+        }
     }
 }
 
@@ -149,17 +150,6 @@ fn round() -> bool {
 /// They follow by themselves, some microseconds after a change; this is for a program that wants to
 /// see the next event for sure. Does nothing when it is called from a subscriber that is asked by
 /// this very thread.
-///
-/// ```no_run
-/// # use tracing_subscriber::{filter::LevelFilter, prelude::*, reload};
-/// let (filter, handle) = reload::Layer::new(LevelFilter::INFO);
-/// tracing_subscriber::registry().with(filter).init();
-/// // … a host is started, modules serve …
-/// handle.reload(LevelFilter::DEBUG)?;
-/// hotswap_core::follow_log_filters();
-/// // From here on the modules' debug events come.
-/// # Ok::<(), reload::Error>(())
-/// ```
 pub fn follow_filters() {
     while !is_asking() && round() {}
 }

@@ -24,17 +24,17 @@ pub(super) fn with<R>(
     let fields = site.data().fields();
     // The last two are the module's name and generation.
     let own = fields.len() - 2;
-    let (mut rebuilt, message);
+    let mut rebuilt = Vec::with_capacity(fields.len());
+    let message;
     match site.form() {
-        Form::Own => {
-            rebuilt = Read::new(bytes)
+        Form::Own => rebuilt.extend(
+            Read::new(bytes)
                 .filter(|(field, _)| *field < own)
-                .map(|(field, value)| (field, Rebuilt::new(value)))
-                .collect::<Vec<_>>();
-        }
+                .map(|(field, value)| (field, Rebuilt::new(value))),
+        ),
         Form::Plain => {
             message = in_words(bytes);
-            rebuilt = vec![(0, Rebuilt::new(Value::Debug(&message)))];
+            rebuilt.push((0, Rebuilt::new(Value::Debug(&message))));
         }
     }
     if let Some(From { module, generation }) = from {
