@@ -24,6 +24,7 @@
 //! It runs inside `catch_unwind`: a panic there costs what was being logged. Where it calls a module
 //! that logs, that is ignored: it would go round in a circle.
 
+mod catalogue;
 #[expect(unsafe_code, reason = "functions that modules call")]
 mod ear;
 mod hub;

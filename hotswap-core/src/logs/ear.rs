@@ -20,7 +20,7 @@ use tracing_core::{
     span::{Attributes, Record},
 };
 
-use super::{Place, Source, hub, site, value};
+use super::{Place, Source, catalogue, hub, site, value};
 
 /// Whom the logs of a generation go to.
 pub(super) fn listener(place: &'static Place, number: u64) -> Listener {
@@ -141,7 +141,7 @@ unsafe extern "C" fn describe(address: Address, key: Key, description: Bytes) ->
     // Not the site's own: see the module's side.
     let described = heard(address, |source| {
         // SAFETY: lent for the call.
-        let site = site::find(unsafe { description.as_slice() })?;
+        let site = catalogue::find(unsafe { description.as_slice() })?;
         source.learn(key, site);
         source.follower.has_new();
         Some(Interest::SOMETIMES)
@@ -160,7 +160,7 @@ unsafe extern "C" fn is_enabled(address: Address, key: Key) -> bool {
 unsafe extern "C" fn record(address: Address, description: Bytes) -> Key {
     let key = heard(address, |source| {
         // SAFETY: lent for the call.
-        let site = site::find(unsafe { description.as_slice() })?;
+        let site = catalogue::find(unsafe { description.as_slice() })?;
         if !dispatcher::get_default(|dispatch| site.is_wanted(dispatch)) {
             return None;
         }

@@ -3,21 +3,17 @@
 //!
 //! `tracing` never forgets a callsite, and a subscriber may refer to one for ever. So a site is made
 //! of copies in the host's memory and is never freed. The next generation that has the same
-//! callsite, in the same line, uses it again. How many there are is bounded: see [`Catalogue`].
+//! callsite, in the same line, uses it again, and how many there are is bounded: see `catalogue.rs`.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, AtomicU8, Ordering},
-    },
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, AtomicU8, Ordering},
 };
 
 use hotswap_abi::logs::{
     Interest,
     site::{Description, to_level},
 };
-use parking_lot::Mutex;
 use tracing_core::{
     Callsite, Dispatch, LevelFilter, Metadata, callsite, dispatcher, field::FieldSet,
     identify_callsite, metadata::Kind,
@@ -67,7 +63,8 @@ impl Callsite for Site {
 }
 
 impl Site {
-    fn leak(
+    /// Makes one that is never freed.
+    pub(super) fn leak(
         description: &Description<'static>,
         fields: &'static [&'static str],
         form: Form,
@@ -123,131 +120,6 @@ impl Site {
         if !self.is_registered.swap(true, Ordering::AcqRel) {
             callsite::register(self);
         }
-    }
-}
-
-/// All sites of a process.
-///
-/// A callsite has a site of its own until there are [`Catalogue::most`] of them or they take
-/// [`Catalogue::most_bytes`]: a long day of edits that shift lines. Those that come afterwards share
-/// one with all that differ by their line alone, up to another such number. Past that there is one
-/// for each kind and level.
-#[derive(Debug)]
-pub(super) struct Catalogue {
-    most: usize,
-    most_bytes: usize,
-    /// By their description.
-    sites: HashMap<Box<[u8]>, &'static Site>,
-    /// By their description without the line.
-    lineless: HashMap<Box<[u8]>, &'static Site>,
-    plain: HashMap<(bool, u8), &'static Site>,
-    texts: HashSet<&'static str>,
-    bytes: usize,
-}
-
-static ALL: OnceLock<Mutex<Catalogue>> = OnceLock::new();
-
-/// The site for a description; `None` for bytes that are none.
-pub(super) fn find(description: &[u8]) -> Option<&'static Site> {
-    let all = ALL.get_or_init(|| Mutex::new(Catalogue::new(16_384, 8 << 20)));
-    let site = all.lock().find(description)?;
-    site.register();
-    Some(site)
-}
-
-/// How many sites there are, and the bytes that they take.
-#[cfg(test)]
-pub(super) fn count() -> (usize, usize) {
-    let all = ALL.get().expect("there is one").lock();
-    (all.sites.len() + all.lineless.len() + all.plain.len(), all.bytes)
-}
-
-impl Catalogue {
-    fn new(most: usize, most_bytes: usize) -> Self {
-        Self {
-            most,
-            most_bytes,
-            sites: HashMap::new(),
-            lineless: HashMap::new(),
-            plain: HashMap::new(),
-            texts: HashSet::new(),
-            bytes: 0,
-        }
-    }
-
-    fn find(&mut self, bytes: &[u8]) -> Option<&'static Site> {
-        if let Some(site) = self.sites.get(bytes) {
-            return Some(site);
-        }
-        let mut it = Description::decode(bytes).ok()?;
-        if self.sites.len() < self.most && self.bytes < self.most_bytes {
-            let site = self.make(&it);
-            self.keep_key(bytes.len());
-            self.sites.insert(bytes.into(), site);
-            return Some(site);
-        }
-        it.line = None;
-        if !it.is_span {
-            // The name that the macros give has the line in it.
-            it.name = "event";
-        }
-        let key = it.encode();
-        if let Some(site) = self.lineless.get(&*key) {
-            return Some(site);
-        }
-        if self.lineless.len() < self.most && self.bytes < 2 * self.most_bytes {
-            let site = self.make(&it);
-            self.keep_key(key.len());
-            self.lineless.insert(key.into(), site);
-            return Some(site);
-        }
-        Some(self.plain.entry((it.is_span, it.level)).or_insert_with(|| Self::make_plain(&it)))
-    }
-
-    fn make(&mut self, it: &Description<'_>) -> &'static Site {
-        let fields = it.fields.iter().map(|field| self.keep(field));
-        let fields: Vec<_> = fields.chain([MODULE, GENERATION]).collect();
-        self.bytes += size_of::<Site>() + size_of_val(&*fields);
-        let kept = Description {
-            is_span: it.is_span,
-            level: it.level,
-            name: self.keep(it.name),
-            target: self.keep(it.target),
-            module_path: it.module_path.map(|path| self.keep(path)),
-            file: it.file.map(|file| self.keep(file)),
-            line: it.line,
-            fields: Vec::new(),
-        };
-        Site::leak(&kept, fields.leak(), Form::Own)
-    }
-
-    fn make_plain(it: &Description<'_>) -> &'static Site {
-        let kept = Description {
-            is_span: it.is_span,
-            level: it.level,
-            name: if it.is_span { "span of a module" } else { "event of a module" },
-            target: "hotswap::module",
-            module_path: None,
-            file: None,
-            line: None,
-            fields: Vec::new(),
-        };
-        Site::leak(&kept, &["message", MODULE, GENERATION], Form::Plain)
-    }
-
-    /// A copy that is never freed, made once for each text.
-    fn keep(&mut self, text: &str) -> &'static str {
-        if let Some(kept) = self.texts.get(text) {
-            return kept;
-        }
-        let kept: &'static str = Box::leak(text.into());
-        self.texts.insert(kept);
-        self.bytes += kept.len() + size_of::<&str>();
-        kept
-    }
-
-    const fn keep_key(&mut self, len: usize) {
-        self.bytes += len + size_of::<(Box<[u8]>, &Site)>();
     }
 }
 

@@ -17,7 +17,7 @@ use tracing_core::{
     span::{Attributes, Id, Record},
 };
 
-use super::{Logs, UNUSED, ear::Follow, site};
+use super::{Logs, UNUSED, catalogue, ear::Follow};
 
 /// Writes down what it is told.
 #[derive(Default)]
@@ -193,21 +193,11 @@ fn ten_thousand_generations_whose_lines_shift_take_bounded_memory() {
         }
         assert!(made > 4_000, "{made}");
     });
-    let (sites, bytes) = site::count();
+    let (sites, bytes) = catalogue::count();
     assert!(sites <= 2 * 16_384 + 10, "{sites}");
     assert!(bytes < 9 << 20, "{bytes}");
     // Each generation had the place of the one before; other tests have a few.
     assert!(UNUSED.lock().len() < 64);
-}
-
-#[test]
-fn the_same_callsite_of_the_next_generation_is_the_same_site() {
-    let find = |description: &Description<'_>| site::find(&description.encode()).unwrap();
-    let first = find(&callsite(false, "same", 7));
-    assert!(std::ptr::eq(first, find(&callsite(false, "same", 7))));
-    assert!(!std::ptr::eq(first, find(&callsite(false, "same", 8))));
-    assert!(!std::ptr::eq(first, find(&callsite(true, "same", 7))));
-    assert!(site::find(&[]).is_none() && site::find(&[0, 3, 255]).is_none());
 }
 
 #[test]
