@@ -49,6 +49,9 @@ mod guard;
 #[expect(unsafe_code, reason = "calls and serves entry points of the other side")]
 pub mod interface;
 mod layout;
+#[doc(hidden)]
+#[expect(unsafe_code, reason = "addresses that the other side hands back")]
+pub mod logs;
 pub mod manifest;
 #[expect(unsafe_code, reason = "gets and gives back boxes of the module through C functions")]
 pub mod module;

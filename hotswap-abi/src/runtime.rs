@@ -1,13 +1,19 @@
-//! What each side keeps for itself: the last panic, and where it happened.
+//! What each side keeps for itself: the last panic, and where it happened. In a module that a host
+//! attached to also where its logs go ([`logs`]).
 //!
 //! A library has its own copy of std, so its panic hook and these thread-locals are its own. A
 //! module's hook is set when a host attaches to it ([`attach`]), never when it is linked into a
 //! program: there the program's hook stays. The thread-locals have no destructors, because a
 //! thread-local destructor in a module keeps its library from being unloaded.
 
+#[expect(unsafe_code, reason = "calls the host's functions")]
+mod logs;
+
+pub(crate) use logs::follow;
+
 use std::{any::Any, cell::Cell, panic, ptr};
 
-use crate::guard::drop_quietly;
+use crate::{guard::drop_quietly, logs::Listener};
 
 /// What is known of a panic, or of another failure, until the other side asks for it.
 #[derive(Default)]
@@ -68,9 +74,11 @@ pub(crate) fn take_failure() -> Option<Failure> {
 }
 
 /// Called once by a host that has loaded this library: from now on a panic leaves its place
-/// instead of a report on stderr, and takes no backtrace (which would map the whole file).
-pub(crate) fn attach() {
+/// instead of a report on stderr, and takes no backtrace (which would map the whole file), and what
+/// is logged goes to the host.
+pub(crate) fn attach(listener: Listener) {
     panic::set_hook(Box::new(|info| {
         put(&PLACE, info.location().map(ToString::to_string).unwrap_or_default());
     }));
+    logs::attach(listener);
 }

@@ -28,6 +28,7 @@ use hotswap_abi::{
 use crate::{
     gate::{Exclusion, Guarded},
     library::Image,
+    logs::Logs,
     steps::Hung,
     upgrade::ArtifactHash,
 };
@@ -57,6 +58,8 @@ pub(crate) struct Code {
     life: LifeCycle,
     methods: Box<[*const ()]>,
     origin: Origin,
+    /// `None` for a module that is linked into the program: it has the program's own.
+    _logs: Option<Logs>,
     /// `None` for a module that is linked into the program.
     image: Option<Image>,
 }
@@ -76,16 +79,22 @@ impl Code {
         methods: &[&str],
         generation: u64,
     ) -> Self {
-        if image.is_some() {
-            // SAFETY: a function of the root of a library that was just loaded.
-            unsafe { (root.attach())() };
-        }
+        let logs = image.is_some().then(|| Logs::attach(root, &manifest.module, generation));
         let name = format!("{} {} (generation {generation})", manifest.module, manifest.version);
         // SAFETY: a function of the root, and the library stays mapped.
         let origin = unsafe { Origin::new(name.into(), root.take_failure()) };
         // SAFETY: the entries are constants of a library that stays mapped.
         let methods = unsafe { entries_by_name(methods, root) };
-        Self { manifest, artifact, generation, life: root.life(), methods, origin, image }
+        Self {
+            manifest,
+            artifact,
+            generation,
+            life: root.life(),
+            methods,
+            origin,
+            _logs: logs,
+            image,
+        }
     }
 
     fn answer(

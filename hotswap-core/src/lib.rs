@@ -53,6 +53,7 @@ mod host;
 mod instance;
 #[expect(unsafe_code, reason = "opens libraries")]
 mod library;
+mod logs;
 pub mod slot;
 pub mod snapshot;
 mod steps;
@@ -68,6 +69,7 @@ pub use config::{Apply, Config, StateDrift};
 pub use error::{Error, ErrorKind};
 pub use host::{Host, ServingStatus, SlotStatus, Status};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
+pub use logs::follow_filters as follow_log_filters;
 pub use slot::{Pin, PinMut, Reader, Slot};
 pub use upgrade::{ArtifactHash, ParseHashError};
 pub use watch::WatchError;

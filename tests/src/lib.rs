@@ -2,10 +2,12 @@
 //! serves them.
 
 mod fixtures;
+mod heard;
 mod scene;
 mod told;
 
 pub use fixtures::{Fixture, fixture, pasted, target};
+pub use heard::{Heard, Line};
 pub use scene::{Scene, file_name, patient, replace, until};
 pub use told::{Outcome, Told};
 

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     allocator,
     guard::{drop_quietly, guard},
+    logs::Listener,
     portable::{Bytes, DecodeError, Portable, Sink, Status, Str, Writer},
     runtime,
     state::{self, HotState},
@@ -26,6 +27,7 @@ impl<M: HotModule> Functions<M> {
         count: M::ENTRIES.len(),
         crossing: ptr::null(),
         attach,
+        follow,
         take_failure,
         allocate: allocator::allocate,
         life: LifeCycle {
@@ -154,9 +156,18 @@ impl<M: HotModule> Functions<M> {
     }
 }
 
-unsafe extern "C" fn attach() {
+unsafe extern "C" fn attach(listener: *const Listener) {
     let _ = guard(|| {
-        runtime::attach();
+        // SAFETY: the host lends it for this call.
+        let listener = unsafe { listener.read() };
+        runtime::attach(listener);
+        Ok(())
+    });
+}
+
+unsafe extern "C" fn follow() {
+    let _ = guard(|| {
+        runtime::follow();
         Ok(())
     });
 }

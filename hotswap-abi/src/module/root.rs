@@ -12,6 +12,7 @@ use super::{HotModule, life};
 use crate::{
     interface::{Entry, Lent, LentFn, TableRef},
     layout,
+    logs::Listener,
     portable::{Bytes, Sink, Status, Str},
 };
 
@@ -93,8 +94,10 @@ pub struct Root {
     pub count: usize,
     /// Null: here for the types' sake.
     pub crossing: *const Crossing,
-    /// Called once after loading: sets the library's own panic hook.
-    pub attach: unsafe extern "C" fn(),
+    /// Called once after loading: sets the library's own panic hook, and whom its logs go to.
+    pub attach: unsafe extern "C" fn(*const Listener),
+    /// Asks the listener again what it wants of each callsite.
+    pub follow: unsafe extern "C" fn(),
     /// Writes message and place of this thread's last failure to the sink.
     pub take_failure: unsafe extern "C" fn(*mut Sink),
     /// Takes so many bytes from the library's allocator, gives them back, and says where they were.

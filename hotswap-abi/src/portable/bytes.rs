@@ -63,12 +63,18 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Reads from the beginning.
+    #[must_use]
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
     /// Reads one value that takes all of the bytes.
     ///
     /// # Errors
     /// When the bytes do not spell a value, or go on behind it.
     pub fn whole<T: Portable>(bytes: &'a [u8]) -> Result<T, DecodeError> {
-        let mut reader = Self { rest: bytes };
+        let mut reader = Self::new(bytes);
         let value = T::decode(&mut reader)?;
         if reader.rest.is_empty() { Ok(value) } else { Err(reader.error("the end", "more bytes")) }
     }
