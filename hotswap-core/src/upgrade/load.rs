@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_abi::{manifest::Manifest, module::Export};
+use hotswap_abi::{
+    manifest::Manifest,
+    module::{Export, TRACE_NONE},
+};
 
 use super::{Assessed, Fault, Handover, Predecessor, assess};
 use crate::{
@@ -30,6 +33,7 @@ fn next(slot: &SlotCore) -> u64 {
 pub(crate) fn load(
     assessed: Assessed,
     slot: &SlotCore,
+    traces: u8,
     steps: &mut Steps,
     deadline: Instant,
 ) -> Result<Loaded, Fault> {
@@ -40,7 +44,7 @@ pub(crate) fn load(
     let opened = steps.run(deadline, move || -> Result<_, LoadError> {
         let image = Image::open(copy)?;
         let root = image.root(&manifest.export)?;
-        Ok(Code::new(root, Some(image), manifest, Some(hash), methods, generation))
+        Ok(Code::new(root, Some(image), manifest, Some(hash), methods, generation, traces))
     });
     if !matches!(opened, Ok(Err(LoadError::Open(_)))) {
         slot.add_retained();
@@ -76,6 +80,7 @@ pub(crate) fn load_builtin(
     // SAFETY: the export of a type that implements `HotModule`, linked into this program.
     let root = unsafe { Export::check(builtin.export) }
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
-    let code = Code::new(root, None, Arc::new(manifest), None, slot.methods, next(slot));
+    let code =
+        Code::new(root, None, Arc::new(manifest), None, slot.methods, next(slot), TRACE_NONE);
     Ok(Loaded { code: Arc::new(code), handover })
 }
