@@ -8,7 +8,7 @@ mod root;
 pub use context::Context;
 pub use root::{
     Answer, Crossing, Export, LifeCycle, Root, RootRef, START_FRESH, START_RESTORED,
-    START_UPGRADED, export,
+    START_UPGRADED, TRACE_FULL, TRACE_NONE, TRACE_SHORT, export,
 };
 
 use std::{borrow::Cow, fmt};

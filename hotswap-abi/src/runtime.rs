@@ -5,15 +5,28 @@
 //! module's hook is set when a host attaches to it ([`attach`]), never when it is linked into a
 //! program: there the program's hook stays. The thread-locals have no destructors, because a
 //! thread-local destructor in a module keeps its library from being unloaded.
+//!
+//! A backtrace is taken only where the host has asked for it ([`trace_panics`]): to put names to
+//! its frames, std maps the library's whole file and keeps it mapped.
 
+mod backtrace;
 #[expect(unsafe_code, reason = "calls the host's functions")]
 mod logs;
 
 pub(crate) use logs::follow;
 
-use std::{any::Any, cell::Cell, panic, ptr};
+use std::{
+    any::Any,
+    cell::Cell,
+    panic, ptr,
+    sync::atomic::{AtomicU8, Ordering},
+};
 
-use crate::{guard::drop_quietly, logs::Listener};
+use crate::{
+    guard::drop_quietly,
+    logs::Listener,
+    module::{TRACE_FULL, TRACE_NONE},
+};
 
 /// What is known of a panic, or of another failure, until the other side asks for it.
 #[derive(Default)]
@@ -21,13 +34,25 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// `file:line:column`, where a hook of ours could see it.
     pub(crate) place: String,
+    /// Empty unless the host has asked for it.
+    pub(crate) backtrace: String,
     pub(crate) payload: Option<Box<dyn Any + Send>>,
+}
+
+/// What a hook sees of a panic.
+#[derive(Default)]
+struct Seen {
+    place: String,
+    backtrace: String,
 }
 
 thread_local! {
     static LAST: Cell<*mut Failure> = const { Cell::new(ptr::null_mut()) };
-    static PLACE: Cell<*mut String> = const { Cell::new(ptr::null_mut()) };
+    static SEEN: Cell<*mut Seen> = const { Cell::new(ptr::null_mut()) };
 }
+
+/// What [`trace_panics`] was told.
+static TRACE: AtomicU8 = AtomicU8::new(TRACE_NONE);
 
 fn put<T>(cell: &'static std::thread::LocalKey<Cell<*mut T>>, value: T) {
     take(cell);
@@ -48,16 +73,16 @@ pub(crate) fn keep_panic(payload: Box<dyn Any + Send>) {
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic with a payload that is no text".to_owned());
-    let place = take(&PLACE).unwrap_or_default();
+    let Seen { place, backtrace } = take(&SEEN).unwrap_or_default();
     if let Some(old) = take(&LAST) {
         drop_quietly(old);
     }
-    put(&LAST, Failure { message, place, payload: Some(payload) });
+    put(&LAST, Failure { message, place, backtrace, payload: Some(payload) });
 }
 
 /// Keeps the place of a panic that goes on: no hook sees it a second time.
 pub(crate) fn keep_place(place: String) {
-    put(&PLACE, place);
+    put(&SEEN, Seen { place, ..Seen::default() });
 }
 
 /// Keeps the text of a failure that was no panic.
@@ -74,11 +99,20 @@ pub(crate) fn take_failure() -> Option<Failure> {
 }
 
 /// Called once by a host that has loaded this library: from now on a panic leaves its place
-/// instead of a report on stderr, and takes no backtrace (which would map the whole file), and what
-/// is logged goes to the host.
+/// instead of a report on stderr, and what is logged goes to the host.
 pub(crate) fn attach(listener: Listener) {
     panic::set_hook(Box::new(|info| {
-        put(&PLACE, info.location().map(ToString::to_string).unwrap_or_default());
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let backtrace = match TRACE.load(Ordering::Relaxed) {
+            TRACE_NONE => String::new(),
+            style => backtrace::take(style == TRACE_FULL),
+        };
+        put(&SEEN, Seen { place, backtrace });
     }));
     logs::attach(listener);
+}
+
+/// Says whether panics leave a backtrace from now on: one of the `TRACE_…` numbers.
+pub(crate) fn trace_panics(style: u8) {
+    TRACE.store(style, Ordering::Relaxed);
 }

@@ -1,8 +1,11 @@
 //! How a host is set up.
 
-use std::{any::TypeId, collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    any::TypeId, collections::BTreeMap, env, ffi::OsStr, fmt, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
-use hotswap_abi::module::{Export, HotModule};
+use hotswap_abi::module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT};
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Request;
@@ -23,6 +26,7 @@ use crate::{event::Event, watch::Backend};
 /// | what is written to stderr when nobody listens | builds, what is live, refusals | refusals |
 /// | warning when this many generations are mapped | 200 | 20 |
 /// | the state of the last upgrade is kept, for [`Host::abandon`](crate::Host::abandon) | yes | no |
+/// | a module's panic has a backtrace | where `RUST_BACKTRACE` asks for it | no |
 ///
 /// ```
 /// use hotswap_core::Config;
@@ -47,6 +51,7 @@ pub struct Config {
     pub(crate) one_try: bool,
     pub(crate) services: Vec<String>,
     pub(crate) lends_rust_types: bool,
+    pub(crate) backtraces: bool,
     pub(crate) backend: Backend,
     pub(crate) callbacks: Vec<Callback>,
     pub(crate) reporter: Reporter,
@@ -138,6 +143,7 @@ impl Config {
             call_budget: Duration::from_secs(10),
             retained_warning: 200,
             last_states: true,
+            backtraces: true,
             reporter: Reporter::Stderr,
             ..Self::production()
         }
@@ -162,6 +168,7 @@ impl Config {
             one_try: false,
             services: Vec::new(),
             lends_rust_types: false,
+            backtraces: false,
             backend: Backend::Events,
             callbacks: Vec::new(),
             reporter: Reporter::Refusals,
@@ -368,6 +375,16 @@ impl Config {
         self
     }
 
+    /// Whether a module's panic has a backtrace in its error or refusal, where the environment
+    /// variable `RUST_BACKTRACE` asks for it: `1` for the frames of the module, `full` for all.
+    ///
+    /// To take one, a module maps its whole file, with its debug information, and keeps it mapped.
+    #[must_use]
+    pub const fn with_backtraces(mut self, backtraces: bool) -> Self {
+        self.backtraces = backtraces;
+        self
+    }
+
     /// Looks at the artifacts at an interval, where the file system sends no events.
     #[must_use]
     pub const fn with_polling(mut self, interval: Duration) -> Self {
@@ -408,8 +425,23 @@ impl Config {
         }
     }
 
+    /// What modules are told of backtraces.
+    pub(crate) fn traces(&self) -> u8 {
+        if self.backtraces { traces(env::var_os("RUST_BACKTRACE").as_deref()) } else { TRACE_NONE }
+    }
+
     fn slot(&mut self, slot: impl Into<String>) -> &mut SlotConfig {
         self.slots.entry(slot.into()).or_default()
+    }
+}
+
+/// What std's own hook takes the variable's value for.
+fn traces(variable: Option<&OsStr>) -> u8 {
+    match variable {
+        None => TRACE_NONE,
+        Some(value) if value == "0" => TRACE_NONE,
+        Some(value) if value == "full" => TRACE_FULL,
+        Some(_) => TRACE_SHORT,
     }
 }
 
@@ -420,5 +452,24 @@ impl fmt::Debug for Config {
             .field("state_drift", &self.state_drift)
             .field("apply", &self.apply)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_says_which_frames() {
+        let table = [
+            (None, TRACE_NONE),
+            (Some("0"), TRACE_NONE),
+            (Some("1"), TRACE_SHORT),
+            (Some("full"), TRACE_FULL),
+        ];
+        for (value, wanted) in table {
+            assert_eq!(traces(value.map(OsStr::new)), wanted, "{value:?}");
+        }
+        assert!(Config::dev().backtraces && !Config::production().backtraces);
     }
 }

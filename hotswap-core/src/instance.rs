@@ -19,7 +19,7 @@ use std::{
 };
 
 use hotswap_abi::{
-    interface::{Origin, Target, entries_by_name},
+    interface::{Failure, Origin, Target, entries_by_name},
     manifest::Manifest,
     module::{Answer, LifeCycle, RootRef, START_FRESH, START_RESTORED, START_UPGRADED},
     portable::{Buffer, Bytes, Reader, Sink, Status, Str},
@@ -38,8 +38,12 @@ use crate::{
 pub(crate) enum StepError {
     #[error("{0}")]
     Failed(String),
-    #[error("it panicked: {message}{}{place}", if place.is_empty() { "" } else { " at " })]
-    Panicked { message: String, place: String },
+    #[error(
+        "it panicked: {message}{}{place}{}{backtrace}",
+        if place.is_empty() { "" } else { " at " },
+        if backtrace.is_empty() { "" } else { "\n" },
+    )]
+    Panicked { message: String, place: String, backtrace: String },
     #[error("it did not come back within {after:.0?}; its thread is abandoned")]
     Hung { after: std::time::Duration },
 }
@@ -70,7 +74,8 @@ unsafe impl Send for Code {}
 unsafe impl Sync for Code {}
 
 impl Code {
-    /// The code behind a root, whose layout was checked.
+    /// The code behind a root, whose layout was checked. `traces` is what a loaded library is told
+    /// of backtraces: one of the `TRACE_…` numbers.
     pub(crate) fn new(
         root: RootRef,
         image: Option<Image>,
@@ -78,8 +83,13 @@ impl Code {
         artifact: Option<ArtifactHash>,
         methods: &[&str],
         generation: u64,
+        traces: u8,
     ) -> Self {
         let logs = image.is_some().then(|| Logs::attach(root, &manifest.module, generation));
+        if image.is_some() {
+            // SAFETY: a function of the root of a library that was just loaded.
+            unsafe { (root.trace_panics())(traces) };
+        }
         let name = format!("{} {} (generation {generation})", manifest.module, manifest.version);
         // SAFETY: a function of the root, and the library stays mapped.
         let origin = unsafe { Origin::new(name.into(), root.take_failure()) };
@@ -109,8 +119,8 @@ impl Code {
                 Reader::whole(buffer.bytes()).unwrap_or_else(|_| "it failed without a word".into()),
             )),
             _ => {
-                let failure = self.origin.failure("");
-                Err(StepError::Panicked { message: failure.message, place: failure.place })
+                let Failure { message, place, backtrace, .. } = self.origin.failure("");
+                Err(StepError::Panicked { message, place, backtrace })
             }
         }
     }

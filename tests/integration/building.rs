@@ -1,5 +1,7 @@
 //! Modules that are built from their sources: a save, and the running host has the new code.
 
+mod debugger;
+
 use std::{
     fs,
     path::PathBuf,

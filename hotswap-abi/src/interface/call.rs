@@ -67,8 +67,8 @@ impl Origin {
         let mut buffer = Buffer::new();
         // SAFETY: the module is loaded (`new`), and the sink is not moved while it runs.
         unsafe { (self.take_failure)(buffer.sink()) };
-        let (message, place) = Reader::whole(buffer.bytes()).unwrap_or_default();
-        Failure { module: self.name.clone(), method: method.to_owned(), message, place }
+        let (message, place, backtrace) = Reader::whole(buffer.bytes()).unwrap_or_default();
+        Failure { module: self.name.clone(), method: method.to_owned(), message, place, backtrace }
     }
 }
 
@@ -164,7 +164,7 @@ impl<'a> Callee<'a> {
                 .map_or_else(|| "what was lent".into(), |origin| origin.name.clone()),
             method: method.to_owned(),
             message: format!("the result cannot be decoded: {error}"),
-            place: String::new(),
+            ..Failure::default()
         })
     }
 
@@ -274,7 +274,7 @@ fn absent(method: &'static str) -> Failed {
         module: "the other side".into(),
         method: method.to_owned(),
         message: "it has no such method".to_owned(),
-        place: String::new(),
+        ..Failure::default()
     })
 }
 

@@ -61,11 +61,17 @@ pub struct Failure {
     pub message: String,
     /// `file:line:column`; empty if it is not known (a module that is linked statically).
     pub place: String,
+    /// The frames that led to the panic, without a line feed at the end; empty unless the host has
+    /// asked for them (`Config::with_backtraces` and `RUST_BACKTRACE`).
+    pub backtrace: String,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} failed in {}: {}", self.module, self.method, self.message)?;
-        if self.place.is_empty() { Ok(()) } else { write!(f, " at {}", self.place) }
+        if !self.place.is_empty() {
+            write!(f, " at {}", self.place)?;
+        }
+        if self.backtrace.is_empty() { Ok(()) } else { write!(f, "\n{}", self.backtrace) }
     }
 }

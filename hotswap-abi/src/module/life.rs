@@ -44,6 +44,7 @@ impl<M: HotModule> Functions<M> {
             drop_state: Self::drop_state,
             drop_context,
         },
+        trace_panics,
     });
 
     unsafe extern "C" fn prepare(cx: *const (), sink: *mut Sink) -> Answer {
@@ -172,6 +173,10 @@ unsafe extern "C" fn follow() {
     });
 }
 
+unsafe extern "C" fn trace_panics(style: u8) {
+    runtime::trace_panics(style);
+}
+
 unsafe extern "C" fn take_failure(sink: *mut Sink) {
     let _ = guard(|| {
         let Some(failure) = runtime::take_failure() else { return Ok(()) };
@@ -179,6 +184,7 @@ unsafe extern "C" fn take_failure(sink: *mut Sink) {
         let mut out = Writer::new(unsafe { &mut *sink });
         failure.message.encode(&mut out);
         failure.place.encode(&mut out);
+        failure.backtrace.encode(&mut out);
         drop_quietly(failure.payload);
         Ok(())
     });

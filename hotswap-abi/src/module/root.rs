@@ -34,6 +34,13 @@ pub const START_UPGRADED: u8 = 1;
 /// [`Start::Restored`](super::Start::Restored), as a number.
 pub const START_RESTORED: u8 = 2;
 
+/// Panics leave no backtrace, as a number: see [`Root::trace_panics`].
+pub const TRACE_NONE: u8 = 0;
+/// They leave the frames between the panic and the entry point.
+pub const TRACE_SHORT: u8 = 1;
+/// They leave all frames of the thread.
+pub const TRACE_FULL: u8 = 2;
+
 /// The functions of a module's life, in the order in which they are called.
 #[derive(Debug, Clone, Copy, StableAbi)]
 #[repr(C)]
@@ -98,13 +105,15 @@ pub struct Root {
     pub attach: unsafe extern "C" fn(*const Listener),
     /// Asks the listener again what it wants of each callsite.
     pub follow: unsafe extern "C" fn(),
-    /// Writes message and place of this thread's last failure to the sink.
+    /// Writes message, place and backtrace of this thread's last failure to the sink.
     pub take_failure: unsafe extern "C" fn(*mut Sink),
     /// Takes so many bytes from the library's allocator, gives them back, and says where they were.
     pub allocate: extern "C" fn(usize) -> usize,
     /// The module's life.
-    #[sabi(last_prefix_field)]
     pub life: LifeCycle,
+    /// Whether panics leave a backtrace from now on, as one of the `TRACE_…` numbers.
+    #[sabi(last_prefix_field)]
+    pub trace_panics: unsafe extern "C" fn(u8),
 }
 
 /// The exported static: constants and pointers only.

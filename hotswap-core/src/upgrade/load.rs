@@ -2,7 +2,12 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_abi::{allocator, compat::Mismatch, manifest::Manifest, module::Export};
+use hotswap_abi::{
+    allocator,
+    compat::Mismatch,
+    manifest::Manifest,
+    module::{Export, TRACE_NONE},
+};
 
 use super::{Assessed, Fault, Handover, Predecessor, assess};
 use crate::{
@@ -30,6 +35,7 @@ fn next(slot: &SlotCore) -> u64 {
 pub(crate) fn load(
     assessed: Assessed,
     slot: &SlotCore,
+    traces: u8,
     steps: &mut Steps,
     deadline: Instant,
 ) -> Result<Loaded, Fault> {
@@ -44,7 +50,7 @@ pub(crate) fn load(
         if lends && !allocator::is_shared(root.allocate()) {
             return Err(LoadError::Allocator);
         }
-        Ok(Code::new(root, Some(image), manifest, Some(hash), methods, generation))
+        Ok(Code::new(root, Some(image), manifest, Some(hash), methods, generation, traces))
     });
     if !matches!(opened, Ok(Err(LoadError::Open(_)))) {
         slot.add_retained();
@@ -89,6 +95,7 @@ pub(crate) fn load_builtin(
     // SAFETY: the export of a type that implements `HotModule`, linked into this program.
     let root = unsafe { Export::check(builtin.export) }
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
-    let code = Code::new(root, None, Arc::new(manifest), None, slot.interface.methods, next(slot));
+    let methods = slot.interface.methods;
+    let code = Code::new(root, None, Arc::new(manifest), None, methods, next(slot), TRACE_NONE);
     Ok(Loaded { code: Arc::new(code), handover })
 }

@@ -3,7 +3,9 @@
 //!
 //! The lines `ANCHOR: …` are for the book, which shows pieces of this file.
 
-use std::{collections::BTreeMap, error::Error, time::Duration};
+mod develop;
+
+use std::{collections::BTreeMap, env, error::Error, time::Duration};
 
 use corner_shop::CornerShop;
 use hotswap_core::{
@@ -24,6 +26,10 @@ impl Journal for Lines {
 // ANCHOR_END: journal
 
 fn main() -> Result<(), Box<dyn Error>> {
+    if env::args().nth(1).as_deref() == Some("develop") {
+        return develop::develop();
+    }
+
     // ANCHOR: config
     let config = Config::production()
         .builtin::<CornerShop>("shop")

@@ -116,7 +116,14 @@ fn the_code_map_is_true_to_the_code() {
 #[test]
 fn every_anchor_is_shown() {
     let book: String = chapters().into_iter().map(|(_, text)| text).collect();
-    for file in ["api/src/lib.rs", "module/src/lib.rs", "host/src/main.rs"] {
+    for file in [
+        "api/src/lib.rs",
+        "module/src/lib.rs",
+        "module/tests/upgrade.rs",
+        "module/tests/version_1.rs",
+        "host/src/main.rs",
+        "host/src/develop.rs",
+    ] {
         let text = fs::read_to_string(root().join("examples/book").join(file)).unwrap();
         for anchor in between(&text, "ANCHOR: ", "\n").filter(|anchor| !anchor.starts_with('…')) {
             let include = format!("examples/book/{file}:{anchor}}}}}");
