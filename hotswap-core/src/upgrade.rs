@@ -32,12 +32,12 @@ mod stage;
 
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
-    assess::{Assessed, Handover},
-    fault::Fault,
-    inspect::Inspected,
+    assess::{Assessed, Handover, Serving, drift, fits, handover},
+    fault::{Fault, UNTIL_IT_CHANGES},
+    inspect::{Inspected, manifest},
     prepare::Prepared,
     retire::{Left, Retiring},
-    stage::{StageError, StageRequest, Staged, stage},
+    stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
 };
 
 use std::{
@@ -48,7 +48,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::assess::Serving;
 use crate::{
     config::{Config, StateDrift},
     event::{Exit, Phase, StateNote},
