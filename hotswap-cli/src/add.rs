@@ -102,8 +102,7 @@ fn interface(workspace: &Workspace, name: &str, asked: Option<&str>) -> Result<I
                 "the workspace has a package {package} already: use it with --interface {package}"
             )));
         }
-        let library = known.targets.iter().find(|target| target.is_lib());
-        let Some(library) = library else {
+        let Some(library) = workspace::library(known) else {
             return Err(Error::Refused(format!("package {package} has no library")));
         };
         let found = Contract::read(package, library.src_path.as_std_path(), wanted)?;

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use cargo_metadata::{CrateType, DependencyKind, Metadata, MetadataCommand, Package};
+use cargo_metadata::{CrateType, DependencyKind, Metadata, MetadataCommand, Package, Target};
 
 use crate::Error;
 
@@ -70,6 +70,16 @@ pub(crate) fn depends_on(package: &Package, name: &str) -> bool {
 /// Whether it has a library of this type.
 pub(crate) fn has_type(package: &Package, wanted: &CrateType) -> bool {
     package.targets.iter().any(|target| target.crate_types.contains(wanted))
+}
+
+/// Its library, of whatever type.
+pub(crate) fn library(package: &Package) -> Option<&Target> {
+    let types = [CrateType::Lib, CrateType::RLib, CrateType::CDyLib, CrateType::DyLib];
+    let is_library = |it: &&Target| {
+        !(it.is_bin() || it.is_example() || it.is_test() || it.is_bench())
+            && it.crate_types.iter().any(|it| types.contains(it))
+    };
+    package.targets.iter().find(is_library)
 }
 
 /// The folder of a package.

@@ -23,7 +23,9 @@ impl Module for {{Module}} {
     type State = {{State}};
 
     fn start(from: Start<{{State}}>, _cx: &Context) -> Result<Self, ModuleError> {
-        Ok(Self { state: from.state().unwrap_or_default() })
+        Ok(Self {
+            state: from.state().unwrap_or_default(),
+        })
     }
 
     fn state(&self) -> Cow<'_, {{State}}> {

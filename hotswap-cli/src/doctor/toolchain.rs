@@ -1,12 +1,13 @@
 //! Compiler, cargo and linker: a small library is really built, with the workspace's settings.
 
 use std::{
-    fs,
+    fs, io,
     path::Path,
     process::{Command, Stdio},
 };
 
 use semver::Version;
+use tempfile::TempDir;
 
 use super::Finding;
 use crate::workspace::cargo;
@@ -53,7 +54,17 @@ fn judge(name: &'static str, text: &str) -> Finding {
 }
 
 fn linker(folder: &Path) -> Finding {
-    match build(folder) {
+    let aside = match project() {
+        Ok(aside) => aside,
+        Err(error) => {
+            return Finding::warn(
+                "linker",
+                format!("not tried, for no folder can be made to build in: {error}"),
+                "make the temporary folder writable, or set TMPDIR",
+            );
+        }
+    };
+    match build(aside.path(), folder) {
         Ok(linker) => Finding::ok("linker", format!("{linker} links a cdylib")),
         Err(said) => Finding::fail(
             "linker",
@@ -63,21 +74,24 @@ fn linker(folder: &Path) -> Finding {
     }
 }
 
-/// Builds a library in a folder of its own, with the configuration of the workspace's.
-fn build(folder: &Path) -> Result<String, String> {
-    let text = |error: std::io::Error| error.to_string();
-    let aside = tempfile::tempdir().map_err(text)?;
-    let manifest = aside.path().join("Cargo.toml");
-    let package = "[package]\nname = \"probe\"\nedition = \"2021\"\n[lib]\ncrate-type = \
+/// A small library.
+fn project() -> io::Result<TempDir> {
+    let aside = tempfile::tempdir()?;
+    let package = "[package]\nname = \"probe\"\nedition = \"2024\"\n[lib]\ncrate-type = \
                    [\"cdylib\"]\npath = \"lib.rs\"\n[workspace]\n";
-    fs::write(&manifest, package).map_err(text)?;
-    fs::write(aside.path().join("lib.rs"), "#[no_mangle] pub extern \"C\" fn probe() {}\n")
-        .map_err(text)?;
+    let source = "#[unsafe(no_mangle)]\npub extern \"C\" fn probe() {}\n";
+    fs::write(aside.path().join("Cargo.toml"), package)?;
+    fs::write(aside.path().join("lib.rs"), source)?;
+    Ok(aside)
+}
+
+/// Builds it, with the configuration of a workspace's folder.
+fn build(project: &Path, folder: &Path) -> Result<String, String> {
     let mut command = cargo();
     command.args(["rustc", "--offline", "--quiet", "--color=never", "--manifest-path"]);
-    command.arg(&manifest).arg("--target-dir").arg(aside.path().join("target"));
+    command.arg(project.join("Cargo.toml")).arg("--target-dir").arg(project.join("target"));
     command.args(["--", "--print=link-args"]).current_dir(folder).stdin(Stdio::null());
-    let output = command.output().map_err(text)?;
+    let output = command.output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
     }

@@ -9,7 +9,7 @@ use std::{
 use cargo_metadata::{CrateType, Package};
 
 use super::Finding;
-use crate::workspace::{Workspace, depends_on, has_type};
+use crate::workspace::{Workspace, depends_on, has_type, library};
 
 const ADVICE: &str = "write crate-type = [\"cdylib\", \"rlib\"] below [lib] in its Cargo.toml";
 
@@ -38,8 +38,8 @@ fn module(package: &Package) -> Option<Finding> {
     let (loaded, linked) =
         (has_type(package, &CrateType::CDyLib), has_type(package, &CrateType::RLib));
     let derives = || {
-        let mut sources = package.targets.iter().filter(|it| it.is_lib() || it.is_cdylib());
-        sources.any(|it| it.src_path.as_std_path().parent().is_some_and(mentions_derive))
+        let source = library(package).and_then(|it| it.src_path.as_std_path().parent());
+        source.is_some_and(mentions_derive)
     };
     match (loaded, linked) {
         (true, true) => Some(Finding::ok("module", format!("{name} is a cdylib and an rlib"))),

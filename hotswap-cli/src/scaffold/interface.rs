@@ -9,7 +9,7 @@ use syn::{
     visit::{self, Visit},
 };
 
-use super::names::krate;
+use super::names::{is_taken, krate};
 use crate::Error;
 
 /// A trait marked `#[interface]`, and what a module needs of its source.
@@ -51,6 +51,13 @@ impl Contract {
                 "expected a trait{wanted} marked #[interface] in {place}, found: {known}"
             )));
         };
+        if is_taken(&found.ident.to_string()) {
+            return Err(Error::Refused(format!(
+                "{package}::{0} cannot be imported beside the other {0} that a module needs: \
+                 rename the trait, or write the module by hand",
+                found.ident
+            )));
+        }
         Ok(Self::of(package, &source, &file, found))
     }
 
@@ -199,9 +206,13 @@ pub trait Game {
 ";
 
     fn read(wanted: Option<&str>) -> Result<Contract, Error> {
+        read_text(SOURCE, wanted)
+    }
+
+    fn read_text(source: &str, wanted: Option<&str>) -> Result<Contract, Error> {
         let folder = tempfile::tempdir().unwrap();
         let library = folder.path().join("lib.rs");
-        fs::write(&library, SOURCE).unwrap();
+        fs::write(&library, source).unwrap();
         Contract::read("my-game", &library, wanted)
     }
 
@@ -228,6 +239,14 @@ pub trait Game {
     }
 "
         );
+    }
+
+    #[test]
+    fn what_cannot_be_imported_or_read_is_refused() {
+        let refused = |source: &str| read_text(source, None).unwrap_err().to_string();
+        assert!(refused("#[interface] pub trait Module {}").contains("beside the other Module"));
+        assert!(refused("pub trait").contains("does not parse"));
+        assert!(refused("pub trait Game {}").contains("found: none"));
     }
 
     #[test]

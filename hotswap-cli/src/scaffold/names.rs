@@ -4,124 +4,21 @@ use crate::Error;
 
 /// Names that generated code uses itself, or that Rust's prelude has: a trait or a struct of that
 /// name would shadow them.
-const TAKEN: &[&str] = &[
-    "Box",
-    "Clone",
-    "Config",
-    "Context",
-    "Copy",
-    "Cow",
-    "Default",
-    "Deserialize",
-    "Drop",
-    "Duration",
-    "Eq",
-    "Err",
-    "Error",
-    "Fn",
-    "FnMut",
-    "FnOnce",
-    "From",
-    "Host",
-    "HotModule",
-    "HotState",
-    "Into",
-    "Iterator",
-    "Module",
-    "ModuleError",
-    "None",
-    "Ok",
-    "Option",
-    "Ord",
-    "PartialEq",
-    "PartialOrd",
-    "Result",
-    "Self",
-    "Send",
-    "Serialize",
-    "Sized",
-    "Some",
-    "Start",
-    "String",
-    "Sync",
-    "ToOwned",
-    "ToString",
-    "TryFrom",
-    "TryInto",
-    "Vec",
-];
+const TAKEN: &str = "\
+    Box Clone Config Context Copy Cow Default Deserialize Drop Duration Eq Err Error Fn \
+    FnMut FnOnce From Host HotModule HotState Into Iterator Module ModuleError None Ok \
+    Option Ord PartialEq PartialOrd Result Self Send Serialize Sized Some Start String \
+    Sync ToOwned ToString TryFrom TryInto Vec";
 
 /// Keywords, crates of Rust itself, folders in cargo's target folder, and crates that generated
 /// code depends on.
-const REFUSED: &[&str] = &[
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "build",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "deps",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "examples",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "hotswap",
-    "hotswap_abi",
-    "hotswap_cli",
-    "hotswap_core",
-    "hotswap_macros",
-    "if",
-    "impl",
-    "in",
-    "incremental",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "proc_macro",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "serde",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "target",
-    "test",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "unsafe",
-    "unsized",
-    "use",
-    "virtual",
-    "where",
-    "while",
-    "yield",
-];
+const REFUSED: &str = "\
+    abstract alloc as async await become box break build const continue core crate deps \
+    do dyn else enum examples extern false final fn for gen hotswap hotswap_abi \
+    hotswap_cli hotswap_core hotswap_macros if impl in incremental let loop macro match \
+    mod move mut override priv proc_macro pub ref return self serde static std struct \
+    super target test trait true try type typeof unsafe unsized use virtual where while \
+    yield";
 
 /// The names in a module's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +49,7 @@ impl Names {
             module: format!("{base}Module"),
             state: format!("{base}State"),
         };
-        let is_free = |name: &String| !TAKEN.contains(&name.as_str());
+        let is_free = |name: &String| !is_taken(name);
         let plain = names(&base);
         if [&plain.interface, &plain.module, &plain.state].into_iter().all(is_free)
             && plain.module != interface
@@ -160,9 +57,13 @@ impl Names {
         {
             return plain;
         }
-        let longer = names(&format!("{base}Part"));
-        Self { interface: longer.interface.clone(), ..longer }
+        names(&format!("{base}Part"))
     }
+}
+
+/// Whether generated code has another thing of this name.
+pub(super) fn is_taken(name: &str) -> bool {
+    TAKEN.split(' ').any(|taken| taken == name)
 }
 
 /// As it is named in code.
@@ -195,7 +96,8 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     if name.len() > 50 {
         return refused("it has more than 50 characters");
     }
-    if REFUSED.contains(&krate(&name.to_ascii_lowercase()).as_str()) {
+    let plain = krate(&name.to_ascii_lowercase());
+    if REFUSED.split(' ').any(|refused| refused == plain) {
         return refused("Rust, cargo or hotswap use it themselves");
     }
     Ok(())

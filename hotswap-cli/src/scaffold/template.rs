@@ -42,8 +42,7 @@ impl Texts<'_> {
 
     pub(crate) fn interface_manifest(&self, abi: &str) -> String {
         let dependencies = format!("hotswap-abi = {abi}\n");
-        let about = format!("What hosts and the module {} agree on", self.package);
-        manifest(self.contract, &about, "", &dependencies)
+        manifest(self.contract, "What host and module agree on", "", &dependencies)
     }
 
     pub(crate) fn interface(&self) -> String {
