@@ -35,7 +35,14 @@ pub(crate) fn run(asked: &Doctor) -> Result<Outcome, Error> {
         }
         Err(error) => {
             findings.extend(system::look(None));
-            findings.push(Finding::warn("workspace", error, "go to the folder of a workspace"));
+            findings.push(match error {
+                Error::NoWorkspace(folder) => Finding::warn(
+                    "workspace",
+                    format!("there is none at {folder}"),
+                    "go to the folder of one, or make one with `cargo hotswap new NAME`",
+                ),
+                error => Finding::fail("workspace", error, "mend what cargo names"),
+            });
         }
     }
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();

@@ -32,6 +32,12 @@ pub(crate) enum Error {
     /// Not possible here.
     #[error("{0}")]
     Unable(String),
+    /// Not possible here, for a reason that `doctor` takes easily.
+    #[error(
+        "there is no Cargo.toml in {0}, nor in a folder above it: go to a workspace, or make one \
+         with `cargo hotswap new NAME`"
+    )]
+    NoWorkspace(String),
 }
 
 impl Error {
@@ -39,7 +45,7 @@ impl Error {
     pub(crate) const fn outcome(&self) -> Outcome {
         match self {
             Self::Refused(_) => Outcome::No,
-            Self::Unable(_) => Outcome::Unable,
+            Self::Unable(_) | Self::NoWorkspace(_) => Outcome::Unable,
         }
     }
 

@@ -56,7 +56,7 @@ impl Workspace {
 
     /// Members with a program that loads modules.
     pub(crate) fn hosts(&self) -> impl Iterator<Item = &Package> {
-        let is_program = |it: &Package| it.targets.iter().any(cargo_metadata::Target::is_bin);
+        let is_program = |it: &Package| it.targets.iter().any(Target::is_bin);
         self.members().filter(move |it| depends_on(it, "hotswap-core") && is_program(it))
     }
 }
@@ -103,11 +103,7 @@ fn metadata(folder: &Path, arguments: &[&str]) -> Result<Metadata, Error> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         if said.contains("could not find `Cargo.toml`") {
-            return Err(Error::Unable(format!(
-                "there is no Cargo.toml in {}, nor in a folder above it: go to a workspace, or \
-                 make one with `cargo hotswap new NAME`",
-                folder.display()
-            )));
+            return Err(Error::NoWorkspace(folder.display().to_string()));
         }
         return Err(Error::Unable(format!("cargo refuses the workspace:\n{}", said.trim_end())));
     }

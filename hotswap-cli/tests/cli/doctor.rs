@@ -54,7 +54,6 @@ fn what_is_wrong_with_a_workspace_is_found() {
     hotswap(&root, &["doctor"]).expect(1).says("derives HotModule and is no cdylib");
 }
 
-/// A checkout of hotswap in two places counts as two.
 #[test]
 fn two_hotswaps_in_one_workspace_are_a_failure() {
     let folder = scratch();
@@ -75,12 +74,21 @@ fn two_hotswaps_in_one_workspace_are_a_failure() {
     );
     fs::write(other.join("Cargo.toml"), manifest).unwrap();
     edit(
+        &other.join("Cargo.toml"),
+        "[workspace.package]\nversion = \"0.1.0\"",
+        "[workspace.package]\nversion = \"0.2.0\"",
+    );
+    edit(
         &root.join("module/Cargo.toml"),
         "hotswap-abi = { workspace = true }",
         &format!("hotswap-abi = {{ path = {:?} }}", other.join("hotswap-abi")),
     );
     let json = hotswap(&root, &["doctor", "--json"]).expect(1).json();
     assert_eq!(level(&json, "hotswap"), ["fail"], "{json:#}");
+    // One version in two places is an error of cargo's own.
+    edit(&other.join("Cargo.toml"), "version = \"0.2.0\"", "version = \"0.1.0\"");
+    let json = hotswap(&root, &["doctor", "--json"]).expect(1).json();
+    assert_eq!(level(&json, "workspace"), ["fail"], "{json:#}");
 }
 
 #[test]
