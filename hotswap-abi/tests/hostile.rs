@@ -4,7 +4,8 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use hotswap_abi::{
-    Context, HotModule, HotState, Interface, Module, ModuleError, Portable, Shape, Start, interface,
+    Context, HotModule, HotState, Interface, Module, ModuleError, Portable, Shape, Start,
+    interface,
     manifest::{Manifest, ManifestError, Schema},
 };
 use serde::{Deserialize, Serialize};

@@ -59,7 +59,9 @@ pub fn code_can_be_mapped(folder: &Path) -> io::Result<()> {
     use std::os::fd::AsRawFd as _;
 
     const PAGE: usize = 4096;
-    let mut file = tempfile::Builder::new().prefix("hotswap-map-").tempfile_in(folder)?;
+    let file = tempfile::Builder::new().prefix("hotswap-map-").tempfile_in(folder);
+    // Of another kind than a mapping that is forbidden.
+    let mut file = file.map_err(io::Error::other)?;
     file.write_all(&[0; PAGE])?;
     let reader = File::open(file.path())?;
     let (protection, flags) = (libc::PROT_READ | libc::PROT_EXEC, libc::MAP_PRIVATE);

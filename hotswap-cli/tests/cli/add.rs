@@ -134,12 +134,10 @@ fn what_would_do_harm_is_refused_and_changes_nothing() {
     hotswap(folder.path(), &["add", "x"]).expect(2).says("cargo hotswap new NAME");
 }
 
-/// A path that leads nowhere: cargo refuses what was written, and it is taken back.
 #[test]
-fn what_cargo_refuses_is_taken_back() {
+fn a_workspace_that_cargo_refuses_is_left_alone() {
     let folder = scratch();
     let root = project(folder.path(), "demo");
-    // Found only when a member is loaded that inherits it.
     edit(&root.join("Cargo.toml"), "hotswap-core = {", "hotswap-abi2 = {");
     edit(
         &root.join("Cargo.toml"),
