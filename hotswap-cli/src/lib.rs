@@ -2,7 +2,7 @@
 //!
 //! The two programs of this package are one; everything is here. A command reads, decides and
 //! says: what is said for the asker goes to stdout, what is said about it to stderr, and how it
-//! ended is the exit code ([`Outcome`]). Verdicts are `hotswap-core`'s own: this crate has no
+//! ended is the exit code (`error.rs`). Verdicts are `hotswap-core`'s own: this crate has no
 //! second opinion on what a host would do.
 //!
 //! It is a program and no library: it offers nothing but [`main`].
