@@ -9,7 +9,7 @@ use std::fmt;
 use semver::Version;
 
 use crate::{
-    manifest::{ABI, ABI_STABLE, Manifest, Schema},
+    manifest::{Manifest, Schema},
     same_build::{Build, BuildDifference},
     shape::{Difference, Types, compare},
 };
@@ -35,13 +35,13 @@ pub struct Requirement {
 impl Requirement {
     /// Requires interface and target; no module's name and no services.
     #[must_use]
-    pub fn new(schema: Schema, interface_version: Version) -> Self {
+    pub fn new(schema: Schema) -> Self {
         Self {
             module: None,
+            interface_version: schema.version.clone(),
+            target: schema.target.clone(),
+            rustc: schema.rustc.clone(),
             schema,
-            interface_version,
-            target: crate::manifest::TARGET.to_owned(),
-            rustc: crate::manifest::RUSTC.to_owned(),
             services: Vec::new(),
         }
     }
@@ -94,6 +94,8 @@ pub enum Mismatch {
     },
     /// Its root is described for another version of abi_stable.
     AbiStable {
+        /// The host's.
+        expected: String,
         /// The artifact's.
         found: String,
     },
@@ -137,12 +139,15 @@ impl Requirement {
         if !unwinds {
             found.push(Mismatch::Aborts);
         }
-        let ours: Version = ABI.parse().expect("cargo checks a package's version");
-        if !compatible(&ours, abi) {
-            found.push(Mismatch::Abi { expected: ours, found: abi.clone() });
+        let Schema { abi: ours, abi_stable: our_stable, .. } = &self.schema;
+        if !compatible(ours, abi) {
+            found.push(Mismatch::Abi { expected: ours.clone(), found: abi.clone() });
         }
-        if abi_stable != ABI_STABLE {
-            found.push(Mismatch::AbiStable { found: abi_stable.clone() });
+        if abi_stable != our_stable {
+            found.push(Mismatch::AbiStable {
+                expected: our_stable.clone(),
+                found: abi_stable.clone(),
+            });
         }
         let missing: Vec<String> =
             requires.iter().filter(|name| !self.services.contains(name)).cloned().collect();
@@ -201,10 +206,7 @@ impl Requirement {
     /// The name of the interface.
     #[must_use]
     pub fn interface_name(&self) -> &str {
-        self.schema
-            .types
-            .definition(&self.schema.interface)
-            .map_or("?", |definition| &definition.name)
+        self.schema.interface_name()
     }
 }
 
@@ -242,8 +244,8 @@ impl fmt::Display for Mismatch {
             Self::Abi { expected, found } => {
                 write!(f, "hotswap-abi  host: {expected}   artifact: {found}, which is not compatible")
             }
-            Self::AbiStable { found } => {
-                write!(f, "abi_stable  host: {ABI_STABLE}   artifact: {found}")
+            Self::AbiStable { expected, found } => {
+                write!(f, "abi_stable  host: {expected}   artifact: {found}")
             }
             Self::Build(difference) => write!(f, "{difference}"),
             Self::Services { missing } => {

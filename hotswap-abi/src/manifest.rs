@@ -7,6 +7,11 @@
 //! # Format
 //! `"HOTSWAP\0"`, the format's number (u16), the length of what follows (u32), then the fields in
 //! the order of [`Manifest`]. Numbers are little-endian; a text is a u16 length and UTF-8.
+//!
+//! # A host's side
+//! What a host was compiled with is described in the same way: a [`Schema`] for each interface that
+//! it opens slots for, with a beginning of its own ([`SCHEMA_MAGIC`]), so that it can be found in
+//! the bytes of a host's executable, which has no section for it.
 
 mod decode;
 mod encode;
@@ -25,6 +30,9 @@ pub const SECTION: &str = ".hotswap";
 pub const FORMAT: u16 = 2;
 
 pub(crate) const MAGIC: [u8; 8] = *b"HOTSWAP\0";
+
+/// What an interface's description begins with.
+pub const SCHEMA_MAGIC: [u8; 8] = *b"HOTFACE\0";
 
 /// The compiler that built this crate, and with it the module or the host.
 pub const RUSTC: &str = env!("HOTSWAP_RUSTC");
@@ -118,6 +126,20 @@ impl Manifest {
         &self.encoded
     }
 
+    /// What a host would be compiled with that has the module's version of the interface.
+    #[must_use]
+    pub fn schema(&self) -> Schema {
+        Schema {
+            version: self.interface_version.clone(),
+            target: self.target.clone(),
+            rustc: self.rustc.clone(),
+            abi: self.abi.clone(),
+            abi_stable: self.abi_stable.clone(),
+            interface: self.interface.clone(),
+            types: self.types.clone(),
+        }
+    }
+
     /// The state as this version of the module writes it.
     #[must_use]
     pub fn state(&self) -> Option<&StateVersion> {
@@ -129,8 +151,26 @@ impl Manifest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schema {
+    /// The interface's version.
+    pub version: Version,
+    /// The host's target triple.
+    pub target: String,
+    /// The compiler that built it.
+    pub rustc: String,
+    /// Its version of this crate.
+    pub abi: Version,
+    /// Its version of abi_stable.
+    pub abi_stable: String,
     /// The interface.
     pub interface: Shape,
     /// The definitions that it refers to.
     pub types: Types,
+}
+
+impl Schema {
+    /// The name of the interface.
+    #[must_use]
+    pub fn interface_name(&self) -> &str {
+        self.types.definition(&self.interface).map_or("?", |definition| &definition.name)
+    }
 }

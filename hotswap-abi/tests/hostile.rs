@@ -4,8 +4,9 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use hotswap_abi::{
-    Context, HotModule, HotState, Module, ModuleError, Portable, Shape, Start, interface,
-    manifest::{Manifest, ManifestError},
+    Context, HotModule, HotState, Interface, Module, ModuleError, Portable, Shape, Start,
+    interface,
+    manifest::{Manifest, ManifestError, Schema},
 };
 use serde::{Deserialize, Serialize};
 
@@ -141,6 +142,32 @@ fn damaged_manifests_are_errors_and_never_panics() {
         }
     }
     assert!(sound > 0 && refused > 0, "{sound} sound, {refused} refused");
+}
+
+/// Found by its beginning in the bytes of a host, so anything may look like it.
+#[test]
+fn damaged_schemas_are_errors_and_never_panics() {
+    let good = <dyn Forest as Interface>::schema();
+    let schema = Schema::decode(good).expect("`#[interface]` writes a sound schema");
+    assert_eq!(schema.interface_name(), "Forest");
+    let module = Manifest::decode(GOOD).unwrap().schema();
+    assert_eq!(schema.interface_name(), module.interface_name());
+    let ours = (schema.version.clone(), &schema.target, &schema.abi, &schema.abi_stable);
+    assert_eq!(ours, (module.version.clone(), &module.target, &module.abi, &module.abi_stable));
+    // In an executable other things stand behind it.
+    assert_eq!(Schema::decode(&[good, b"more"].concat()).as_ref(), Ok(&schema));
+    for end in 0..good.len() {
+        assert!(Schema::decode(&good[..end]).is_err(), "cut at {end}");
+    }
+    assert_eq!(Schema::decode(GOOD), Err(ManifestError::Magic));
+    assert_eq!(Manifest::decode(good), Err(ManifestError::Magic));
+    let mut random = Random(0x5eed);
+    for _ in 0..20_000 {
+        let mut bytes = good.to_vec();
+        let at = random.below(bytes.len());
+        bytes[at] = random.next() as u8;
+        let _ = Schema::decode(&bytes);
+    }
 }
 
 /// Nested references to a million levels must not end the stack, huge counts not the memory.

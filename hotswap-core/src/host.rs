@@ -209,9 +209,8 @@ impl Host {
     /// The slot's core; opened, if it was not before.
     fn core<I: Interface + ?Sized>(&self, name: &str) -> Result<Arc<SlotCore>, Error> {
         let schema = Schema::decode(I::schema()).expect("`#[interface]` writes a sound schema");
-        let version = I::VERSION.parse().expect("`#[interface]` checks the version");
         let config = &self.shared.config.slots[name];
-        let mut requirement = Requirement::new(schema, version);
+        let mut requirement = Requirement::new(schema);
         requirement.services.clone_from(&self.shared.config.services);
         requirement.module = match (&config.module, &config.source) {
             (Some(module), _) => Some(module.clone()),

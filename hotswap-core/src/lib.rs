@@ -39,6 +39,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod artifact;
 #[cfg(feature = "cargo")]
 pub mod cargo;
 mod checkpoint;
@@ -58,6 +59,8 @@ pub mod slot;
 pub mod snapshot;
 mod steps;
 mod sync;
+#[expect(unsafe_code, reason = "maps a page as code, to see whether that is allowed")]
+pub mod system;
 #[expect(unsafe_code, reason = "suspends, resumes and stops instances behind a closed gate")]
 mod upgrade;
 mod watch;

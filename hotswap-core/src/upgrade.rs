@@ -33,14 +33,14 @@ mod stage;
 
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
-    assess::{Assessed, Handover},
-    fault::Fault,
-    inspect::Inspected,
+    assess::{Assessed, Handover, drift, fits, handover},
+    fault::{Fault, UNTIL_IT_CHANGES},
+    inspect::{Inspected, manifest},
     predecessor::Predecessor,
     prepare::Prepared,
     retire::{Left, Retiring},
     snapshot::take_last,
-    stage::{StageError, StageRequest, Staged, stage},
+    stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
 };
 
 use std::{
@@ -328,7 +328,7 @@ impl Upgrade<'_> {
             Some(last) => {
                 let (drift, before) = (self.config.state_drift, Predecessor::stored(&last));
                 let manifest = &prepared.code().manifest;
-                match assess::handover(manifest, Some(&before), drift)? {
+                match handover(manifest, Some(&before), drift)? {
                     handover @ Handover::State { .. } => {
                         let (generation, note) = self.restore(prepared, &last, &handover)?;
                         (generation, note, Some(last.taken()))

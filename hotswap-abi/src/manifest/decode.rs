@@ -3,7 +3,7 @@
 
 use semver::Version;
 
-use super::{FORMAT, MAGIC, Manifest, Schema, StateVersion, encode::HEADER};
+use super::{FORMAT, MAGIC, Manifest, SCHEMA_MAGIC, Schema, StateVersion, encode::HEADER};
 use crate::same_build::Build;
 use crate::shape::{Definition, Kind, OwnedMember, Shape, Types};
 
@@ -50,7 +50,7 @@ impl Manifest {
     /// # Errors
     /// When the bytes are no manifest, or not just one.
     pub fn decode(section: &[u8]) -> Result<Self, ManifestError> {
-        let (mut input, rest) = Input::open(section)?;
+        let (mut input, rest) = Input::open(MAGIC, section)?;
         if rest.starts_with(&MAGIC) {
             return Err(ManifestError::Two);
         }
@@ -79,9 +79,7 @@ impl Manifest {
             })
         })?;
         let types = input.close()?;
-        if types.definition(&interface).is_none_or(|it| it.kind != Kind::Interface) {
-            return Err(ManifestError::Damaged { expected: "an interface", at: section.len() });
-        }
+        interface_in(&types, &interface, section.len())?;
         Ok(Self {
             export,
             module,
@@ -102,15 +100,30 @@ impl Manifest {
 }
 
 impl Schema {
-    /// Reads an interface's description.
+    /// Reads an interface's description; whatever stands behind it is left alone.
     ///
     /// # Errors
-    /// When the bytes are none.
+    /// When the bytes do not begin with one.
     pub fn decode(bytes: &[u8]) -> Result<Self, ManifestError> {
-        let (mut input, _) = Input::open(bytes)?;
+        let (mut input, _) = Input::open(SCHEMA_MAGIC, bytes)?;
+        let version = input.version()?;
+        let target = input.text()?;
+        let rustc = input.text()?;
+        let abi = input.version()?;
+        let abi_stable = input.text()?;
         input.table()?;
         let interface = input.shape(0)?;
-        Ok(Self { interface, types: input.close()? })
+        let types = input.close()?;
+        interface_in(&types, &interface, bytes.len())?;
+        Ok(Self { version, target, rustc, abi, abi_stable, interface, types })
+    }
+}
+
+/// What is described must be an interface.
+fn interface_in(types: &Types, shape: &Shape, at: usize) -> Result<(), ManifestError> {
+    match types.definition(shape) {
+        Some(definition) if definition.kind == Kind::Interface => Ok(()),
+        _ => Err(ManifestError::Damaged { expected: "an interface", at }),
     }
 }
 
@@ -124,9 +137,9 @@ struct Input<'a> {
 
 impl<'a> Input<'a> {
     /// Checks the header; returns the fields, and what stands behind the manifest.
-    fn open(section: &'a [u8]) -> Result<(Self, &'a [u8]), ManifestError> {
+    fn open(magic: [u8; 8], section: &'a [u8]) -> Result<(Self, &'a [u8]), ManifestError> {
         let mut input = Input { bytes: section, at: 0, definitions: Vec::new(), referred: 0 };
-        if input.take(MAGIC.len()).is_none_or(|bytes| bytes != MAGIC) {
+        if input.take(magic.len()).is_none_or(|bytes| bytes != magic) {
             return Err(ManifestError::Magic);
         }
         let format = input.number(2)? as u16;

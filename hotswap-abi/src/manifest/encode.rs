@@ -1,6 +1,6 @@
 //! Writes the manifest, in constants.
 
-use super::{ABI, ABI_STABLE, FORMAT, MAGIC, RUSTC, TARGET};
+use super::{ABI, ABI_STABLE, FORMAT, MAGIC, RUSTC, SCHEMA_MAGIC, TARGET};
 use crate::{
     shape::{Kind, Node, Nodes, Outline, Outlines, Whole},
     state::Lineage,
@@ -76,10 +76,10 @@ impl<const N: usize> Output<N> {
         }
     }
 
-    const fn header(&mut self, len: usize) {
+    const fn header(&mut self, magic: [u8; 8], len: usize) {
         let mut i = 0;
-        while i < MAGIC.len() {
-            self.byte(MAGIC[i]);
+        while i < magic.len() {
+            self.byte(magic[i]);
             i += 1;
         }
         self.number(FORMAT as u64, 2);
@@ -105,6 +105,16 @@ impl<const N: usize> Output<N> {
         self.table(*source.interface.outlines);
         self.node(source.interface.node);
         self.states(&source.state);
+    }
+
+    const fn schema(&mut self, version: &str, interface: &'static Whole) {
+        self.text(version);
+        self.text(TARGET);
+        self.text(RUSTC);
+        self.text(ABI);
+        self.text(ABI_STABLE);
+        self.table(*interface.outlines);
+        self.node(interface.node);
     }
 
     const fn states(&mut self, state: &Lineage) {
@@ -224,26 +234,24 @@ pub const fn encoded_len(source: &Source) -> usize {
 #[must_use]
 pub const fn encode<const N: usize>(source: &Source) -> [u8; N] {
     let mut output = Output::<N>::new();
-    output.header(N - HEADER);
+    output.header(MAGIC, N - HEADER);
     output.manifest(source);
     output.bytes
 }
 
 /// The length of an interface's description in bytes.
 #[must_use]
-pub const fn schema_len(interface: &'static Whole) -> usize {
+pub const fn schema_len(version: &str, interface: &'static Whole) -> usize {
     let mut output = Output::<0>::new();
-    output.table(*interface.outlines);
-    output.node(interface.node);
+    output.schema(version, interface);
     HEADER + output.len
 }
 
 /// An interface's description; `N` is its [`schema_len`].
 #[must_use]
-pub const fn encode_schema<const N: usize>(interface: &'static Whole) -> [u8; N] {
+pub const fn encode_schema<const N: usize>(version: &str, interface: &'static Whole) -> [u8; N] {
     let mut output = Output::<N>::new();
-    output.header(N - HEADER);
-    output.table(*interface.outlines);
-    output.node(interface.node);
+    output.header(SCHEMA_MAGIC, N - HEADER);
+    output.schema(version, interface);
     output.bytes
 }

@@ -78,6 +78,9 @@ impl ElfFacts {
 pub(crate) fn examine(bytes: &[u8]) -> Result<ElfFacts, ElfError> {
     let headers = headers::read(bytes)?;
     let table = dynamic::read(&headers)?;
+    if table.is_program {
+        return Err(kind::program());
+    }
     let content = hollow::check(&headers)?;
     Ok(ElfFacts {
         needed: table.needed,

@@ -64,12 +64,15 @@ pub(crate) fn assess(
     drift: StateDrift,
 ) -> Result<Assessed, Fault> {
     let manifest = &inspected.manifest;
-    let mismatches = requirement.check(manifest);
-    if !mismatches.is_empty() {
-        return Err(unfit(&mismatches, manifest, requirement));
-    }
+    fits(manifest, requirement)?;
     let handover = handover(manifest, before, drift)?;
     Ok(Assessed { inspected, handover })
+}
+
+/// Decides whether a module fits a slot.
+pub(crate) fn fits(manifest: &Manifest, requirement: &Requirement) -> Result<(), Fault> {
+    let mismatches = requirement.check(manifest);
+    if mismatches.is_empty() { Ok(()) } else { Err(unfit(&mismatches, manifest, requirement)) }
 }
 
 /// Decides what becomes of the state.
@@ -119,11 +122,7 @@ pub(crate) fn handover(
             "put the missing versions into its chain with `previous = …`, or let it start afresh",
         );
     };
-    let differences = compare_stored(
-        (&before.manifest.types, &old.shape),
-        (&manifest.types, &known.shape),
-        &old.name,
-    );
+    let differences = differences((&before.manifest, old), (manifest, known));
     let by_name = !differences.is_empty();
     if by_name && drift == StateDrift::Refuse {
         return Err(drifted(before, old, manifest, new, &differences));
@@ -139,6 +138,22 @@ pub(crate) fn handover(
         by_name,
         check: has_opaque(&manifest.types, &known.shape),
     })
+}
+
+/// How the stored form of a version of the state differs on two sides.
+fn differences(
+    old: (&Manifest, &StateVersion),
+    new: (&Manifest, &StateVersion),
+) -> Vec<Difference> {
+    compare_stored((&old.0.types, &old.1.shape), (&new.0.types, &new.1.shape), &old.1.name)
+}
+
+/// What differs in the version of the state that it would get, a line each.
+pub(crate) fn drift(manifest: &Manifest, before: &Predecessor) -> Vec<String> {
+    let Some(old) = before.manifest.state() else { return Vec::new() };
+    let known = manifest.states.iter().find(|state| state.version == old.version);
+    let found = known.map(|known| differences((&before.manifest, old), (manifest, known)));
+    found.unwrap_or_default().iter().map(|it| difference(before, it)).collect()
 }
 
 /// Whether a part of a shape is known by its name only.

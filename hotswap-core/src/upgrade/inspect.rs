@@ -16,11 +16,6 @@ pub(crate) struct Inspected {
 
 /// Reads a private copy.
 pub(crate) fn inspect(staged: Staged) -> Result<Inspected, Fault> {
-    let manifest = Arc::new(manifest(&staged)?);
-    Ok(Inspected { staged, manifest })
-}
-
-fn manifest(staged: &Staged) -> Result<Manifest, Fault> {
     let bytes = fs::read(staged.path()).map_err(|error| {
         Fault::cancelled(
             Phase::Inspected,
@@ -28,9 +23,15 @@ fn manifest(staged: &Staged) -> Result<Manifest, Fault> {
             "look after the private folder",
         )
     })?;
+    let manifest = Arc::new(manifest(&bytes)?);
+    Ok(Inspected { staged, manifest })
+}
+
+/// Pure: the bytes of a file → what it says of itself.
+pub(crate) fn manifest(bytes: &[u8]) -> Result<Manifest, Fault> {
     let refused =
         |finding: String| Fault::rejected(Phase::Inspected, finding, "build the module again");
-    let facts = image::examine(&bytes).map_err(|error| refused(format!("file  {error}")))?;
+    let facts = image::examine(bytes).map_err(|error| refused(format!("file  {error}")))?;
     if let image::Image::Elf(facts) = &facts {
         tracing::debug!(needed = ?facts.needed, pinned_by = ?facts.pinned_by(), "library");
     }

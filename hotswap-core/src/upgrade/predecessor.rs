@@ -23,14 +23,15 @@ impl Predecessor {
     /// The predecessor of a slot's next generation.
     pub(crate) fn of(slot: &SlotCore) -> Option<Self> {
         if let Some(serves) = slot.serves() {
-            return Some(Self {
-                manifest: Arc::clone(&serves.code.manifest),
-                is: "serving",
-                whose: "that serves",
-                is_free: slot.gate().is_none_or(|gate| gate.current().1.is_free()),
-            });
+            let is_free = slot.gate().is_none_or(|gate| gate.current().1.is_free());
+            return Some(Self::serving(&serves.code.manifest, is_free));
         }
         Some(Self::stored(&slot.checkpoint()?.snapshot))
+    }
+
+    /// The one that serves.
+    pub(crate) fn serving(manifest: &Arc<Manifest>, is_free: bool) -> Self {
+        Self { manifest: Arc::clone(manifest), is: "serving", whose: "that serves", is_free }
     }
 
     /// The one that has written a snapshot.

@@ -12,47 +12,37 @@
 mod error;
 mod hash;
 mod open;
+mod whole;
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use crate::fs::{Claim, Fingerprint, PrivateFile, PrivateFolder, ReadLease, read_lease};
+use crate::fs::{PrivateFile, PrivateFolder};
 
 pub(crate) use error::StageError;
 pub use hash::{ArtifactHash, ParseHashError};
-
-use open::open;
-
-/// A writer that comes during the copy waits for at most one chunk.
-const CHUNK: usize = 256 * 1024;
+pub(crate) use whole::{Sink, Whole, Within, read_whole};
 
 /// What to stage, and within which bounds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StageRequest<'a> {
     origin: &'a Path,
     folder: &'a PrivateFolder,
-    limit: u64,
-    settle: Duration,
+    within: Within,
 }
 
 impl<'a> StageRequest<'a> {
-    /// Size limit unless another is given: 1 GiB.
-    pub(crate) const LIMIT: u64 = 1 << 30;
-    /// Settle interval unless another is given: 250 ms.
-    pub(crate) const SETTLE: Duration = Duration::from_millis(250);
-
     /// Asks for a copy of `origin` in `folder`.
     pub(crate) fn new(origin: &'a Path, folder: &'a PrivateFolder) -> Self {
-        Self { origin, folder, limit: Self::LIMIT, settle: Self::SETTLE }
+        Self { origin, folder, within: Within::default() }
     }
 
     /// Refuses artifacts of more than `bytes` bytes.
     #[must_use]
     pub(crate) fn with_limit(self, bytes: u64) -> Self {
-        Self { limit: bytes, ..self }
+        Self { within: Within { limit: bytes, ..self.within }, ..self }
     }
 
     /// How long a file must stay as it is where nobody can say whether it is being written.
@@ -60,7 +50,7 @@ impl<'a> StageRequest<'a> {
     #[must_use]
     #[cfg_attr(not(test), expect(dead_code, reason = "tests shorten the guess"))]
     pub(crate) fn with_settle(self, settle: Duration) -> Self {
-        Self { settle, ..self }
+        Self { within: Within { settle, ..self.within }, ..self }
     }
 }
 
@@ -129,93 +119,46 @@ impl Staged {
 /// # Errors
 /// See [`StageError`]; [`StageError::try_again`] tells what passes from what does not.
 pub(crate) fn stage(request: StageRequest<'_>) -> Result<Staged, StageError> {
-    let file = open(request.origin)?;
-    match read_lease(&file) {
-        Claim::BeingWritten => Err(StageError::BeingWritten { origin: request.origin.into() }),
-        Claim::Held(lease) => stage_open(request, &file, Some(lease)),
-        Claim::Unknown(error) => {
-            tracing::debug!(%error, "no lease can be had: whether it is complete is guessed");
-            stage_open(request, &file, None)
-        }
-    }
+    let begin = |expected| Copy::begin(request, expected);
+    let (whole, copy) = read_whole(request.origin, request.within, begin)?;
+    copy.finish(whole)
 }
 
-fn stage_open(
-    request: StageRequest<'_>,
-    file: &File,
-    lease: Option<ReadLease<'_>>,
-) -> Result<Staged, StageError> {
-    let StageRequest { origin, limit, settle, folder: _ } = request;
-    let began = Instant::now();
-    let before = Fingerprint::of(&file.metadata().map_err(|e| StageError::read(origin, e))?);
-    if before.size() == 0 {
-        return Err(StageError::Empty { origin: origin.into() });
-    }
-    if before.size() > limit {
-        return Err(StageError::TooLarge { origin: origin.into(), size: before.size(), limit });
-    }
-    let (copy, hash) = copy(request, file, before.size(), lease.as_ref())?;
-    let completeness = match lease {
-        Some(lease) if lease.undisturbed() => Completeness::Leased,
-        Some(_) => {
-            return Err(StageError::BeingWritten { origin: origin.into() });
-        }
-        None => {
-            thread::sleep(settle.saturating_sub(began.elapsed()));
-            Completeness::Settled(began.elapsed())
-        }
-    };
-    let changed = |how| StageError::Changed { origin: origin.into(), how };
-    let after = Fingerprint::of(&file.metadata().map_err(|e| StageError::read(origin, e))?);
-    let named = Fingerprint::of(&fs::metadata(origin).map_err(|e| StageError::read(origin, e))?);
-    if let Some(how) = before.difference(&after) {
-        return Err(changed(how));
-    }
-    if !after.same_file(&named) {
-        return Err(changed("another file took its place".into()));
-    }
-    let size = before.size();
-    Ok(Staged { copy, origin: origin.into(), hash, size, built: before.modified(), completeness })
-}
-
-fn copy(
-    request: StageRequest<'_>,
-    mut from: &File,
+/// A private copy that is being written; removed with its file when dropped.
+#[derive(Debug)]
+struct Copy<'a> {
+    request: StageRequest<'a>,
     expected: u64,
-    lease: Option<&ReadLease<'_>>,
-) -> Result<(PrivateFile, ArtifactHash), StageError> {
-    let StageRequest { origin, folder, .. } = request;
-    let write = |source| StageError::write(origin, folder.path(), expected, source);
-    let stem = origin.file_stem().unwrap_or_default().to_string_lossy();
-    let (mut to, copy) = folder.file(&stem, std::env::consts::DLL_EXTENSION).map_err(write)?;
+    to: File,
+    file: PrivateFile,
+}
 
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; CHUNK.min(usize::try_from(expected).unwrap_or(CHUNK).max(1))];
-    let mut copied = 0;
-    loop {
-        let chunk = match from.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(length) => &buffer[..length],
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(StageError::read(origin, error)),
-        };
-        if lease.is_some_and(|lease| !lease.undisturbed()) {
-            return Err(StageError::BeingWritten { origin: origin.into() });
-        }
-        copied += chunk.len() as u64;
-        if copied > expected {
-            break;
-        }
-        hasher.update(chunk);
-        to.write_all(chunk).map_err(write)?;
+impl<'a> Copy<'a> {
+    fn begin(request: StageRequest<'a>, expected: u64) -> Result<Self, StageError> {
+        let StageRequest { origin, folder, within: _ } = request;
+        let stem = origin.file_stem().unwrap_or_default().to_string_lossy();
+        let (to, file) = folder
+            .file(&stem, std::env::consts::DLL_EXTENSION)
+            .map_err(|source| StageError::write(origin, folder.path(), expected, source))?;
+        Ok(Self { request, expected, to, file })
     }
-    if copied != expected {
-        let more = if copied > expected { "more" } else { "only" };
-        let how = format!("it had {expected} bytes when opened, and {more} {copied} when read");
-        return Err(StageError::Changed { origin: origin.into(), how });
+
+    fn finish(self, whole: Whole) -> Result<Staged, StageError> {
+        seal(&self.to).map_err(|source| self.failed(source))?;
+        let Whole { hash, size, built, completeness } = whole;
+        let origin = self.request.origin.into();
+        Ok(Staged { copy: self.file, origin, hash, size, built, completeness })
     }
-    seal(&to).map_err(write)?;
-    Ok((copy, ArtifactHash::from(*hasher.finalize().as_bytes())))
+
+    fn failed(&self, source: io::Error) -> StageError {
+        StageError::write(self.request.origin, self.request.folder.path(), self.expected, source)
+    }
+}
+
+impl Sink for Copy<'_> {
+    fn take(&mut self, chunk: &[u8]) -> Result<(), StageError> {
+        self.to.write_all(chunk).map_err(|source| self.failed(source))
+    }
 }
 
 /// Nobody writes the copy again, not even we.

@@ -22,7 +22,7 @@ macro_rules! side {
 
 /// The host's requirement.
 fn host<I: Interface + ?Sized>() -> Requirement {
-    Requirement::new(Schema::decode(I::schema()).unwrap(), I::VERSION.parse().unwrap())
+    Requirement::new(Schema::decode(I::schema()).unwrap())
 }
 
 /// A manifest of a module that implements an interface, without its code.

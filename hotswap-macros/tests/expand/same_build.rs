@@ -137,7 +137,7 @@ fn any_type_is_lent_and_changed_in_place() {
 
 fn requirement() -> Requirement {
     let schema = Schema::decode(<dyn Scene as Interface>::schema()).unwrap();
-    Requirement::new(schema, <dyn Scene as Interface>::VERSION.parse().unwrap())
+    Requirement::new(schema)
 }
 
 fn manifest() -> Manifest {

@@ -17,6 +17,8 @@ pub(super) struct Table {
     pub(super) soname: Option<String>,
     pub(super) runpath: Option<String>,
     pub(super) no_delete: bool,
+    /// A program: position-independent ones have the file type of a library.
+    pub(super) is_program: bool,
     pub(super) text_relocations: bool,
     pub(super) static_tls: bool,
 }
@@ -57,7 +59,10 @@ pub(super) fn read(headers: &Headers<'_>) -> Result<Table, ElfError> {
                 table.text_relocations |= value & elf::DF_TEXTREL.0 != 0;
                 table.static_tls |= value & elf::DF_STATIC_TLS.0 != 0;
             }
-            elf::DT_FLAGS_1 => table.no_delete |= value & elf::DF_1_NODELETE.0 != 0,
+            elf::DT_FLAGS_1 => {
+                table.no_delete |= value & elf::DF_1_NODELETE.0 != 0;
+                table.is_program |= value & elf::DF_1_PIE.0 != 0;
+            }
             _ => {}
         }
     }

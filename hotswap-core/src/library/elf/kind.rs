@@ -6,6 +6,17 @@ use object::elf::{self, FileHeader64, Ident};
 use super::ElfError;
 use super::headers::{Section, Segment};
 
+const LIBRARY: &str = "a shared library (ET_DYN)";
+
+/// What only the dynamic section tells: the system's loader would refuse it, later.
+pub(super) fn program() -> ElfError {
+    ElfError::Foreign {
+        what: "file type",
+        expected: LIBRARY.into(),
+        found: "a program (DF_1_PIE)".into(),
+    }
+}
+
 /// Expects a shared library for this machine.
 pub(super) fn check(header: &FileHeader64<LE>) -> Result<(), ElfError> {
     // Destructured, so that a field more or less has to be thought of here.
@@ -17,7 +28,7 @@ pub(super) fn check(header: &FileHeader64<LE>) -> Result<(), ElfError> {
         ("class", class == elf::ELFCLASS64, "64-bit", class_name(class)),
         ("byte order", data == elf::ELFDATA2LSB, "little-endian", order_name(data)),
         ("ELF version", version == elf::EV_CURRENT, "1", version.0.to_string()),
-        ("file type", kind == elf::ET_DYN, "a shared library (ET_DYN)", file_type(kind)),
+        ("file type", kind == elf::ET_DYN, LIBRARY, file_type(kind)),
         ("machine", found == machine, machine_name, machine_text(found)),
         // System V and GNU/Linux are one to the loader; others are for other systems.
         (

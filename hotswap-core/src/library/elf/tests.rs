@@ -43,6 +43,14 @@ fn a_real_library_is_described() {
     assert_eq!(facts.pinned_by(), None);
 }
 
+/// Its file type is that of a library, and a host may have modules linked in.
+#[test]
+fn a_program_is_no_library() {
+    let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    let error = examine(&program).unwrap_err().to_string();
+    assert_eq!(error, "expected file type a shared library (ET_DYN), found a program (DF_1_PIE)");
+}
+
 #[test]
 fn what_the_linker_was_told_is_found() {
     let source = "#[unsafe(no_mangle)] pub extern \"C\" fn one() -> u64 { 1 }";

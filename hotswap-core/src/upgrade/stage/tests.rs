@@ -1,8 +1,13 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::sync::mpsc;
+use std::{fs, thread};
 
-use super::*;
+use super::{
+    open::open,
+    whole::{CHUNK, read_open},
+    *,
+};
 use crate::testing::{self, test};
 
 struct Place {
@@ -107,7 +112,7 @@ fn too_large_is_found_before_anything_is_copied() {
     assert!(error.to_string().ends_with("has 5 bytes, the limit is 4"), "{error}");
     assert!(stage(request.with_limit(5)).is_ok());
     let huge = File::create(place.path("huge.so")).unwrap();
-    huge.set_len(StageRequest::LIMIT + 1).unwrap();
+    huge.set_len(Within::default().limit + 1).unwrap();
     drop(huge);
     testing::closed(&place.path("huge.so"));
     assert!(matches!(place.refused(&place.path("huge.so")), StageError::TooLarge { .. }));
@@ -158,7 +163,10 @@ fn without_leases_a_file_must_settle() {
     let settle = Duration::from_millis(800);
     let stage = || {
         let file = open(path)?;
-        stage_open(StageRequest::new(path, &place.private).with_settle(settle), &file, None)
+        let request = StageRequest::new(path, &place.private).with_settle(settle);
+        let begin = |expected| Copy::begin(request, expected);
+        let (whole, copy) = read_open(path, request.within, begin, &file, None)?;
+        copy.finish(whole)
     };
     type Act = fn(&Path);
     let acts: [(&str, Act); 4] = [

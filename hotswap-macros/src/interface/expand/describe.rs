@@ -83,11 +83,12 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
             }
         }
 
+        const __VERSION: &str = <dyn #name as __p::Interface>::VERSION;
         const __NODE: &__p::Whole = &<dyn #name as __p::Ladder<__p::Wire>>::WHOLE;
         #[allow(long_running_const_eval, reason = "a description may be long")]
-        const __LEN: usize = __p::schema_len(__NODE);
+        const __LEN: usize = __p::schema_len(__VERSION, __NODE);
         #[allow(long_running_const_eval, reason = "a description may be long")]
-        static __SCHEMA: [u8; __LEN] = __p::encode_schema::<__LEN>(__NODE);
+        static __SCHEMA: [u8; __LEN] = __p::encode_schema::<__LEN>(__VERSION, __NODE);
     }
 }
 

@@ -1,0 +1,5 @@
+//! `hotswap`.
+
+fn main() -> std::process::ExitCode {
+    hotswap_cli::main()
+}

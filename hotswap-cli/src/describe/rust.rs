@@ -1,0 +1,158 @@
+//! A manifest as people read it: signatures and declarations in Rust.
+
+use std::fmt::Write as _;
+
+use hotswap_core::{
+    abi::{
+        manifest::Manifest,
+        shape::{Definition, Kind, OwnedMember, Shape, Types},
+    },
+    artifact::Artifact,
+};
+
+use super::{Interface, parts};
+use crate::say::{BOLD, styled};
+
+/// The whole artifact.
+pub(crate) fn text(artifact: &Artifact) -> String {
+    let manifest = artifact.manifest();
+    let title = styled(BOLD, format!("{} {}", manifest.module, manifest.version));
+    let mut text = format!("{title}\n");
+    let mut fact = |name: &str, value: String| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "  {name:<9}{value}");
+    };
+    fact("file", format!("{}, {}", artifact.path().display(), bytes(artifact.size())));
+    fact("hash", artifact.hash().to_string());
+    fact("target", manifest.target.clone());
+    fact("rustc", manifest.rustc.clone());
+    let panics = if manifest.unwinds { "unwind" } else { "abort (a host refuses that)" };
+    fact("panics", panics.to_owned());
+    fact("hotswap", format!("hotswap-abi {}, abi_stable {}", manifest.abi, manifest.abi_stable));
+    fact("export", manifest.export.clone());
+    if !manifest.requires.is_empty() {
+        fact("requires", manifest.requires.join(", "));
+    }
+    text.push('\n');
+    text.push_str(&interface(manifest));
+    text.push_str(&states(manifest));
+    for (shape, definition) in parts(manifest) {
+        let _ = write!(text, "\n{}\n", declaration(&manifest.types, &shape, definition));
+    }
+    text
+}
+
+fn interface(manifest: &Manifest) -> String {
+    let Interface { name, version, path, methods } = Interface::of(&manifest.schema());
+    let mut text = format!("{} {version}, of {path}\n", styled(BOLD, format!("interface {name}")));
+    for method in methods {
+        let body = if method.default { " { … }" } else { ";" };
+        let since = method.since.map(|it| format!("   // since {it}")).unwrap_or_default();
+        let _ = writeln!(text, "  {}{body}{since}", method.signature);
+    }
+    text
+}
+
+fn states(manifest: &Manifest) -> String {
+    let types = &manifest.types;
+    if manifest.states.is_empty() {
+        return format!("\n{}\n", styled(BOLD, "no state"));
+    }
+    let mut text = String::new();
+    for state in &manifest.states {
+        let title = styled(BOLD, format!("state {} version {}", state.name, state.version));
+        let _ = writeln!(text, "\n{title}");
+        match types.definition(&state.shape) {
+            Some(definition) => {
+                let body = declaration(types, &state.shape, definition);
+                body.lines().for_each(|line| {
+                    let _ = writeln!(text, "  {line}");
+                });
+            }
+            None => {
+                let _ = writeln!(text, "  {}", types.display(&state.shape));
+            }
+        }
+    }
+    text
+}
+
+/// A type's declaration.
+pub(super) fn declaration(types: &Types, shape: &Shape, definition: &Definition) -> String {
+    let name = types.display(shape).to_string();
+    let mut text = String::new();
+    if let Some((size, align)) = definition.layout {
+        let _ = writeln!(text, "// plain data: {size} bytes, aligned to {align}");
+    }
+    if !definition.attrs.is_empty() {
+        let _ = writeln!(text, "#[{}]", definition.attrs);
+    }
+    match definition.kind {
+        Kind::Interface => {
+            let name = name.strip_prefix("dyn ").unwrap_or(&name);
+            let _ = writeln!(text, "trait {name} {{");
+            for method in &definition.members {
+                let body = if method.has_default() { " { … }" } else { ";" };
+                let _ = writeln!(text, "    fn {}{body}", types.signature(method));
+            }
+            text.push('}');
+        }
+        Kind::Enum => {
+            let _ = writeln!(text, "enum {name} {{");
+            for variant in &definition.members {
+                attributes(&mut text, variant);
+                let fields = variant.labels.iter().zip(&variant.parts);
+                let fields = fields.map(|(label, part)| (label.as_str(), part));
+                let _ = writeln!(text, "    {}{},", variant.name, inline(types, fields.collect()));
+            }
+            text.push('}');
+        }
+        _ if definition.members.iter().all(|it| is_number(&it.name)) => {
+            let fields = definition.members.iter().flat_map(|it| &it.parts);
+            let fields = fields.map(|part| ("0", part)).collect();
+            let _ = write!(text, "struct {name}{};", inline(types, fields));
+        }
+        _ => {
+            let _ = writeln!(text, "struct {name} {{");
+            for field in &definition.members {
+                attributes(&mut text, field);
+                for part in &field.parts {
+                    let _ = writeln!(text, "    {}: {},", field.name, types.display(part));
+                }
+            }
+            text.push('}');
+        }
+    }
+    text
+}
+
+fn attributes(text: &mut String, member: &OwnedMember) {
+    if !member.attrs.is_empty() {
+        let _ = writeln!(text, "    #[{}]", member.attrs);
+    }
+}
+
+/// `(u8, String)`, ` { to: u8 }`, or nothing.
+fn inline(types: &Types, fields: Vec<(&str, &Shape)>) -> String {
+    if fields.is_empty() {
+        return String::new();
+    }
+    if fields.iter().all(|(name, _)| is_number(name)) {
+        let parts: Vec<_> = fields.iter().map(|(_, it)| types.display(it).to_string()).collect();
+        return format!("({})", parts.join(", "));
+    }
+    let parts = fields.iter().map(|(name, part)| format!("{name}: {}", types.display(part)));
+    format!(" {{ {} }}", parts.collect::<Vec<_>>().join(", "))
+}
+
+fn is_number(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn bytes(size: u64) -> String {
+    match size {
+        0..1024 => format!("{size} bytes"),
+        1024..1_048_576 => format!("{:.1} KiB", size as f64 / 1024.0),
+        _ => format!("{:.1} MiB", size as f64 / 1_048_576.0),
+    }
+}

@@ -1,0 +1,91 @@
+//! `new`: a workspace that runs at once.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Error, Outcome,
+    args::New,
+    say::{self, BOLD, GOOD, styled},
+    scaffold::{Dependencies, Draft, Names, Texts, check_name, relative},
+};
+
+pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
+    let name = asked.name.as_str();
+    check_name(name)?;
+    let here = env::current_dir().map_err(|error| Error::unable(&error))?;
+    let folder = here.join(name);
+    let exists = is_free(&folder)?;
+    let dependencies = match &asked.path {
+        None => Dependencies::released(),
+        Some(checkout) => Dependencies::checkout(checkout, &folder)?,
+    };
+    let (package, contract) = (format!("{name}-module"), format!("{name}-interface"));
+    let texts = Texts {
+        package: &package,
+        contract: &contract,
+        names: &Names::of(name),
+        dependencies: &dependencies,
+    };
+
+    // An empty folder that is there already is filled; else all of it appears at once.
+    let (root, prefix) = match exists {
+        true => (folder.clone(), String::new()),
+        false => (here.clone(), format!("{name}/")),
+    };
+    let mut draft = Draft::below(&root)?;
+    let inherited = "{ workspace = true }";
+    for (path, text) in [
+        ("Cargo.toml", texts.workspace()),
+        (".gitignore", texts.ignored()),
+        ("host/Cargo.toml", texts.host_manifest(name)),
+        ("host/src/main.rs", texts.host()),
+        ("interface/Cargo.toml", texts.interface_manifest(inherited)),
+        ("interface/src/lib.rs", texts.interface()),
+        ("module/Cargo.toml", texts.module_manifest("\"../interface\"", inherited, inherited)),
+        ("module/src/lib.rs", texts.module(None)),
+    ] {
+        draft.file(&format!("{prefix}{path}"), &text)?;
+    }
+    draft.put()?.keep();
+
+    say::message(format_args!(
+        "{} {name}: a host, an interface and a module in {}",
+        styled(GOOD, "made"),
+        shown(&folder, &here),
+    ));
+    if asked.path.is_none() {
+        say::message(
+            "note: it depends on a release of hotswap; while there is none, make it with --path \
+             and a checkout",
+        );
+    }
+    say::result(&format!(
+        "\n  {}\n\nThen change the text in {} and save: the program goes on with the new code, \
+         and the count stays.\n\nOne more module: {program} add NAME",
+        styled(BOLD, format!("cd {name} && cargo run")),
+        styled(BOLD, "module/src/lib.rs"),
+    ));
+    Ok(Outcome::Done)
+}
+
+/// Whether the folder exists, and is empty.
+fn is_free(folder: &Path) -> Result<bool, Error> {
+    if fs::symlink_metadata(folder).is_err() {
+        return Ok(false);
+    }
+    let refused = |why: &str| Err(Error::Refused(format!("{} {why}", folder.display())));
+    match fs::read_dir(folder) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(true),
+            Some(_) => refused("exists and is not empty: take another name, or another folder"),
+        },
+        Err(_) => refused("exists and is no folder that can be read: take another name"),
+    }
+}
+
+fn shown(folder: &Path, here: &Path) -> String {
+    relative(folder, here).unwrap_or_else(|_| PathBuf::from(folder)).display().to_string()
+}

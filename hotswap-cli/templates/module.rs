@@ -1,0 +1,38 @@
+//! The part of the program that is replaced while it runs.
+
+use std::borrow::Cow;
+
+{{imports}}
+
+/// What outlives an edit. Fields may come and go while you develop; before a release, give a new
+/// shape a new version and a migration.
+#[derive(HotState, Serialize, Deserialize, Clone, Default)]
+#[hot_state(version = 1)]
+pub struct {{State}} {
+    count: u64,
+}
+
+/// The module: made anew by each build, with the state of the one before.
+#[derive(HotModule)]
+#[hot_module(interface = {{Interface}})]
+pub struct {{Module}} {
+    state: {{State}},
+}
+
+impl Module for {{Module}} {
+    type State = {{State}};
+
+    fn start(from: Start<{{State}}>, _cx: &Context) -> Result<Self, ModuleError> {
+        Ok(Self {
+            state: from.state().unwrap_or_default(),
+        })
+    }
+
+    fn state(&self) -> Cow<'_, {{State}}> {
+        Cow::Borrowed(&self.state)
+    }
+}
+
+impl {{Interface}} for {{Module}} {
+{{methods}}
+}

@@ -1,0 +1,126 @@
+//! A new workspace: what is written, what is refused, and that a first edit goes live.
+
+use std::fs;
+
+use crate::support::{Running, cargo, checkout, command, edit, files, hotswap, project, scratch};
+
+/// The number at a line's end.
+fn number(line: &str) -> u64 {
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_first_edit_goes_live_and_the_state_stays() {
+    let folder = scratch();
+    let root = project(folder.path(), "demo");
+    let cargo = std::env::var_os("CARGO").unwrap();
+    let mut run = Running::start(command(cargo, &root).args(["run", "--quiet"]));
+    run.line(|line| line == "Hello number 3");
+
+    edit(&root.join("module/src/lib.rs"), "Hello number", "Howdy, this is");
+    let before = number(&run.seen.last().unwrap().clone());
+    let howdy = run.line(|line| line.starts_with("Howdy, this is "));
+    assert!(number(&howdy) > before, "{howdy}");
+    assert!(run.seen.iter().any(|line| line.contains("state kept")), "{:#?}", run.seen);
+
+    // A typo is shown, and survived.
+    edit(&root.join("module/src/lib.rs"), "Howdy, this is", "Oops\", \"");
+    run.line(|line| line.contains("error"));
+    let after = run.line(|line| line.starts_with("Howdy, this is "));
+    assert!(number(&after) > number(&howdy));
+}
+
+#[test]
+fn what_is_written_is_small_and_in_form() {
+    let folder = scratch();
+    let ran = hotswap(folder.path(), &["new", "my-game", "--path", checkout().to_str().unwrap()]);
+    let ran = ran.expect(0).says("cd my-game && cargo run").says("module/src/lib.rs");
+    ran.says("hotswap add NAME");
+    let root = folder.path().join("my-game");
+    let names: Vec<_> = files(&root).into_iter().map(|(name, _)| name).collect();
+    let wanted = [
+        ".gitignore",
+        "Cargo.toml",
+        "host/Cargo.toml",
+        "host/src/main.rs",
+        "interface/Cargo.toml",
+        "interface/src/lib.rs",
+        "module/Cargo.toml",
+        "module/src/lib.rs",
+    ];
+    assert_eq!(names, wanted);
+    // As a new project is formatted: without a configuration of ours.
+    fs::copy(checkout().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
+    cargo(
+        &root,
+        &["fmt", "--check", "-p", "my-game", "-p", "my-game-interface", "-p", "my-game-module"],
+    )
+    .expect(0);
+    for (name, text) in files(&root) {
+        assert!(!text.contains("{{") && !text.contains("}}"), "{name}: {text}");
+        assert!(name == "Cargo.lock" || text.lines().count() < 60, "{name} is long");
+    }
+}
+
+#[test]
+fn a_path_stays_as_it_was_given() {
+    let folder = scratch();
+    std::os::unix::fs::symlink(checkout(), folder.path().join("hotswap")).unwrap();
+    hotswap(folder.path(), &["new", "demo", "--path", "hotswap"]).expect(0);
+    let manifest = fs::read_to_string(folder.path().join("demo/Cargo.toml")).unwrap();
+    assert!(manifest.contains("hotswap-abi = { path = \"../hotswap/hotswap-abi\" }"), "{manifest}");
+    cargo(&folder.path().join("demo"), &["metadata", "--no-deps", "--format-version=1"]).expect(0);
+}
+
+#[test]
+fn without_a_path_it_depends_on_a_release() {
+    let folder = scratch();
+    hotswap(folder.path(), &["new", "demo"]).expect(0).says("--path");
+    let manifest = fs::read_to_string(folder.path().join("demo/Cargo.toml")).unwrap();
+    let wanted = format!("hotswap-core = \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(manifest.contains(&wanted), "{manifest}");
+}
+
+#[test]
+fn an_empty_folder_is_filled() {
+    let folder = scratch();
+    fs::create_dir(folder.path().join("demo")).unwrap();
+    hotswap(folder.path(), &["new", "demo"]).expect(0);
+    assert!(folder.path().join("demo/host/src/main.rs").exists());
+}
+
+/// Refused with code 1, and the folder is as it was.
+#[test]
+fn what_would_do_harm_is_refused() {
+    let folder = scratch();
+    let at = |path: &str| folder.path().join(path);
+    fs::create_dir_all(at("full")).unwrap();
+    fs::write(at("full/mine.txt"), "mine").unwrap();
+    fs::write(at("file"), "mine").unwrap();
+    std::os::unix::fs::symlink("nowhere", at("link")).unwrap();
+    let before = fs::read_dir(folder.path()).unwrap().count();
+    let table: [(&[&str], &str); 8] = [
+        (&["full"], "exists and is not empty"),
+        (&["file"], "exists and is no folder"),
+        (&["link"], "exists and is no folder"),
+        (&["2d"], "must begin with a letter"),
+        (&["a/b"], "is no letter"),
+        (&["fn"], "use it themselves"),
+        (&["demo", "--path", "full"], "is no checkout of hotswap"),
+        (&["demo", "--path", "missing"], "is no checkout of hotswap"),
+    ];
+    for (arguments, why) in table {
+        let ran = hotswap(folder.path(), &[&["new"], arguments].concat()).expect(1);
+        assert!(ran.out.is_empty() && ran.err.starts_with("error: "), "{ran:#?}");
+        ran.says(why);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before);
+    assert_eq!(fs::read_dir(at("full")).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_stays_as_it_is() {
+    // The kernel lets nobody write there, root neither.
+    hotswap("/proc".as_ref(), &["new", "demo"]).expect(2).says("nothing was changed");
+}

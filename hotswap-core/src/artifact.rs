@@ -1,0 +1,135 @@
+//! Artifacts and hosts as files: read, and judged as a running host would judge them. Nothing of
+//! them runs, and nothing is copied.
+//!
+//! ```no_run
+//! use hotswap_core::{StateDrift, artifact::Artifact};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let old = Artifact::read("deployed/libarcade.so")?;
+//! let new = Artifact::read("target/release/libarcade.so")?;
+//! println!("{} -> {}", old.manifest().version, new.manifest().version);
+//! match new.succeeds(&old, StateDrift::Refuse) {
+//!     Ok(fate) => println!("would be taken; {fate}"),
+//!     Err(objection) => println!("would be refused\n{objection}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The verdicts are those of an upgrade's own phases, up to `Assessed`. What only a running host
+//! knows is not in them: its configuration (the drift is given here, the services too), and
+//! whether the module's code does what it should.
+
+mod error;
+mod fate;
+mod program;
+
+pub use error::{ArtifactError, Objection};
+pub use fate::StateFate;
+pub use program::{File, Program};
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use hotswap_abi::{compat::Requirement, manifest::Manifest};
+
+use crate::{
+    config::StateDrift,
+    upgrade::{self, ArtifactHash, Predecessor, Whole, Within},
+};
+
+/// A file that is a sound module.
+#[derive(Debug, Clone)]
+pub struct Artifact {
+    path: PathBuf,
+    hash: ArtifactHash,
+    size: u64,
+    built: Option<SystemTime>,
+    manifest: Arc<Manifest>,
+}
+
+impl Artifact {
+    /// Reads a file, once nobody has it open for writing.
+    ///
+    /// # Errors
+    /// When the file cannot be read (see [`ArtifactError::is_unread`]), and when a host would
+    /// refuse it for what it is.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, ArtifactError> {
+        let path = path.as_ref();
+        let (whole, bytes) = read(path)?;
+        Self::of(path, &whole, &bytes)
+    }
+
+    fn of(path: &Path, whole: &Whole, bytes: &[u8]) -> Result<Self, ArtifactError> {
+        let manifest =
+            upgrade::manifest(bytes).map_err(|fault| ArtifactError::unsound(path, fault))?;
+        Ok(Self {
+            path: path.into(),
+            hash: whole.hash,
+            size: whole.size,
+            built: whole.built,
+            manifest: Arc::new(manifest),
+        })
+    }
+
+    /// The path that was asked for.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is known by.
+    #[must_use]
+    pub const fn hash(&self) -> ArtifactHash {
+        self.hash
+    }
+
+    /// Its size in bytes.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// When the file was last modified, as far as its file system says.
+    #[must_use]
+    pub const fn built(&self) -> Option<SystemTime> {
+        self.built
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Whether a slot with this requirement would take it, were nothing serving there.
+    ///
+    /// # Errors
+    /// With everything that speaks against it.
+    pub fn fits(&self, requirement: &Requirement) -> Result<(), Objection> {
+        Ok(upgrade::fits(&self.manifest, requirement)?)
+    }
+
+    /// Whether it would replace `old` in a host that was built with the interface as `old` has it
+    /// and offers the services that it needs; and what would become of the state.
+    ///
+    /// # Errors
+    /// With everything that speaks against it.
+    pub fn succeeds(&self, old: &Self, drift: StateDrift) -> Result<StateFate, Objection> {
+        let mut requirement = Requirement::new(old.manifest.schema());
+        requirement.services.clone_from(&self.manifest.requires);
+        self.fits(&requirement)?;
+        let before = Predecessor::serving(&old.manifest, true);
+        let handover = upgrade::handover(&self.manifest, Some(&before), drift)?;
+        Ok(StateFate::of(handover, || upgrade::drift(&self.manifest, &before)))
+    }
+}
+
+fn read(path: &Path) -> Result<(Whole, Vec<u8>), ArtifactError> {
+    // Grows with what is there: a length is no reason to allocate.
+    let read = upgrade::read_whole(path, Within::default(), |_| Ok(Vec::new()));
+    read.map_err(ArtifactError::unread)
+}

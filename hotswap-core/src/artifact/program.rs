@@ -1,0 +1,103 @@
+//! A host's executable: what it opens slots for is found in its bytes.
+//!
+//! [`Interface::schema`](hotswap_abi::Interface::schema) is a constant of the program, and
+//! [`Host::slot`](crate::Host::slot) refers to it. So it is in every host's file, whatever the
+//! linker strips, and in no section of its own: its magic is looked for. What looks like one by
+//! accident is told by the decoder, which takes the bytes as hostile.
+
+use std::path::{Path, PathBuf};
+
+use hotswap_abi::manifest::{SCHEMA_MAGIC, Schema};
+use memchr::memmem;
+
+use super::{Artifact, ArtifactError, read};
+use crate::upgrade::ArtifactHash;
+
+/// No program opens slots for so many interfaces; the magic alone may stand there often.
+const MOST_TRIES: usize = 100_000;
+
+/// A host's executable.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Program {
+    /// The path that was asked for.
+    pub path: PathBuf,
+    /// The hash of its content.
+    pub hash: ArtifactHash,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The interfaces that it opens slots for, in the order in which they stand in the file, each
+    /// once; at least one.
+    pub interfaces: Vec<Schema>,
+}
+
+/// A file that takes part in hotswap: one side or the other.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum File {
+    /// A module.
+    Module(Artifact),
+    /// A host's executable.
+    Program(Program),
+}
+
+impl File {
+    /// Reads a file, once nobody has it open for writing.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is neither; then the error says why it is no module.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, ArtifactError> {
+        let path = path.as_ref();
+        let (whole, bytes) = read(path)?;
+        let error = match Artifact::of(path, &whole, &bytes) {
+            Ok(artifact) => return Ok(Self::Module(artifact)),
+            Err(error) => error,
+        };
+        let interfaces = schemas(&bytes);
+        if interfaces.is_empty() {
+            return Err(error.neither());
+        }
+        let (hash, size) = (whole.hash, whole.size);
+        Ok(Self::Program(Program { path: path.into(), hash, size, interfaces }))
+    }
+}
+
+/// Pure: every description of an interface in some bytes.
+fn schemas(bytes: &[u8]) -> Vec<Schema> {
+    let mut found = Vec::new();
+    for at in memmem::find_iter(bytes, &SCHEMA_MAGIC).take(MOST_TRIES) {
+        if let Ok(schema) = Schema::decode(&bytes[at..])
+            && !found.contains(&schema)
+        {
+            found.push(schema);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use hotswap_abi::{Interface, interface};
+
+    use super::*;
+
+    #[interface(version = "2.1.0")]
+    trait Lamp {
+        /// Never called.
+        fn light(&mut self, lumen: f32) -> bool;
+    }
+
+    #[test]
+    fn descriptions_are_found_among_other_bytes() {
+        let lamp = <dyn Lamp as Interface>::schema();
+        let cut = &lamp[..lamp.len() - 1];
+        let bytes = [b"..", cut, &SCHEMA_MAGIC, lamp, b"HOTFACE", lamp, cut].concat();
+        let found = schemas(&bytes);
+        let [schema] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(
+            (schema.interface_name(), schema.version.to_string().as_str()),
+            ("Lamp", "2.1.0")
+        );
+        assert_eq!(schemas(b"HOTFACE\0HOTFACE\0"), []);
+    }
+}
