@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use hotswap_core::cargo::{Builder, Diagnostic, Finished, Level, Profile, Report, Request};
 
 /// Far longer than anything takes.
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_secs(600);
 
 /// A workspace with the module `arcade` and its path dependency `helper`. There is a space in its
 /// path.

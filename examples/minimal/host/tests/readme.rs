@@ -177,7 +177,7 @@ impl Program {
                 writeln!(self.input, "{expected}").unwrap();
                 continue;
             }
-            match self.lines.recv_timeout(Duration::from_secs(60)) {
+            match self.lines.recv_timeout(Duration::from_secs(600)) {
                 Ok(line) => assert_eq!(lasting(&line), lasting(expected)),
                 Err(error) => panic!("{expected:?} was not seen: {error}"),
             }
