@@ -141,6 +141,8 @@ impl NewUser {
     fn run(&self) -> Program {
         let mut child = Command::new(env!("CARGO_BIN_EXE_adder-host"))
             .current_dir(&self.folder)
+            // A panic is shown in one line, unless somebody asks for more.
+            .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
