@@ -115,7 +115,7 @@ fn table() -> Vec<Bad> {
         file(
             "a manifest of another format",
             Box::new(|| meter().with_manifest(|bytes| bytes[8] = 9)),
-            &["the manifest has format 9, this version of hotswap reads format 1"],
+            &["the manifest has format 9, this version of hotswap reads format 2"],
             BUILD,
         ),
         file(
