@@ -17,8 +17,9 @@ pub use crate::{
         with,
     },
     shape::{
-        Cell, FnMutShape, Info, Join, Kind, Ladder, Maybe, Member, Mut, Named, Node, Parts, Probe,
-        Ref, SameBuild, SameBuildMut, Shaped, Slice, SliceMut, Stored, Unknown, Whole, Wire, list,
+        Cell, FnMutShape, Info, Join, Kind, Ladder, Maybe, Member, Mut, Named, Node, Opaque, Parts,
+        Probe, Ref, SameBuild, SameBuildMut, Shaped, Slice, SliceMut, Stored, Unknown, Whole, Wire,
+        list,
     },
     state::{
         HotState, Lineage, Migrate, RestoreError, assert_faithful, restore_exactly, store_exactly,

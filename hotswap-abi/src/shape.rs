@@ -177,7 +177,7 @@ pub struct Node {
     pub info: &'static Info,
     /// Its type arguments.
     pub args: &'static List,
-    /// A hash of the type's name, place and arguments (64-bit FNV-1a).
+    /// A hash of the type's name, place and arguments.
     pub id: u64,
 }
 
@@ -190,11 +190,11 @@ impl Node {
             Some((len, _)) => len as u64,
             None => 0,
         };
-        id = hash(id, &[info.kind as u8]);
-        id = hash(id, &len.to_le_bytes());
+        id = mixed(id, info.kind as u64);
+        id = mixed(id, len);
         let mut nodes = Nodes::new(Some(args));
         while let Some(arg) = nodes.next() {
-            id = hash(id, &arg.id.to_le_bytes());
+            id = mixed(id, arg.id);
         }
         Self { info, args, id }
     }
@@ -205,15 +205,25 @@ impl Node {
     }
 }
 
-/// One more text in a hash, with its end.
+/// One more text in a hash, with its length. Eight bytes at a time, since the compiler interprets
+/// it; folded after each, so that the upper bits of one word reach the lower ones of the hash.
 const fn hash(mut hash: u64, bytes: &[u8]) -> u64 {
-    let mut i = 0;
-    while i <= bytes.len() {
-        let byte = if i == bytes.len() { 0xff } else { bytes[i] };
-        hash = (hash ^ byte as u64).wrapping_mul(0x0100_0000_01b3);
-        i += 1;
+    let mut rest = bytes;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        hash = mixed(hash, u64::from_le_bytes(*word));
+        rest = after;
     }
-    hash
+    let mut last = bytes.len() as u64;
+    while let [byte, after @ ..] = rest {
+        last = last << 8 | *byte as u64;
+        rest = after;
+    }
+    mixed(hash, last)
+}
+
+const fn mixed(hash: u64, word: u64) -> u64 {
+    let hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash ^ hash >> 32
 }
 
 pub(crate) const fn equal(a: &str, b: &str) -> bool {
@@ -231,33 +241,41 @@ pub(crate) const fn equal(a: &str, b: &str) -> bool {
     true
 }
 
-/// A field whose type may describe itself or not; `KNOWN` says which.
-///
-/// [`Probe`] finds out. The name of an opaque type is the text of the field's type.
-#[derive(Debug)]
-pub struct Maybe<T: ?Sized, N, const KNOWN: bool>(
-    std::marker::PhantomData<(N, std::marker::PhantomData<T>)>,
-);
+/// A field whose type may describe itself or not, as [`Probe`] has found out: the type itself, or
+/// its name. That it is the type itself, and nothing that stands for it, saves the compiler most of
+/// the constants: a `u32` has one description, in whatever field it is.
+pub type Maybe<T, N, const KNOWN: bool> = <Choice<T, N> as Choose<KNOWN>>::Part;
 
-/// A name carried by a type, for [`Maybe`].
+/// For [`Maybe`].
+#[derive(Debug)]
+pub struct Choice<T: ?Sized, N>(std::marker::PhantomData<(N, std::marker::PhantomData<T>)>);
+
+/// For [`Maybe`].
+pub trait Choose<const KNOWN: bool> {
+    /// What describes itself.
+    type Part: ?Sized;
+}
+
+impl<T: ?Sized, N> Choose<true> for Choice<T, N> {
+    type Part = T;
+}
+
+impl<T: ?Sized, N> Choose<false> for Choice<T, N> {
+    type Part = Opaque<N>;
+}
+
+/// A type that does not describe itself, by its name: the text of the field's type.
+#[derive(Debug)]
+pub struct Opaque<N>(std::marker::PhantomData<N>);
+
+/// A name carried by a type, for [`Opaque`].
 pub trait Named {
     /// The name.
     const NAME: &'static str;
 }
 
-// SAFETY: it stands for `T` in a list of parts, and says what `T` says.
-unsafe impl<P, T: Shaped<P> + ?Sized, N> Shaped<P> for Maybe<T, N, true> {
-    const INFO: Info = T::INFO;
-    fn args() -> impl Parts<P> {
-        T::args()
-    }
-    fn parts() -> impl Parts<P> {
-        T::parts()
-    }
-}
-
 // SAFETY: no value of a type that is known by name only crosses, but in a field that travels as bytes.
-unsafe impl<P, T: ?Sized, N: Named> Shaped<P> for Maybe<T, N, false> {
+unsafe impl<P, N: Named> Shaped<P> for Opaque<N> {
     const INFO: Info = Info::opaque(N::NAME);
     fn args() -> impl Parts<P> {}
     fn parts() -> impl Parts<P> {}

@@ -43,19 +43,12 @@ impl<const N: usize> Output<N> {
     }
 
     const fn byte(&mut self, byte: u8) {
-        if self.len < N {
-            self.bytes[self.len] = byte;
-        }
-        self.len += 1;
+        self.bytes(&[byte]);
     }
 
     const fn number(&mut self, number: u64, width: usize) {
         assert!(width == 8 || number >> (8 * width) == 0, "a number is too large for the manifest");
-        let mut i = 0;
-        while i < width {
-            self.byte((number >> (8 * i)) as u8);
-            i += 1;
-        }
+        self.bytes(number.to_le_bytes().split_at(width).0);
     }
 
     const fn text(&mut self, text: &str) {
@@ -68,20 +61,20 @@ impl<const N: usize> Output<N> {
         self.bytes(text.as_bytes());
     }
 
+    /// A loop is less work for the compiler here than a copy, which it checks thoroughly.
     const fn bytes(&mut self, bytes: &[u8]) {
-        let mut i = 0;
-        while i < bytes.len() {
-            self.byte(bytes[i]);
-            i += 1;
+        if self.len + bytes.len() <= N {
+            let mut i = 0;
+            while i < bytes.len() {
+                self.bytes[self.len + i] = bytes[i];
+                i += 1;
+            }
         }
+        self.len += bytes.len();
     }
 
     const fn header(&mut self, magic: [u8; 8], len: usize) {
-        let mut i = 0;
-        while i < magic.len() {
-            self.byte(magic[i]);
-            i += 1;
-        }
+        self.bytes(&magic);
         self.number(FORMAT as u64, 2);
         self.number(len as u64, 4);
     }

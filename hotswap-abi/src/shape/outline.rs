@@ -6,7 +6,7 @@
 //! refers to other types by their [`Node`]s, which end at the user's types, and constants hold flat
 //! sets of outlines.
 
-use super::{List, Node, Nodes, hash};
+use super::{List, Node, Nodes, hash, mixed};
 
 /// How many different types one description may hold.
 const MOST: usize = 512;
@@ -19,7 +19,7 @@ pub struct Outline {
     pub node: &'static Node,
     /// The types of its members' parts.
     pub parts: &'static List,
-    /// A hash of what the type is made of (64-bit FNV-1a): its members, and their types' identities.
+    /// A hash of what the type is made of: its members, and their types' identities.
     form: u64,
 }
 
@@ -28,14 +28,14 @@ impl Outline {
         let info = node.info;
         let mut form = hash(node.id, info.attrs.as_bytes());
         if let Some((size, align)) = info.layout {
-            form = number(number(form, size), align);
+            form = mixed(mixed(form, size as u64), align as u64);
         }
         let mut i = 0;
         while i < info.members.len() {
             let member = &info.members[i];
             form = hash(form, member.name.as_bytes());
             form = hash(form, member.attrs.as_bytes());
-            form = number(number(form, member.offset), member.parts);
+            form = mixed(mixed(form, member.offset as u64), member.parts as u64);
             let mut j = 0;
             while j < member.labels.len() {
                 form = hash(form, member.labels[j].as_bytes());
@@ -45,14 +45,10 @@ impl Outline {
         }
         let mut nodes = Nodes::new(Some(parts));
         while let Some(part) = nodes.next() {
-            form = hash(form, &part.id.to_le_bytes());
+            form = mixed(form, part.id);
         }
         Self { node, parts, form }
     }
-}
-
-const fn number(form: u64, number: usize) -> u64 {
-    hash(form, &(number as u64).to_le_bytes())
 }
 
 /// A set of outlines, sorted by the types' identities.
@@ -60,6 +56,8 @@ const fn number(form: u64, number: usize) -> u64 {
 pub struct Outlines {
     items: [Option<&'static Outline>; MOST],
     len: usize,
+    /// The last step has found no more than the one before, so no step will.
+    complete: bool,
 }
 
 /// A type, and the outlines of all users' types that it is made of.
@@ -74,7 +72,7 @@ pub struct Whole {
 
 impl Outlines {
     /// No type.
-    pub(crate) const NONE: Self = Self { items: [None; MOST], len: 0 };
+    pub(crate) const NONE: Self = Self { items: [None; MOST], len: 0, complete: false };
 
     pub(crate) const fn len(&self) -> usize {
         self.len
@@ -103,6 +101,19 @@ impl Outlines {
             }
         }
         panic!("a type that is referred to has its outline")
+    }
+
+    /// Whether a step more finds no more. What is found in n steps is found from something that was
+    /// found in n - 1, so that a step that has found nothing new is the last.
+    pub(crate) const fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// The next step: what this one has found, and what the type's parts and arguments have.
+    pub(crate) const fn grown(&self, parts: &Self, args: &Self, own: &'static Outline) -> Self {
+        let mut all = self.union(parts).union(args).with(own);
+        all.complete = all.len == self.len;
+        all
     }
 
     /// Both sets in one.

@@ -187,7 +187,7 @@ impl Coder<'_> {
                 (
                     quote_spanned! { span=> __p::with::encode_serde::<#ty>(#name, out); },
                     quote_spanned! { span=> __p::with::decode_serde::<#ty>(input)? },
-                    quote! { __p::Maybe<(), #tag, false> },
+                    quote! { __p::Opaque<#tag> },
                 )
             }
             Way::With(module) => {

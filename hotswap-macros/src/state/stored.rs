@@ -130,7 +130,7 @@ impl Describer<'_> {
             }
         });
         if opaque {
-            quote! { __p::Maybe<(), #tag, false> }
+            quote! { __p::Opaque<#tag> }
         } else {
             quote! { __p::Maybe<#ty, #tag, { __p::Probe::<#ty, __p::Stored>::KNOWN }> }
         }

@@ -110,7 +110,7 @@ fn member(method: &Method) -> Member {
             .map(|(i, arg)| match &arg.mode {
                 Mode::SameBuild { exclusive, .. } => {
                     let tag = tag(method, i);
-                    let lent = quote! { __p::Maybe<(), #tag, false> };
+                    let lent = quote! { __p::Opaque<#tag> };
                     if *exclusive {
                         quote! { __p::SameBuildMut<#lent> }
                     } else {
