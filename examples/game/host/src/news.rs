@@ -116,8 +116,9 @@ impl News {
                 failed.last = now;
             }
             _ => {
-                *failed = Some(Failed { text: text.clone(), times: 1, last: now });
-                self.say(Tone::Bad, text);
+                let line = first_line(&text);
+                *failed = Some(Failed { text, times: 1, last: now });
+                self.say(Tone::Bad, line);
             }
         }
     }
@@ -188,8 +189,7 @@ impl News {
                 self.errors.push(found.rendered.clone());
             }
             Report::Diagnostic(found) if found.level == Level::Warning => {
-                let text = found.rendered.lines().next().unwrap_or_default();
-                self.say(Tone::Plain, text.to_owned());
+                self.say(Tone::Plain, first_line(&found.rendered));
             }
             Report::Finished(finished) => {
                 self.building = None;
@@ -223,8 +223,7 @@ impl News {
 
     fn was_refused(&mut self, refusal: &Refusal) {
         let text = refusal.to_string();
-        let first = text.lines().next().unwrap_or_default().to_owned();
-        self.say(Tone::Bad, first);
+        self.say(Tone::Bad, first_line(&text));
         let part = Part::of_slot(&refusal.slot).filter(|_| refusal.exit == Exit::Rejected);
         if let Some(part) = part {
             self.serving[part as usize].refused = Some(text);
@@ -241,6 +240,11 @@ impl News {
 
 fn saved(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).ok()?.modified().ok()
+}
+
+/// What a log has room for.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// The last names of a path.
