@@ -27,9 +27,11 @@ mod load;
 mod migrate;
 mod predecessor;
 mod prepare;
+mod progress;
 mod retire;
 mod snapshot;
 mod stage;
+mod start;
 
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
@@ -44,15 +46,13 @@ pub(crate) use self::{
 };
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
+use self::progress::{Progress, Step};
 use crate::{
-    config::{Config, StateDrift},
+    config::Config,
     event::{Exit, Phase, StateNote},
     gate::Gate,
     instance::{Begin, Code, Generation, StepError},
@@ -192,29 +192,6 @@ impl Upgrade<'_> {
         Ok(Applied { code, state, pause: None, restored, old: None })
     }
 
-    /// Starts a generation with a state that was stored before.
-    fn restore(
-        &mut self,
-        prepared: &Prepared,
-        snapshot: &Arc<Snapshot>,
-        handover: &Handover,
-    ) -> Result<(Generation, StateNote), Fault> {
-        let deadline = Instant::now() + self.config.work_deadline;
-        let (context, stored) = (Arc::clone(&prepared.context), Arc::clone(snapshot));
-        let progress = Arc::new(Progress::default());
-        let (at, how) = (Arc::clone(&progress), handover.clone());
-        let restored = self.steps.run(deadline, move || {
-            at.enter(Step::Migrate);
-            let (state, note) = migrate::migrate(&context, &stored, &how)?;
-            at.enter(Step::Start);
-            Ok((activate::start(&context, Begin::Restored(state))?, note))
-        });
-        let restored = restored.map_err(StepError::from).flatten();
-        let restored = restored.map_err(|error| progress.step().fault(&error, handover))?;
-        self.remember(Arc::clone(snapshot));
-        Ok(restored)
-    }
-
     /// Keeps what is left of a state if its instance has to be given up.
     fn remember(&self, state: Arc<Snapshot>) {
         if self.config.last_states {
@@ -236,16 +213,6 @@ impl Upgrade<'_> {
         Ok(Applied { code, state: prepared.handover.note(), pause: None, restored: None, old })
     }
 
-    fn start(&mut self, prepared: &Prepared) -> Result<Generation, Fault> {
-        let deadline = Instant::now() + self.config.work_deadline;
-        let context = Arc::clone(&prepared.context);
-        let started = self.steps.run(deadline, move || activate::start(&context, Begin::Fresh));
-        started
-            .map_err(StepError::from)
-            .flatten()
-            .map_err(|error| Fault::of_candidate(Phase::Activated, "start", &error))
-    }
-
     fn with_pause(
         &mut self,
         gate: &Gate<Generation>,
@@ -260,7 +227,9 @@ impl Upgrade<'_> {
         };
         let closed = match closed {
             Ok(closed) => closed,
-            Err(_) if abandoned => return self.past_those_inside(gate, prepared),
+            Err(stuck) if abandoned && stuck.are_inside() => {
+                return self.past_those_inside(gate, prepared);
+            }
             Err(stuck) => return Err(Fault::not_quiet(&stuck)),
         };
         let deadline = begun + self.config.pause_deadline;
@@ -317,30 +286,13 @@ impl Upgrade<'_> {
         }
     }
 
-    /// Callers who hang inside are given up with their instance and its state: they stay on it. The
-    /// candidate begins with the state of the last upgrade, where that was kept.
+    /// Callers who hang inside are given up with their instance and its state: they stay on it.
     fn past_those_inside(
         &mut self,
         gate: &Gate<Generation>,
         prepared: &Prepared,
     ) -> Result<Applied, Fault> {
-        let (generation, state, restored) = match self.slot.last_state() {
-            Some(last) => {
-                let (drift, before) = (self.config.state_drift, Predecessor::stored(&last));
-                let manifest = &prepared.code().manifest;
-                match handover(manifest, Some(&before), drift)? {
-                    handover @ Handover::State { .. } => {
-                        let (generation, note) = self.restore(prepared, &last, &handover)?;
-                        (generation, note, Some(last.taken()))
-                    }
-                    handover => (self.start(prepared)?, handover.note(), None),
-                }
-            }
-            None => {
-                let why = "its instance was given up, and no earlier state was kept".to_owned();
-                (self.start(prepared)?, StateNote::Dropped { why: vec![why] }, None)
-            }
-        };
+        let (generation, state, restored) = self.start_in_place_of_abandoned(prepared)?;
         let code = Arc::clone(generation.code());
         let number = gate.current().0;
         let old = activate::swap(gate, Arc::new(generation))?;
@@ -376,59 +328,4 @@ impl Upgrade<'_> {
 
 fn span(phase: Phase) -> tracing::span::EnteredSpan {
     tracing::debug_span!("phase", %phase).entered()
-}
-
-/// How far the work of a pause has come.
-#[derive(Debug, Default)]
-struct Progress(AtomicU8);
-
-/// A step of the work of a pause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Step {
-    Suspend,
-    Snapshot,
-    Migrate,
-    Start,
-    Done,
-}
-
-impl Progress {
-    fn enter(&self, step: Step) {
-        self.0.store(step as u8, Ordering::Release);
-    }
-
-    fn step(&self) -> Step {
-        match self.0.load(Ordering::Acquire) {
-            0 => Step::Suspend,
-            1 => Step::Snapshot,
-            2 => Step::Migrate,
-            3 => Step::Start,
-            _ => Step::Done,
-        }
-    }
-}
-
-impl Step {
-    /// What its failure means: the old instance's own steps are not the artifact's fault.
-    fn fault(self, error: &StepError, handover: &Handover) -> Fault {
-        match self {
-            Self::Suspend => Fault::of_serving(Phase::Snapshotted, "suspend", error),
-            Self::Snapshot => Fault::of_serving(Phase::Snapshotted, "state", error),
-            Self::Migrate if matches!(handover, Handover::State { by_name: true, .. }) => {
-                Fault::rejected(
-                    Phase::Migrating,
-                    format!("state  {error}"),
-                    "give the state a new version and a migration from the one that serves",
-                )
-            }
-            Self::Migrate => Fault::of_candidate(Phase::Migrating, "migration", error),
-            Self::Start | Self::Done => Fault::of_candidate(Phase::Activated, "start", error),
-        }
-    }
-}
-
-/// What the policy on drift makes of a state that cannot be handed over.
-pub(crate) const fn drops_state(drift: StateDrift) -> bool {
-    matches!(drift, StateDrift::StartAfresh)
 }

@@ -125,6 +125,11 @@ impl Stuck {
         &self.why
     }
 
+    /// Whether callers were still inside when the deadline passed.
+    pub(crate) fn are_inside(&self) -> bool {
+        matches!(self.why, Why::Deadline)
+    }
+
     /// Who was inside; empty unless that was the reason.
     pub(crate) fn inside(&self) -> &[Occupant] {
         &self.inside

@@ -8,7 +8,7 @@ use hotswap_abi::{
     shape::{Difference, Shape, Types, compare_stored},
 };
 
-use super::{Fault, Inspected, Predecessor, drops_state, fault::UNTIL_IT_CHANGES};
+use super::{Fault, Inspected, Predecessor, fault::UNTIL_IT_CHANGES};
 use crate::{
     config::StateDrift,
     event::{Exit, Phase, StateNote},
@@ -267,4 +267,9 @@ fn drifted(
         )
     };
     Fault { phase: Phase::Assessed, exit: Exit::Rejected, findings, advice }
+}
+
+/// What the policy on drift makes of a state that cannot be handed over.
+const fn drops_state(drift: StateDrift) -> bool {
+    matches!(drift, StateDrift::StartAfresh)
 }

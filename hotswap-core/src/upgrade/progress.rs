@@ -1,0 +1,56 @@
+//! How far the work of a pause has come, and what a failure there means.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::{Fault, Handover};
+use crate::{event::Phase, instance::StepError};
+
+/// How far the work of a pause has come.
+#[derive(Debug, Default)]
+pub(super) struct Progress(AtomicU8);
+
+/// A step of the work of a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Step {
+    Suspend,
+    Snapshot,
+    Migrate,
+    Start,
+    Done,
+}
+
+impl Progress {
+    pub(super) fn enter(&self, step: Step) {
+        self.0.store(step as u8, Ordering::Release);
+    }
+
+    pub(super) fn step(&self) -> Step {
+        match self.0.load(Ordering::Acquire) {
+            0 => Step::Suspend,
+            1 => Step::Snapshot,
+            2 => Step::Migrate,
+            3 => Step::Start,
+            _ => Step::Done,
+        }
+    }
+}
+
+impl Step {
+    /// What its failure means: the old instance's own steps are not the artifact's fault.
+    pub(super) fn fault(self, error: &StepError, handover: &Handover) -> Fault {
+        match self {
+            Self::Suspend => Fault::of_serving(Phase::Snapshotted, "suspend", error),
+            Self::Snapshot => Fault::of_serving(Phase::Snapshotted, "state", error),
+            Self::Migrate if matches!(handover, Handover::State { by_name: true, .. }) => {
+                Fault::rejected(
+                    Phase::Migrating,
+                    format!("state  {error}"),
+                    "give the state a new version and a migration from the one that serves",
+                )
+            }
+            Self::Migrate => Fault::of_candidate(Phase::Migrating, "migration", error),
+            Self::Start | Self::Done => Fault::of_candidate(Phase::Activated, "start", error),
+        }
+    }
+}

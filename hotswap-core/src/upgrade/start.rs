@@ -1,0 +1,71 @@
+//! How a candidate starts while nobody waits for it: afresh, or with a state that was stored before.
+
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use super::{
+    Fault, Handover, Predecessor, Prepared, Upgrade, activate, handover, migrate,
+    progress::{Progress, Step},
+};
+use crate::{
+    event::{Phase, StateNote},
+    instance::{Begin, Generation, StepError},
+    snapshot::Snapshot,
+};
+
+impl Upgrade<'_> {
+    pub(super) fn start(&mut self, prepared: &Prepared) -> Result<Generation, Fault> {
+        let deadline = Instant::now() + self.config.work_deadline;
+        let context = Arc::clone(&prepared.context);
+        let started = self.steps.run(deadline, move || activate::start(&context, Begin::Fresh));
+        started
+            .map_err(StepError::from)
+            .flatten()
+            .map_err(|error| Fault::of_candidate(Phase::Activated, "start", &error))
+    }
+
+    /// Starts a generation with a state that was stored before.
+    pub(super) fn restore(
+        &mut self,
+        prepared: &Prepared,
+        snapshot: &Arc<Snapshot>,
+        handover: &Handover,
+    ) -> Result<(Generation, StateNote), Fault> {
+        let deadline = Instant::now() + self.config.work_deadline;
+        let (context, stored) = (Arc::clone(&prepared.context), Arc::clone(snapshot));
+        let progress = Arc::new(Progress::default());
+        let (at, how) = (Arc::clone(&progress), handover.clone());
+        let restored = self.steps.run(deadline, move || {
+            at.enter(Step::Migrate);
+            let (state, note) = migrate::migrate(&context, &stored, &how)?;
+            at.enter(Step::Start);
+            Ok((activate::start(&context, Begin::Restored(state))?, note))
+        });
+        let restored = restored.map_err(StepError::from).flatten();
+        let restored = restored.map_err(|error| progress.step().fault(&error, handover))?;
+        self.remember(Arc::clone(snapshot));
+        Ok(restored)
+    }
+
+    /// Starts a generation in the place of one that was given up with its state: with the state of
+    /// the last upgrade, where that was kept, and with the time at which it was taken.
+    pub(super) fn start_in_place_of_abandoned(
+        &mut self,
+        prepared: &Prepared,
+    ) -> Result<(Generation, StateNote, Option<SystemTime>), Fault> {
+        let Some(last) = self.slot.last_state() else {
+            let why = "its instance was given up, and no earlier state was kept".to_owned();
+            return Ok((self.start(prepared)?, StateNote::Dropped { why: vec![why] }, None));
+        };
+        let (drift, before) = (self.config.state_drift, Predecessor::stored(&last));
+        match handover(&prepared.code().manifest, Some(&before), drift)? {
+            handover @ Handover::State { .. } => {
+                let (generation, note) = self.restore(prepared, &last, &handover)?;
+                Ok((generation, note, Some(last.taken())))
+            }
+            handover => Ok((self.start(prepared)?, handover.note(), None)),
+        }
+    }
+}
