@@ -181,6 +181,13 @@ pub enum StateNote {
         /// The version it has.
         to: u32,
     },
+    /// The version before has written it in an older version, which this one knows.
+    Downgraded {
+        /// The version it had.
+        from: u32,
+        /// The version it has.
+        to: u32,
+    },
     /// Its shape had changed under an unchanged version; it was carried by the fields' names.
     Carried {
         /// Fields whose values were dropped.
@@ -219,7 +226,11 @@ impl Live {
 impl StateNote {
     const fn has_lost(&self) -> bool {
         match self {
-            Self::None | Self::Fresh | Self::Kept | Self::Migrated { .. } => false,
+            Self::None
+            | Self::Fresh
+            | Self::Kept
+            | Self::Migrated { .. }
+            | Self::Downgraded { .. } => false,
             Self::Carried { dropped, .. } => !dropped.is_empty(),
             Self::Dropped { .. } => true,
         }
@@ -233,6 +244,9 @@ impl fmt::Display for StateNote {
             Self::Fresh => f.write_str("state fresh"),
             Self::Kept => f.write_str("state kept"),
             Self::Migrated { from, to } => write!(f, "state migrated from version {from} to {to}"),
+            Self::Downgraded { from, to } => {
+                write!(f, "state downgraded from version {from} to {to}")
+            }
             Self::Carried { dropped, defaulted } => {
                 f.write_str("state carried by name")?;
                 if !dropped.is_empty() {

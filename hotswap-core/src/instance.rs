@@ -349,6 +349,17 @@ impl Generation {
         Ok(buffer.into_vec())
     }
 
+    /// `Module::state`, downgraded to an older version of its chain.
+    ///
+    /// # Safety
+    /// Nobody may be inside with `&mut self`.
+    pub(crate) unsafe fn downgrade(&self, version: u32) -> Result<Vec<u8>, StepError> {
+        let (downgrade, data) = (self.code.life.downgrade, self.data.as_ptr());
+        // SAFETY: the instance is alive and nobody changes it (caller).
+        let (_, buffer) = self.code.answer(|sink| unsafe { downgrade(data, version, sink) })?;
+        Ok(buffer.into_vec())
+    }
+
     /// `Module::stop`, and the drop of the instance. Does nothing the second time.
     ///
     /// # Safety

@@ -27,13 +27,21 @@ pub use error::SnapshotError;
 pub struct Snapshot {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) state: Vec<u8>,
+    /// The version of the state, if not the module's own.
+    older: Option<u32>,
     taken: SystemTime,
 }
 
 impl Snapshot {
     /// A state that a module has just written.
     pub(crate) fn new(manifest: Arc<Manifest>, state: Vec<u8>) -> Self {
-        Self { manifest, state, taken: SystemTime::now() }
+        Self { manifest, state, older: None, taken: SystemTime::now() }
+    }
+
+    /// A state that a module has just written in an older version of its chain. Such a one is
+    /// handed on, and not written to a file.
+    pub(crate) fn of_older(manifest: Arc<Manifest>, version: u32, state: Vec<u8>) -> Self {
+        Self { older: Some(version), ..Self::new(manifest, state) }
     }
 
     /// Reads a snapshot from a file.
@@ -84,7 +92,12 @@ impl Snapshot {
     /// Never: only a module that has a state writes one, and a file without is refused.
     #[must_use]
     pub fn state(&self) -> &StateVersion {
-        self.manifest.state().expect("a module without state writes none")
+        let mut versions = self.manifest.states.iter();
+        match self.older {
+            None => versions.next(),
+            Some(older) => versions.find(|state| state.version == older),
+        }
+        .expect("a module without state writes none")
     }
 
     /// When it was taken.

@@ -249,7 +249,12 @@ impl Upgrade<'_> {
                     progress.enter(Step::Suspend);
                     snapshot::suspend(&old)?;
                     progress.enter(Step::Snapshot);
-                    Arc::new(snapshot::take(&old)?)
+                    Arc::new(match handover {
+                        Handover::State { from, downgraded: Some(_), .. } => {
+                            snapshot::take_older(&old, from)?
+                        }
+                        _ => snapshot::take(&old)?,
+                    })
                 };
                 let (state, note) = {
                     let _span = span(Phase::Migrating);

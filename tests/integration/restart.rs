@@ -125,6 +125,27 @@ fn a_newer_module_migrates_the_state_of_the_last_run() {
 }
 
 #[test]
+fn a_state_that_is_stored_in_a_version_that_the_artifact_does_not_know_is_refused() {
+    let place = Place::new();
+    let first = place.run(patient(), &fixture("chain").told("label=a"));
+    first.slot.pin_mut().add(5).unwrap();
+    first.host.shutdown().unwrap();
+    // Who could write it in an older version is not there any more.
+    let quick = patient().with_first_artifact_deadline(Duration::from_secs(1));
+    let host = place.host(quick, &counter("label=old"));
+    let told = Told::of(&host);
+    assert_eq!(host.slot::<dyn Counter>("main").unwrap_err().kind(), ErrorKind::Artifact);
+    let refusal = told.refused();
+    assert_eq!(refusal.phase, Phase::Assessed);
+    let text = refusal.to_string();
+    assert!(text.contains("state Count  stored: version 3   artifact: versions 1 to 1"), "{text}");
+    assert!(text.contains("previous = "), "{text}");
+    drop(host);
+    let third = place.run(patient(), &fixture("chain").told("label=b"));
+    assert_eq!((third.live.state, value(&third.slot)), (StateNote::Kept, 5));
+}
+
+#[test]
 fn a_shape_that_drifted_over_the_restart_is_judged_as_in_an_upgrade() {
     let place = Place::new();
     place.counted_to_five();

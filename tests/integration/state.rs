@@ -57,17 +57,45 @@ fn state_passes_through_the_whole_chain_of_migrations() {
 }
 
 #[test]
-fn a_state_version_that_the_artifact_does_not_know_is_refused() {
+fn a_state_that_the_artifact_knows_in_an_older_version_only_is_downgraded_by_what_serves() {
     let scene = counted(StateDrift::Refuse);
-    scene.upgrade(&fixture("chain"));
-    let refusal = scene.refusal(&counter("label=old"));
-    assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Assessed));
-    let text = refusal.to_string();
-    assert!(text.contains("state Count  serving: version 3   artifact: versions 1 to 1"), "{text}");
-    assert!(text.contains("previous = "), "{text}");
+    let log = scene.folder().join("log");
+    let newer =
+        |label: &str| fixture("chain").told(&format!("label={label};log={}", log.display()));
+    scene.upgrade(&newer("c"));
     scene.slot.pin_mut().add(1).unwrap();
-    scene.upgrade(&fixture("chain").told("label=e"));
-    assert_eq!(value(&scene.slot), 6);
+    fs::remove_file(&log).unwrap();
+    let live = scene.upgrade(&counter("label=old"));
+    assert_eq!(live.state, StateNote::Downgraded { from: 3, to: 1 });
+    assert_eq!(live.to_string().matches("state downgraded from version 3 to 1").count(), 1);
+    assert_eq!(
+        state_text(&scene),
+        "Count { value: 6, owner: \"ada\", notes: [Note { at: 0, text: \"restored\" }] }"
+    );
+    let log_of = fs::read_to_string(&log).unwrap();
+    let steps: Vec<_> = log_of.lines().filter(|line| line.contains("downgrade")).collect();
+    assert_eq!(steps, ["c downgrade", "c downgrade 2 to 1"]);
+    // And up again, with what was done meanwhile.
+    scene.slot.pin_mut().add(1).unwrap();
+    assert_eq!(scene.upgrade(&newer("d")).state, StateNote::Migrated { from: 1, to: 3 });
+    assert_eq!(value(&scene.slot), 7);
+}
+
+#[test]
+fn a_downgrade_that_fails_refuses_the_older_artifact_and_what_serves_goes_on() {
+    for (step, says) in [
+        ("fail", "downgrade  state Count from version 3 to 2: downgrade was told to fail"),
+        ("panic", "the serving version's downgrade  it panicked: downgrade was told to panic"),
+    ] {
+        let scene = counted(StateDrift::Refuse);
+        scene.upgrade(&fixture("chain").told(&format!("label=c;downgrade={step}")));
+        let refusal = scene.refusal(&counter("label=old"));
+        assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Snapshotted));
+        assert!(refusal.to_string().contains(says), "{refusal}");
+        scene.slot.pin_mut().add(1).unwrap();
+        let live = scene.upgrade(&fixture("chain").told("label=e"));
+        assert_eq!((live.state, value(&scene.slot)), (StateNote::Kept, 6));
+    }
 }
 
 #[test]

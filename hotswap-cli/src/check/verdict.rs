@@ -62,6 +62,7 @@ impl From<StateFate> for StateReport {
             StateFate::Fresh => ("fresh", None, None, Vec::new()),
             StateFate::Kept { .. } => ("kept", None, None, Vec::new()),
             StateFate::Migrated { from, to } => ("migrated", Some(from), Some(to), Vec::new()),
+            StateFate::Downgraded { from, to } => ("downgraded", Some(from), Some(to), Vec::new()),
             StateFate::CarriedByName { from, to, differences } => {
                 ("carried", Some(from), Some(to), differences)
             }

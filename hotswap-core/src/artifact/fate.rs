@@ -26,6 +26,13 @@ pub enum StateFate {
         /// The version that is made of it.
         to: u32,
     },
+    /// Written in an older version by the one that serves, where its migrations can go back.
+    Downgraded {
+        /// The version it has.
+        from: u32,
+        /// The version that is made of it.
+        to: u32,
+    },
     /// Its shape differs under the same version: carried by the fields' names.
     CarriedByName {
         /// The version that is stored.
@@ -48,10 +55,11 @@ impl StateFate {
             Handover::None => Self::None,
             Handover::Fresh => Self::Fresh,
             Handover::Drop { why } => Self::Dropped { why },
-            Handover::State { from, to, by_name: true, check: _ } => {
+            Handover::State { from, to, by_name: true, .. } => {
                 Self::CarriedByName { from, to, differences: differences() }
             }
-            Handover::State { from, to, by_name: false, check: checked } => {
+            Handover::State { downgraded: Some(from), to, .. } => Self::Downgraded { from, to },
+            Handover::State { from, to, check: checked, .. } => {
                 if from == to {
                     Self::Kept { checked }
                 } else {
@@ -70,6 +78,11 @@ impl fmt::Display for StateFate {
             Self::Kept { checked: false } => f.write_str("state kept"),
             Self::Kept { checked: true } => f.write_str("state kept, after a check of its values"),
             Self::Migrated { from, to } => write!(f, "state migrated from version {from} to {to}"),
+            Self::Downgraded { from, to } => write!(
+                f,
+                "state downgraded from version {from} to {to}, where the migrations of the one that \
+                 serves can go back"
+            ),
             Self::CarriedByName { differences, .. } => {
                 write!(f, "state carried by name ({})", differences.join("; "))
             }

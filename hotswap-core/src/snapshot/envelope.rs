@@ -48,7 +48,8 @@ pub(super) enum Damage {
 
 /// Writes a snapshot.
 pub(super) fn encode(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
-    let Snapshot { manifest, state, taken } = snapshot;
+    let Snapshot { manifest, state, older, taken } = snapshot;
+    debug_assert!(older.is_none(), "a file holds a state in its module's own version");
     let since = taken.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let taken = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
     let manifest = manifest.encoded();
@@ -106,6 +107,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Snapshot, Damage> {
     Ok(Snapshot {
         manifest: Arc::new(manifest),
         state: state.to_vec(),
+        older: None,
         taken: taken.unwrap_or(SystemTime::UNIX_EPOCH),
     })
 }

@@ -32,10 +32,12 @@ pub(crate) enum Handover {
     Drop { why: Vec<String> },
     /// It goes over as bytes.
     State {
-        /// The version that is stored.
+        /// The version that goes over: the serving one's own, or an older one.
         from: u32,
         /// The version that the candidate makes of it.
         to: u32,
+        /// The serving version's own, where its `Migrate::downgrade` writes an older one.
+        downgraded: Option<u32>,
         /// Its shape differs under the same version: carried by the fields' names.
         by_name: bool,
         /// A part of it is opaque: decoded and encoded again before it counts.
@@ -50,6 +52,9 @@ impl Handover {
             Self::None => StateNote::None,
             Self::Fresh => StateNote::Fresh,
             Self::Drop { why } => StateNote::Dropped { why: why.clone() },
+            Self::State { downgraded: Some(from), to, .. } => {
+                StateNote::Downgraded { from: *from, to: *to }
+            }
             Self::State { from, to, .. } if from == to => StateNote::Kept,
             Self::State { from, to, .. } => StateNote::Migrated { from: *from, to: *to },
         }
@@ -84,7 +89,7 @@ pub(crate) fn handover(
     let Some(before) = before else {
         return Ok(if manifest.states.is_empty() { Handover::None } else { Handover::Fresh });
     };
-    let (Some(old), new) = (before.manifest.state(), manifest.state()) else {
+    let (Some(old), new) = (before.state(), manifest.state()) else {
         return Ok(if manifest.states.is_empty() { Handover::None } else { Handover::Fresh });
     };
     let lost = |finding: String, advice: &str| {
@@ -112,7 +117,8 @@ pub(crate) fn handover(
             "give it the old name with #[hot_state(name = \"…\")], or let it start afresh",
         );
     }
-    let Some(known) = manifest.states.iter().find(|state| state.version == old.version) else {
+    let own = old.version;
+    let Some((old, known)) = common(before, old, manifest) else {
         let oldest = manifest.states.last().map_or(new.version, |state| state.version);
         return lost(
             format!(
@@ -133,11 +139,26 @@ pub(crate) fn handover(
         });
     }
     Ok(Handover::State {
-        from: old.version,
+        from: known.version,
         to: new.version,
+        downgraded: (own != known.version).then_some(own),
         by_name,
         check: has_opaque(&manifest.types, &known.shape),
     })
+}
+
+/// The newest version of the state that the predecessor can write and the artifact knows, as each
+/// of them describes it. The predecessor's own comes first; what serves can also write the older
+/// ones of its chain.
+fn common<'a>(
+    before: &'a Predecessor,
+    old: &'a StateVersion,
+    manifest: &'a Manifest,
+) -> Option<(&'a StateVersion, &'a StateVersion)> {
+    let known = |of: &StateVersion| manifest.states.iter().find(|it| it.version == of.version);
+    let older =
+        before.manifest.states.iter().filter(|it| before.serves && it.version < old.version);
+    std::iter::once(old).chain(older).find_map(|writes| Some((writes, known(writes)?)))
 }
 
 /// How the stored form of a version of the state differs on two sides.
@@ -150,9 +171,9 @@ fn differences(
 
 /// What differs in the version of the state that it would get, a line each.
 pub(crate) fn drift(manifest: &Manifest, before: &Predecessor) -> Vec<String> {
-    let Some(old) = before.manifest.state() else { return Vec::new() };
-    let known = manifest.states.iter().find(|state| state.version == old.version);
-    let found = known.map(|known| differences((&before.manifest, old), (manifest, known)));
+    let Some(old) = before.state() else { return Vec::new() };
+    let found = common(before, old, manifest)
+        .map(|(old, known)| differences((&before.manifest, old), (manifest, known)));
     found.unwrap_or_default().iter().map(|it| difference(before, it)).collect()
 }
 
@@ -252,7 +273,8 @@ fn drifted(
         old.name, old.version, old.version, before.whose
     )];
     findings.extend(differences.iter().map(|it| difference(before, it)));
-    let advice = if old.version == new.version {
+    let is_own = before.state().is_some_and(|own| own.version == old.version);
+    let advice = if is_own && old.version == new.version {
         let stub =
             stub::migration((&before.manifest.types, old), (&manifest.types, new), differences);
         format!(
@@ -261,10 +283,7 @@ fn drifted(
             old.version + 1
         )
     } else {
-        format!(
-            "describe version {} in the artifact's chain as it was; {UNTIL_IT_CHANGES}",
-            old.version
-        )
+        format!("describe version {} alike on both sides; {UNTIL_IT_CHANGES}", old.version)
     };
     Fault { phase: Phase::Assessed, exit: Exit::Rejected, findings, advice }
 }

@@ -26,7 +26,7 @@ pub(super) fn migrate(
     let mut bytes = Cow::Borrowed(&snapshot.state);
     if by_name {
         let theirs = &context.code().manifest;
-        let stored = ours.state();
+        let stored = ours.states.iter().find(|state| state.version == from);
         let known = theirs.states.iter().find(|state| state.version == from);
         let (Some(stored), Some(known)) = (stored, known) else {
             return Err(StepError::Failed("the state's version is not known".to_owned()));

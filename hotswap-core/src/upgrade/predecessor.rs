@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hotswap_abi::manifest::Manifest;
+use hotswap_abi::manifest::{Manifest, StateVersion};
 
 use crate::{slot::SlotCore, snapshot::Snapshot};
 
@@ -17,6 +17,10 @@ pub(crate) struct Predecessor {
     pub(crate) whose: &'static str,
     /// Its state can be taken: no module code hangs in it.
     pub(crate) is_free: bool,
+    /// It serves: it can write its state in an older version.
+    pub(crate) serves: bool,
+    /// The version of its state that is stored, if not its own.
+    stored: Option<u32>,
 }
 
 impl Predecessor {
@@ -31,7 +35,14 @@ impl Predecessor {
 
     /// The one that serves.
     pub(crate) fn serving(manifest: &Arc<Manifest>, is_free: bool) -> Self {
-        Self { manifest: Arc::clone(manifest), is: "serving", whose: "that serves", is_free }
+        Self {
+            manifest: Arc::clone(manifest),
+            is: "serving",
+            whose: "that serves",
+            is_free,
+            serves: true,
+            stored: None,
+        }
     }
 
     /// The one that has written a snapshot.
@@ -41,6 +52,16 @@ impl Predecessor {
             is: "stored",
             whose: "that is stored",
             is_free: true,
+            serves: false,
+            stored: Some(snapshot.state().version),
+        }
+    }
+
+    /// The state that it hands over.
+    pub(crate) fn state(&self) -> Option<&StateVersion> {
+        match self.stored {
+            None => self.manifest.state(),
+            Some(version) => self.manifest.states.iter().find(|state| state.version == version),
         }
     }
 }

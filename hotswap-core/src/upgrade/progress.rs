@@ -41,6 +41,16 @@ impl Step {
     pub(super) fn fault(self, error: &StepError, handover: &Handover) -> Fault {
         match self {
             Self::Suspend => Fault::of_serving(Phase::Snapshotted, "suspend", error),
+            Self::Snapshot
+                if matches!(handover, Handover::State { downgraded: Some(_), .. })
+                    && !matches!(error, StepError::Hung { .. }) =>
+            {
+                Fault::rejected(
+                    Phase::Snapshotted,
+                    format!("the serving version's downgrade  {error}"),
+                    "to go back all the same, restart with a state that the older version has stored",
+                )
+            }
             Self::Snapshot => Fault::of_serving(Phase::Snapshotted, "state", error),
             Self::Migrate if matches!(handover, Handover::State { by_name: true, .. }) => {
                 Fault::rejected(

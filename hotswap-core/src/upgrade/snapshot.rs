@@ -24,6 +24,13 @@ pub(super) fn take(old: &Generation) -> Result<Snapshot, StepError> {
     Ok(Snapshot::new(Arc::clone(&old.code().manifest), state))
 }
 
+/// Takes the state in an older version of its chain.
+pub(super) fn take_older(old: &Generation, version: u32) -> Result<Snapshot, StepError> {
+    // SAFETY: the gate is closed with nobody inside.
+    let state = unsafe { old.downgrade(version) }?;
+    Ok(Snapshot::of_older(Arc::clone(&old.code().manifest), version, state))
+}
+
 /// Takes the state of a slot's last generation, which is not to go on. One that hangs is wedged.
 pub(crate) fn take_last(
     last: &Arc<Generation>,
