@@ -25,6 +25,7 @@ use crate::{event::Event, watch::Backend};
 /// | how long a call waits for an upgrade | 10 s | 2 s |
 /// | what is written to stderr when nobody listens | builds, what is live, refusals | refusals |
 /// | warning when this many generations are mapped | 200 | 20 |
+/// | no more generations than this are mapped | 1,000 | 100 |
 /// | the state of the last upgrade is kept, for [`Host::abandon`](crate::Host::abandon) | yes | no |
 /// | a module's panic has a backtrace | where `RUST_BACKTRACE` asks for it | no |
 ///
@@ -43,6 +44,9 @@ pub struct Config {
     pub(crate) first_artifact: Duration,
     pub(crate) call_budget: Duration,
     pub(crate) retained_warning: usize,
+    pub(crate) retire: Retire,
+    pub(crate) generation_cap: usize,
+    pub(crate) at_cap: AtCap,
     pub(crate) max_artifact_bytes: u64,
     pub(crate) private_folder: Option<PathBuf>,
     pub(crate) checkpoints: Option<PathBuf>,
@@ -96,12 +100,38 @@ pub enum Apply {
     OnRequest,
 }
 
+/// What becomes of a generation that is no longer needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Retire {
+    /// Its instance is stopped and dropped, its code stays mapped.
+    Retain,
+    /// Its code is unloaded as soon as nothing holds it, and looked for afterwards. Where that cannot
+    /// be done with certainty it stays mapped, and the event says why. The book has a chapter on it.
+    ///
+    /// A module's panics have no backtrace then: taking one leaves a mapping of its whole file.
+    Unload,
+}
+
+/// What happens when as many generations of a slot are mapped as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AtCap {
+    /// A newer artifact is not loaded: its upgrade is cancelled, and tried again when one of the
+    /// generations is gone.
+    Cancel,
+    /// It is loaded all the same.
+    GoOn,
+}
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SlotConfig {
     pub(crate) source: Option<Place>,
     /// The module that the slot takes; any, if `None`.
     pub(crate) module: Option<String>,
     pub(crate) builtin: Option<Builtin>,
+    /// The host's, if `None`.
+    pub(crate) retire: Option<Retire>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +172,7 @@ impl Config {
             first_artifact: Duration::from_secs(300),
             call_budget: Duration::from_secs(10),
             retained_warning: 200,
+            generation_cap: 1000,
             last_states: true,
             backtraces: true,
             reporter: Reporter::Stderr,
@@ -161,6 +192,9 @@ impl Config {
             first_artifact: Duration::from_secs(30),
             call_budget: Duration::from_secs(2),
             retained_warning: 20,
+            retire: Retire::Retain,
+            generation_cap: 100,
+            at_cap: AtCap::Cancel,
             max_artifact_bytes: 1 << 30,
             private_folder: None,
             checkpoints: None,
@@ -300,6 +334,39 @@ impl Config {
         self
     }
 
+    /// What becomes of generations that are no longer needed: [`Retire::Retain`] unless told
+    /// otherwise.
+    #[must_use]
+    pub const fn with_retire(mut self, retire: Retire) -> Self {
+        self.retire = retire;
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn retire(mut self, slot: impl Into<String>, retire: Retire) -> Self {
+        self.slot(slot).retire = Some(retire);
+        self
+    }
+
+    /// The most generations of a slot that may be mapped at a time: the one that serves, the next
+    /// one, and those that something holds. 0 for no such limit; an upgrade needs 2.
+    ///
+    /// With [`AtCap::Cancel`], as it is unless told otherwise, an upgrade that finds so many is
+    /// cancelled, and the refusal says who holds them.
+    #[must_use]
+    pub const fn with_generation_cap(mut self, generations: usize) -> Self {
+        self.generation_cap = generations;
+        self
+    }
+
+    /// What happens at [`with_generation_cap`](Self::with_generation_cap).
+    #[must_use]
+    pub const fn with_at_cap(mut self, at_cap: AtCap) -> Self {
+        self.at_cap = at_cap;
+        self
+    }
+
     /// Keeps the encoded state of each slot's last upgrade in memory: what is left of it if its
     /// instance hangs and has to be given up ([`Host::abandon`](crate::Host::abandon)).
     #[must_use]
@@ -379,6 +446,7 @@ impl Config {
     /// variable `RUST_BACKTRACE` asks for it: `1` for the frames of the module, `full` for all.
     ///
     /// To take one, a module maps its whole file, with its debug information, and keeps it mapped.
+    /// So there is none where generations are unloaded ([`Retire::Unload`]).
     #[must_use]
     pub const fn with_backtraces(mut self, backtraces: bool) -> Self {
         self.backtraces = backtraces;
@@ -425,9 +493,15 @@ impl Config {
         }
     }
 
+    /// What becomes of a slot's generations.
+    pub(crate) fn retire_of(&self, slot: &str) -> Retire {
+        self.slots.get(slot).and_then(|slot| slot.retire).unwrap_or(self.retire)
+    }
+
     /// What modules are told of backtraces.
-    pub(crate) fn traces(&self) -> u8 {
-        if self.backtraces { traces(env::var_os("RUST_BACKTRACE").as_deref()) } else { TRACE_NONE }
+    pub(crate) fn traces(&self, slot: &str) -> u8 {
+        let may = self.backtraces && self.retire_of(slot) == Retire::Retain;
+        if may { traces(env::var_os("RUST_BACKTRACE").as_deref()) } else { TRACE_NONE }
     }
 
     fn slot(&mut self, slot: impl Into<String>) -> &mut SlotConfig {

@@ -1,7 +1,9 @@
 //! What a host tells: phases, what is live, what was refused and why.
 
+mod holder;
 mod refusal;
 
+pub use holder::{Caller, Holder, HoldingThread};
 pub use refusal::{Exit, Refusal, Serving};
 
 use std::{
@@ -104,7 +106,8 @@ pub enum EventKind {
         /// The file.
         path: PathBuf,
     },
-    /// A generation is no longer needed.
+    /// A generation is no longer needed. Told again when one that was retained for a while is
+    /// unloaded.
     Retired {
         /// Its number.
         generation: u64,
@@ -206,8 +209,13 @@ pub enum StateNote {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retirement {
-    /// Its instance was stopped and dropped; its code stays mapped.
-    Retained,
+    /// Its code is gone from the process: it was looked for.
+    Unloaded,
+    /// It is still in memory.
+    Retained {
+        /// Who or what keeps it there.
+        by: Vec<Holder>,
+    },
     /// Module code of it hangs, or failed while it stopped; its code and its instance stay.
     Abandoned {
         /// What happened.
@@ -262,6 +270,22 @@ impl fmt::Display for StateNote {
     }
 }
 
+impl fmt::Display for Retirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unloaded => f.write_str("unloaded"),
+            Self::Retained { by } => {
+                f.write_str("retired, its code stays mapped: ")?;
+                for (i, holder) in by.iter().enumerate() {
+                    write!(f, "{}{holder}", if i == 0 { "" } else { "; " })?;
+                }
+                Ok(())
+            }
+            Self::Abandoned { why } => write!(f, "abandoned: {why}"),
+        }
+    }
+}
+
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let slot = &self.slot;
@@ -276,11 +300,8 @@ impl fmt::Display for Event {
             ),
             EventKind::Live(live) => write!(f, "{slot}: {live}"),
             EventKind::Refused(refusal) => refusal.fmt(f),
-            EventKind::Retired { generation, outcome: Retirement::Retained } => {
-                write!(f, "{slot}: generation {generation} is retired, its code stays mapped")
-            }
-            EventKind::Retired { generation, outcome: Retirement::Abandoned { why } } => {
-                write!(f, "{slot}: generation {generation} is abandoned: {why}")
+            EventKind::Retired { generation, outcome } => {
+                write!(f, "{slot}: generation {generation} is {outcome}")
             }
             EventKind::WaitingForFirst { place, deadline } => write!(
                 f,

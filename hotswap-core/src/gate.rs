@@ -46,6 +46,7 @@ mod stress;
 mod tests;
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -55,7 +56,7 @@ use self::core::Core;
 
 pub(crate) use self::closed::Closed;
 pub(crate) use self::entered::{Entered, EnteredAlone, Reader};
-pub(crate) use self::error::{Busy, LockError, Refused, Stuck, Why};
+pub(crate) use self::error::{Busy, LockError, Occupant, Refused, Stuck, Why};
 pub(crate) use self::exclusion::{Exclusion, Guarded};
 pub(crate) use self::form::Form;
 
@@ -75,12 +76,23 @@ struct Inner<T> {
     core: Arc<Core>,
     source: Source<Generation<T>>,
     leaving: Mutex<Vec<Arc<Generation<T>>>>,
+    /// Called by a thread that has entered by the slow path.
+    arrived: fn(),
 }
 
 impl<T: Send + Sync> Gate<T> {
     /// An open gate in front of `value`, the generation `number`. The name is for reports.
     pub(crate) fn new(name: impl Into<Arc<str>>, number: u64, value: Arc<T>) -> Self {
         Self::with_form(Form::of_process(), name, number, value)
+    }
+
+    /// The same gate, where each thread calls `arrived` when it enters for the first time, on
+    /// another generation, or after a [`nudge`](Self::nudge). It may run the thread's own
+    /// destructors, and must not come back to a gate.
+    pub(crate) fn with_arrival(mut self, arrived: fn()) -> Self {
+        let inner = Arc::get_mut(&mut self.inner).expect("a gate that nobody has entered");
+        inner.arrived = arrived;
+        self
     }
 
     /// A gate that orders its callers in a form of one's choice.
@@ -93,7 +105,8 @@ impl<T: Send + Sync> Gate<T> {
         let core = Arc::new(Core::new(name.into(), form));
         let turn = core.state().turn;
         let source = Source::new(Arc::new(Generation { turn, number, value }));
-        Self { inner: Arc::new(Inner { core, source, leaving: Mutex::new(Vec::new()) }) }
+        let (leaving, arrived) = (Mutex::new(Vec::new()), (|| {}) as fn());
+        Self { inner: Arc::new(Inner { core, source, leaving, arrived }) }
     }
 
     /// The slot's name.
@@ -113,13 +126,15 @@ impl<T: Send + Sync> Gate<T> {
     /// # Errors
     /// [`Refused`], and then the thread is not inside.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Refused> {
-        self.inner.enter(budget)
+        self.inner.enter(budget, Location::caller())
     }
 
     /// A caller's own way in, faster than [`enter`](Self::enter).
+    #[track_caller]
     pub(crate) fn reader(&self) -> Reader<T> {
-        Reader::new(&self.inner)
+        Reader::new(&self.inner, Location::caller())
     }
 
     /// Whether the current thread is inside, however it entered.
@@ -174,6 +189,23 @@ impl<T: Send + Sync> Gate<T> {
             inner.forget(&[turn]);
         }
         Ok(())
+    }
+
+    /// Has every thread come by `arrived` at its next entry. What was done before, and ended with a
+    /// full fence, is seen there, by a look that begins with one.
+    pub(crate) fn nudge(&self) {
+        self.inner.core.nudge();
+    }
+
+    /// Who is on a generation, now.
+    pub(crate) fn callers(&self, number: u64) -> Vec<Occupant> {
+        let inner = &self.inner;
+        let state = inner.core.state();
+        let current = inner.source.load_full();
+        let leaving = inner.leaving.lock();
+        let of = leaving.iter().chain([&current]).filter(|it| it.number == number);
+        let insiders = of.flat_map(|it| state.insiders(it.turn));
+        insiders.map(|record| Occupant::new(record, number)).collect()
     }
 
     /// Closes the gate for ever, without waiting: callers who wait or come are refused, those

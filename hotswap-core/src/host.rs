@@ -4,7 +4,7 @@ mod events;
 mod status;
 mod worker;
 
-pub use status::{ServingStatus, SlotStatus, Status};
+pub use status::{GenerationStatus, ServingStatus, SlotStatus, Status};
 
 use std::{
     any::TypeId,
@@ -29,7 +29,7 @@ use crate::{
     config::{Config, Place},
     error::{Error, Reason},
     event::{Event, EventKind},
-    slot::{InterfaceType, Slot, SlotCore, upgrades},
+    slot::{InterfaceType, Slot, SlotCore, Voice, upgrades},
     upgrade::ArtifactHash,
 };
 
@@ -241,7 +241,13 @@ impl Host {
         let source = config.source.as_ref().map_or_else(|| "nothing".into(), ToString::to_string);
         let checkpoint = self.left_for(name)?;
         let interface = InterfaceType { id: TypeId::of::<I>(), methods: I::METHODS };
-        let core = Arc::new(SlotCore::new(name, requirement, interface, source, checkpoint));
+        let (commands, slot) = (self.commands.clone(), name.to_owned());
+        let voice: Voice = Arc::new(move |resident, news| {
+            // Fails only when the worker has ended.
+            let _ = commands.send(Command::News(slot.clone(), Arc::clone(resident), news));
+        });
+        let core = SlotCore::new(name, requirement, interface, source, checkpoint, voice);
+        let core = Arc::new(core);
         slots.insert(name.to_owned(), Arc::clone(&core));
         drop(slots);
         self.send(Command::Open(Arc::clone(&core)))?;

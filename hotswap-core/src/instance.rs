@@ -3,7 +3,8 @@
 //! # Safety
 //! Instances, contexts and migrated states are boxes of the module that the host holds as
 //! pointers. Each type here owns one such box: it is given back exactly once, by the function that
-//! the root names for it, while the code is mapped (which [`Code`] keeps for ever).
+//! the root names for it, while the code is mapped, which it is as long as there is a [`Code`]. All
+//! that leads into a library from the host stands in its `Code`, or owns it.
 //!
 //! The gate decides who may touch an instance: calls hold an entry of its generation; what needs
 //! the instance for itself (suspend, resume, snapshot, stop) happens when the gate is closed with
@@ -26,9 +27,11 @@ use hotswap_abi::{
 };
 
 use crate::{
+    event::Holder,
     gate::{Exclusion, Guarded},
     library::Image,
     logs::Logs,
+    slot::Resident,
     steps::Hung,
     upgrade::ArtifactHash,
 };
@@ -62,13 +65,16 @@ pub(crate) struct Code {
     life: LifeCycle,
     methods: Box<[*const ()]>,
     origin: Origin,
+    /// `None` for a module that is linked into the program.
+    resident: Option<Arc<Resident>>,
+    // In this order: the logs are the last that call the library.
     /// `None` for a module that is linked into the program: it has the program's own.
     _logs: Option<Logs>,
     /// `None` for a module that is linked into the program.
     image: Option<Image>,
 }
 
-// SAFETY: `methods` points to functions of a library that stays mapped.
+// SAFETY: `methods` points to functions of a library that is mapped as long as this lives.
 unsafe impl Send for Code {}
 // SAFETY: as above.
 unsafe impl Sync for Code {}
@@ -78,22 +84,23 @@ impl Code {
     /// of backtraces: one of the `TRACE_…` numbers.
     pub(crate) fn new(
         root: RootRef,
-        image: Option<Image>,
+        image: Option<(Image, Arc<Resident>)>,
         manifest: Arc<Manifest>,
         artifact: Option<ArtifactHash>,
         methods: &[&str],
         generation: u64,
         traces: u8,
     ) -> Self {
+        let (image, resident) = image.unzip();
         let logs = image.is_some().then(|| Logs::attach(root, &manifest.module, generation));
         if image.is_some() {
             // SAFETY: a function of the root of a library that was just loaded.
             unsafe { (root.trace_panics())(traces) };
         }
         let name = format!("{} {} (generation {generation})", manifest.module, manifest.version);
-        // SAFETY: a function of the root, and the library stays mapped.
+        // SAFETY: a function of the root, and the library stays mapped as long as this lives.
         let origin = unsafe { Origin::new(name.into(), root.take_failure()) };
-        // SAFETY: the entries are constants of a library that stays mapped.
+        // SAFETY: the entries are constants of a library that stays mapped as long as this lives.
         let methods = unsafe { entries_by_name(methods, root) };
         Self {
             manifest,
@@ -102,9 +109,20 @@ impl Code {
             life: root.life(),
             methods,
             origin,
+            resident,
             _logs: logs,
             image,
         }
+    }
+
+    /// Its place among the generations in memory; `None` for a module that is linked in.
+    pub(crate) fn resident(&self) -> Option<&Arc<Resident>> {
+        self.resident.as_ref()
+    }
+
+    /// What will hold it when nobody owns it any more; `None` if it is unloaded then.
+    pub(crate) fn retained(&self) -> Option<Holder> {
+        self.image.as_ref().map_or(Some(Holder::Program), Image::retained)
     }
 
     fn answer(

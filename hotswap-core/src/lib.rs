@@ -52,7 +52,7 @@ pub mod harness;
 mod host;
 #[expect(unsafe_code, reason = "calls the functions of a module's life")]
 mod instance;
-#[expect(unsafe_code, reason = "opens libraries")]
+#[expect(unsafe_code, reason = "opens and closes libraries, and answers their calls")]
 mod library;
 mod logs;
 pub mod slot;
@@ -68,9 +68,9 @@ mod watch;
 #[cfg(test)]
 mod testing;
 
-pub use config::{Apply, Config, StateDrift};
+pub use config::{Apply, AtCap, Config, Retire, StateDrift};
 pub use error::{Error, ErrorKind};
-pub use host::{Host, ServingStatus, SlotStatus, Status};
+pub use host::{GenerationStatus, Host, ServingStatus, SlotStatus, Status};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use logs::follow_filters as follow_log_filters;
 pub use slot::{Pin, PinMut, Reader, Slot};

@@ -1,17 +1,26 @@
-//! Libraries: judged from bytes before they are opened, and the only place that opens them.
+//! Libraries: judged from bytes before they are opened, and the only place that opens and closes
+//! them.
 //!
 //! # Safety
 //! Opening a library runs its constructors. It is done on a private copy that nobody else can
 //! write to, whose structure was examined and whose manifest fits: what remains is trust in the
 //! code itself, which is the user's (a module is native code with the host's rights).
 //!
-//! An [`Image`] is never closed: its generation may have left pointers behind that only a verified
-//! unload could account for.
+//! An [`Image`] that is dropped stays mapped, unless it is to be unloaded and all that it can leave
+//! behind is accounted for: then the reaper has it, and closes it when nothing is left.
+//!
+//! # Where this works
+//! Libraries are unloaded on Linux with glibc on x86-64. Elsewhere they are retained.
 
 mod elf;
 pub(crate) mod image;
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+#[path = "library/retain.rs"]
+mod unload;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+mod unload;
 
-use std::{fmt, mem::ManuallyDrop, path::Path};
+use std::{fmt, path::Path, sync::Arc};
 
 use hotswap_abi::module::{Export, RootRef};
 #[cfg(unix)]
@@ -19,12 +28,22 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 #[cfg(windows)]
 use libloading::os::windows::Library;
 
-use crate::fs::PrivateFile;
+pub(crate) use self::{
+    elf::ElfFacts,
+    unload::{Account, News, Tell, tidy},
+};
 
-/// A library that is mapped into the process, for as long as the process lives.
+use self::unload::Opened;
+use crate::{event::Holder, fs::PrivateFile};
+
+/// A library that is mapped into the process.
 pub(crate) struct Image {
-    library: ManuallyDrop<Library>,
-    copy: PrivateFile,
+    /// `None` while it is dropped.
+    opened: Option<Opened>,
+    /// Why it is not to be unloaded, if so.
+    keep: Option<Holder>,
+    /// Who is told what becomes of it.
+    tell: Option<Tell>,
 }
 
 /// Why a library cannot be used.
@@ -43,26 +62,64 @@ pub(crate) enum LoadError {
 }
 
 impl Image {
-    /// Opens a private copy.
-    pub(crate) fn open(copy: PrivateFile) -> Result<Self, LoadError> {
+    /// Opens a private copy, of which `facts` is known. `keep` is why it is to be retained, whatever
+    /// it is; `tell` is told what becomes of it when nobody owns it any more.
+    pub(crate) fn open(
+        copy: PrivateFile,
+        facts: &ElfFacts,
+        keep: Option<Holder>,
+        tell: Tell,
+    ) -> Result<Self, LoadError> {
         // SAFETY: the copy was examined and its manifest was read; see the module's text.
-        let library = unsafe { open(copy.path()) };
-        let library = ManuallyDrop::new(library.map_err(LoadError::Open)?);
-        Ok(Self { library, copy })
+        let library = unsafe { open(copy.path()) }.map_err(LoadError::Open)?;
+        // SAFETY: it was just opened, and nobody knows a function of it yet.
+        let opened = unsafe { Opened::new(library, copy, facts) };
+        Ok(Self { opened: Some(opened), keep, tell: Some(tell) })
     }
 
     /// Finds the root under the name that the manifest gives, and checks its layout.
     pub(crate) fn root(&self, symbol: &str) -> Result<RootRef, LoadError> {
         let missing = || LoadError::Symbol { symbol: symbol.to_owned() };
         // SAFETY: only the address is taken; what it points to is checked below.
-        let found = unsafe { self.library.get::<*const Export>(symbol) };
+        let found = unsafe { self.opened().library.get::<*const Export>(symbol) };
         let export: *const Export = *found.map_err(|_| missing())?;
         if export.is_null() {
             return Err(missing());
         }
-        // SAFETY: the symbol that the manifest names, of a library that stays mapped, built with
-        // the version of abi_stable that `Assessed` has compared.
+        // SAFETY: the symbol that the manifest names, of a library that stays mapped as long as this
+        // image, built with the version of abi_stable that `Assessed` has compared.
         unsafe { Export::check(export) }.map_err(LoadError::Layout)
+    }
+
+    /// What will hold it when nobody owns it any more; `None` if it is unloaded then.
+    pub(crate) fn retained(&self) -> Option<Holder> {
+        let verdict = || self.opened().unloadable().err();
+        let verdict = || verdict().map(|why| Holder::Image { why: why.to_owned() });
+        self.keep.clone().or_else(verdict)
+    }
+
+    /// What it has left with the process, where that is known.
+    pub(crate) fn account(&self) -> Option<&Arc<Account>> {
+        self.opened().account()
+    }
+
+    fn opened(&self) -> &Opened {
+        self.opened.as_ref().expect("it is taken out when it is dropped")
+    }
+}
+
+impl Drop for Image {
+    /// Nothing is closed here: this may be a caller's thread.
+    fn drop(&mut self) {
+        let retained = self.retained();
+        let (Some(opened), Some(tell)) = (self.opened.take(), self.tell.take()) else { return };
+        match retained {
+            None => opened.bury(tell),
+            Some(holder) => {
+                opened.retain();
+                tell(News::Stays(holder));
+            }
+        }
     }
 }
 
@@ -90,6 +147,6 @@ unsafe fn open(path: &Path) -> Result<Library, libloading::Error> {
 
 impl fmt::Debug for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Image").field("copy", &self.copy.path()).finish_non_exhaustive()
+        f.debug_struct("Image").field("opened", &self.opened).finish_non_exhaustive()
     }
 }

@@ -36,6 +36,7 @@ mod value;
 #[expect(unsafe_code, reason = "calls what modules call")]
 mod tests;
 
+pub(crate) use hub::come_by;
 pub use hub::follow_filters;
 
 use std::{

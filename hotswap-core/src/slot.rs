@@ -10,9 +10,13 @@
 #[expect(unsafe_code, reason = "vouches that calls hold the instance as they need it")]
 mod client;
 mod core;
+mod residents;
 
 pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};
-pub(crate) use self::core::{InterfaceType, Serves, SlotCore, set_upgrades, upgrades};
+pub(crate) use self::{
+    core::{InterfaceType, Serves, SlotCore, Voice, set_upgrades, upgrades},
+    residents::{Resident, Residents, Stage},
+};
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -42,6 +46,7 @@ impl<I: Interface + ?Sized> Slot<I> {
     /// frame or a request.
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn pin(&self) -> Pin<'_, I> {
         Pin::new(&self.gate, self.budget)
     }
@@ -50,6 +55,7 @@ impl<I: Interface + ?Sized> Slot<I> {
     /// own, and those of others wait.
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn pin_mut(&self) -> PinMut<'_, I> {
         PinMut::new(&self.gate, self.budget)
     }
@@ -57,6 +63,7 @@ impl<I: Interface + ?Sized> Slot<I> {
     /// A handle for one thread's calls, each on the version that serves then. While it is not in a
     /// call it holds no version and delays no upgrade.
     #[must_use]
+    #[track_caller]
     pub fn reader(&self) -> Reader<I> {
         Reader::new(&self.gate, self.budget)
     }

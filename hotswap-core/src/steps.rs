@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::library::tidy;
+
 type Step = Box<dyn FnOnce() + Send>;
 
 /// A step did not come back in time.
@@ -64,6 +66,14 @@ impl Steps {
                     RecvTimeoutError::Disconnected => panic!("a step ended its thread"),
                 }
             }
+        }
+    }
+
+    /// Has the thread destroy what it has of libraries that die, when it is free.
+    pub(crate) fn come_by(&self) {
+        if let Some(worker) = &self.worker {
+            // One that has ended has done so.
+            let _ = worker.queue.send(Box::new(tidy));
         }
     }
 

@@ -135,7 +135,7 @@ impl Upgrade<'_> {
         let deadline = Instant::now() + self.config.work_deadline;
         let loaded = {
             let _span = span(Phase::Loaded);
-            load::load(assessed, self.slot, self.config.traces(), self.steps, deadline)?
+            load::load(assessed, self.slot, self.config, self.steps, deadline)?
         };
         (self.reached)(Phase::Loaded);
         let _span = span(Phase::Prepared);

@@ -11,7 +11,7 @@ use hotswap_core::{
     Apply, CallError, Config, ErrorKind, Slot,
     event::{Exit, Phase, Retirement, StateNote},
 };
-use hotswap_tests::{Scene, fixture, patient};
+use hotswap_tests::{Scene, as_configured, fixture, patient};
 
 use crate::support::{counter, elsewhere, label, stay_inside, value};
 
@@ -52,7 +52,7 @@ fn the_build_that_waits_takes_over_with_the_state_of_the_last_upgrade() {
     let scene = Scene::<dyn Counter>::with(impatient(), &counter("label=a"));
     scene.slot.pin_mut().add(5).unwrap();
     scene.upgrade(&counter("label=hangs"));
-    assert_eq!(scene.told.retired(), (1, Retirement::Retained));
+    assert_eq!(scene.told.retired(), (1, as_configured()));
     scene.slot.pin_mut().add(2).unwrap();
     let hangs = hang(&scene.slot);
     cancelled(&scene, "label=mended");
@@ -70,7 +70,7 @@ fn the_build_that_waits_takes_over_with_the_state_of_the_last_upgrade() {
     // The one that hangs does not get into the way of later upgrades.
     let live = scene.upgrade(&counter("label=later"));
     assert_eq!((live.generation, live.state, live.restored), (4, StateNote::Kept, None));
-    assert_eq!(scene.told.retired(), (3, Retirement::Retained));
+    assert_eq!(scene.told.retired(), (3, as_configured()));
     assert_eq!(value(&scene.slot), 6);
     // It comes out, in the version that it was in.
     drop(hangs.release);

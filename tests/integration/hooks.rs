@@ -13,7 +13,7 @@ use hotswap_core::{
     CallError, Config, StateDrift,
     event::{Exit, Phase, Retirement, StateNote},
 };
-use hotswap_tests::{Scene, fixture, patient};
+use hotswap_tests::{Scene, as_configured, fixture, patient};
 
 use crate::support::{counter, elsewhere, label, value};
 
@@ -29,7 +29,7 @@ fn the_steps_of_a_life_come_in_order() {
     let script = |label: &str| format!("label={label};log={}", log.display());
     let scene = Scene::<dyn Counter>::of(&counter(&script("a")));
     scene.upgrade(&counter(&script("b")));
-    assert_eq!(scene.told.retired(), (1, Retirement::Retained));
+    assert_eq!(scene.told.retired(), (1, as_configured()));
     let refusal = scene.refusal(&counter(&format!("{};self_test=fail", script("c"))));
     assert_eq!(refusal.phase, Phase::Activated);
     scene.host.shutdown().unwrap();

@@ -25,7 +25,7 @@ fn story(told: &Told, last: &str) -> Vec<String> {
             EventKind::Live(live) => format!("live {}", live.generation),
             EventKind::Refused(refusal) => format!("refused at {}", refusal.phase),
             EventKind::Pending { .. } => "pending".to_owned(),
-            EventKind::Retired { generation, outcome: Retirement::Retained } => {
+            EventKind::Retired { generation, outcome: Retirement::Retained { .. } } => {
                 format!("retired {generation}")
             }
             other => panic!("{other:?}"),
@@ -335,7 +335,10 @@ fn at_the_end_callers_inside_finish() {
     });
     let last = told.so_far().pop().unwrap();
     assert!(
-        matches!(last.kind, EventKind::Retired { generation: 1, outcome: Retirement::Retained }),
+        matches!(
+            last.kind,
+            EventKind::Retired { generation: 1, outcome: Retirement::Retained { .. } }
+        ),
         "{last:?}"
     );
 }

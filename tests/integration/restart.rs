@@ -85,7 +85,7 @@ fn an_orderly_end_keeps_the_state_and_the_next_start_restores_it() {
     // The instance is stopped after its state was taken.
     assert!(matches!(
         told.last().unwrap().kind,
-        EventKind::Kept { .. } | EventKind::Retired { outcome: Retirement::Retained, .. }
+        EventKind::Kept { .. } | EventKind::Retired { outcome: Retirement::Retained { .. }, .. }
     ));
 
     let snapshot = Snapshot::read(place.kept()).unwrap();

@@ -22,9 +22,13 @@ pub fn fixture(name: &str) -> Fixture {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
         let _alone = alone();
-        let folder = build(&["build", "--workspace", "--exclude", "meter-aborts"], &[]);
+        let apart = ["--exclude", "meter-aborts", "--exclude", "dynamic-std"];
+        let folder = build(&[&["build", "--workspace"], &apart[..]].concat(), &[]);
         // Only the crate itself: what it depends on unwinds, and may.
         build(&["rustc", "--package", "meter-aborts", "--lib", "--", "-C", "panic=abort"], &[]);
+        let path = format!("link-arg=-Wl,-rpath,{}", std_folder().display());
+        let shared = ["-C", "prefer-dynamic", "-C", &path];
+        build(&[&["rustc", "--package", "dynamic-std", "--lib", "--"], &shared[..]].concat(), &[]);
         folder
     });
     Fixture { bytes: read(folder, name) }
@@ -113,6 +117,13 @@ fn read(folder: &Path, name: &str) -> Vec<u8> {
     let (prefix, suffix) = (env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
     let path = folder.join(format!("{prefix}{}{suffix}", name.replace('-', "_")));
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Where the compiler's shared libraries are.
+fn std_folder() -> PathBuf {
+    let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    let output = command.args(["--print", "target-libdir"]).output().expect("rustc can be run");
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())
 }
 
 /// `<the target folder of the running test>/fixtures`.

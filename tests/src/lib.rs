@@ -9,7 +9,7 @@ mod told;
 pub use fixtures::{Fixture, fixture, pasted, target};
 pub use heard::{Heard, Line};
 pub use scene::{Scene, file_name, patient, replace, until};
-pub use told::{Outcome, Told};
+pub use told::{Outcome, Told, as_configured};
 
 use std::time::Duration;
 

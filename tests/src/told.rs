@@ -7,7 +7,7 @@ use std::sync::{
 
 use hotswap_core::{
     Host,
-    event::{Event, EventKind, Live, Refusal, Retirement},
+    event::{Event, EventKind, Holder, Live, Refusal, Retirement},
 };
 
 use crate::LONG;
@@ -26,6 +26,12 @@ pub enum Outcome {
     Pending,
     /// It was not taken.
     Refused(Arc<Refusal>),
+}
+
+/// A generation is retained because it is configured so.
+#[must_use]
+pub fn as_configured() -> Retirement {
+    Retirement::Retained { by: vec![Holder::Policy] }
 }
 
 impl Told {

@@ -142,12 +142,8 @@ fn notice(noticed: &mut Vec<Noticed>, state: &State, turn: u64) {
 
 /// Their generation is still a turn: only the gate knows the numbers.
 fn occupants(noticed: Vec<Noticed>, turn: u64) -> Vec<Occupant> {
-    let occupant = |(record, noticed): Noticed| Occupant {
-        who: record.who(),
-        depth: record.depth(),
-        generation: turn,
-        noticed,
-    };
+    let occupant =
+        |(record, noticed): Noticed| Occupant { noticed, ..Occupant::new(&record, turn) };
     noticed.into_iter().map(occupant).collect()
 }
 

@@ -11,6 +11,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
@@ -179,9 +180,11 @@ pub(crate) struct Reader<T> {
 }
 
 impl<T: Send + Sync> Reader<T> {
-    pub(super) fn new(inner: &Arc<Inner<T>>) -> Self {
+    pub(super) fn new(inner: &Arc<Inner<T>>, place: &'static Location<'static>) -> Self {
         let core = Arc::clone(&inner.core);
-        Self { seat: Seat::new(&core), inner: Arc::clone(inner), core }
+        let seat = Seat::new(&core);
+        seat.record.set_taken(place);
+        Self { seat, inner: Arc::clone(inner), core }
     }
 
     /// Enters the slot. While it is closed, waits for it to open, at most for `budget`.
@@ -192,7 +195,7 @@ impl<T: Send + Sync> Reader<T> {
     pub(crate) fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Refused> {
         // A reader that was used by another thread before must first learn who has it now.
         let own = self.seat.record.owner() == thread::known_id();
-        if own && self.seat.enter_known(&self.core) {
+        if own && self.seat.enter_known(&self.core, None) {
             return Ok(Entered::from_seat(&self.core, &self.seat));
         }
         self.enter_slow(budget)
@@ -215,26 +218,37 @@ impl<T> fmt::Debug for Reader<T> {
 impl<T: Send + Sync> Inner<T> {
     /// Enters by the current thread's own seat.
     #[inline(always)]
-    pub(super) fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Refused> {
+    pub(super) fn enter(
+        &self,
+        budget: Duration,
+        place: &'static Location<'static>,
+    ) -> Result<Entered<'_, T>, Refused> {
         let core = &self.core;
         let entered = seats::with_known(core, |seat| {
-            seat.enter_known(core).then(|| Entered::from_seat(core, seat))
+            seat.enter_known(core, Some(place)).then(|| Entered::from_seat(core, seat))
         });
         match entered {
             Some(entered) => Ok(entered),
-            None => self.enter_slow(budget),
+            None => self.enter_slow(budget, place),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn enter_slow(&self, budget: Duration) -> Result<Entered<'_, T>, Refused> {
+    fn enter_slow(
+        &self,
+        budget: Duration,
+        place: &'static Location<'static>,
+    ) -> Result<Entered<'_, T>, Refused> {
+        // A seat that is inside already would have been found.
         if let Some(seat) = seats::find(&self.core) {
+            seat.record.set_taken(place);
             self.take_seat(&seat, budget)?;
             return Ok(Entered::from_seat(&self.core, &seat));
         }
         // The seat goes at once, the record when the thread has left.
         let seat = Seat::new(&self.core);
+        seat.record.set_taken(place);
         self.take_seat(&seat, budget)?;
         Ok(Entered::from_seat(&self.core, &seat))
     }
@@ -249,6 +263,7 @@ impl<T: Send + Sync> Inner<T> {
         let turn = self.core.admit(&seat.record, budget)?;
         let generation = self.generation(turn);
         seat.sit(word_of(turn), Arc::as_ptr(&generation.value), generation.number);
+        (self.arrived)();
         Ok(())
     }
 }

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::io;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::record::Record;
 use super::thread::Who;
 
 /// A circle of waits: each slot's wait can end only when the one before it has ended.
@@ -116,6 +118,7 @@ pub(crate) struct Occupant {
     pub(super) depth: u32,
     pub(super) generation: u64,
     pub(super) noticed: Instant,
+    pub(super) taken: Option<&'static Location<'static>>,
 }
 
 impl Stuck {
@@ -137,14 +140,23 @@ impl Stuck {
 }
 
 impl Occupant {
+    /// A thread that is inside now.
+    pub(super) fn new(record: &Record, generation: u64) -> Self {
+        let (who, depth, taken) = (record.who(), record.depth(), record.taken());
+        Self { who, depth, generation, noticed: Instant::now(), taken }
+    }
+
     /// The thread. `None` when it entered this very moment and has not said its name yet.
-    #[cfg_attr(not(test), expect(dead_code, reason = "reports print it; tests ask for it"))]
     pub(crate) fn who(&self) -> Option<&Who> {
         self.who.as_ref()
     }
 
+    /// Where it entered: the line of the pin, or where its reader was made.
+    pub(crate) fn taken(&self) -> Option<&'static Location<'static>> {
+        self.taken
+    }
+
     /// How many calls deep.
-    #[cfg_attr(not(test), expect(dead_code, reason = "reports print it; tests ask for it"))]
     pub(crate) fn depth(&self) -> u32 {
         self.depth
     }

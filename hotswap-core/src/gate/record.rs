@@ -11,6 +11,14 @@
 //! has seen all the same what the thread did there: a record changes its generation only in
 //! `Core::admit`, which takes the mutex that whoever draws conclusions holds. The other fields are
 //! written before an announcement or are hints.
+//!
+//! One field is written by others as well: the word that the thread knows. Who makes the thread
+//! forget it (`Core::nudge`) has its next entry take the slow path, and no more: a word that is not
+//! known is announced by nobody.
+
+use std::panic::Location;
+use std::ptr;
+use std::sync::atomic::AtomicPtr;
 
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -27,6 +35,8 @@ pub(super) const EXCLUSIVE: u32 = u32::MAX;
 pub(super) struct Record {
     /// The word the thread announced, or [`OUTSIDE`].
     inside: AtomicU64,
+    /// The open word of the generation that the thread used last, or [`OUTSIDE`].
+    known: AtomicU64,
     /// Entries beyond the first that are not left yet.
     nested: AtomicU32,
     /// How the thread holds the lock of the instance it is on: 0, a number of uses, [`EXCLUSIVE`].
@@ -36,17 +46,21 @@ pub(super) struct Record {
     /// Nobody will use it again once it is outside.
     orphan: AtomicBool,
     who: Mutex<Option<Who>>,
+    /// Where the thread has entered. It orders nothing, so it has no part in the model-checked seam.
+    taken: AtomicPtr<Location<'static>>,
 }
 
 impl Record {
     pub(super) fn new() -> Self {
         Self {
             inside: AtomicU64::new(OUTSIDE),
+            known: AtomicU64::new(OUTSIDE),
             nested: AtomicU32::new(0),
             mode: AtomicU32::new(0),
             owner: AtomicU64::new(thread::NOBODY),
             orphan: AtomicBool::new(false),
             who: Mutex::new(None),
+            taken: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
@@ -69,6 +83,17 @@ impl Record {
     #[inline(always)]
     pub(super) fn withdraw(&self) {
         self.inside.store(OUTSIDE, Ordering::Release);
+    }
+
+    /// The open word of the generation that the thread used last.
+    #[inline(always)]
+    pub(super) fn known(&self) -> u64 {
+        self.known.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a word for the next entry, or has it forgotten.
+    pub(super) fn set_known(&self, word: u64) {
+        self.known.store(word, Ordering::Relaxed);
     }
 
     #[inline(always)]
@@ -103,6 +128,18 @@ impl Record {
             *self.who.lock() = Some(Who::current());
             self.owner.store(me, Ordering::Relaxed);
         }
+    }
+
+    /// Notes where the thread enters.
+    #[inline(always)]
+    pub(super) fn set_taken(&self, place: &'static Location<'static>) {
+        self.taken.store(ptr::from_ref(place).cast_mut(), Ordering::Relaxed);
+    }
+
+    #[expect(unsafe_code, reason = "a reference as an atomic pointer")]
+    pub(super) fn taken(&self) -> Option<&'static Location<'static>> {
+        // SAFETY: only `set_taken` stores anything but null: a shared reference that is 'static.
+        unsafe { self.taken.load(Ordering::Relaxed).as_ref() }
     }
 
     pub(super) fn who(&self) -> Option<Who> {

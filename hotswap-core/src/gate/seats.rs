@@ -10,6 +10,7 @@
 //! from another thread-local's destructor, gets a seat for one call.
 
 use std::cell::Cell;
+use std::panic::Location;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::atomic::AtomicU64;
@@ -58,8 +59,7 @@ pub(super) struct Seat {
     core: Weak<Core>,
     #[cfg_attr(loom, expect(dead_code, reason = "only the table looks at it"))]
     serial: u64,
-    /// The open word the generation reigned under; [`OUTSIDE`] when there is none.
-    word: Cell<u64>,
+    /// The generation whose word the record knows.
     value: Cell<*const ()>,
     number: Cell<u64>,
 }
@@ -77,7 +77,6 @@ impl Seat {
             record,
             core: Arc::downgrade(core),
             serial: core.place.serial,
-            word: Cell::new(OUTSIDE),
             value: Cell::new(ptr::null()),
             number: Cell::new(0),
         }
@@ -96,18 +95,25 @@ impl Seat {
     /// Enters on the generation the seat knows: once more when it is inside already, else if the
     /// gate still shows that generation's word.
     #[inline(always)]
-    pub(super) fn enter_known(&self, core: &Core) -> bool {
+    pub(super) fn enter_known(
+        &self,
+        core: &Core,
+        place: Option<&'static Location<'static>>,
+    ) -> bool {
         if self.record.own_word() == OUTSIDE {
-            return core.try_admit(&self.record, self.word.get());
+            if let Some(place) = place {
+                self.record.set_taken(place);
+            }
+            return core.try_admit(&self.record, self.record.known());
         }
         self.record.nest();
         true
     }
 
     pub(super) fn sit<T>(&self, word: u64, value: *const T, number: u64) {
-        self.word.set(word);
         self.value.set(value.cast());
         self.number.set(number);
+        self.record.set_known(word);
     }
 
     #[cfg(not(loom))]

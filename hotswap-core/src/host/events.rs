@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::cargo::{Level, Report};
 use crate::{
     config::{Callback, Reporter},
-    event::{Event, EventKind, Retirement},
+    event::{Event, EventKind, Holder, Retirement},
 };
 
 pub(super) struct Events {
@@ -78,7 +78,9 @@ fn contain(event: &Event, code: impl FnOnce()) {
 
 fn weight(kind: &EventKind) -> Weight {
     match kind {
-        EventKind::Phase { .. } | EventKind::Retired { outcome: Retirement::Retained, .. } => {
+        EventKind::Phase { .. } => Weight::Detail,
+        EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
+        EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
             Weight::Detail
         }
         EventKind::Live(live) if !live.has_lost() => Weight::News,
@@ -103,6 +105,11 @@ fn weight(kind: &EventKind) -> Weight {
             _ => Weight::Trouble,
         },
     }
+}
+
+/// Whether nobody is surprised that a generation is retained.
+fn is_expected(by: &[Holder]) -> bool {
+    by.iter().all(|holder| matches!(holder, Holder::Policy | Holder::Program | Holder::Handles))
 }
 
 fn trace(event: &Event, weight: Weight) {

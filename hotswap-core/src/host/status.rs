@@ -5,8 +5,10 @@ use std::{fmt, sync::Arc, time::Instant};
 use semver::Version;
 
 use crate::{
-    event::{Phase, Refusal},
-    slot::SlotCore,
+    event::{Holder, Phase, Refusal},
+    gate::Gate,
+    instance::Generation,
+    slot::{Resident, SlotCore},
     upgrade::ArtifactHash,
 };
 
@@ -32,6 +34,8 @@ pub struct SlotStatus {
     pub pending: bool,
     /// How many generations are mapped that were loaded from artifacts.
     pub mapped: usize,
+    /// These generations, in the order in which they were loaded.
+    pub generations: Vec<GenerationStatus>,
     /// What was refused last.
     pub last_refusal: Option<Arc<Refusal>>,
 }
@@ -52,9 +56,55 @@ pub struct ServingStatus {
     pub since: Instant,
 }
 
+/// A generation that is in memory.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GenerationStatus {
+    /// Its number; of a candidate, the one that it gets if it is taken.
+    pub generation: u64,
+    /// The module.
+    pub module: String,
+    /// Its version.
+    pub version: Version,
+    /// The artifact.
+    pub artifact: ArtifactHash,
+    /// Since when it is mapped.
+    pub since: Instant,
+    /// Who or what keeps it.
+    pub held_by: Vec<Holder>,
+}
+
+impl GenerationStatus {
+    fn new(resident: &Resident, gate: Option<&Gate<Generation>>) -> Self {
+        Self {
+            generation: resident.number,
+            module: resident.module.clone(),
+            version: resident.version.clone(),
+            artifact: resident.artifact,
+            since: resident.since,
+            held_by: resident.holders(gate),
+        }
+    }
+}
+
+impl fmt::Display for GenerationStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { generation, module, version, artifact, since, held_by } = self;
+        let (hash, since) = (artifact.short(), since.elapsed().as_secs());
+        write!(f, "generation {generation}, {module} {version} ({hash}…), for {since} s: ")?;
+        for (i, holder) in held_by.iter().enumerate() {
+            write!(f, "{}{holder}", if i == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
 impl SlotStatus {
     pub(super) fn new(slot: &SlotCore) -> Self {
         let snapshot = slot.glance();
+        let gate = slot.gate().map(|gate| &**gate);
+        let generation = |it: Arc<Resident>| GenerationStatus::new(&it, gate);
+        let generations: Vec<_> = slot.residents.all().into_iter().map(generation).collect();
         Self {
             name: slot.name.to_string(),
             serving: snapshot.serves.map(|serves| ServingStatus {
@@ -66,7 +116,8 @@ impl SlotStatus {
             }),
             phase: snapshot.phase,
             pending: snapshot.pending,
-            mapped: snapshot.retained,
+            mapped: generations.len(),
+            generations,
             last_refusal: snapshot.last_refusal,
         }
     }
@@ -106,6 +157,10 @@ impl fmt::Display for SlotStatus {
             f.write_str(", an upgrade waits for apply_pending")?;
         }
         write!(f, ", {} mapped", self.mapped)?;
+        // The one that serves was told of.
+        for generation in self.generations.iter().filter(|it| it.held_by != [Holder::Serves]) {
+            write!(f, "\n  {generation}")?;
+        }
         match &self.last_refusal {
             Some(refusal) => write!(f, "\n  last {refusal}"),
             None => Ok(()),

@@ -28,7 +28,8 @@ use crate::{
     error::{Error, Reason},
     event::{EventKind, Refusal},
     fs::PrivateFolder,
-    slot::{SlotCore, set_upgrades},
+    library::{News, tidy},
+    slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
     upgrade::{ArtifactHash, Prepared, Retiring, Upgrade},
     watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
@@ -49,6 +50,8 @@ pub(super) enum Command {
     Abandon(String, SyncSender<bool>),
     /// Look at all artifacts again.
     Rescan,
+    /// What becomes of a generation that nobody owns any more.
+    News(String, Arc<Resident>, News),
     /// Forget that an artifact was rejected.
     Clear(ArtifactHash, SyncSender<bool>),
     /// The end.
@@ -158,6 +161,7 @@ impl Worker {
                     let applied = self.abandon(&slot);
                     let _ = reply.send(applied);
                 }
+                Some(Command::News(slot, resident, news)) => self.heard(&slot, &resident, news),
                 Some(Command::Rescan) => self.rescan(),
                 Some(Command::Clear(artifact, reply)) => {
                     let known = self.clear(artifact);
@@ -167,6 +171,8 @@ impl Worker {
                 None => {}
             }
             self.try_due();
+            // Here as well code of modules runs: what a refused one had kept is dropped.
+            tidy();
         }
         self.end()
     }

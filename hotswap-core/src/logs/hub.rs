@@ -22,6 +22,7 @@ use std::{
 use parking_lot::Mutex;
 
 use super::ear::Follow;
+use crate::library::tidy;
 
 /// A module that follows.
 pub(super) struct Follower {
@@ -113,8 +114,14 @@ pub(super) fn remove(follower: &Arc<Follower>) {
     }
 }
 
+/// The thread destroys what it has of libraries that die.
+pub(crate) fn come_by() {
+    wake();
+}
+
 fn run() {
     loop {
+        tidy();
         {
             let mut hub = HUB.lock();
             if hub.followers.is_empty() {

@@ -130,6 +130,7 @@ handle! {
 
 impl<'a, I: Interface + ?Sized> Pin<'a, I> {
     #[inline]
+    #[track_caller]
     pub(super) fn new(gate: &'a Gate<Generation>, budget: Duration) -> Self {
         let entered = gate.enter(budget).map_err(|error| refused(gate, error));
         Self { client: I::client(PinCaller { gate, entered, interface: PhantomData }) }
@@ -146,6 +147,7 @@ impl<'a, I: Interface + ?Sized> Pin<'a, I> {
 
 impl<'a, I: Interface + ?Sized> PinMut<'a, I> {
     #[inline]
+    #[track_caller]
     pub(super) fn new(gate: &'a Gate<Generation>, budget: Duration) -> Self {
         Self {
             client: I::client(PinMutCaller {
@@ -169,6 +171,7 @@ impl<'a, I: Interface + ?Sized> PinMut<'a, I> {
 }
 
 impl<I: Interface + ?Sized> Reader<I> {
+    #[track_caller]
     pub(super) fn new(gate: &Arc<Gate<Generation>>, budget: Duration) -> Self {
         let caller = ReaderCaller {
             reader: gate.reader(),
@@ -181,6 +184,7 @@ impl<I: Interface + ?Sized> Reader<I> {
 }
 
 #[inline]
+#[track_caller]
 fn hold<I: Interface + ?Sized>(
     gate: &Gate<Generation>,
     budget: Duration,

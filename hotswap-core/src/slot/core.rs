@@ -3,6 +3,7 @@
 use std::{
     any::TypeId,
     cell::Cell,
+    fmt,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
@@ -16,8 +17,11 @@ use crate::{
     event::{Phase, Refusal, Serving},
     gate::Gate,
     instance::{Code, Generation},
+    library::{News, Tell, tidy},
     snapshot::Snapshot,
 };
+
+use super::{Resident, Residents};
 
 thread_local! {
     static UPGRADES: Cell<bool> = const { Cell::new(false) };
@@ -41,14 +45,19 @@ pub(crate) struct InterfaceType {
     pub(crate) methods: &'static [&'static str],
 }
 
+/// Who hears of what becomes of libraries: from threads of whomever, without a lock held.
+pub(crate) type Voice = Arc<dyn Fn(&Arc<Resident>, News) + Send + Sync>;
+
 /// A slot as the host sees it.
-#[derive(Debug)]
 pub(crate) struct SlotCore {
     pub(crate) name: Arc<str>,
     pub(crate) requirement: Requirement,
     pub(crate) interface: InterfaceType,
     /// Where artifacts appear, for messages.
     pub(crate) source: String,
+    /// The generations that are in memory.
+    pub(crate) residents: Arc<Residents>,
+    voice: Voice,
     /// The state of an earlier run, until it lives on in a first generation.
     checkpoint: Mutex<Option<Arc<Checkpoint>>>,
     gate: OnceLock<Arc<Gate<Generation>>>,
@@ -67,7 +76,6 @@ struct Progress {
     abandoned: bool,
     /// The state at the last upgrade.
     last_state: Option<Arc<Snapshot>>,
-    retained: usize,
     last_refusal: Option<Arc<Refusal>>,
     /// Nothing more will come: the built-in module does not start, or the host has ended.
     over: bool,
@@ -92,8 +100,13 @@ pub(crate) struct Glance {
     pub(crate) serves: Option<Serves>,
     pub(crate) phase: Option<Phase>,
     pub(crate) pending: bool,
-    pub(crate) retained: usize,
     pub(crate) last_refusal: Option<Arc<Refusal>>,
+}
+
+impl fmt::Debug for SlotCore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SlotCore").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl SlotCore {
@@ -103,12 +116,15 @@ impl SlotCore {
         interface: InterfaceType,
         source: String,
         checkpoint: Option<Checkpoint>,
+        voice: Voice,
     ) -> Self {
         Self {
             name: name.into(),
             requirement,
             interface,
             source,
+            residents: Arc::default(),
+            voice,
             checkpoint: Mutex::new(checkpoint.map(Arc::new)),
             gate: OnceLock::new(),
             progress: Mutex::default(),
@@ -135,7 +151,7 @@ impl SlotCore {
     /// Opens the gate on the first generation.
     pub(crate) fn open(&self, generation: Arc<Generation>) {
         let number = generation.code().generation;
-        let gate = Gate::new(Arc::clone(&self.name), number, generation);
+        let gate = Gate::new(Arc::clone(&self.name), number, generation).with_arrival(tidy);
         let fresh = self.gate.set(Arc::new(gate)).is_ok();
         debug_assert!(fresh, "a slot has one first generation");
     }
@@ -197,14 +213,14 @@ impl SlotCore {
         self.changed.notify_all();
     }
 
-    /// One more library of this slot is mapped, whatever becomes of it.
-    pub(crate) fn add_retained(&self) {
-        self.progress.lock().retained += 1;
-    }
-
-    /// How many libraries of this slot are mapped.
-    pub(crate) fn retained(&self) -> usize {
-        self.progress.lock().retained
+    /// Who is told what becomes of a generation's library.
+    pub(crate) fn tell(&self, resident: &Arc<Resident>) -> Tell {
+        let (residents, voice) = (Arc::clone(&self.residents), Arc::clone(&self.voice));
+        let resident = Arc::clone(resident);
+        Box::new(move |news| {
+            residents.heard(&resident, &news);
+            voice(&resident, news);
+        })
     }
 
     pub(crate) fn glance(&self) -> Glance {
@@ -215,7 +231,6 @@ impl SlotCore {
             pending,
             abandoned: _,
             last_state: _,
-            retained,
             last_refusal,
             over: _,
         } = &*self.progress.lock();
@@ -223,7 +238,6 @@ impl SlotCore {
             serves: serves.clone(),
             phase: *phase,
             pending: *pending,
-            retained: *retained,
             last_refusal: last_refusal.clone(),
         }
     }

@@ -5,13 +5,18 @@ use std::{fs, sync::Arc};
 use hotswap_abi::manifest::Manifest;
 
 use super::{Fault, Staged};
-use crate::{event::Phase, library::image};
+use crate::{
+    event::Phase,
+    library::{ElfFacts, image},
+};
 
 /// A private copy whose structure and manifest are sound.
 #[derive(Debug)]
 pub(crate) struct Inspected {
     pub(crate) staged: Staged,
     pub(crate) manifest: Arc<Manifest>,
+    /// What the file says of how it can be unloaded.
+    pub(crate) facts: ElfFacts,
 }
 
 /// Reads a private copy.
@@ -23,12 +28,25 @@ pub(crate) fn inspect(staged: Staged) -> Result<Inspected, Fault> {
             "look after the private folder",
         )
     })?;
-    let manifest = Arc::new(manifest(&bytes)?);
-    Ok(Inspected { staged, manifest })
+    let (facts, manifest) = examine(&bytes)?;
+    let (manifest, facts) = (Arc::new(manifest), elf(facts));
+    Ok(Inspected { staged, manifest, facts })
 }
 
 /// Pure: the bytes of a file → what it says of itself.
 pub(crate) fn manifest(bytes: &[u8]) -> Result<Manifest, Fault> {
+    examine(bytes).map(|(_, manifest)| manifest)
+}
+
+/// Elsewhere nothing is unloaded.
+fn elf(image: image::Image) -> ElfFacts {
+    match image {
+        image::Image::Elf(facts) => facts,
+        image::Image::Other { .. } => ElfFacts::default(),
+    }
+}
+
+fn examine(bytes: &[u8]) -> Result<(image::Image, Manifest), Fault> {
     let refused =
         |finding: String| Fault::rejected(Phase::Inspected, finding, "build the module again");
     let facts = image::examine(bytes).map_err(|error| refused(format!("file  {error}")))?;
@@ -42,5 +60,7 @@ pub(crate) fn manifest(bytes: &[u8]) -> Result<Manifest, Fault> {
             "derive HotModule in a crate with crate-type = [\"cdylib\", \"rlib\"]",
         )
     })?;
-    Manifest::decode(section).map_err(|error| refused(format!("manifest  {error}")))
+    let manifest =
+        Manifest::decode(section).map_err(|error| refused(format!("manifest  {error}")))?;
+    Ok((facts, manifest))
 }

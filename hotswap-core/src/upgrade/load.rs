@@ -11,11 +11,11 @@ use hotswap_abi::{
 
 use super::{Assessed, Fault, Handover, Predecessor, assess};
 use crate::{
-    config::{Builtin, StateDrift},
-    event::Phase,
+    config::{AtCap, Builtin, Config, Retire, StateDrift},
+    event::{Holder, Phase},
     instance::{Code, StepError},
     library::{Image, LoadError},
-    slot::SlotCore,
+    slot::{SlotCore, Stage},
     steps::Steps,
 };
 
@@ -35,25 +35,43 @@ fn next(slot: &SlotCore) -> u64 {
 pub(crate) fn load(
     assessed: Assessed,
     slot: &SlotCore,
-    traces: u8,
+    config: &Config,
     steps: &mut Steps,
     deadline: Instant,
 ) -> Result<Loaded, Fault> {
     let Assessed { inspected, handover } = assessed;
     let (manifest, hash) = (inspected.manifest, inspected.staged.hash());
     let (generation, methods) = (next(slot), slot.interface.methods);
+    has_room(slot, config)?;
     let copy = inspected.staged.into_copy();
+    let facts = inspected.facts;
+    let traces = config.traces(&slot.name);
     let lends = slot.requirement.schema.lends_rust_types();
+    let keep = match config.retire_of(&slot.name) {
+        _ if lends => Some(Holder::Image { why: LENDS.to_owned() }),
+        Retire::Retain => Some(Holder::Policy),
+        Retire::Unload => None,
+    };
+    let module = (manifest.module.clone(), manifest.version.clone());
+    let resident = slot.residents.add(generation, module, hash);
+    let (tell, own) = (slot.tell(&resident), Arc::clone(&resident));
     let opened = steps.run(deadline, move || -> Result<_, LoadError> {
-        let image = Image::open(copy)?;
+        let image = Image::open(copy, &facts, keep, tell)?;
+        own.set_account(image.account());
         let root = image.root(&manifest.export)?;
         if lends && !allocator::is_shared(root.allocate()) {
             return Err(LoadError::Allocator);
         }
-        Ok(Code::new(root, Some(image), manifest, Some(hash), methods, generation, traces))
+        let image = Some((image, own));
+        Ok(Code::new(root, image, manifest, Some(hash), methods, generation, traces))
     });
-    if !matches!(opened, Ok(Err(LoadError::Open(_)))) {
-        slot.add_retained();
+    match &opened {
+        Ok(Err(LoadError::Open(_))) => slot.residents.remove(&resident),
+        Err(_) => {
+            let why = "its constructor hangs".to_owned();
+            resident.set_stage(Stage::Stays { held: Holder::Abandoned { why } });
+        }
+        Ok(_) => {}
     }
     match opened {
         Ok(Ok(code)) => Ok(Loaded { code: Arc::new(code), handover }),
@@ -69,6 +87,41 @@ pub(crate) fn load(
         )),
         Err(hung) => Err(Fault::of_candidate(Phase::Loaded, "constructor", &StepError::from(hung))),
     }
+}
+
+/// Why a generation with `#[same_build]` arguments stays.
+const LENDS: &str = "its interface has #[same_build] arguments, so values of the host's may refer \
+                     to it";
+
+/// Whether one more generation may be mapped.
+fn has_room(slot: &SlotCore, config: &Config) -> Result<(), Fault> {
+    const MOST_NAMED: usize = 8;
+    let (cap, residents) = (config.generation_cap, slot.residents.all());
+    if config.at_cap == AtCap::GoOn || cap == 0 || residents.len() < cap {
+        return Ok(());
+    }
+    let count = residents.len();
+    let mut findings = vec![format!("generations  {count} are mapped, and {cap} may be")];
+    let gate = slot.gate();
+    for resident in residents.iter().take(MOST_NAMED) {
+        let holders = resident.holders(gate.map(|gate| &**gate));
+        let holders = holders.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        findings.push(format!("generation {}  {holders}", resident.number));
+    }
+    if count > MOST_NAMED {
+        findings.push(format!("and {} more", count - MOST_NAMED));
+    }
+    let advice = match config.retire_of(&slot.name) {
+        Retire::Retain => {
+            "restart when it suits, allow more with Config::with_generation_cap, or have \
+             generations unloaded with Config::with_retire"
+        }
+        Retire::Unload => {
+            "let go of what holds them, or allow more with Config::with_generation_cap"
+        }
+    };
+    let fault = Fault::cancelled(Phase::Loaded, "", advice);
+    Err(Fault { findings, ..fault })
 }
 
 /// The module that is linked into the program for a slot.

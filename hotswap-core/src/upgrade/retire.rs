@@ -1,16 +1,17 @@
 //! Retired: what becomes of a generation that is no longer needed.
 //!
-//! Its instance is stopped and dropped once nobody is inside; its code stays mapped, because
-//! pointers into it may be left that nobody can account for. For a slot whose interface lends values
-//! as `#[same_build]` (`Schema::lends_rust_types`) that is for ever, whatever may be unloaded one day:
-//! a module leaves vtables and pointers to constants in the host's own values.
+//! Its instance is stopped and dropped once nobody is inside. Then nobody owns its code any more, and
+//! where it is to be unloaded the reaper has it (`library/unload.rs`). For a slot whose interface
+//! lends values as `#[same_build]` (`Schema::lends_rust_types`) it is retained for ever: a module
+//! leaves vtables and pointers to constants in the host's own values.
 
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    event::Retirement,
+    event::{Holder, Retirement},
     gate::{Gate, Guarded as _},
     instance::{Generation, StepError},
+    slot::{Resident, Stage},
     steps::Steps,
 };
 
@@ -32,12 +33,15 @@ pub(crate) enum Left {
 }
 
 impl Retiring {
-    pub(crate) const fn new(number: u64, generation: Arc<Generation>, left: Left) -> Self {
+    pub(crate) fn new(number: u64, generation: Arc<Generation>, left: Left) -> Self {
+        if let Some(resident) = generation.code().resident() {
+            resident.set_stage(Stage::Replaced { at: Instant::now() });
+        }
         Self { number, generation, left }
     }
 
     /// The last generation of a slot, behind a gate that is closed for ever.
-    pub(crate) const fn last(number: u64, generation: Arc<Generation>) -> Self {
+    pub(crate) fn last(number: u64, generation: Arc<Generation>) -> Self {
         Self::new(number, generation, Left::All)
     }
 
@@ -53,31 +57,66 @@ impl Retiring {
         self.generation.exclusion().is_abandoned()
     }
 
-    /// Retires it; comes back unchanged while somebody is inside.
+    /// Its place among the generations in memory.
+    pub(crate) fn resident(&self) -> Option<&Arc<Resident>> {
+        self.generation.code().resident()
+    }
+
+    /// Whether it is unloaded when nobody owns it any more.
+    pub(crate) fn is_unloaded(&self) -> bool {
+        self.generation.code().retained().is_none()
+    }
+
+    /// Retires it; comes back unchanged while somebody is inside. `None` when it is now the reaper's:
+    /// what becomes of it is told later.
     pub(crate) fn retire(
         self,
         gate: &Gate<Generation>,
         steps: &mut Steps,
         deadline: Instant,
-    ) -> Result<Retirement, Self> {
+    ) -> Result<Option<Retirement>, Self> {
         if self.left == Left::Unknown && gate.wait_left(self.number, Instant::now()).is_err() {
             if self.is_abandoned() {
                 // The gate keeps the instance for as long as the call is inside.
-                let why = "a call that hangs was given up with it".to_owned();
-                return Ok(Retirement::Abandoned { why });
+                return Ok(Some(self.abandoned("a call that hangs was given up with it")));
             }
             return Err(self);
         }
         if !self.generation.is_free() {
-            let why = "its own code hangs in the instance".to_owned();
-            return Ok(Retirement::Abandoned { why });
+            return Ok(Some(self.abandoned("its own code hangs in the instance")));
+        }
+        let retained = self.generation.code().retained();
+        let resident = self.resident().cloned();
+        let set_stage = |held: &Holder| {
+            if let Some(resident) = &resident {
+                resident.set_stage(Stage::Stays { held: held.clone() });
+            }
+        };
+        // Before the last owner goes: then the reaper says what it is.
+        if let Some(held) = &retained {
+            set_stage(held);
         }
         let generation = self.generation;
         // SAFETY: it is not current, and everybody has left it.
         let stopped = steps.run(deadline, move || unsafe { generation.stop() });
-        Ok(match stopped.map_err(StepError::from).flatten() {
-            Ok(()) => Retirement::Retained,
-            Err(error) => Retirement::Abandoned { why: format!("its `stop`: {error}") },
+        Ok(match (stopped.map_err(StepError::from).flatten(), retained) {
+            (Ok(()), None) => None,
+            (Ok(()), Some(held)) => Some(Retirement::Retained { by: vec![held] }),
+            (Err(error), _) => {
+                let why = format!("its `stop`: {error}");
+                if matches!(error, StepError::Hung { .. }) {
+                    set_stage(&Holder::Abandoned { why: why.clone() });
+                }
+                Some(Retirement::Abandoned { why })
+            }
         })
+    }
+
+    fn abandoned(&self, why: &str) -> Retirement {
+        let why = why.to_owned();
+        if let Some(resident) = self.resident() {
+            resident.set_stage(Stage::Stays { held: Holder::Abandoned { why: why.clone() } });
+        }
+        Retirement::Abandoned { why }
     }
 }

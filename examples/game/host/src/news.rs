@@ -97,7 +97,11 @@ impl News {
             EventKind::Build(report) => self.reported(report, now),
             EventKind::Live(live) => self.went_live(&event.slot, live),
             EventKind::Refused(refusal) => self.was_refused(refusal),
-            EventKind::Phase { .. } | EventKind::Retired { outcome: Retirement::Retained, .. } => {}
+            EventKind::Phase { .. }
+            | EventKind::Retired {
+                outcome: Retirement::Unloaded | Retirement::Retained { .. },
+                ..
+            } => {}
             _ => self.say(Tone::Bad, event.to_string()),
         }
     }

@@ -6,7 +6,7 @@ use super::Worker;
 use crate::{
     checkpoint,
     error::in_full,
-    event::EventKind,
+    event::{EventKind, Holder, Retirement},
     gate::Closed,
     instance::Generation,
     slot::SlotCore,
@@ -63,6 +63,9 @@ impl Worker {
         let number = last.number;
         let deadline = Instant::now() + self.shared.config.work_deadline;
         if let Ok(outcome) = last.retire(gate, &mut self.steps, deadline) {
+            // Whoever has a handle of the slot owns it, too.
+            let by = vec![Holder::Handles];
+            let outcome = outcome.unwrap_or(Retirement::Retained { by });
             self.tell(&core.name, EventKind::Retired { generation: number, outcome });
         }
         closed.end();

@@ -3,18 +3,22 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::Worker;
 use crate::{
-    event::{EventKind, Exit, Live, Phase, Refusal},
-    slot::Serves,
-    upgrade::{Applied, ArtifactHash, Fault, StageError},
+    event::{EventKind, Exit, Live, Phase, Refusal, Retirement},
+    library::News,
+    logs,
+    slot::{Resident, Serves, Stage},
+    upgrade::{Applied, ArtifactHash, Fault, Retiring, StageError},
 };
 
 /// How many rejected artifacts a slot remembers.
 const MOST_REJECTED: usize = 1024;
+/// How long callers may keep a generation before that is told.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who an artifact is, as far as that is known when it is refused.
 pub(super) struct Identity<'a> {
@@ -28,6 +32,9 @@ impl Worker {
         let Applied { code, state, pause, restored, old } = applied;
         let slot = Arc::clone(&self.slots[index].core);
         slot.set_live(&code);
+        if let Some(resident) = code.resident() {
+            resident.set_stage(Stage::Serves);
+        }
         slot.set_abandoned(false);
         let live = Live {
             generation: code.generation,
@@ -46,7 +53,7 @@ impl Worker {
         }
         self.tell(&slot.name, EventKind::Live(live));
         slot.set_told();
-        let (retained, most) = (slot.retained(), self.shared.config.retained_warning);
+        let (retained, most) = (slot.residents.count(), self.shared.config.retained_warning);
         if most > 0 && retained > 0 && retained.is_multiple_of(most) {
             self.tell(&slot.name, EventKind::ManyGenerations { retained });
         }
@@ -67,12 +74,63 @@ impl Worker {
             Ok(outcome) => {
                 self.leaving.cancel(&(index, number));
                 let name = Arc::clone(&self.slots[index].core.name);
-                self.tell(&name, EventKind::Retired { generation: number, outcome });
+                if let Some(outcome) = outcome {
+                    self.tell(&name, EventKind::Retired { generation: number, outcome });
+                }
             }
             Err(retiring) => {
+                self.tell_held(index, &retiring);
                 self.slots[index].retiring.push(retiring);
                 self.leaving.again((index, number), Instant::now());
             }
+        }
+    }
+
+    /// Says once who keeps a generation from being unloaded, when that takes a while.
+    fn tell_held(&mut self, index: usize, retiring: &Retiring) {
+        let core = Arc::clone(&self.slots[index].core);
+        let (Some(gate), Some(resident)) = (core.gate(), retiring.resident()) else { return };
+        let waits = resident.replaced().is_some_and(|at| at.elapsed() >= PATIENCE);
+        if waits && retiring.is_unloaded() && resident.tell_once() {
+            let outcome = Retirement::Retained { by: resident.holders(Some(gate)) };
+            self.tell(&core.name, EventKind::Retired { generation: retiring.number, outcome });
+        }
+    }
+
+    /// What becomes of a generation that nobody owns any more.
+    pub(super) fn heard(&mut self, name: &str, resident: &Arc<Resident>, news: News) {
+        let Some(index) = self.slots.iter().position(|slot| &*slot.core.name == name) else {
+            return;
+        };
+        let core = Arc::clone(&self.slots[index].core);
+        let (outcome, is_gone) = match news {
+            News::Dies => {
+                // Who has values of it comes by: callers when they next enter, and our own threads.
+                if let Some(gate) = core.gate() {
+                    gate.nudge();
+                }
+                self.steps.come_by();
+                logs::come_by();
+                return;
+            }
+            // Told before, or never in use.
+            News::Stays(_) => return,
+            News::Held(by) if resident.tell_once() => (Retirement::Retained { by }, false),
+            News::Held(_) => return,
+            News::Stuck(holder) => (Retirement::Retained { by: vec![holder] }, false),
+            News::Unloaded => (Retirement::Unloaded, true),
+        };
+        if resident.has_served() {
+            let generation = resident.number;
+            self.tell(&core.name, EventKind::Retired { generation, outcome });
+        }
+        let slot = &mut self.slots[index];
+        if is_gone
+            && core.residents.count() + 1 == self.shared.config.generation_cap
+            && let Some(path) = slot.retry.clone()
+        {
+            // There was no room for it.
+            self.try_again(index, path);
         }
     }
 

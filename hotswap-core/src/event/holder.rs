@@ -1,0 +1,142 @@
+//! Who or what keeps a generation in memory.
+
+use std::{fmt, panic::Location, time::Duration};
+
+/// Who or what keeps a generation in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Holder {
+    /// It serves.
+    Serves,
+    /// An upgrade has it in hand, or it is just being closed.
+    Upgrade,
+    /// It is retained, as configured ([`Retire::Retain`](crate::Retire::Retain)).
+    Policy,
+    /// It is linked into the program.
+    Program,
+    /// Calls inside, and pins.
+    Callers(Vec<Caller>),
+    /// Threads that the module has started, and that have not ended.
+    Threads(Vec<HoldingThread>),
+    /// Threads that have values of its thread-locals. A thread destroys them when it next enters the
+    /// slot, or when it ends.
+    ThreadLocals(Vec<HoldingThread>),
+    /// Its library cannot be unloaded, or was closed and is still there.
+    Image {
+        /// What is known of the reason.
+        why: String,
+    },
+    /// Its own code hangs, or failed while it stopped: it is given up.
+    Abandoned {
+        /// What happened.
+        why: String,
+    },
+    /// The host has ended, and handles of the slot are left.
+    Handles,
+}
+
+/// A thread that is inside a generation, by a call or a pin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Caller {
+    /// The thread.
+    pub thread: String,
+    /// How many calls and pins deep.
+    pub depth: u32,
+    /// Where the outermost pin was taken, or the reader was made.
+    pub taken: Option<&'static Location<'static>>,
+    /// For how long at least, where the generation was replaced.
+    pub age: Option<Duration>,
+}
+
+/// A thread that keeps a generation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HoldingThread {
+    /// Its name.
+    pub thread: String,
+    /// For how long.
+    pub age: Duration,
+}
+
+impl HoldingThread {
+    #[cfg_attr(
+        not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")),
+        expect(dead_code, reason = "elsewhere nobody keeps account of threads")
+    )]
+    pub(crate) const fn new(thread: String, age: Duration) -> Self {
+        Self { thread, age }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serves => f.write_str("it serves"),
+            Self::Upgrade => f.write_str("an upgrade has it in hand"),
+            Self::Policy => f.write_str("it is retained, as configured"),
+            Self::Program => f.write_str("it is linked into the program"),
+            Self::Callers(callers) => list(f, "caller", callers),
+            Self::Threads(threads) => list(f, "thread of the module", threads),
+            Self::ThreadLocals(threads) => list(f, "thread with values of it", threads),
+            Self::Image { why } => f.write_str(why),
+            Self::Abandoned { why } => write!(f, "it is given up: {why}"),
+            Self::Handles => f.write_str("the host has ended, and handles of the slot are left"),
+        }
+    }
+}
+
+/// `2 callers: main, 1 deep, …; worker, …`
+fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, what: &str, all: &[T]) -> fmt::Result {
+    match what.split_once(' ') {
+        _ if all.len() == 1 => write!(f, "1 {what}")?,
+        Some((first, rest)) => write!(f, "{} {first}s {rest}", all.len())?,
+        None => write!(f, "{} {what}s", all.len())?,
+    }
+    for (i, item) in all.iter().enumerate() {
+        write!(f, "{}{item}", if i == 0 { ": " } else { "; " })?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { thread, depth, taken, age } = self;
+        write!(f, "{thread}, {depth} deep")?;
+        if let Some(place) = taken {
+            write!(f, ", entered at {}:{}", place.file(), place.line())?;
+        }
+        if let Some(age) = age {
+            write!(f, ", for at least {age:.1?}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for HoldingThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, for {:.1?}", self.thread, self.age)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holders_are_named_and_counted() {
+        let thread = |name: &str| HoldingThread::new(name.to_owned(), Duration::from_secs(3));
+        let one = Holder::Threads(vec![thread("a")]);
+        assert_eq!(one.to_string(), "1 thread of the module: a, for 3.0s");
+        let two = Holder::ThreadLocals(vec![thread("a"), thread("b")]);
+        let text = "2 threads with values of it: a, for 3.0s; b, for 3.0s";
+        assert_eq!(two.to_string(), text);
+        let caller = |taken, age| Caller { thread: "main".to_owned(), depth: 2, taken, age };
+        let place = Location::caller();
+        let both = [caller(Some(place), Some(Duration::from_secs(1))), caller(None, None)];
+        let text = Holder::Callers(both.to_vec()).to_string();
+        let line = place.line();
+        assert!(text.starts_with("2 callers: main, 2 deep, entered at "), "{text}");
+        assert!(text.ends_with(&format!(":{line}, for at least 1.0s; main, 2 deep")), "{text}");
+    }
+}

@@ -1,0 +1,81 @@
+//! Where nothing is unloaded: what a library leaves with the process is not accounted for, so every
+//! library stays. Nothing of this was run.
+
+use std::{convert::Infallible, fmt, mem::ManuallyDrop, sync::Arc};
+
+#[cfg(unix)]
+use libloading::os::unix::Library;
+#[cfg(windows)]
+use libloading::os::windows::Library;
+
+use super::elf::ElfFacts;
+use crate::{event::Holder, fs::PrivateFile};
+
+/// What is told of a library that is closed: nothing is.
+#[derive(Debug, Clone)]
+#[expect(dead_code, reason = "the same on every system")]
+pub(crate) enum News {
+    Dies,
+    Held(Vec<Holder>),
+    Stuck(Holder),
+    Stays(Holder),
+    Unloaded,
+}
+
+/// Who would be told.
+pub(crate) type Tell = Box<dyn Fn(News) + Send + Sync>;
+
+/// There is no account.
+#[derive(Debug)]
+pub(crate) struct Account(Infallible);
+
+impl Account {
+    pub(crate) fn holders(&self) -> Vec<Holder> {
+        match self.0 {}
+    }
+}
+
+/// Nothing is to be destroyed.
+pub(crate) const fn tidy() {}
+
+/// A library that is open.
+pub(super) struct Opened {
+    pub(super) library: Library,
+    copy: PrivateFile,
+}
+
+impl Opened {
+    /// # Safety
+    /// None is needed here.
+    pub(super) unsafe fn new(library: Library, copy: PrivateFile, _: &ElfFacts) -> Self {
+        Self { library, copy }
+    }
+
+    /// # Errors
+    /// Always.
+    #[expect(clippy::unused_self, reason = "the same on every system")]
+    pub(super) const fn unloadable(&self) -> Result<(), &str> {
+        Err("libraries are unloaded on Linux with glibc on x86-64 only")
+    }
+
+    #[expect(clippy::unused_self, reason = "the same on every system")]
+    pub(super) const fn account(&self) -> Option<&Arc<Account>> {
+        None
+    }
+
+    pub(super) fn bury(self, _: Tell) {
+        self.retain();
+    }
+
+    pub(super) fn retain(self) {
+        let Self { library, copy } = self;
+        let _kept = ManuallyDrop::new(library);
+        drop(copy);
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("copy", &self.copy.path()).finish_non_exhaustive()
+    }
+}

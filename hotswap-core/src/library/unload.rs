@@ -1,0 +1,92 @@
+//! Unloading: what a library leaves with the process is accounted for from the moment it is opened
+//! ([`interpose`], [`account`], [`book`]), and when nothing of it is left it is closed and looked for
+//! ([`reaper`]).
+//!
+//! # The way of a library
+//! 1. It is opened, and its calls are answered by the host: [`Opened::new`].
+//! 2. It is called, by owners of its `Code`. Its account is open.
+//! 3. The last owner goes ([`Opened::bury`]). The account is dying: each thread that has values of
+//!    the library destroys them when it next enters a slot, or ends.
+//! 4. No thread of it runs, and no thread has values of it. The account is closed, then the library.
+//! 5. It is looked for.
+
+mod account;
+mod bell;
+mod book;
+mod interpose;
+mod reaper;
+
+pub(crate) use self::{
+    account::Account,
+    book::tidy,
+    reaper::{News, Tell},
+};
+
+use std::{fmt, mem::ManuallyDrop, sync::Arc};
+
+use libloading::os::unix::Library;
+
+use self::{interpose::Interposed, reaper::Remains};
+use super::elf::ElfFacts;
+use crate::fs::PrivateFile;
+
+/// A library that is open.
+pub(super) struct Opened {
+    pub(super) library: Library,
+    copy: PrivateFile,
+    /// Or why its calls are not answered.
+    interposed: Result<Interposed, String>,
+}
+
+impl Opened {
+    /// A library that the calling thread has just opened.
+    ///
+    /// # Safety
+    /// Nothing of it may run meanwhile.
+    pub(super) unsafe fn new(library: Library, copy: PrivateFile, facts: &ElfFacts) -> Self {
+        let handle = library.into_raw();
+        // SAFETY: the handle is that of a library that was just opened, of which nothing runs; what
+        // comes of it is dropped by `Remains`, after the library was found gone, and never else.
+        let interposed = unsafe { interpose::interpose(handle, facts) };
+        // SAFETY: the handle that it was.
+        let library = unsafe { Library::from_raw(handle) };
+        Self { library, copy, interposed }
+    }
+
+    /// # Errors
+    /// Why it can only be retained.
+    pub(super) fn unloadable(&self) -> Result<(), &str> {
+        let interposed = self.interposed.as_ref().map_err(String::as_str)?;
+        interposed.retained.as_deref().map_or(Ok(()), Err)
+    }
+
+    /// Its account, if there is one.
+    pub(super) fn account(&self) -> Option<&Arc<Account>> {
+        self.interposed.as_ref().ok().map(|interposed| &interposed.account)
+    }
+
+    /// Has it closed as soon as nothing leads into it. Nobody owns its code any more.
+    pub(super) fn bury(self, tell: Tell) {
+        let Self { library, copy, interposed } = self;
+        match interposed {
+            Ok(interposed) => Remains::new(library, interposed, copy, tell).bury(),
+            Err(_) => Self { library, copy, interposed }.retain(),
+        }
+    }
+
+    /// Leaves it where it is, for ever. Its file goes: what is mapped stays.
+    pub(super) fn retain(self) {
+        let Self { library, copy, interposed } = self;
+        let _kept = (ManuallyDrop::new(library), ManuallyDrop::new(interposed));
+        drop(copy);
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("copy", &self.copy.path())
+            .field("interposed", &self.interposed)
+            .finish_non_exhaustive()
+    }
+}

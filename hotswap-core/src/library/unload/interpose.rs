@@ -1,0 +1,122 @@
+//! The calls of a loaded library that could leave something behind are answered by the host.
+//!
+//! Right after `dlopen` the host looks at the library's relocations, as the system's loader has
+//! carried them out ([`object`]), and decides whether all that the library can leave with the
+//! process can be accounted for ([`verdict`], pure). Then each place in it that holds the address of
+//! one of [`NAMES`] gets the address of a few instructions of the host's ([`thunks`]), which say
+//! whose call it is and go on to the host's answer ([`calls`]). What was written is read again.
+//!
+//! Nothing goes into the module for this, and no other library of the process sees any of it. Where
+//! the verdict is against it the calls that can be answered are answered all the same: a library
+//! that is retained takes no keys from the process.
+//!
+//! # Safety
+//! Between `dlopen` and this, the library's constructors have run. Those that every Rust library has
+//! leave nothing behind; with any other one the verdict is to retain. The places are written while
+//! nothing of the library runs, by the thread that has opened it.
+
+mod calls;
+mod object;
+mod thunks;
+mod verdict;
+
+use std::{io, ptr, sync::Arc};
+
+use libc::c_void;
+
+use self::{object::Object, thunks::Thunks};
+use super::account::Account;
+use crate::library::elf::ElfFacts;
+
+/// The calls that are answered.
+const NAMES: [&str; 7] = [
+    "__cxa_thread_atexit_impl",
+    "pthread_key_create",
+    "pthread_key_delete",
+    "pthread_setspecific",
+    "pthread_getspecific",
+    "pthread_create",
+    "dlsym",
+];
+
+/// A library whose calls are answered, as far as that can be done.
+#[derive(Debug)]
+pub(super) struct Interposed {
+    pub(super) account: Arc<Account>,
+    /// Why it can only be retained, if so.
+    pub(super) retained: Option<String>,
+    /// Where it lies.
+    object: Object,
+    /// Where its calls go: the account's number of owners counts them as one.
+    _thunks: Thunks,
+}
+
+/// Answers the calls of a library that was just opened, by the thread that has opened it.
+///
+/// # Errors
+/// Why none of its calls is answered: it is as it was, and can only be retained.
+///
+/// # Safety
+/// `handle` must be what `dlopen` has returned, and nothing of the library may run meanwhile. The
+/// library must be unmapped before the result is dropped.
+pub(super) unsafe fn interpose(
+    handle: *mut c_void,
+    facts: &ElfFacts,
+) -> Result<Interposed, String> {
+    // SAFETY: the caller's.
+    let object = unsafe { Object::read(handle) }?;
+    let sites = verdict::sites(&object.tables, real)?;
+    let retained = verdict::retained(&object.tables, facts);
+    let account = Arc::new(Account::default());
+    let thunks = Thunks::new(&account)
+        .map_err(|error| format!("the system forbids to make code ({error})"))?;
+    for (done, (place, index)) in sites.iter().enumerate() {
+        if let Err(error) = object.write(*place, thunks.address(*index)) {
+            // As it was: a library of which one call is answered and another is not has two kinds
+            // of keys.
+            for (place, index) in &sites[..done] {
+                let _ = object.write(*place, real(NAMES[*index]));
+            }
+            // Whatever the places hold now leads somewhere.
+            std::mem::forget(thunks);
+            return Err(format!("the system forbids to change what it calls ({error})"));
+        }
+    }
+    Ok(Interposed { account, retained, object, _thunks: thunks })
+}
+
+impl Interposed {
+    /// The number of a signal whose handler lies in the library, if there is one.
+    pub(super) fn handles_signal(&self) -> Option<i32> {
+        (1..=64).find(|signal| {
+            // SAFETY: an all-zero `sigaction` is one.
+            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+            // SAFETY: it is only asked for; a number that is no signal's is refused.
+            let known = unsafe { libc::sigaction(*signal, ptr::null(), &raw mut action) } == 0;
+            known && self.object.holds(action.sa_sigaction)
+        })
+    }
+
+    /// Whether the loader still has it.
+    pub(super) fn is_mapped(&self) -> bool {
+        self.object.is_mapped()
+    }
+}
+
+/// The address of a function of the C library, as the program itself sees it; 0 if there is none.
+fn real(name: &str) -> usize {
+    let Ok(name) = std::ffi::CString::new(name) else { return 0 };
+    // SAFETY: a text that ends with a zero.
+    unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }.addr()
+}
+
+/// Lets the memory at some pages be used in a way.
+fn protect(start: usize, length: usize, how: i32) -> io::Result<()> {
+    // SAFETY: the callers name pages of the library that they have just opened, or of their own,
+    // and allow no less than is in use.
+    let done = unsafe { libc::mprotect(ptr::without_provenance_mut(start), length, how) };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(test)]
+mod tests;

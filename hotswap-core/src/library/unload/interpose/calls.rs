@@ -1,0 +1,173 @@
+//! The answers to the calls of a library. Each gets whose call it is as its last argument
+//! ([`thunks`](super::thunks)).
+//!
+//! # Safety
+//! They are called by a library that is mapped, in the place of functions of the C library, with
+//! what these are called with. The account is alive: the page with the code that adds it owns it.
+//! Nothing here unwinds, nor keeps a lock while it calls.
+
+use std::{
+    ffi::{CStr, c_char},
+    mem::ManuallyDrop,
+    ptr,
+    sync::Arc,
+};
+
+use libc::{c_int, c_uint, c_void, pthread_attr_t, pthread_t};
+
+use super::{
+    NAMES,
+    thunks::{self, Argument},
+    verdict,
+};
+use crate::library::unload::{
+    account::{Account, Destructor},
+    book::{self, Running},
+};
+
+type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+
+/// The first of our keys. The C library has only small ones, and refuses these.
+const FIRST_KEY: c_uint = 0x4000_0000;
+
+/// The answer to a call, and which argument it takes whose call it is in. `None` for `dlsym`.
+pub(super) fn answer(name: &str) -> Option<(Argument, usize)> {
+    Some(match name {
+        "__cxa_thread_atexit_impl" => (Argument::Fourth, at_thread_exit as *const () as usize),
+        "pthread_key_create" => (Argument::Third, key_create as *const () as usize),
+        "pthread_key_delete" => (Argument::Second, key_delete as *const () as usize),
+        "pthread_setspecific" => (Argument::Third, set as *const () as usize),
+        "pthread_getspecific" => (Argument::Second, get as *const () as usize),
+        "pthread_create" => (Argument::Fifth, create as *const () as usize),
+        _ => return None,
+    })
+}
+
+/// # Safety
+/// `account` must be what a page of code has added.
+unsafe fn account(account: *const Account) -> ManuallyDrop<Arc<Account>> {
+    // SAFETY: from an `Arc` that the page owns, and not given back here.
+    ManuallyDrop::new(unsafe { Arc::from_raw(account) })
+}
+
+fn index(key: c_uint) -> Option<usize> {
+    key.checked_sub(FIRST_KEY).map(|index| index as usize)
+}
+
+unsafe extern "C" fn at_thread_exit(
+    destructor: Destructor,
+    value: *mut c_void,
+    _library: *mut c_void,
+    whose: *const Account,
+) -> c_int {
+    // SAFETY: as the module's text says.
+    book::add(&*unsafe { account(whose) }, destructor, value);
+    0
+}
+
+unsafe extern "C" fn key_create(
+    key: *mut c_uint,
+    destructor: Option<Destructor>,
+    whose: *const Account,
+) -> c_int {
+    // SAFETY: as the module's text says.
+    let Some(index) = unsafe { account(whose) }.add_key(destructor) else { return libc::EAGAIN };
+    // SAFETY: the caller's place for it.
+    unsafe { key.write(FIRST_KEY + index as c_uint) };
+    0
+}
+
+unsafe extern "C" fn key_delete(key: c_uint, whose: *const Account) -> c_int {
+    let Some(index) = index(key) else {
+        // Somebody else's, which was given to the library.
+        // SAFETY: the caller's.
+        return unsafe { libc::pthread_key_delete(key) };
+    };
+    // SAFETY: as the module's text says.
+    if unsafe { account(whose) }.remove_key(index) { 0 } else { libc::EINVAL }
+}
+
+unsafe extern "C" fn set(key: c_uint, value: *mut c_void, whose: *const Account) -> c_int {
+    let Some(index) = index(key) else {
+        // SAFETY: the caller's.
+        return unsafe { libc::pthread_setspecific(key, value) };
+    };
+    // SAFETY: as the module's text says.
+    if book::set(&*unsafe { account(whose) }, index, value) { 0 } else { libc::EINVAL }
+}
+
+unsafe extern "C" fn get(key: c_uint, whose: *const Account) -> *mut c_void {
+    let Some(index) = index(key) else {
+        // SAFETY: the caller's.
+        return unsafe { libc::pthread_getspecific(key) };
+    };
+    // SAFETY: as the module's text says.
+    book::get(&*unsafe { account(whose) }, index)
+}
+
+/// A thread on its way.
+struct Begin {
+    start: Start,
+    argument: *mut c_void,
+    running: Running,
+}
+
+unsafe extern "C" fn create(
+    thread: *mut pthread_t,
+    attributes: *const pthread_attr_t,
+    start: Start,
+    argument: *mut c_void,
+    whose: *const Account,
+) -> c_int {
+    unsafe extern "C" {
+        // With a start that may be unwound: `pthread_exit` and `pthread_cancel` do.
+        fn pthread_create(
+            thread: *mut pthread_t,
+            attributes: *const pthread_attr_t,
+            start: Start,
+            argument: *mut c_void,
+        ) -> c_int;
+    }
+    // SAFETY: as the module's text says.
+    let Some(running) = Running::new(&*unsafe { account(whose) }) else { return libc::EAGAIN };
+    let begin = Box::into_raw(Box::new(Begin { start, argument, running }));
+    // SAFETY: the caller's, but for the start, which gets what it takes.
+    let error = unsafe { pthread_create(thread, attributes, begun, begin.cast()) };
+    if error != 0 {
+        // SAFETY: nobody has taken it.
+        drop(unsafe { Box::from_raw(begin) });
+    }
+    error
+}
+
+/// The beginning of a thread of the library.
+unsafe extern "C-unwind" fn begun(begin: *mut c_void) -> *mut c_void {
+    // SAFETY: what `create` has given, once.
+    let Begin { start, argument, running } = *unsafe { Box::from_raw(begin.cast::<Begin>()) };
+    // Ends when the thread does: after all that the library has to do there.
+    running.begin();
+    // SAFETY: what the library has asked for.
+    unsafe { start(argument) }
+}
+
+/// Where `dlsym` finds one of the calls that are answered; null for all else.
+pub(super) unsafe extern "C" fn look_up(
+    name: *const c_char,
+    page: *const *const Account,
+) -> *mut c_void {
+    if name.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: a name, as `dlsym` takes it.
+    let name = unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default();
+    if let Some(index) = NAMES.iter().position(|known| *known == name) {
+        return ptr::with_exposed_provenance_mut(thunks::address(page.addr(), index));
+    }
+    if verdict::is_beyond(name) {
+        // SAFETY: the page that this call has come through.
+        let whose = unsafe { thunks::account(page) };
+        // SAFETY: as the module's text says.
+        unsafe { account(whose) }.goes_beyond(&format!("it has looked up {name}"));
+    }
+    ptr::null_mut()
+}

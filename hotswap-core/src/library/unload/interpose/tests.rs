@@ -1,0 +1,91 @@
+//! The real loader, and the real code that is made. Whole libraries are unloaded in
+//! `tests/own_process/unload.rs`.
+
+use std::ffi::{CStr, c_char};
+
+use libc::c_uint;
+
+use super::*;
+use crate::library::unload::{account::Destructor, book};
+
+fn math() -> (*mut c_void, Object) {
+    // SAFETY: the C library's own.
+    let handle = unsafe { libc::dlopen(c"libm.so.6".as_ptr(), libc::RTLD_NOW) };
+    assert!(!handle.is_null());
+    // SAFETY: the handle is one.
+    let object = unsafe { Object::read(handle) }.unwrap();
+    (handle, object)
+}
+
+#[test]
+fn a_loaded_library_is_read() {
+    let (handle, object) = math();
+    assert_eq!(object.tables.needed, ["libc.so.6", "ld-linux-x86-64.so.2"]);
+    // SAFETY: a handle and a name.
+    let cos = unsafe { libc::dlsym(handle, c"cos".as_ptr()) }.addr();
+    assert!(object.holds(cos) && !object.holds(real("malloc")) && !object.holds(0));
+    assert!(object.is_mapped());
+    // What it imports is bound to what we see.
+    let errno = |it: &&object::Relocation| it.name == "__errno_location" || it.name == "stderr";
+    let bound = object.tables.relocations.iter().find(errno).expect("it has errors");
+    assert!(bound.is_import);
+    assert_eq!(bound.bound, real(&bound.name));
+    // None of the calls that are answered.
+    assert_eq!(verdict::sites(&object.tables, real), Ok(Vec::new()));
+}
+
+#[test]
+fn the_pieces_of_code_say_whose_call_it_is() {
+    let account = Arc::new(Account::default());
+    let other = Arc::new(Account::default());
+    let thunks = Thunks::new(&account).unwrap();
+    let others = Thunks::new(&other).unwrap();
+    let at = |thunks: &Thunks, name| {
+        let index = NAMES.iter().position(|known| *known == name).unwrap();
+        ptr::with_exposed_provenance::<()>(thunks.address(index))
+    };
+    type Create = unsafe extern "C" fn(*mut c_uint, Option<Destructor>) -> i32;
+    type Set = unsafe extern "C" fn(c_uint, *const c_void) -> i32;
+    type Get = unsafe extern "C" fn(c_uint) -> *mut c_void;
+    type Find = unsafe extern "C" fn(*mut c_void, *const c_char) -> *mut c_void;
+
+    // SAFETY: the address of such a function.
+    let create: Create = unsafe { std::mem::transmute(at(&thunks, "pthread_key_create")) };
+    // SAFETY: as above.
+    let set: Set = unsafe { std::mem::transmute(at(&thunks, "pthread_setspecific")) };
+    // SAFETY: as above.
+    let get: Get = unsafe { std::mem::transmute(at(&thunks, "pthread_getspecific")) };
+    // SAFETY: as above.
+    let others_get: Get = unsafe { std::mem::transmute(at(&others, "pthread_getspecific")) };
+    let value = ptr::without_provenance_mut(7);
+    let mut key = 0;
+    // SAFETY: a place for the key.
+    assert_eq!(unsafe { create(&raw mut key, None) }, 0);
+    // SAFETY: a key.
+    assert_eq!(unsafe { set(key, value) }, 0);
+    // SAFETY: a key.
+    assert_eq!(unsafe { get(key) }, value);
+    // SAFETY: no key of its.
+    assert!(unsafe { others_get(key) }.is_null());
+    // The C library does not know it.
+    // SAFETY: no key of its.
+    assert!(unsafe { libc::pthread_setspecific(key, value) } != 0);
+
+    // SAFETY: as above.
+    let find: Find = unsafe { std::mem::transmute(at(&thunks, "dlsym")) };
+    // SAFETY: a handle and a name, here and below.
+    let dlsym = |name: &CStr| unsafe { find(libc::RTLD_DEFAULT, name.as_ptr()) };
+    assert_eq!(dlsym(c"malloc").addr(), real("malloc"));
+    assert_eq!(dlsym(c"pthread_create").addr(), at(&thunks, "pthread_create").addr());
+    assert!(dlsym(c"there is no such function").is_null());
+    assert!(account.holders().iter().all(|it| !matches!(it, crate::event::Holder::Image { .. })));
+    assert_eq!(dlsym(c"timer_create").addr(), real("timer_create"));
+    let beyond = account.holders();
+    let looked_up = |it: &crate::event::Holder| it.to_string() == "it has looked up timer_create";
+    assert!(beyond.iter().any(looked_up), "{beyond:?}");
+
+    assert!(other.holders().is_empty());
+    account.die();
+    book::tidy();
+    assert_eq!(account.holders().len(), 1);
+}

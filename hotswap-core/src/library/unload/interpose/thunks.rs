@@ -1,0 +1,132 @@
+//! A page of code for one library: for each call that is answered a few instructions that add whose
+//! call it is as a last argument, and go on to the answer.
+//!
+//! A return address would not do instead: a call that is the last thing a function does leaves its
+//! caller's.
+//!
+//! `dlsym` looks at the address that it is called from. So its piece asks the host whether the name
+//! is one of those that are answered, and else jumps to the real one, with the stack as it was.
+
+use std::{io, ptr, sync::Arc};
+
+use super::{NAMES, calls, protect, real};
+use crate::library::unload::account::Account;
+
+const PAGE: usize = 4096;
+/// The room for each; the first holds the address of the account.
+const STEP: usize = 64;
+
+/// The page, as long as the library may call.
+#[derive(Debug)]
+pub(super) struct Thunks {
+    page: usize,
+    /// What the code refers to.
+    _account: Arc<Account>,
+}
+
+impl Thunks {
+    /// The code for a library.
+    pub(super) fn new(account: &Arc<Account>) -> io::Result<Self> {
+        let (how, kind) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: new memory, wherever there is room.
+        let page = unsafe { libc::mmap(ptr::null_mut(), PAGE, how, kind, -1, 0) };
+        if page == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let thunks = Self { page: page.expose_provenance(), _account: Arc::clone(account) };
+        let account = Arc::as_ptr(account).expose_provenance();
+        let mut code = vec![0; PAGE];
+        code[..8].copy_from_slice(&account.to_le_bytes());
+        for (index, name) in NAMES.iter().enumerate() {
+            let piece = match calls::answer(name) {
+                Some((argument, answer)) => go_on(argument, account, answer),
+                None => ask_first(thunks.page, calls::look_up as *const () as usize, real(name)),
+            };
+            let start = (index + 1) * STEP;
+            code[start..start + piece.len()].copy_from_slice(&piece);
+        }
+        // SAFETY: the page is ours, writable, and as long as the code.
+        unsafe { ptr::copy_nonoverlapping(code.as_ptr(), page.cast(), PAGE) };
+        protect(thunks.page, PAGE, libc::PROT_READ | libc::PROT_EXEC)?;
+        Ok(thunks)
+    }
+
+    /// Where one of [`NAMES`] goes.
+    pub(super) const fn address(&self, index: usize) -> usize {
+        address(self.page, index)
+    }
+}
+
+/// Where one of [`NAMES`] goes in a page.
+pub(super) const fn address(page: usize, index: usize) -> usize {
+    page + (index + 1) * STEP
+}
+
+/// The account that a page is for.
+///
+/// # Safety
+/// The page must be one of [`Thunks`], which must live.
+pub(super) const unsafe fn account(page: *const *const Account) -> *const Account {
+    // SAFETY: it stands there (`new`), for as long as the page does (caller).
+    unsafe { page.read() }
+}
+
+impl Drop for Thunks {
+    fn drop(&mut self) {
+        // SAFETY: our own page; the library that called it is unmapped (`Interposed`).
+        unsafe { libc::munmap(ptr::with_exposed_provenance_mut(self.page), PAGE) };
+    }
+}
+
+/// The register of an integer argument, by its number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Argument {
+    Second,
+    Third,
+    Fourth,
+    Fifth,
+}
+
+/// Marks a place that may be jumped to, where the processor asks for that.
+const ENTRY: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
+
+/// Adds an argument and jumps.
+fn go_on(argument: Argument, value: usize, to: usize) -> Vec<u8> {
+    let load: [u8; 2] = match argument {
+        Argument::Second => [0x48, 0xbe], // mov rsi, value
+        Argument::Third => [0x48, 0xba],  // mov rdx, value
+        Argument::Fourth => [0x48, 0xb9], // mov rcx, value
+        Argument::Fifth => [0x49, 0xb8],  // mov r8, value
+    };
+    [&ENTRY, &load[..], &value.to_le_bytes(), &jump(to)].concat()
+}
+
+fn jump(to: usize) -> [u8; 13] {
+    let mut code = [0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, 0x41, 0xff, 0xe3]; // mov r11, to; jmp r11
+    code[2..10].copy_from_slice(&to.to_le_bytes());
+    code
+}
+
+/// Calls `ask` with the second argument and `value`; returns what it answers, or jumps to `to` as if
+/// nothing had been if that is null.
+fn ask_first(value: usize, ask: usize, to: usize) -> Vec<u8> {
+    [
+        &ENTRY,
+        &[0x57, 0x56][..],         // push rdi; push rsi
+        &[0x48, 0x83, 0xec, 0x08], // sub rsp, 8
+        &[0x48, 0x89, 0xf7],       // mov rdi, rsi
+        &[0x48, 0xbe],             // mov rsi, value
+        &value.to_le_bytes(),
+        &[0x49, 0xbb], // mov r11, ask
+        &ask.to_le_bytes(),
+        &[0x41, 0xff, 0xd3],       // call r11
+        &[0x48, 0x83, 0xc4, 0x08], // add rsp, 8
+        &[0x5e, 0x5f],             // pop rsi; pop rdi
+        &[0x48, 0x85, 0xc0],       // test rax, rax
+        &[0x74, 0x01],             // je past the next
+        &[0xc3],                   // ret
+        &jump(to),
+    ]
+    .concat()
+}

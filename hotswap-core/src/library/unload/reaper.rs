@@ -1,0 +1,206 @@
+//! Closes libraries, on a thread of its own, `hotswap-reaper`: there as long as there is a library
+//! to close, and asleep without a timer while nothing changes.
+//!
+//! A library comes here when nobody owns its code any more. Its account is then dying: threads that
+//! come by destroy what they have of it. When nothing leads into the library it is closed, and then
+//! looked for, because `dlclose` says nothing: the loader keeps what it has its own reasons for.
+//!
+//! # Safety
+//! That nothing of a library is used after it was closed:
+//! * its functions are called by owners of its `Code`, and there is none ([`Remains`] is made when
+//!   the last one has gone); nothing of the host has copies of their addresses elsewhere. `Logs`
+//!   has one, belongs to the `Code`, and waits for the thread that is just using it;
+//! * the account is closed ([`account`](super::account)): no thread of the library, no destructor;
+//! * no signal has its handler there, and all else that could have an address of it is not called by
+//!   a library whose verdict allows to unload it (`interpose/verdict.rs`);
+//! * no value of the library is in the host: what crosses is copied, also texts of errors,
+//!   backtraces, log lines and the manifest. Values that are lent (`#[same_build]`) are the
+//!   exception, and a library that may get one is retained.
+
+use std::{
+    fmt, fs,
+    mem::ManuallyDrop,
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use libloading::os::unix::Library;
+
+use super::{bell, book, interpose::Interposed};
+use crate::{event::Holder, fs::PrivateFile};
+
+/// What becomes of a library that was given to the reaper.
+#[derive(Debug, Clone)]
+pub(crate) enum News {
+    /// It dies: threads should come by.
+    Dies,
+    /// For some time already it cannot be closed.
+    Held(Vec<Holder>),
+    /// It was closed, and is still there. It stays.
+    Stuck(Holder),
+    /// It was not given to the reaper, and stays.
+    Stays(Holder),
+    /// It is gone.
+    Unloaded,
+}
+
+/// Who is told.
+pub(crate) type Tell = Box<dyn Fn(News) + Send + Sync>;
+
+/// A library that nobody owns any more.
+pub(super) struct Remains {
+    pub(super) library: Library,
+    pub(super) interposed: Interposed,
+    pub(super) copy: PrivateFile,
+    pub(super) tell: Tell,
+    since: Instant,
+    was_told: bool,
+}
+
+/// How long something may hold a library before that is told.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default)]
+struct Yard {
+    remains: Vec<Remains>,
+    has_thread: bool,
+}
+
+static YARD: Mutex<Yard> = Mutex::new(Yard { remains: Vec::new(), has_thread: false });
+
+fn yard() -> MutexGuard<'static, Yard> {
+    YARD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Remains {
+    pub(super) fn new(
+        library: Library,
+        interposed: Interposed,
+        copy: PrivateFile,
+        tell: Tell,
+    ) -> Self {
+        Self { library, interposed, copy, tell, since: Instant::now(), was_told: false }
+    }
+
+    /// Has it closed as soon as nothing holds it.
+    pub(super) fn bury(self) {
+        self.interposed.account.die();
+        // What this very thread has: it may not come by again.
+        book::tidy();
+        (self.tell)(News::Dies);
+        let mut yard = yard();
+        yard.remains.push(self);
+        if !yard.has_thread {
+            // Without a thread it waits for the next one.
+            let thread = thread::Builder::new().name("hotswap-reaper".into()).spawn(run);
+            yard.has_thread = thread.is_ok();
+        }
+        drop(yard);
+        bell::ring();
+    }
+
+    /// Closes it, if nothing holds it.
+    fn close(mut self) -> Option<Self> {
+        let mut holders = Vec::new();
+        if let Some(signal) = self.interposed.handles_signal() {
+            holders.push(Holder::Image { why: format!("its handler for signal {signal} is set") });
+        }
+        if holders.is_empty() {
+            match self.interposed.account.close() {
+                Ok(()) => {
+                    self.unmap();
+                    return None;
+                }
+                Err(found) => holders = found,
+            }
+        }
+        if !self.was_told && self.since.elapsed() >= PATIENCE {
+            self.was_told = true;
+            (self.tell)(News::Held(holders));
+        }
+        Some(self)
+    }
+
+    fn unmap(self) {
+        let Self { library, interposed, copy, tell, .. } = self;
+        let path = copy.path().to_string_lossy().into_owned();
+        let closed = library.close();
+        let why = match closed {
+            Err(error) => Some(format!("the system's loader does not close it: {error}")),
+            Ok(()) if interposed.is_mapped() => Some("the system's loader keeps it".to_owned()),
+            Ok(()) if has_code_of(&path) => Some("its code is still mapped".to_owned()),
+            Ok(()) => None,
+        };
+        match why {
+            None => {
+                // What its calls went to is no longer used.
+                drop((interposed, copy));
+                tell(News::Unloaded);
+            }
+            Some(why) => {
+                let _kept = ManuallyDrop::new(interposed);
+                drop(copy);
+                tell(News::Stuck(Holder::Image { why }));
+            }
+        }
+    }
+}
+
+/// Whether code of a file is mapped.
+fn has_code_of(path: &str) -> bool {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    maps.lines().any(|line| is_code_of(line, path))
+}
+
+/// `7f00-7f01 r-xp 00001000 fe:00 1234   /private/copy.so (deleted)`
+fn is_code_of(line: &str, path: &str) -> bool {
+    let mut words = line.split_ascii_whitespace();
+    let is_code = words.nth(1).is_some_and(|how| how.contains('x'));
+    is_code && line.contains(path)
+}
+
+fn run() {
+    loop {
+        book::tidy();
+        let remains = {
+            let mut yard = yard();
+            if yard.remains.is_empty() {
+                yard.has_thread = false;
+                return;
+            }
+            std::mem::take(&mut yard.remains)
+        };
+        let held: Vec<_> = remains.into_iter().filter_map(Remains::close).collect();
+        let untold = held.iter().filter(|it| !it.was_told);
+        let deadline = untold.map(|it| it.since + PATIENCE).min();
+        let mut yard = yard();
+        yard.remains.extend(held);
+        let is_empty = yard.remains.is_empty();
+        drop(yard);
+        if !is_empty {
+            bell::listen(deadline);
+        }
+    }
+}
+
+impl fmt::Debug for Remains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remains").field("copy", &self.copy.path()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_told_from_other_mappings() {
+        let line = |how, path| format!("7f00-7f01 {how} 00001000 fe:00 1234     {path}");
+        assert!(is_code_of(&line("r-xp", "/a/b-1.so"), "/a/b-1.so"));
+        assert!(is_code_of(&line("r-xp", "/a/b-1.so (deleted)"), "/a/b-1.so"));
+        assert!(!is_code_of(&line("r--p", "/a/b-1.so (deleted)"), "/a/b-1.so"));
+        assert!(!is_code_of(&line("r-xp", "/a/b-2.so"), "/a/b-1.so"));
+        assert!(!is_code_of("7f00-7f01 r-xp 00000000 00:00 0", "/a/b-1.so"));
+    }
+}
