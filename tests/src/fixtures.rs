@@ -49,6 +49,18 @@ pub fn pasted(source: &str) -> Fixture {
     Fixture { bytes: read(&folder, "pasted") }
 }
 
+/// A fixture that has editions, built with these features.
+///
+/// # Panics
+/// When it cannot be built or read.
+#[must_use]
+pub fn edition(name: &str, features: &[&str]) -> Fixture {
+    let _alone = alone();
+    let features = features.join(",");
+    let folder = build(&["build", "--package", name, "--features", &features], &[]);
+    Fixture { bytes: read(&folder, name) }
+}
+
 impl Fixture {
     /// Writes a script into the file (see `fixtures/kit`): `label=b;start=panic`.
     ///
@@ -126,14 +138,17 @@ fn std_folder() -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())
 }
 
-/// `<the target folder of the running test>/fixtures`.
+/// `<the target folder of the running program>/fixtures`.
 ///
 /// # Panics
 /// When it cannot be made.
 #[must_use]
 pub fn target() -> PathBuf {
-    let test = env::current_exe().expect("a program knows where it is");
-    let target = test.ancestors().nth(3).expect("cargo puts tests into <target>/<profile>/deps");
+    let program = env::current_exe().expect("a program knows where it is");
+    let profile = program.ancestors().skip(1).find(|it| !it.ends_with("deps"));
+    let target = profile.and_then(Path::parent);
+    let target =
+        target.expect("cargo puts programs into <target>/<profile>, tests into deps there");
     let folder = target.join("fixtures");
     fs::create_dir_all(&folder).expect("the target folder can be written");
     folder

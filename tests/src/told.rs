@@ -34,6 +34,19 @@ pub fn as_configured() -> Retirement {
     Retirement::Retained { by: vec![Holder::Policy] }
 }
 
+impl Outcome {
+    /// What an event says of an artifact's end, if it does.
+    #[must_use]
+    pub fn of(event: &Event) -> Option<Self> {
+        Some(match &event.kind {
+            EventKind::Live(live) => Self::Live(live.clone()),
+            EventKind::Pending { .. } => Self::Pending,
+            EventKind::Refused(refusal) => Self::Refused(Arc::clone(refusal)),
+            _ => return None,
+        })
+    }
+}
+
 impl Told {
     /// What a host tells from now on.
     #[must_use]
@@ -69,15 +82,7 @@ impl Told {
     /// How the next artifact comes out, and for which slot.
     #[must_use]
     pub fn outcome(&self) -> (String, Outcome) {
-        self.find(|event| {
-            let outcome = match &event.kind {
-                EventKind::Live(live) => Outcome::Live(live.clone()),
-                EventKind::Pending { .. } => Outcome::Pending,
-                EventKind::Refused(refusal) => Outcome::Refused(Arc::clone(refusal)),
-                _ => return None,
-            };
-            Some((event.slot.to_string(), outcome))
-        })
+        self.find(|event| Some((event.slot.to_string(), Outcome::of(event)?)))
     }
 
     /// The next artifact goes live.

@@ -34,11 +34,9 @@ fn the_state_is_judged_against_a_module() {
     assert_eq!((&migrated["state"]["from"], &migrated["state"]["to"]), (&1.into(), &2.into()));
     verdict("zoo-module", "zoo-stateless", &[], 0, Some("fresh"));
     verdict("zoo-stateless", "zoo-stateless", &[], 0, Some("none"));
-    let older = verdict("zoo-module", "zoo-migrated", &[], 1, None);
-    assert!(
-        older.to_string().contains("serving: version 2   artifact: versions 1 to 1"),
-        "{older:#}"
-    );
+    let older = verdict("zoo-module", "zoo-migrated", &[], 0, Some("downgraded"));
+    assert_eq!((&older["state"]["from"], &older["state"]["to"]), (&2.into(), &1.into()));
+    assert!(older["state"]["text"].to_string().contains("can go back"), "{older:#}");
     let none = verdict("zoo-stateless", "zoo-module", &[], 1, None);
     assert!(none.to_string().contains("artifact: none"), "{none:#}");
 }

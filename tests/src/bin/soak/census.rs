@@ -1,0 +1,69 @@
+//! What there is in the process.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use hotswap_tests::Told;
+
+use super::Seen;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Census {
+    pub(crate) rss_kib: u64,
+    pub(crate) descriptors: usize,
+    /// How many files below the folder of private copies are mapped.
+    pub(crate) mapped: usize,
+    pub(crate) free_keys: usize,
+}
+
+impl Census {
+    /// Counts once every generation that is not needed any more has ended. Nobody may call
+    /// meanwhile: for a moment all keys are taken.
+    pub(crate) fn after_retiring(copies: &Path, seen: &mut Seen, told: &Told) -> Self {
+        seen.all_retired(told);
+        // What was freed and is kept for later would hide what was not.
+        // SAFETY: gives memory back to the system, and touches nothing that is in use.
+        unsafe { libc::malloc_trim(0) };
+        Self {
+            rss_kib: rss_kib(),
+            descriptors: entries("/proc/self/fd"),
+            mapped: mapped(copies),
+            free_keys: free_keys(),
+        }
+    }
+}
+
+fn rss_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux tells of a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|it| it.trim().strip_suffix(" kB")?.parse().ok()).expect("its memory is told")
+}
+
+fn entries(folder: &str) -> usize {
+    fs::read_dir(folder).expect("Linux tells of a process").count()
+}
+
+fn mapped(folder: &Path) -> usize {
+    let folder = fs::canonicalize(folder).expect("it is there");
+    let folder = folder.to_str().expect("a path without surprises");
+    let maps = fs::read_to_string("/proc/self/maps").expect("Linux tells of a process");
+    let files = maps.lines().filter_map(|line| line.find(folder).map(|at| &line[at..]));
+    files.collect::<BTreeSet<_>>().len()
+}
+
+/// Takes all keys for thread-locals that there are, and gives them back.
+fn free_keys() -> usize {
+    let mut keys = Vec::new();
+    loop {
+        let mut key = 0;
+        // SAFETY: a place for the key.
+        if unsafe { libc::pthread_key_create(&mut key, None) } != 0 {
+            break;
+        }
+        keys.push(key);
+    }
+    for key in &keys {
+        // SAFETY: it was made above, and nobody knows it.
+        unsafe { libc::pthread_key_delete(*key) };
+    }
+    keys.len()
+}
