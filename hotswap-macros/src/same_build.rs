@@ -56,7 +56,7 @@ fn describe() -> Result<Build, String> {
     let command = Command::new(env::args())?;
     let name = env::var("CARGO_PKG_NAME").map_err(|_| "cargo did not build it".to_owned())?;
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
-    let units = Unit::closure(&command.externs)?;
+    let units = Unit::closure(&command.externs, &command.folders)?;
     let mut text = String::new();
     let mut put = |mark, what: &str, value: &str| text.push_str(&line(mark, what, value));
 

@@ -296,5 +296,19 @@ fn the_everyday_loop_runs_a_host_with_cargo_and_builds_its_module_on_save() {
     workspace.edit("scene/src/lib.rs", "\"one\"", "\"ten\"");
     assert_eq!(stage.line(), "live 2");
     assert_eq!(stage.tick(), "world one=2,ten=2 2 Position(2) one2 ten1");
+    // A save of the world: the host must be built and started again, and says so each time.
+    for (file, from, to) in [
+        ("world/src/lib.rs", "/// A part.", "/// Part one."),
+        ("world/src/lib.rs", "/// Part one.", "/// Part two."),
+        ("scene/src/lib.rs", "\"ten\"", "\"six\""),
+    ] {
+        workspace.edit(file, from, to);
+        let text = stage.line();
+        assert!(text.starts_with("refused ") && text.contains("sources of world"), "{text}");
+    }
+    // As the host knows it, it is lent again.
+    workspace.edit("world/src/lib.rs", "/// Part two.", "/// A part.");
+    assert_eq!(stage.line(), "live 3");
+    assert_eq!(stage.tick(), "world one=2,six=2,ten=2 3 Position(3) one3 ten2 six1");
     stage.end();
 }
