@@ -5,6 +5,7 @@ mod stub;
 use hotswap_abi::{
     compat::{Mismatch, Requirement},
     manifest::{Manifest, StateVersion},
+    same_build::BuildDifference,
     shape::{Difference, Shape, Types, compare_stored},
 };
 
@@ -226,6 +227,10 @@ fn unfit(mismatches: &[Mismatch], manifest: &Manifest, requirement: &Requirement
         exit: Exit::Rejected,
         findings,
         advice: format!("{advice}; {UNTIL_IT_CHANGES}"),
+        again: matches!(
+            mismatches,
+            [Mismatch::Build(BuildDifference::Doubt { host: false, again: true, .. })]
+        ),
     }
 }
 
@@ -266,5 +271,5 @@ fn drifted(
             old.version
         )
     };
-    Fault { phase: Phase::Assessed, exit: Exit::Rejected, findings, advice }
+    Fault { phase: Phase::Assessed, exit: Exit::Rejected, findings, advice, again: false }
 }
