@@ -199,6 +199,7 @@ impl Requirement {
             None => Some(BuildDifference::Doubt {
                 host: false,
                 why: "it has no `#[same_build]` arguments".to_owned(),
+                again: false,
             }),
         })
     }

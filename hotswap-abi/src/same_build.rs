@@ -8,6 +8,9 @@
 
 use std::fmt;
 
+/// What a doubt is about that another build may not have: sources were changed meanwhile.
+const CHANGED: &str = "changed";
+
 /// A description of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
@@ -50,6 +53,8 @@ pub enum BuildDifference {
         host: bool,
         /// Why.
         why: String,
+        /// Whether another build of the same sources may be known: they were changed meanwhile.
+        again: bool,
     },
 }
 
@@ -73,7 +78,7 @@ impl Build {
         Some(Self { lines: lines.collect::<Option<_>>()? })
     }
 
-    /// What it says, in order: what, and its value. Doubts have no name.
+    /// What it says, in order: what, and its value.
     pub fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lines.iter().map(|line| (line.what.as_str(), line.value.as_str()))
     }
@@ -84,7 +89,8 @@ impl Build {
     pub fn difference(host: &Self, artifact: &Self) -> Option<BuildDifference> {
         for (side, is_host) in [(host, true), (artifact, false)] {
             if let Some(doubt) = side.lines.iter().find(|line| line.mark == Mark::Doubt) {
-                return Some(BuildDifference::Doubt { host: is_host, why: doubt.value.clone() });
+                let (why, again) = (doubt.value.clone(), doubt.what == CHANGED);
+                return Some(BuildDifference::Doubt { host: is_host, why, again });
             }
         }
         let (mut ours, mut theirs) =
@@ -142,8 +148,15 @@ impl BuildDifference {
     /// What to do about it.
     #[must_use]
     pub fn advice(&self) -> &'static str {
-        let Self::Value { what, .. } = self else {
-            return "build host and module again, both with cargo, and start the host again";
+        let what = match self {
+            Self::Value { what, .. } => what,
+            Self::Doubt { host: false, again: true, .. } => return "build it again",
+            Self::Doubt { host: true, again: true, .. } => {
+                return "build the host again, and start it again";
+            }
+            Self::Doubt { .. } => {
+                return "build host and module again, both with cargo, and start the host again";
+            }
         };
         match what.split(' ').next().unwrap_or_default() {
             "compiler" => "build host and module with one compiler",
@@ -171,8 +184,10 @@ impl fmt::Display for BuildDifference {
                 let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".into());
                 write!(f, "{what}  host: {}   artifact: {}", side(host), side(artifact))
             }
-            Self::Doubt { host: true, why } => write!(f, "the host's build is not known: {why}"),
-            Self::Doubt { host: false, why } => {
+            Self::Doubt { host: true, why, .. } => {
+                write!(f, "the host's build is not known: {why}")
+            }
+            Self::Doubt { host: false, why, .. } => {
                 write!(f, "the artifact's build is not known: {why}")
             }
         }
@@ -242,11 +257,19 @@ mod tests {
 
     #[test]
     fn a_build_that_is_not_known_equals_none() {
-        let doubt = "!\tno compiler of cargo's has expanded it\n";
-        let (unknown, known) = (Build::parse(doubt).unwrap(), Build::parse(BASE).unwrap());
-        for (host, artifact, wanted) in [(&unknown, &unknown, true), (&known, &unknown, false)] {
-            let found = Build::difference(host, artifact);
-            assert!(matches!(found, Some(BuildDifference::Doubt { host, .. }) if host == wanted));
+        for (doubt, wanted_again) in [
+            ("!\tno compiler of cargo's has expanded it\n", false),
+            ("!changed\tlib.rs was\n", true),
+        ] {
+            let (unknown, known) = (Build::parse(doubt).unwrap(), Build::parse(BASE).unwrap());
+            for (host, artifact, wanted) in [(&unknown, &unknown, true), (&known, &unknown, false)]
+            {
+                let found = Build::difference(host, artifact);
+                let Some(BuildDifference::Doubt { host, again, .. }) = found else {
+                    panic!("{found:?}")
+                };
+                assert_eq!((host, again), (wanted, wanted_again));
+            }
         }
     }
 

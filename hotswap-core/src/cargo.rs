@@ -118,6 +118,12 @@ impl Builder {
         // Fails only when the thread has ended, and then nobody builds.
         let _ = self.inputs.send(Input::Asked);
     }
+
+    /// Builds once more, after the build that is running.
+    pub(crate) fn build_again(&self) {
+        // Fails only when the thread has ended, and then nobody builds.
+        let _ = self.inputs.send(Input::Again);
+    }
 }
 
 impl Drop for Builder {

@@ -11,7 +11,8 @@
 //! The text has a line for each thing: what it is, a tab, its value; and a mark in front:
 //! - nothing: it must be equal, and so must be the list of all such lines;
 //! - `?`: it must be equal where both sides have it; it only says better what differs;
-//! - `!`: this description cannot be trusted, for the reason given.
+//! - `!`: this description cannot be trusted, for the reason given; where it is about what was
+//!   `changed`, another build may be known.
 
 mod command;
 mod metadata;
@@ -56,7 +57,7 @@ fn describe() -> Result<Build, String> {
     let command = Command::new(env::args())?;
     let name = env::var("CARGO_PKG_NAME").map_err(|_| "cargo did not build it".to_owned())?;
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
-    let units = Unit::closure(&command.externs)?;
+    let units = Unit::closure(&command.externs, &command.folders)?;
     let mut text = String::new();
     let mut put = |mark, what: &str, value: &str| text.push_str(&line(mark, what, value));
 
@@ -92,16 +93,25 @@ fn describe() -> Result<Build, String> {
     put(' ', &format!("sources of {name}"), &own.hash);
     let begun = unit::begun(&command.out_dir, &command.hash);
     doubts.extend(doubt(&name, &own, begun));
-    doubts.iter().for_each(|why| put('!', "", why));
+    doubts.iter().for_each(|(what, why)| put('!', what, why));
     Ok(Build { text, files: own.files })
 }
 
-/// Whether the sources may be others than those that were compiled.
-fn doubt(package: &str, sources: &Sources, begun: Option<SystemTime>) -> Option<String> {
+/// Whether the sources may be others than those that were compiled: what it is about, and why.
+fn doubt(
+    package: &str,
+    sources: &Sources,
+    begun: Option<SystemTime>,
+) -> Option<(&'static str, String)> {
     let Some(begun) = begun else {
-        return Some(format!("cargo's note of when it began to build {package} is not there"));
+        let why = format!("cargo's note of when it began to build {package} is not there");
+        return Some(("", why));
     };
-    sources.newest.as_ref().filter(|(time, _)| *time > begun).map(|(_, file)| {
-        format!("{file} of {package} was changed while it was being built; build again")
+    let (time, file) = sources.newest.as_ref().filter(|(time, _)| *time > begun)?;
+    // No build begins after it.
+    Some(if *time > SystemTime::now() {
+        ("", format!("{file} of {package} has a time in the future; touch it"))
+    } else {
+        ("changed", format!("{file} of {package} was changed while it was being built"))
     })
 }

@@ -11,7 +11,7 @@ use std::{
         mpsc::{self, Receiver},
     },
     thread,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use hotswap_tests::{LONG, file_name, replace, target};
@@ -234,7 +234,7 @@ fn a_world_is_lent_across_upgrades_and_only_to_what_was_built_like_its_host() {
     // Cargo compares times, too, and builds such a crate again and again.
     workspace.set_modified("world/src/lib.rs", SystemTime::now() + 100 * LONG);
     let other = workspace.module(&[]);
-    let wanted = "lib.rs of world was changed while it was being built";
+    let wanted = "lib.rs of world has a time in the future";
     stage.refused(&other, wanted, "build host and module again");
     workspace.set_modified("world/src/lib.rs", SystemTime::now());
 
@@ -296,5 +296,31 @@ fn the_everyday_loop_runs_a_host_with_cargo_and_builds_its_module_on_save() {
     workspace.edit("scene/src/lib.rs", "\"one\"", "\"ten\"");
     assert_eq!(stage.line(), "live 2");
     assert_eq!(stage.tick(), "world one=2,ten=2 2 Position(2) one2 ten1");
+    // A save of the world: the host must be built and started again, and says so each time.
+    for (file, from, to) in [
+        ("world/src/lib.rs", "/// A part.", "/// Part one."),
+        ("world/src/lib.rs", "/// Part one.", "/// Part two."),
+        ("scene/src/lib.rs", "\"ten\"", "\"six\""),
+    ] {
+        workspace.edit(file, from, to);
+        let text = stage.line();
+        assert!(text.starts_with("refused ") && text.contains("sources of world"), "{text}");
+    }
+    // As the host knows it, it is lent again.
+    workspace.edit("world/src/lib.rs", "/// Part two.", "/// A part.");
+    assert_eq!(stage.line(), "live 3");
+    assert_eq!(stage.tick(), "world one=2,six=2,ten=2 3 Position(3) one3 ten2 six1");
+    // Saved while it is compiled, with nothing new in it: no other save has to follow.
+    workspace.edit("scene/src/lib.rs", "\"six\"", "\"elf\"");
+    let text = loop {
+        match stage.lines.recv_timeout(Duration::from_millis(1)) {
+            Ok(line) => break line,
+            Err(_) => workspace.set_modified("world/src/lib.rs", SystemTime::now()),
+        }
+    };
+    let wanted = "lib.rs of world was changed while it was being built";
+    assert!(text.starts_with("refused ") && text.contains(wanted), "{text}");
+    assert!(text.contains("it is built again by itself"), "{text}");
+    assert_eq!(stage.line(), "live 4");
     stage.end();
 }

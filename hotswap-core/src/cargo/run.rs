@@ -31,6 +31,7 @@ pub(super) enum Input {
     /// From the cargo of this number.
     Process(u64, News),
     Asked,
+    Again,
     Stop,
 }
 
@@ -111,6 +112,7 @@ impl Run {
                         match input {
                             Input::Stop => return,
                             Input::Asked => self.step(Step::Asked),
+                            Input::Again => self.step(Step::Again),
                             Input::Trouble(error) => self.tell_trouble(error),
                             Input::Seen(seen) => lost |= self.seen(seen),
                             Input::Process(number, news) => self.news(number, news),

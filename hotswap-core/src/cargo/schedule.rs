@@ -9,6 +9,8 @@ pub(super) enum Step {
     Changed,
     /// The owner asks for a build.
     Asked,
+    /// The owner asks for a build after the one that is running.
+    Again,
     /// The build has ended, by itself or because it was told to.
     Ended,
 }
@@ -55,7 +57,7 @@ impl Schedule {
 
     pub(super) fn step(&mut self, step: Step, now: Instant) -> Action {
         match (self.state, step) {
-            (State::Idle, Step::Changed | Step::Asked) => self.start(),
+            (State::Idle, Step::Changed | Step::Asked | Step::Again) => self.start(),
             (State::Building { .. }, Step::Changed) => {
                 let since = *self.stopping_since.get_or_insert(now);
                 if now.duration_since(since) < self.patience {
@@ -65,6 +67,10 @@ impl Schedule {
                     self.state = State::Building { newer: true };
                     Action::Nothing
                 }
+            }
+            (State::Building { .. }, Step::Again) => {
+                self.state = State::Building { newer: true };
+                Action::Nothing
             }
             (State::Stopping, Step::Ended) => self.start(),
             (State::Building { newer }, Step::Ended) => {
@@ -77,7 +83,7 @@ impl Schedule {
                 }
             }
             (State::Building { .. } | State::Stopping, Step::Asked)
-            | (State::Stopping, Step::Changed)
+            | (State::Stopping, Step::Changed | Step::Again)
             | (State::Idle, Step::Ended) => Action::Nothing,
         }
     }
@@ -104,7 +110,7 @@ mod tests {
     }
 
     use Action::{Nothing, Start, Stop};
-    use Step::{Asked, Changed, Ended};
+    use Step::{Again, Asked, Changed, Ended};
 
     #[test]
     fn each_save_has_its_build() {
@@ -168,6 +174,23 @@ mod tests {
             (2, Ended, Start),
             (3, Ended, Nothing),
             (3, Ended, Nothing),
+        ]);
+    }
+
+    #[test]
+    fn a_build_is_done_again_after_the_one_that_runs() {
+        check(&[
+            (0, Changed, Start),
+            (1, Again, Nothing),
+            (2, Ended, Start),
+            (3, Ended, Nothing),
+            (4, Again, Start),
+            // A save takes it along.
+            (5, Again, Nothing),
+            (5, Changed, Stop),
+            (5, Again, Nothing),
+            (6, Ended, Start),
+            (7, Ended, Nothing),
         ]);
     }
 

@@ -51,6 +51,8 @@ pub struct Refusal {
     pub findings: Vec<String>,
     /// What to do.
     pub advice: String,
+    /// Another build of the same sources may be taken.
+    pub(crate) again: bool,
 }
 
 impl fmt::Display for Refusal {

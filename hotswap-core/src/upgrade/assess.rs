@@ -5,6 +5,7 @@ mod stub;
 use hotswap_abi::{
     compat::{Mismatch, Requirement},
     manifest::{Manifest, StateVersion},
+    same_build::BuildDifference,
     shape::{Difference, Shape, Types, compare_stored},
 };
 
@@ -247,6 +248,10 @@ fn unfit(mismatches: &[Mismatch], manifest: &Manifest, requirement: &Requirement
         exit: Exit::Rejected,
         findings,
         advice: format!("{advice}; {UNTIL_IT_CHANGES}"),
+        again: matches!(
+            mismatches,
+            [Mismatch::Build(BuildDifference::Doubt { host: false, again: true, .. })]
+        ),
     }
 }
 
@@ -285,7 +290,7 @@ fn drifted(
     } else {
         format!("describe version {} alike on both sides; {UNTIL_IT_CHANGES}", old.version)
     };
-    Fault { phase: Phase::Assessed, exit: Exit::Rejected, findings, advice }
+    Fault { phase: Phase::Assessed, exit: Exit::Rejected, findings, advice, again: false }
 }
 
 /// What the policy on drift makes of a state that cannot be handed over.

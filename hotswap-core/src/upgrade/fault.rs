@@ -15,6 +15,8 @@ pub(crate) struct Fault {
     /// What was expected and what was found, a line each.
     pub(crate) findings: Vec<String>,
     pub(crate) advice: String,
+    /// Another build of the same sources may not have it.
+    pub(crate) again: bool,
 }
 
 /// What follows from the artifact's hash being known.
@@ -28,6 +30,7 @@ impl Fault {
             exit: Exit::Rejected,
             findings: vec![finding.to_string()],
             advice: format!("{advice}; {UNTIL_IT_CHANGES}"),
+            again: false,
         }
     }
 
@@ -38,6 +41,7 @@ impl Fault {
             exit: Exit::Cancelled,
             findings: vec![finding.to_string()],
             advice: format!("{advice}; tried again by itself"),
+            again: false,
         }
     }
 

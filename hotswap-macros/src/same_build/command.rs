@@ -16,6 +16,9 @@ pub(super) struct Command {
     pub(super) cfg: String,
     /// The dependencies: the name that the crate uses, and the file.
     pub(super) externs: Vec<(String, PathBuf)>,
+    /// Where the compiler looks for what these depend on (`-L dependency=`): the folder of this
+    /// build, and with a target of its own that for macros and build scripts as well.
+    pub(super) folders: Vec<PathBuf>,
     pub(super) out_dir: PathBuf,
     /// What tells this crate from others of its name (`-C metadata`): part of each type's identity.
     pub(super) metadata: String,
@@ -78,6 +81,11 @@ impl Command {
                         command.externs.push((name.to_owned(), path.into()));
                     }
                 }
+                "-L" => {
+                    if let Some(folder) = value().strip_prefix("dependency=") {
+                        command.folders.push(folder.into());
+                    }
+                }
                 "-C" | "--codegen" => command.codegen(&value(), &mut flags),
                 "-Z" => flags.push(format!("-Z{}", value())),
                 "-O" | "-g" => flags.push(arg.clone()),
@@ -129,6 +137,8 @@ fn expanded(args: impl Iterator<Item = String>) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn read(line: &str) -> Result<Command, String> {
@@ -155,6 +165,10 @@ mod tests {
         assert_eq!(command.target, None);
         let externs: Vec<_> = command.externs.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(externs, ["mac", "util"]);
+        assert_eq!(command.folders, [Path::new("/t/debug/deps")]);
+        let line = format!("{CARGO} -Ldependency=/t/macros -L native=/t/c -L /t/all");
+        let folders = read(&line).unwrap().folders;
+        assert_eq!(folders, [Path::new("/t/debug/deps"), Path::new("/t/macros")]);
     }
 
     #[test]

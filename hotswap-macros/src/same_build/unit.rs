@@ -41,35 +41,13 @@ fn note(folder: &Path, hash: &str) -> Option<PathBuf> {
         .map(|note| note.path())
 }
 
-/// The folder for macros and build scripts beside that of a target of its own:
-/// `<target>/<triple>/<profile>/deps` → `<target>/<profile>/deps`.
-fn of_macros(folder: &Path) -> Option<PathBuf> {
-    let profile = folder.parent()?;
-    Some(profile.parent()?.parent()?.join(profile.file_name()?).join("deps"))
-}
-
 impl Unit {
-    /// These dependencies, and all below them.
-    pub(super) fn closure(externs: &[(String, PathBuf)]) -> Result<Vec<Self>, String> {
-        let mut folders: BTreeSet<PathBuf> = externs
-            .iter()
-            .filter_map(|(_, file)| file.parent())
-            .flat_map(|folder| [Some(folder.to_owned()), of_macros(folder)])
-            .flatten()
-            .collect();
-        folders.retain(|folder| folder.is_dir());
-        let mut lists = BTreeMap::new();
-        for folder in folders {
-            let entries = fs::read_dir(&folder)
-                .map_err(|error| format!("the folder {}: {error}", folder.display()))?;
-            for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-                if path.extension().is_some_and(|it| it == "d")
-                    && let Some(hash) = hash_in(&path)
-                {
-                    lists.insert(hash.to_owned(), path);
-                }
-            }
-        }
+    /// These dependencies, and all below them, which lie in `folders`.
+    pub(super) fn closure(
+        externs: &[(String, PathBuf)],
+        folders: &[PathBuf],
+    ) -> Result<Vec<Self>, String> {
+        let lists = lists(folders)?;
         let toolchain = metadata::toolchain()?;
         let mut wanted = BTreeSet::new();
         for (krate, file) in externs {
@@ -129,6 +107,25 @@ impl Unit {
     pub(super) fn begun(&self) -> Option<SystemTime> {
         begun(&self.folder, &self.hash)
     }
+}
+
+/// The lists of files in these folders, by the hash of the unit, which is the same in each target
+/// folder: one folder too many, and the host's build is taken for the module's.
+fn lists(folders: &[PathBuf]) -> Result<BTreeMap<String, PathBuf>, String> {
+    let mut lists = BTreeMap::new();
+    // The compiler may be told of folders that are not there.
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        let entries = fs::read_dir(folder)
+            .map_err(|error| format!("the folder {}: {error}", folder.display()))?;
+        for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+            if path.extension().is_some_and(|it| it == "d")
+                && let Some(hash) = hash_in(&path)
+            {
+                lists.entry(hash.to_owned()).or_insert(path);
+            }
+        }
+    }
+    Ok(lists)
 }
 
 /// Files and variables in a list that the compiler has written for `make`.
@@ -195,6 +192,27 @@ mod tests {
         let (files, variables) = parse(text);
         assert_eq!(files, [Path::new("a b/src/lib.rs"), Path::new("a b/src/x.rs")]);
         assert_eq!(variables, ["LEVEL=3", "NONE"]);
+    }
+
+    #[test]
+    fn a_list_is_that_of_the_first_folder_which_has_it() {
+        let root =
+            std::env::temp_dir().join(format!("hotswap-macros-{}-lists", std::process::id()));
+        let (own, macros) = (root.join("hotswap/debug/deps"), root.join("debug/deps"));
+        for (folder, names) in [
+            (&own, ["world-0123456789abcdef.d", "world.d"]),
+            (&macros, ["world-0123456789abcdef.d", "derive-fedcba9876543210.d"]),
+        ] {
+            fs::create_dir_all(folder).unwrap();
+            names.iter().for_each(|name| fs::write(folder.join(name), "").unwrap());
+        }
+        let found = lists(&[own.clone(), macros.clone(), root.join("none")]).unwrap();
+        fs::remove_dir_all(root).unwrap();
+        let wanted = [
+            ("0123456789abcdef".to_owned(), own.join("world-0123456789abcdef.d")),
+            ("fedcba9876543210".to_owned(), macros.join("derive-fedcba9876543210.d")),
+        ];
+        assert_eq!(found, BTreeMap::from(wanted));
     }
 
     #[test]

@@ -20,7 +20,12 @@ pub(super) struct Building {
     built: HashMap<String, PathBuf>,
     /// The last report was that a build has failed.
     failed: bool,
+    /// How often it was built again since the last save.
+    again: u32,
 }
+
+/// How often one save is built again: a build script may write its sources each time.
+const MOST_AGAIN: u32 = 3;
 
 impl Building {
     /// Starts a first build of all packages, if there are any.
@@ -36,7 +41,7 @@ impl Building {
         } else {
             None
         };
-        Ok(Self { builder, built: HashMap::new(), failed: false })
+        Ok(Self { builder, built: HashMap::new(), failed: false, again: 0 })
     }
 
     /// Ends a running build.
@@ -56,11 +61,32 @@ impl Worker {
                 }
             }
         }
+        if matches!(&report, Report::Started { because } if !because.is_empty()) {
+            self.building.again = 0;
+        }
         let failed = matches!(&report, Report::Finished(it) if !it.success && !it.stale);
         self.tell("", EventKind::Build(report));
         self.building.failed = failed;
         for index in 0..self.slots.len() {
             self.give_up_unbuilt(index);
+        }
+    }
+
+    /// Builds again what was refused because its sources were changed while they were compiled: if
+    /// what was saved is what they held before, no other build would follow. Says whether it does.
+    pub(super) fn build_again(&mut self, index: usize) -> bool {
+        let config = &self.shared.config.slots[&*self.slots[index].core.name];
+        let building = &mut self.building;
+        match &building.builder {
+            Some(builder)
+                if matches!(config.source, Some(Place::Package(_)))
+                    && building.again < MOST_AGAIN =>
+            {
+                building.again += 1;
+                builder.build_again();
+                true
+            }
+            _ => false,
         }
     }
 

@@ -166,6 +166,7 @@ impl Worker {
             state: "state untouched".to_owned(),
             findings: fault.findings,
             advice: fault.advice,
+            again: fault.again,
         });
         if let (Exit::Rejected, Some(artifact)) = (refusal.exit, refusal.artifact) {
             if slot.rejected.len() >= MOST_REJECTED {
@@ -176,11 +177,26 @@ impl Worker {
         self.told_refused(index, refusal);
     }
 
-    pub(super) fn told_refused(&self, index: usize, refusal: Arc<Refusal>) {
+    pub(super) fn told_refused(&mut self, index: usize, refusal: Arc<Refusal>) {
+        let again = refusal.again && self.build_again(index);
+        let refusal = if again {
+            let advice = "nothing; it is built again by itself".to_owned();
+            Arc::new(Refusal { advice, ..(*refusal).clone() })
+        } else {
+            refusal
+        };
         let core = &self.slots[index].core;
         core.set_refused(&refusal);
         self.tell(&core.name, EventKind::Refused(refusal));
-        self.give_up(index);
+        if !again {
+            self.give_up(index);
+        }
+    }
+
+    #[cfg(not(feature = "cargo"))]
+    #[expect(clippy::unused_self, reason = "the other one uses it")]
+    fn build_again(&self, _: usize) -> bool {
+        false
     }
 
     /// Where one try is all there is, a slot that has nothing to serve is given up.
