@@ -3,8 +3,8 @@
 //!
 //! A library has its own copy of std, so its panic hook and these thread-locals are its own. A
 //! module's hook is set when a host attaches to it ([`attach`]), never when it is linked into a
-//! program: there the program's hook stays. The thread-locals have no destructors, because a
-//! thread-local destructor in a module keeps its library from being unloaded.
+//! program: there the program's hook stays. What a thread has not asked for is dropped when it ends,
+//! or when a host that unloads this library has the thread give up what it has of it.
 //!
 //! A backtrace is taken only where the host has asked for it ([`trace_panics`]): to put names to
 //! its frames, std maps the library's whole file and keeps it mapped.
@@ -18,8 +18,9 @@ pub(crate) use logs::follow;
 use std::{
     any::Any,
     cell::Cell,
-    panic, ptr,
+    panic,
     sync::atomic::{AtomicU8, Ordering},
+    thread::LocalKey,
 };
 
 use crate::{
@@ -46,24 +47,31 @@ struct Seen {
     backtrace: String,
 }
 
+/// Something that a thread keeps until it is asked for.
+struct Kept<T>(Cell<Option<Box<T>>>);
+
+impl<T> Drop for Kept<T> {
+    fn drop(&mut self) {
+        // A destructor that panicked here would end the process.
+        drop_quietly(self.0.take());
+    }
+}
+
 thread_local! {
-    static LAST: Cell<*mut Failure> = const { Cell::new(ptr::null_mut()) };
-    static SEEN: Cell<*mut Seen> = const { Cell::new(ptr::null_mut()) };
+    static LAST: Kept<Failure> = const { Kept(Cell::new(None)) };
+    static SEEN: Kept<Seen> = const { Kept(Cell::new(None)) };
 }
 
 /// What [`trace_panics`] was told.
 static TRACE: AtomicU8 = AtomicU8::new(TRACE_NONE);
 
-fn put<T>(cell: &'static std::thread::LocalKey<Cell<*mut T>>, value: T) {
-    take(cell);
-    cell.set(Box::into_raw(Box::new(value)));
+/// At the very end of a thread nothing is kept.
+fn put<T>(place: &'static LocalKey<Kept<T>>, value: T) {
+    let _ = place.try_with(|kept| kept.0.set(Some(Box::new(value))));
 }
 
-#[expect(unsafe_code, reason = "a thread-local that owns a box and has no destructor")]
-fn take<T>(cell: &'static std::thread::LocalKey<Cell<*mut T>>) -> Option<T> {
-    let old = cell.replace(ptr::null_mut());
-    // SAFETY: only `put` stores a pointer, from a box; it was just taken out of the cell.
-    (!old.is_null()).then(|| *unsafe { Box::from_raw(old) })
+fn take<T>(place: &'static LocalKey<Kept<T>>) -> Option<T> {
+    place.try_with(|kept| kept.0.take()).ok().flatten().map(|kept| *kept)
 }
 
 /// Keeps a panic of this thread until [`take_failure`].

@@ -73,7 +73,7 @@ impl Image {
         // SAFETY: the copy was examined and its manifest was read; see the module's text.
         let library = unsafe { open(copy.path()) }.map_err(LoadError::Open)?;
         // SAFETY: it was just opened, and nobody knows a function of it yet.
-        let opened = unsafe { Opened::new(library, copy, facts) };
+        let opened = unsafe { Opened::new(library, copy, facts, keep.is_some()) };
         Ok(Self { opened: Some(opened), keep, tell: Some(tell) })
     }
 

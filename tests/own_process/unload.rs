@@ -113,6 +113,7 @@ fn whatever_a_module_is_used_to_it_is_unloaded() {
         (Habit::Panic, &[]),
         (Habit::Log, &[]),
         (Habit::AtExit, &["at exit"]),
+        (Habit::Backtrace, &[]),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");

@@ -36,6 +36,7 @@ static LISTENER: OnceLock<Listener> = OnceLock::new();
 /// A constructor that has set a subscriber or a logger before keeps it.
 pub(super) fn attach(listener: Listener) {
     if LISTENER.set(listener).is_ok() {
+        // For ever: `tracing` keeps some hundred bytes of it, also when this library is unloaded.
         let _ = dispatcher::set_global_default(Dispatch::new(Forwarder));
         let _ = log::set_logger(&records::Logger);
         follow();

@@ -47,7 +47,7 @@ pub(super) struct Opened {
 impl Opened {
     /// # Safety
     /// None is needed here.
-    pub(super) unsafe fn new(library: Library, copy: PrivateFile, _: &ElfFacts) -> Self {
+    pub(super) unsafe fn new(library: Library, copy: PrivateFile, _: &ElfFacts, _: bool) -> Self {
         Self { library, copy }
     }
 

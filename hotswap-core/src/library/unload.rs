@@ -22,7 +22,7 @@ pub(crate) use self::{
     reaper::{News, Tell},
 };
 
-use std::{fmt, mem::ManuallyDrop, sync::Arc};
+use std::{ffi::CString, fmt, mem::ManuallyDrop, os::unix::ffi::OsStrExt as _, sync::Arc};
 
 use libloading::os::unix::Library;
 
@@ -39,15 +39,23 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// A library that the calling thread has just opened.
+    /// A library that the calling thread has just opened. One that is to be unloaded, if that can be
+    /// done, has no backtraces.
     ///
     /// # Safety
     /// Nothing of it may run meanwhile.
-    pub(super) unsafe fn new(library: Library, copy: PrivateFile, facts: &ElfFacts) -> Self {
+    pub(super) unsafe fn new(
+        library: Library,
+        copy: PrivateFile,
+        facts: &ElfFacts,
+        is_retained: bool,
+    ) -> Self {
         let handle = library.into_raw();
+        let hidden = CString::new(copy.path().as_os_str().as_bytes()).ok();
+        let hidden = hidden.filter(|_| !is_retained);
         // SAFETY: the handle is that of a library that was just opened, of which nothing runs; what
         // comes of it is dropped by `Remains`, after the library was found gone, and never else.
-        let interposed = unsafe { interpose::interpose(handle, facts) };
+        let interposed = unsafe { interpose::interpose(handle, facts, hidden) };
         // SAFETY: the handle that it was.
         let library = unsafe { Library::from_raw(handle) };
         Self { library, copy, interposed }

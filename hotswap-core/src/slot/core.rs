@@ -18,6 +18,7 @@ use crate::{
     gate::Gate,
     instance::{Code, Generation},
     library::{News, Tell, tidy},
+    logs,
     snapshot::Snapshot,
 };
 
@@ -219,6 +220,9 @@ impl SlotCore {
         let resident = Arc::clone(resident);
         Box::new(move |news| {
             residents.heard(&resident, &news);
+            if matches!(news, News::Dies) {
+                logs::come_by();
+            }
             voice(&resident, news);
         })
     }

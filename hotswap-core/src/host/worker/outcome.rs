@@ -10,7 +10,6 @@ use super::Worker;
 use crate::{
     event::{EventKind, Exit, Live, Phase, Refusal, Retirement},
     library::News,
-    logs,
     slot::{Resident, Serves, Stage},
     upgrade::{Applied, ArtifactHash, Fault, Retiring, StageError},
 };
@@ -110,7 +109,6 @@ impl Worker {
                     gate.nudge();
                 }
                 self.steps.come_by();
-                logs::come_by();
                 return;
             }
             // Told before, or never in use.

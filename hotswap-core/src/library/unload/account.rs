@@ -18,6 +18,7 @@
 //! What these leave is not kept: a closed account takes nothing.
 
 use std::{
+    ffi::{CStr, CString},
     fs,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -38,6 +39,9 @@ pub(super) type Destructor = unsafe extern "C" fn(*mut c_void);
 /// where the thread-locals of the host are gone already.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
+    /// The library's own file, where it is not to find it: std maps the file to put names to the
+    /// frames of a backtrace, and keeps it mapped.
+    hidden: Option<CString>,
     ledger: Mutex<Ledger>,
     /// Stands in the ledger, too; here for those who only want to know whether to look.
     is_dying: AtomicBool,
@@ -98,6 +102,16 @@ pub(super) fn any_is_dying() -> bool {
 }
 
 impl Account {
+    /// The account of a library that does not find its own file at `hidden`.
+    pub(super) fn new(hidden: Option<CString>) -> Self {
+        Self { hidden, ..Self::default() }
+    }
+
+    /// Whether a path is that of the library's own file, and not to be found.
+    pub(super) fn hides(&self, path: &CStr) -> bool {
+        self.hidden.as_deref() == Some(path)
+    }
+
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,7 +144,6 @@ impl Account {
             return Err(ledger.holders());
         }
         ledger.stage = Stage::Closed;
-        ledger.keys = Vec::new();
         self.is_dying.store(false, Ordering::Release);
         DYING.fetch_sub(1, Ordering::Relaxed);
         Ok(())
@@ -194,11 +207,8 @@ impl Account {
 
     /// A new key, or `None` when there are too many.
     pub(super) fn add_key(&self, destructor: Option<Destructor>) -> Option<usize> {
-        let mut ledger = self.ledger();
-        if ledger.stage == Stage::Closed {
-            return None;
-        }
-        let keys = &mut ledger.keys;
+        // Also of a closed account: a destructor that cannot have one would end the process.
+        let keys = &mut self.ledger().keys;
         if let Some((index, key)) = keys.iter_mut().enumerate().find(|(_, key)| !key.is_used) {
             *key = Key { destructor, serial: key.serial.wrapping_add(1), is_used: true };
             return Some(index);
@@ -289,7 +299,7 @@ mod tests {
         account.close().unwrap();
         assert!(account.is_closed() && !account.is_dying());
         assert_eq!((account.add_thread(), account.add_valued(1)), (None, None));
-        assert_eq!(account.add_key(None), None);
+        assert_eq!(account.add_key(None), Some(0));
     }
 
     #[test]

@@ -270,8 +270,7 @@ fn at_end() {
     // SAFETY: `end` needs no value, and belongs to the library that holds this code.
     unsafe { __cxa_thread_atexit_impl(end, ptr::null_mut(), library) };
     if let Some(key) = key {
-        // What is called after the thread-locals' destructors is seen to as well. Without the
-        // key it would hold its library: so nothing depends on it.
+        // What is called after the thread-locals' destructors is seen to as well.
         // SAFETY: our own key; any value but null has `end` called.
         unsafe { libc::pthread_setspecific(*key, ptr::dangling::<u8>().cast()) };
     }
@@ -314,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_a_thread_has_is_destroyed_once_the_last_first() {
-        let account = Arc::new(Account::default());
+        let account = Arc::new(Account::new(None));
         let key = account.add_key(Some(note)).unwrap();
         let other = account.add_key(None).unwrap();
         let fill = |account: &Arc<Account>| {
@@ -349,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_thread_of_a_library_counts_to_its_end() {
-        let account = Arc::new(Account::default());
+        let account = Arc::new(Account::new(None));
         let running = Running::new(&account).unwrap();
         let (own, inner) = (Arc::clone(&account), Arc::clone(&account));
         thread::spawn(move || {

@@ -20,7 +20,7 @@ mod object;
 mod thunks;
 mod verdict;
 
-use std::{io, ptr, sync::Arc};
+use std::{ffi::CString, io, ptr, sync::Arc};
 
 use libc::c_void;
 
@@ -29,13 +29,15 @@ use super::account::Account;
 use crate::library::elf::ElfFacts;
 
 /// The calls that are answered.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 9] = [
     "__cxa_thread_atexit_impl",
     "pthread_key_create",
     "pthread_key_delete",
     "pthread_setspecific",
     "pthread_getspecific",
     "pthread_create",
+    "open",
+    "open64",
     "dlsym",
 ];
 
@@ -51,7 +53,8 @@ pub(super) struct Interposed {
     _thunks: Thunks,
 }
 
-/// Answers the calls of a library that was just opened, by the thread that has opened it.
+/// Answers the calls of a library that was just opened, by the thread that has opened it. Where it
+/// is to be unloaded it does not find its own file, `hidden`.
 ///
 /// # Errors
 /// Why none of its calls is answered: it is as it was, and can only be retained.
@@ -62,12 +65,14 @@ pub(super) struct Interposed {
 pub(super) unsafe fn interpose(
     handle: *mut c_void,
     facts: &ElfFacts,
+    hidden: Option<CString>,
 ) -> Result<Interposed, String> {
     // SAFETY: the caller's.
     let object = unsafe { Object::read(handle) }?;
     let sites = verdict::sites(&object.tables, real)?;
     let retained = verdict::retained(&object.tables, facts);
-    let account = Arc::new(Account::default());
+    let hidden = hidden.filter(|_| retained.is_none());
+    let account = Arc::new(Account::new(hidden));
     let thunks = Thunks::new(&account)
         .map_err(|error| format!("the system forbids to make code ({error})"))?;
     for (done, (place, index)) in sites.iter().enumerate() {
@@ -105,7 +110,7 @@ impl Interposed {
 
 /// The address of a function of the C library, as the program itself sees it; 0 if there is none.
 fn real(name: &str) -> usize {
-    let Ok(name) = std::ffi::CString::new(name) else { return 0 };
+    let Ok(name) = CString::new(name) else { return 0 };
     // SAFETY: a text that ends with a zero.
     unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }.addr()
 }

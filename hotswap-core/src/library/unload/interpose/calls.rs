@@ -38,6 +38,7 @@ pub(super) fn answer(name: &str) -> Option<(Argument, usize)> {
         "pthread_key_delete" => (Argument::Second, key_delete as *const () as usize),
         "pthread_setspecific" => (Argument::Third, set as *const () as usize),
         "pthread_getspecific" => (Argument::Second, get as *const () as usize),
+        "open" | "open64" => (Argument::Fourth, open as *const () as usize),
         "pthread_create" => (Argument::Fifth, create as *const () as usize),
         _ => return None,
     })
@@ -103,6 +104,28 @@ unsafe extern "C" fn get(key: c_uint, whose: *const Account) -> *mut c_void {
     };
     // SAFETY: as the module's text says.
     book::get(&*unsafe { account(whose) }, index)
+}
+
+/// The mode is there or not; for a call that is the same.
+unsafe extern "C" fn open(
+    path: *const c_char,
+    flags: c_int,
+    mode: c_uint,
+    whose: *const Account,
+) -> c_int {
+    // SAFETY: a path, as the function takes it.
+    let hidden = (!path.is_null()).then(|| unsafe { CStr::from_ptr(path) });
+    // SAFETY: as the module's text says.
+    let whose = unsafe { account(whose) };
+    if hidden.is_some_and(|path| whose.hides(path)) {
+        // SAFETY: the thread's own place for it.
+        let errno = unsafe { libc::__errno_location() };
+        // SAFETY: as above.
+        unsafe { errno.write(libc::ENOENT) };
+        return -1;
+    }
+    // SAFETY: the caller's. On this machine there is no other `open` than the one for large files.
+    unsafe { libc::open64(path, flags, mode) }
 }
 
 /// A thread on its way.

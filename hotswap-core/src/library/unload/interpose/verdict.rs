@@ -24,7 +24,7 @@ const PLAIN: [&str; 7] = [
 
 /// Functions of the C library that keep an address of their caller's, or begin what is not seen to
 /// end, and whose calls are not answered.
-const BEYOND: [&str; 40] = [
+const BEYOND: [&str; 44] = [
     "__register_frame",
     "__register_frame_info",
     "__register_frame_info_bases",
@@ -41,6 +41,8 @@ const BEYOND: [&str; 40] = [
     "dlopen",
     "dlvsym",
     "error_print_progname",
+    "fmemopen",
+    "fopencookie",
     "getaddrinfo_a",
     "hcreate",
     "lio_listio",
@@ -48,6 +50,8 @@ const BEYOND: [&str; 40] = [
     "mq_notify",
     "obstack_alloc_failed_handler",
     "on_exit",
+    "open_memstream",
+    "open_wmemstream",
     "openlog",
     "pthread_mutexattr_setrobust",
     "pthread_mutexattr_setrobust_np",
