@@ -78,9 +78,9 @@ fn contain(event: &Event, code: impl FnOnce()) {
 
 fn weight(kind: &EventKind) -> Weight {
     match kind {
-        EventKind::Phase { .. } | EventKind::Retired { outcome: Retirement::Retained, .. } => {
-            Weight::Detail
-        }
+        EventKind::Phase { .. }
+        | EventKind::Signed { .. }
+        | EventKind::Retired { outcome: Retirement::Retained, .. } => Weight::Detail,
         EventKind::Live(live) if !live.has_lost() => Weight::News,
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
@@ -91,6 +91,7 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::WaitingForFirst { .. }
         | EventKind::NotKept { .. }
         | EventKind::NoCheckpoint { .. }
+        | EventKind::FloorNotRaised { .. }
         | EventKind::WatchTrouble(_) => Weight::Trouble,
         #[cfg(feature = "cargo")]
         EventKind::Build(report) => match report {
