@@ -15,6 +15,7 @@
 
 mod decode;
 mod encode;
+mod written;
 
 pub use decode::ManifestError;
 pub use encode::{Source, encode, encode_schema, encoded_len, schema_len};

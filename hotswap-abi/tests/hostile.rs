@@ -206,3 +206,135 @@ fn nesting_and_counts_are_bounded() {
     wide.extend([vec![1], text("Vec"), vec![0; 8], vec![0xff, 0xff]].concat());
     assert!(matches!(Manifest::decode(&header(&wide)), Err(ManifestError::Damaged { .. })));
 }
+
+/// What a manifest is made of, written by hand: the derive writes none of these.
+mod forged {
+    use hotswap_abi::{compat::Requirement, manifest::Manifest, shape::compare_stored};
+
+    fn text(text: &str) -> Vec<u8> {
+        let mut bytes = (text.len() as u16).to_le_bytes().to_vec();
+        bytes.extend(text.as_bytes());
+        bytes
+    }
+
+    fn many(items: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = (items.len() as u16).to_le_bytes().to_vec();
+        bytes.extend(items.concat());
+        bytes
+    }
+
+    pub(crate) fn defined(index: usize) -> Vec<u8> {
+        [vec![0xff], (index as u16).to_le_bytes().to_vec()].concat()
+    }
+
+    pub(crate) fn container(name: &str, args: &[Vec<u8>]) -> Vec<u8> {
+        [vec![1], text(name), vec![0; 8], many(args)].concat()
+    }
+
+    pub(crate) fn structure(name: &str, args: &[Vec<u8>], field: &[u8]) -> Vec<u8> {
+        let member = [text("f"), text(""), vec![0; 8], many(&[]), many(&[field.to_vec()])].concat();
+        let head = [vec![2], text(name), text("m"), text(""), vec![0], many(args), vec![0; 0]];
+        [head.concat(), many(&[member])].concat()
+    }
+
+    /// An interface, then these definitions; its state has the first of them.
+    pub(crate) fn manifest(definitions: &[Vec<u8>]) -> Vec<u8> {
+        let mut body = Vec::new();
+        for field in ["root", "m", "1.0.0", "1.0.0"] {
+            body.extend(text(field));
+        }
+        body.push(1);
+        for field in ["t", "rustc", "0.1.0", "0.11.3"] {
+            body.extend(text(field));
+        }
+        body.extend(many(&[]));
+        let interface =
+            [vec![4], text("I"), text("m"), text(""), vec![0], many(&[]), vec![0; 4], many(&[])];
+        body.extend(many(&[interface.concat()]));
+        body.extend(defined(0));
+        body.extend(many(definitions));
+        let state = [text("S"), 1_u32.to_le_bytes().to_vec(), defined(1)].concat();
+        body.extend(many(&[state]));
+        let mut bytes = b"HOTSWAP\0\x02\x00".to_vec();
+        bytes.extend((body.len() as u32).to_le_bytes());
+        bytes.extend(body);
+        bytes
+    }
+
+    /// As a host does with what it has decoded.
+    pub(crate) fn judged(bytes: &[u8]) -> usize {
+        let manifest = Manifest::decode(bytes).unwrap();
+        let _ = Requirement::new(manifest.schema()).check(&manifest);
+        let state = manifest.state().unwrap();
+        let other = Manifest::decode(&self::manifest(&[structure("A", &[], &defined(1))])).unwrap();
+        let theirs = other.state().unwrap();
+        let sides = ((&other.types, &theirs.shape), (&manifest.types, &state.shape));
+        compare_stored(sides.0, sides.1, "S").len()
+    }
+}
+
+/// `A<A<A<…`: nobody could write it.
+#[test]
+fn a_type_that_is_its_own_argument_is_refused() {
+    use forged::{container, defined, manifest, structure};
+    let field = container("Vec", &[defined(1)]);
+    assert!(Manifest::decode(&manifest(&[structure("A", &[], &field)])).is_ok());
+    for args in [defined(1), container("Vec", &[defined(2)])] {
+        let bytes =
+            manifest(&[structure("A", &[args], &field), structure("B", &[defined(1)], &field)]);
+        let error = Manifest::decode(&bytes).unwrap_err().to_string();
+        assert!(error.contains("written in a few lines"), "{error}");
+    }
+}
+
+/// `A<B, B>`, `B<C, C>`, …: every step doubles what is written.
+#[test]
+fn a_type_whose_text_explodes_is_refused() {
+    use forged::{container, defined, manifest, structure};
+    let field = container("Vec", &[defined(1)]);
+    let chain = |length: usize| {
+        let next =
+            |n: usize| if n == length { vec![] } else { vec![defined(n + 1), defined(n + 1)] };
+        let all: Vec<_> = (1..=length).map(|n| structure("A", &next(n), &field)).collect();
+        Manifest::decode(&manifest(&all))
+    };
+    assert!(chain(6).is_ok());
+    assert!(chain(60).unwrap_err().to_string().contains("written in a few lines"));
+    // Once would do, a thousand times is too much.
+    let wide = structure("A", &[container(&"x".repeat(60_000), &[defined(2)])], &field);
+    let b = structure("B", &[], &field);
+    assert!(Manifest::decode(&manifest(&[wide.clone(), b.clone()])).is_ok());
+    let many = container("tuple", &vec![defined(1); 1000]);
+    let error = Manifest::decode(&manifest(&[wide, structure("B", &[], &many)])).unwrap_err();
+    assert!(error.to_string().contains("written in a few lines"), "{error}");
+}
+
+/// Sixty thousand types in one another, compared with one that is in itself.
+#[test]
+fn a_long_chain_of_types_is_compared_without_growing_the_stack() {
+    use forged::{container, defined, judged, manifest, structure};
+    let count = 60_000;
+    let all: Vec<_> = (1..=count)
+        .map(|n| {
+            structure(
+                "A",
+                &[],
+                &if n == count { container("Vec", &[defined(n)]) } else { defined(n + 1) },
+            )
+        })
+        .collect();
+    assert_eq!(judged(&manifest(&all)), 1);
+}
+
+#[test]
+fn a_map_needs_two_arguments_and_a_manifest_has_a_largest_size() {
+    use forged::{container, defined, manifest, structure};
+    for (args, sound) in [(1, false), (2, true)] {
+        let map = container("HashMap", &vec![defined(1); args]);
+        assert_eq!(Manifest::decode(&manifest(&[structure("A", &[], &map)])).is_ok(), sound);
+    }
+    let mut large = manifest(&[structure("A", &[], &defined(1))]);
+    large[10..14].copy_from_slice(&(5_u32 << 20).to_le_bytes());
+    large.resize(6 << 20, 0);
+    assert_eq!(Manifest::decode(&large), Err(ManifestError::Large { said: 5 << 20 }));
+}

@@ -30,6 +30,10 @@ pub(crate) struct Module {
     pub(crate) hotswap_abi: String,
     pub(crate) abi_stable: String,
     pub(crate) requires: Vec<String>,
+    /// The libraries that the system's loader opens with it.
+    pub(crate) needed: Vec<String>,
+    /// The signature file beside it, which is not judged; null for none.
+    pub(crate) signature: Option<String>,
     pub(crate) interface: Interface,
     /// Newest first; empty for a module without state.
     pub(crate) states: Vec<State>,
@@ -117,6 +121,8 @@ impl Module {
             hotswap_abi: manifest.abi.to_string(),
             abi_stable: manifest.abi_stable.clone(),
             requires: manifest.requires.clone(),
+            needed: artifact.needed().to_vec(),
+            signature: artifact.signature().map(|path| path.display().to_string()),
             interface: Interface::of(&manifest.schema()),
             states: manifest.states.iter().map(|state| State::of(types, state)).collect(),
             types: parts(manifest).map(|(shape, it)| Type::of(types, &shape, it)).collect(),

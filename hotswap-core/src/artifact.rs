@@ -22,7 +22,7 @@
 
 mod error;
 mod fate;
-mod program;
+pub(crate) mod program;
 
 pub use error::{ArtifactError, Objection};
 pub use fate::StateFate;
@@ -38,7 +38,7 @@ use hotswap_abi::{compat::Requirement, manifest::Manifest};
 
 use crate::{
     config::StateDrift,
-    upgrade::{self, ArtifactHash, Predecessor, Whole, Within},
+    upgrade::{self, ArtifactHash, Contents, Predecessor, Whole, Within},
 };
 
 /// A file that is a sound module.
@@ -49,6 +49,7 @@ pub struct Artifact {
     size: u64,
     built: Option<SystemTime>,
     manifest: Arc<Manifest>,
+    needed: Arc<[String]>,
 }
 
 impl Artifact {
@@ -64,14 +65,16 @@ impl Artifact {
     }
 
     fn of(path: &Path, whole: &Whole, bytes: &[u8]) -> Result<Self, ArtifactError> {
-        let manifest =
-            upgrade::manifest(bytes).map_err(|fault| ArtifactError::unsound(path, fault))?;
+        let contents =
+            upgrade::contents(bytes).map_err(|fault| ArtifactError::unsound(path, fault))?;
+        let Contents { manifest, facts } = contents;
         Ok(Self {
             path: path.into(),
             hash: whole.hash,
             size: whole.size,
             built: whole.built,
             manifest: Arc::new(manifest),
+            needed: facts.needed.into(),
         })
     }
 
@@ -103,6 +106,21 @@ impl Artifact {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The libraries that the system's loader opens with it, by the names that it gives them. A host
+    /// makes nothing of them; the loader looks for them as it does for every program.
+    #[must_use]
+    pub fn needed(&self) -> &[String] {
+        &self.needed
+    }
+
+    /// The signature file that a host with [`Trust::minisign`](crate::Trust::minisign) would look
+    /// for, if it is there. It is not judged: that takes the host's keys.
+    #[must_use]
+    pub fn signature(&self) -> Option<PathBuf> {
+        let path = upgrade::signature_of(&self.path);
+        path.exists().then_some(path)
     }
 
     /// Whether a slot with this requirement would take it, were nothing serving there.

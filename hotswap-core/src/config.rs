@@ -9,7 +9,7 @@ use hotswap_abi::module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Request;
-use crate::{event::Event, watch::Backend};
+use crate::{event::Event, trust::Trust, watch::Backend};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.
@@ -56,6 +56,8 @@ pub struct Config {
     pub(crate) services: Vec<String>,
     pub(crate) lends_rust_types: bool,
     pub(crate) backtraces: bool,
+    pub(crate) trust: Trust,
+    pub(crate) floors: Option<PathBuf>,
     pub(crate) backend: Backend,
     pub(crate) callbacks: Vec<Callback>,
     pub(crate) reporter: Reporter,
@@ -203,6 +205,8 @@ impl Config {
             services: Vec::new(),
             lends_rust_types: false,
             backtraces: false,
+            trust: Trust::Any,
+            floors: None,
             backend: Backend::Events,
             callbacks: Vec::new(),
             reporter: Reporter::Refusals,
@@ -404,6 +408,26 @@ impl Config {
         self
     }
 
+    /// Whom artifacts are taken from; from everybody who can write them unless told otherwise.
+    #[must_use]
+    pub fn with_trust(mut self, trust: impl Into<Trust>) -> Self {
+        self.trust = trust.into();
+        self
+    }
+
+    /// Keeps for each module the newest version that has ever served, in this folder, and refuses
+    /// artifacts of the module that are older: an old build is not brought back by who can put
+    /// files there, signed or not. [`Host::allow_downgrade`](crate::Host::allow_downgrade) lets one
+    /// through.
+    ///
+    /// The floor is raised when an upgrade is committed, not before. A module that is linked into
+    /// the program neither has one nor raises it. One host, one folder.
+    #[must_use]
+    pub fn with_floors(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.floors = Some(folder.into());
+        self
+    }
+
     /// A service that the host offers to modules that require it
     /// (`#[hot_module(requires("…"))]`).
     #[must_use]
@@ -486,10 +510,23 @@ impl Config {
                 *path = absolute;
             }
         }
-        if let Some(folder) = &mut self.checkpoints
-            && let Ok(absolute) = std::path::absolute(&*folder)
-        {
-            *folder = absolute;
+        for folder in [&mut self.checkpoints, &mut self.floors].into_iter().flatten() {
+            if let Ok(absolute) = std::path::absolute(&*folder) {
+                *folder = absolute;
+            }
+        }
+    }
+
+    /// Nobody signs what a host builds by itself.
+    #[cfg(feature = "cargo")]
+    pub(crate) fn unsigned_package(&self) -> Option<&str> {
+        let mut places = self.slots.values().map(|slot| &slot.source);
+        match self.trust {
+            Trust::Any => None,
+            Trust::Minisign(_) => places.find_map(|place| match place {
+                Some(Place::Package(package)) => Some(package.as_str()),
+                _ => None,
+            }),
         }
     }
 

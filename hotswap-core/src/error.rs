@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{event::Refusal, fs::FolderError, snapshot::SnapshotError, watch::WatchError};
+use crate::{
+    event::Refusal, floors::FloorsError, fs::FolderError, snapshot::SnapshotError, trust::Writable,
+    watch::WatchError,
+};
 
 /// Who or what is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +46,13 @@ impl Error {
             | Reason::Callback
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
-            Reason::Cargo(_) => ErrorKind::Misuse,
+            Reason::Cargo(_) | Reason::UnsignedPackage { .. } => ErrorKind::Misuse,
             Reason::Folder(_)
             | Reason::Watch(_)
             | Reason::Thread(_)
             | Reason::Scratch(_)
+            | Reason::Writable { .. }
+            | Reason::Floors(_)
             | Reason::Checkpoint { .. }
             | Reason::NotKept { .. } => ErrorKind::System,
         }
@@ -104,12 +109,28 @@ pub(crate) enum Reason {
     #[cfg(feature = "cargo")]
     #[error("the package {package} does not build:\n{found}")]
     NotBuilt { package: String, found: String },
+    #[cfg(feature = "cargo")]
+    #[error(
+        "package {package} is built by this host, and nobody signs it: build it elsewhere, or \
+         take artifacts from everybody with Trust::Any"
+    )]
+    UnsignedPackage { package: String },
+    #[error("artifacts must be signed, and {found}; {advice}")]
+    Writable { found: String, advice: String },
+    #[error("the floors of the modules' versions cannot be had")]
+    Floors(#[source] FloorsError),
     #[error("the folder for private copies cannot be used")]
     Folder(#[source] FolderError),
     #[error("artifacts cannot be watched")]
     Watch(#[source] WatchError),
     #[error("a thread of the host cannot be started")]
     Thread(#[source] std::io::Error),
+}
+
+impl Reason {
+    pub(crate) fn writable(writable: Writable) -> Self {
+        Self::Writable { found: writable.to_string(), advice: writable.advice() }
+    }
 }
 
 fn last(refusal: &Option<Box<Refusal>>) -> impl fmt::Display + '_ {

@@ -81,6 +81,16 @@ pub enum EventKind {
         /// The phase.
         phase: Phase,
     },
+    /// A signature holds, of an artifact of which nothing else is known yet
+    /// ([`Config::with_trust`](crate::Config::with_trust)).
+    Signed {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// The number of the key that has signed it.
+        key: String,
+        /// The trusted comment: what the signer has written there.
+        comment: String,
+    },
     /// An artifact is prepared and waits for [`Host::apply_pending`](crate::Host::apply_pending).
     Pending {
         /// The module.
@@ -128,6 +138,12 @@ pub enum EventKind {
     },
     /// The host has ended, and a slot's state could not be kept for the next start.
     NotKept {
+        /// What happened.
+        why: String,
+    },
+    /// A version serves, and that nothing older may serve any more could not be written
+    /// ([`Config::with_floors`](crate::Config::with_floors)).
+    FloorNotRaised {
         /// What happened.
         why: String,
     },
@@ -293,6 +309,9 @@ impl fmt::Display for Event {
             EventKind::Phase { artifact, phase } => {
                 write!(f, "{slot}: {} is {phase}", artifact.short())
             }
+            EventKind::Signed { artifact, key, comment } => {
+                write!(f, "{slot}: {} is signed with key {key}: {comment}", artifact.short())
+            }
             EventKind::Pending { module, version, artifact } => write!(
                 f,
                 "{slot}: {module} {version} ({}…) is prepared and waits for apply_pending",
@@ -324,6 +343,9 @@ impl fmt::Display for Event {
             ),
             EventKind::NotKept { why } => {
                 write!(f, "{slot}: state not kept for the next start: {why}")
+            }
+            EventKind::FloorNotRaised { why } => {
+                write!(f, "{slot}: after a restart an older version could serve again: {why}")
             }
             EventKind::NoCheckpoint { used } => write!(
                 f,

@@ -19,6 +19,7 @@ use std::{
 
 use hotswap_abi::{Interface, compat::Requirement, manifest::Schema};
 use parking_lot::Mutex;
+use semver::Version;
 
 use self::{
     events::Events,
@@ -59,9 +60,15 @@ impl Host {
     /// Starts a host. Slots come alive when they are first asked for.
     ///
     /// # Errors
-    /// When the private folder or the watch of the file system cannot be had.
+    /// When the private folder or the watch of the file system cannot be had, or the file of the
+    /// floors cannot be read. When others can write to the host's folders, or a slot's module is
+    /// built from its sources, where artifacts must be signed.
     pub fn new(mut config: Config) -> Result<Self, Error> {
         config.make_absolute();
+        #[cfg(feature = "cargo")]
+        if let Some(package) = config.unsigned_package() {
+            return Err(Reason::UnsignedPackage { package: package.to_owned() }.into());
+        }
         let shared = Arc::new(Shared {
             events: Events::new(config.callbacks.clone(), config.reporter.clone()),
             config,
@@ -163,6 +170,24 @@ impl Host {
         Self::refuse_in_callback()?;
         let (reply, answer) = mpsc::sync_channel(1);
         self.send(Command::Clear(artifact, reply))?;
+        answer.recv().map_err(|_| Reason::Ended.into())
+    }
+
+    /// Lets this version of a module serve although a newer one has served before
+    /// ([`Config::with_floors`]), and looks at all artifacts again. It is allowed once, and by this
+    /// host: when the version is committed it is the new floor; a host that starts anew before that
+    /// has to be told again.
+    ///
+    /// # Errors
+    /// When the host has ended, or the caller is an event callback.
+    pub fn allow_downgrade(
+        &self,
+        module: impl Into<String>,
+        version: Version,
+    ) -> Result<(), Error> {
+        Self::refuse_in_callback()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::AllowDowngrade { module: module.into(), version, reply })?;
         answer.recv().map_err(|_| Reason::Ended.into())
     }
 

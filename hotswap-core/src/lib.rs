@@ -46,7 +46,11 @@ mod checkpoint;
 pub mod config;
 pub mod error;
 pub mod event;
+mod floors;
 mod fs;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 pub mod harness;
 mod host;
@@ -61,6 +65,7 @@ mod steps;
 mod sync;
 #[expect(unsafe_code, reason = "maps a page as code, to see whether that is allowed")]
 pub mod system;
+pub mod trust;
 #[expect(unsafe_code, reason = "suspends, resumes and stops instances behind a closed gate")]
 mod upgrade;
 mod watch;
@@ -74,5 +79,6 @@ pub use host::{GenerationStatus, Host, ServingStatus, SlotStatus, Status};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use logs::follow_filters as follow_log_filters;
 pub use slot::{Pin, PinMut, Reader, Slot};
+pub use trust::Trust;
 pub use upgrade::{ArtifactHash, ParseHashError};
 pub use watch::WatchError;

@@ -5,22 +5,17 @@
 //! whoever reads it later knows name, version and shape, and can say field by field what differs.
 //! A file of it is written aside, synced and renamed: at its path there is a whole one or none.
 
-mod envelope;
+pub(crate) mod envelope;
 mod error;
 
-use std::{
-    fmt,
-    fs::{self, File},
-    io::Write as _,
-    path::Path,
-    sync::Arc,
-    time::SystemTime,
-};
+use std::{fmt, fs, path::Path, sync::Arc, time::SystemTime};
 
 use hotswap_abi::manifest::{Manifest, StateVersion};
 use semver::Version;
 
 pub use error::SnapshotError;
+
+use crate::fs::replace;
 
 /// A module's state, and what the module that wrote it said of itself.
 #[derive(Clone)]
@@ -61,17 +56,8 @@ impl Snapshot {
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
         let path = path.as_ref();
         let write = |source| SnapshotError::write(path, source);
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        fs::create_dir_all(folder).map_err(write)?;
         // Of mode 0600: a state may hold what others should not read.
-        let mut aside = tempfile::NamedTempFile::new_in(folder).map_err(write)?;
-        envelope::encode(self, &mut aside).and_then(|()| aside.flush()).map_err(write)?;
-        aside.as_file().sync_all().map_err(write)?;
-        aside.persist(path).map_err(|error| write(error.error))?;
-        sync_folder(folder).map_err(write)
+        replace(path, |aside| envelope::encode(self, aside)).map_err(write)
     }
 
     /// The module that wrote it.
@@ -123,15 +109,4 @@ impl fmt::Debug for Snapshot {
             .field("taken", &self.taken)
             .finish()
     }
-}
-
-/// A rename is durable once its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }

@@ -32,23 +32,27 @@ mod retire;
 mod snapshot;
 mod stage;
 mod start;
+mod vouch;
 
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
-    assess::{Assessed, Handover, drift, fits, handover},
+    assess::{Assessed, Handover, above, drift, fits, handover},
     fault::{Fault, UNTIL_IT_CHANGES},
-    inspect::{Inspected, manifest},
+    inspect::{Contents, Inspected, contents},
     predecessor::Predecessor,
     prepare::Prepared,
     retire::{Left, Retiring},
     snapshot::take_last,
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
+    vouch::{Unvouched, Vouched, signature_of, vouch},
 };
 
 use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
+
+use semver::Version;
 
 use self::progress::{Progress, Step};
 use crate::{
@@ -104,11 +108,11 @@ impl Upgrade<'_> {
     /// upgrade of this slot.
     pub(crate) fn inspect(
         &mut self,
-        staged: Staged,
+        vouched: Vouched,
         is_shared_folder: bool,
     ) -> Result<Option<Inspected>, Fault> {
         let _span = span(Phase::Inspected);
-        let inspected = inspect::inspect(staged);
+        let inspected = inspect::inspect(vouched);
         let ours = self.slot.requirement.module.as_ref();
         if is_shared_folder && inspected.as_ref().is_ok_and(|it| Some(&it.manifest.module) != ours)
         {
@@ -121,10 +125,15 @@ impl Upgrade<'_> {
     }
 
     /// From a manifest to a verdict; nothing of the artifact runs.
-    pub(crate) fn assess(&mut self, inspected: Inspected) -> Result<Assessed, Fault> {
+    pub(crate) fn assess(
+        &mut self,
+        inspected: Inspected,
+        floor: Option<&Version>,
+    ) -> Result<Assessed, Fault> {
         let _span = span(Phase::Assessed);
         let drift = self.config.state_drift;
         let before = Predecessor::of(self.slot);
+        above(&inspected.manifest, floor)?;
         let assessed = assess::assess(inspected, &self.slot.requirement, before.as_ref(), drift)?;
         (self.reached)(Phase::Assessed);
         Ok(assessed)

@@ -29,6 +29,9 @@ pub use error::WatchError;
 pub(crate) use pending::{Backoff, Pending, Retry};
 pub(crate) use source::{Appeared, Hint, Notice, Source, SourceId};
 
+#[cfg(unix)]
+pub(crate) use trace::trace;
+
 use run::{Message, Run};
 
 /// How to learn of changes.

@@ -11,6 +11,8 @@ mod compat;
 mod double;
 #[path = "expand/lent.rs"]
 mod lent;
+#[path = "expand/properties.rs"]
+mod properties;
 #[path = "expand/same_build.rs"]
 mod same_build;
 #[path = "expand/shapes.rs"]

@@ -1,14 +1,26 @@
 //! Reads a manifest. The bytes are hostile: every length is checked against what is left, nothing
-//! is allocated for a count that the bytes cannot back, and nesting is bounded.
+//! is allocated for a count that the bytes cannot back, and size and nesting are bounded, also the
+//! nesting that only shows when a type is written out (`written`).
+
+use std::iter;
 
 use semver::Version;
 
-use super::{FORMAT, MAGIC, Manifest, SCHEMA_MAGIC, Schema, StateVersion, encode::HEADER};
+use super::{FORMAT, MAGIC, Manifest, SCHEMA_MAGIC, Schema, StateVersion, encode::HEADER, written};
 use crate::same_build::Build;
 use crate::shape::{Definition, Kind, OwnedMember, Shape, Types};
 
 /// How deep types may be nested in one another.
-const DEEPEST: usize = 128;
+pub(super) const DEEPEST: usize = 128;
+
+/// The most bytes of a manifest or a schema; those of large programs have some ten thousand.
+const LARGEST: usize = 4 << 20;
+
+/// The longest text of a type, or of a method's signature.
+const LONGEST: usize = 64 << 10;
+
+/// What is reserved for a count before as many items were read.
+const AT_ONCE: usize = 64;
 
 /// Why bytes are no manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +42,12 @@ pub enum ManifestError {
         said: u64,
         /// The bytes behind the header.
         found: u64,
+    },
+    /// It says that it is longer than any is.
+    #[error("the manifest says it is {said} bytes long, the limit is {LARGEST}")]
+    Large {
+        /// The length in its header.
+        said: u64,
     },
     /// There are two: the module's crate has two structs with `#[derive(HotModule)]`.
     #[error("the artifact has two manifests; a crate can hold one `#[derive(HotModule)]`")]
@@ -78,7 +96,7 @@ impl Manifest {
                 shape: input.shape(0)?,
             })
         })?;
-        let types = input.close()?;
+        let types = input.close(states.iter().map(|state| &state.shape))?;
         interface_in(&types, &interface, section.len())?;
         Ok(Self {
             export,
@@ -113,7 +131,7 @@ impl Schema {
         let abi_stable = input.text()?;
         input.table()?;
         let interface = input.shape(0)?;
-        let types = input.close()?;
+        let types = input.close(iter::empty())?;
         interface_in(&types, &interface, bytes.len())?;
         Ok(Self { version, target, rustc, abi, abi_stable, interface, types })
     }
@@ -124,6 +142,14 @@ fn interface_in(types: &Types, shape: &Shape, at: usize) -> Result<(), ManifestE
     match types.definition(shape) {
         Some(definition) if definition.kind == Kind::Interface => Ok(()),
         _ => Err(ManifestError::Damaged { expected: "an interface", at }),
+    }
+}
+
+/// With how many arguments a type of this name is written at least.
+fn least_arguments(name: &str) -> usize {
+    match name {
+        "BTreeMap" | "HashMap" => 2,
+        _ => 1,
     }
 }
 
@@ -147,6 +173,9 @@ impl<'a> Input<'a> {
             return Err(ManifestError::Format { found: format });
         }
         let said = input.number(4)?;
+        if said > LARGEST as u64 {
+            return Err(ManifestError::Large { said });
+        }
         let found = section.len() - HEADER;
         let end = usize::try_from(said).ok().filter(|said| *said <= found);
         let Some(end) = end else {
@@ -157,12 +186,15 @@ impl<'a> Input<'a> {
         Ok((input, rest))
     }
 
-    fn close(self) -> Result<Types, ManifestError> {
+    fn close<'s>(self, others: impl Iterator<Item = &'s Shape>) -> Result<Types, ManifestError> {
         if self.at != self.bytes.len() {
             return Err(self.damaged("the end"));
         }
         if self.referred > self.definitions.len() {
             return Err(self.damaged("the definition of a type that is referred to"));
+        }
+        if !written::is_bounded(&self.definitions, others, LONGEST) {
+            return Err(self.damaged("types that can be written in a few lines"));
         }
         Ok(Types { definitions: self.definitions })
     }
@@ -213,8 +245,7 @@ impl<'a> Input<'a> {
         mut read: impl FnMut(&mut Self) -> Result<T, ManifestError>,
     ) -> Result<Vec<T>, ManifestError> {
         let count = self.number(2)?;
-        // Every item takes at least two bytes: what is reserved is bounded by what is there.
-        let mut items = Vec::with_capacity((count as usize).min((self.bytes.len() - self.at) / 2));
+        let mut items = Vec::with_capacity((count as usize).min(AT_ONCE));
         for _ in 0..count {
             items.push(read(self)?);
         }
@@ -240,7 +271,10 @@ impl<'a> Input<'a> {
                 match kind {
                     Kind::Scalar => Ok(Shape::Scalar(name)),
                     Kind::Opaque => Ok(Shape::Opaque(name)),
-                    _ if args.is_empty() => Err(self.damaged("a type's arguments")),
+                    // Who reads a type by its name relies on these.
+                    _ if args.len() < least_arguments(&name) => {
+                        Err(self.damaged("a type's arguments"))
+                    }
                     _ => Ok(Shape::Container { name, len, args }),
                 }
             }

@@ -2,8 +2,19 @@
 //!
 //! Definitions may be recursive: a pair of definitions that is being compared further up is taken
 //! as equal, which is right because any difference is found up there.
+//!
+//! One side may be an artifact's, and hostile: a pair is compared once, and one that lies deep below
+//! others is left for later, so that the stack does not grow with the number of definitions.
+
+use std::collections::HashSet;
 
 use super::{Definition, Kind, OwnedMember, Shape, Types};
+
+/// Types in one another that are compared at once.
+const AT_ONCE: usize = 64;
+
+/// The most differences that are looked for: nobody reads more.
+const MOST: usize = 1000;
 
 /// One difference between two types.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +53,10 @@ pub fn compare_stored(
 struct Comparison<'a> {
     left: &'a Types,
     right: &'a Types,
-    seen: Vec<(usize, usize, bool)>,
+    seen: HashSet<(usize, usize, bool)>,
+    /// Pairs of definitions that were met too deep below others.
+    later: Vec<(&'a Definition, &'a Definition, bool)>,
+    depth: usize,
     found: Vec<Difference>,
     /// Inside an interface that is lent as an argument: there the right side is the caller.
     lent: bool,
@@ -51,22 +65,42 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    const fn of(left: &'a Types, right: &'a Types, names: bool) -> Self {
-        Self { left, right, seen: Vec::new(), found: Vec::new(), lent: false, names }
+    fn of(left: &'a Types, right: &'a Types, names: bool) -> Self {
+        Self {
+            left,
+            right,
+            seen: HashSet::new(),
+            later: Vec::new(),
+            depth: 0,
+            found: Vec::new(),
+            lent: false,
+            names,
+        }
     }
 
     fn run(mut self, left: &Shape, right: &Shape, at: &str) -> Vec<Difference> {
         self.shapes(left, right, at);
+        while let Some((left, right, lent)) = self.later.pop() {
+            self.lent = lent;
+            self.definitions(left, right);
+        }
         self.found
     }
 
     fn shapes(&mut self, left: &Shape, right: &Shape, at: &str) {
+        self.depth += 1;
+        if self.found.len() < MOST {
+            self.pair(left, right, at);
+        }
+        self.depth -= 1;
+    }
+
+    fn pair(&mut self, left: &Shape, right: &Shape, at: &str) {
         match (left, right) {
             (Shape::Defined(l), Shape::Defined(r)) => {
-                if self.seen.contains(&(*l, *r, self.lent)) {
+                if !self.seen.insert((*l, *r, self.lent)) {
                     return;
                 }
-                self.seen.push((*l, *r, self.lent));
                 let (Some(l), Some(r)) =
                     (self.left.definitions.get(*l), self.right.definitions.get(*r))
                 else {
@@ -77,7 +111,11 @@ impl<'a> Comparison<'a> {
                 {
                     return self.differ(left, right, at);
                 }
-                self.definitions(l, r);
+                if self.depth > AT_ONCE {
+                    self.later.push((l, r, self.lent));
+                } else {
+                    self.definitions(l, r);
+                }
             }
             (
                 Shape::Container { name, len, args },
@@ -86,6 +124,9 @@ impl<'a> Comparison<'a> {
                 let before = self.found.len();
                 for (l, r) in args.iter().zip(args2) {
                     self.shapes(l, r, at);
+                }
+                if self.found.len() == before {
+                    return;
                 }
                 // What differs in an argument is shown as the whole type: `Vec<u8>`, not `u8`.
                 let mut shown = false;

@@ -33,6 +33,12 @@ pub(crate) fn text(artifact: &Artifact) -> String {
     if !manifest.requires.is_empty() {
         fact("requires", manifest.requires.join(", "));
     }
+    if !artifact.needed().is_empty() {
+        fact("needs", artifact.needed().join(", "));
+    }
+    if let Some(signature) = artifact.signature() {
+        fact("signed", format!("{}, not judged here", signature.display()));
+    }
     text.push('\n');
     text.push_str(&interface(manifest));
     text.push_str(&states(manifest));

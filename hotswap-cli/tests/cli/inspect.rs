@@ -20,6 +20,7 @@ fn a_module_is_shown_as_rust() {
         "{}\n  target   {}\n  rustc    {}\n  panics   unwind
   hotswap  hotswap-abi {}, abi_stable 0.11.3
   export   hotswap_root_zoo_migrated
+  needs    {}
 
 interface Zoo 0.1.0, of zoo_interface
   fn tick(&mut self) -> String;
@@ -39,8 +40,30 @@ state ZooState version 1
         field("target"),
         field("rustc"),
         env!("CARGO_PKG_VERSION"),
+        needed(&json).join(", "),
     );
     assert_eq!(rest, wanted);
+}
+
+/// Every program of glibc needs it.
+fn needed(json: &serde_json::Value) -> Vec<&str> {
+    let needed: Vec<_> =
+        json["needed"].as_array().unwrap().iter().flat_map(|it| it.as_str()).collect();
+    assert!(needed.contains(&"libc.so.6"), "{needed:?}");
+    needed
+}
+
+/// It is named, and nothing is made of it: whose keys count is the host's business.
+#[test]
+fn a_signature_beside_it_is_named() {
+    let (folder, file) = (scratch(), ZOO.module("zoo-migrated"));
+    fs::copy(file, folder.path().join("zoo.so")).unwrap();
+    let inspect = || hotswap(folder.path(), &["inspect", "zoo.so", "--json"]).expect(0).json();
+    assert_eq!(inspect()["signature"], serde_json::Value::Null);
+    fs::write(folder.path().join("zoo.so.minisig"), "anything").unwrap();
+    assert_eq!(inspect()["signature"], "zoo.so.minisig");
+    let ran = hotswap(folder.path(), &["inspect", "zoo.so"]).expect(0);
+    assert!(ran.out.contains("\n  signed   zoo.so.minisig, not judged here\n"), "{}", ran.out);
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl File {
 }
 
 /// Pure: every description of an interface in some bytes.
-fn schemas(bytes: &[u8]) -> Vec<Schema> {
+pub(crate) fn schemas(bytes: &[u8]) -> Vec<Schema> {
     let mut found = Vec::new();
     for at in memmem::find_iter(bytes, &SCHEMA_MAGIC).take(MOST_TRIES) {
         if let Ok(schema) = Schema::decode(&bytes[at..])

@@ -78,7 +78,7 @@ fn contain(event: &Event, code: impl FnOnce()) {
 
 fn weight(kind: &EventKind) -> Weight {
     match kind {
-        EventKind::Phase { .. } => Weight::Detail,
+        EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
         EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
         EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
             Weight::Detail
@@ -93,6 +93,7 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::WaitingForFirst { .. }
         | EventKind::NotKept { .. }
         | EventKind::NoCheckpoint { .. }
+        | EventKind::FloorNotRaised { .. }
         | EventKind::WatchTrouble(_) => Weight::Trouble,
         #[cfg(feature = "cargo")]
         EventKind::Build(report) => match report {

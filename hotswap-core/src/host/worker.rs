@@ -21,16 +21,20 @@ use std::{
 
 pub(super) use self::ending::Kept;
 
+use semver::Version;
+
 use self::outcome::Identity;
 use super::Shared;
 use crate::{
     config::Place,
     error::{Error, Reason},
     event::{EventKind, Refusal},
+    floors::Floors,
     fs::PrivateFolder,
     library::{News, tidy},
     slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
+    trust::{EXTENSION, Trust},
     upgrade::{ArtifactHash, Prepared, Retiring, Upgrade},
     watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
 };
@@ -54,6 +58,8 @@ pub(super) enum Command {
     News(String, Arc<Resident>, News),
     /// Forget that an artifact was rejected.
     Clear(ArtifactHash, SyncSender<bool>),
+    /// Let a module go below its floor, once.
+    AllowDowngrade { module: String, version: Version, reply: SyncSender<()> },
     /// The end.
     End,
 }
@@ -65,6 +71,7 @@ pub(super) struct Worker {
     #[cfg(feature = "cargo")]
     building: building::Building,
     steps: Steps,
+    floors: Floors,
     /// In the order in which they were opened.
     slots: Vec<Open>,
     sources: BTreeMap<SourceId, usize>,
@@ -104,7 +111,7 @@ struct Open {
     /// What each path held when it was last looked at.
     seen: HashMap<PathBuf, ArtifactHash>,
     /// What was told of paths whose content could not be had.
-    unstaged: HashMap<PathBuf, Vec<String>>,
+    unstaged: HashMap<PathBuf, (Option<ArtifactHash>, Vec<String>)>,
     retiring: Vec<Retiring>,
 }
 
@@ -119,6 +126,12 @@ impl Worker {
         let artifacts = if config.slots.values().any(|slot| slot.source.is_some()) {
             let folder =
                 PrivateFolder::new(config.private_folder.as_deref()).map_err(Reason::Folder)?;
+            if let Trust::Minisign(minisign) = &config.trust {
+                minisign.check_folder(folder.path()).map_err(Reason::writable)?;
+                if let Some(states) = config.checkpoints.as_ref().filter(|it| it.exists()) {
+                    minisign.check_folder(states).map_err(Reason::writable)?;
+                }
+            }
             let watcher = Watcher::start(config.backend, sink).map_err(Reason::Watch)?;
             Some(Artifacts { folder, watcher })
         } else {
@@ -126,6 +139,7 @@ impl Worker {
         };
         let slow = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 10);
         let leaving = Backoff::new(Duration::from_millis(50), Duration::from_secs(5), u32::MAX);
+        let floors = Floors::open(config).map_err(Reason::Floors)?;
         #[cfg(feature = "cargo")]
         let building = building::Building::start(config, commands)?;
         Ok(Self {
@@ -134,6 +148,7 @@ impl Worker {
             #[cfg(feature = "cargo")]
             building,
             steps: Steps::default(),
+            floors,
             slots: Vec::new(),
             sources: BTreeMap::new(),
             paths: Pending::new(Backoff::default()),
@@ -166,6 +181,10 @@ impl Worker {
                 Some(Command::Clear(artifact, reply)) => {
                     let known = self.clear(artifact);
                     let _ = reply.send(known);
+                }
+                Some(Command::AllowDowngrade { module, version, reply }) => {
+                    self.allow_downgrade(&module, version);
+                    let _ = reply.send(());
                 }
                 Some(Command::End) => break,
                 None => {}
@@ -221,6 +240,10 @@ impl Worker {
             #[cfg(feature = "cargo")]
             Place::Package(package) => return self.take_built(index, &package),
         };
+        let source = source.map(|source| match self.shared.config.trust {
+            Trust::Any => source,
+            Trust::Minisign(_) => source.with_companion(EXTENSION),
+        });
         match source.and_then(|source| artifacts.watcher.add(source)) {
             Ok(id) => {
                 self.sources.insert(id, index);
@@ -278,6 +301,18 @@ impl Worker {
             self.rescan();
         }
         known
+    }
+
+    fn allow_downgrade(&mut self, module: &str, version: Version) {
+        for slot in &mut self.slots {
+            // They may have been rejected for their version.
+            slot.rejected.retain(|_, refusal| {
+                let rejected = refusal.module.as_ref();
+                rejected.is_none_or(|(name, found)| name != module || *found != version)
+            });
+        }
+        self.floors.allow(module, version);
+        self.rescan();
     }
 
     fn try_due(&mut self) {

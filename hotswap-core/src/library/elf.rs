@@ -3,7 +3,7 @@
 //! `dlopen` trusts a library: one whose end is missing kills the process (SIGBUS), and so does a
 //! preallocated file of which only a part was written. [`examine`] is pure and goes from the
 //! outside in: magic and kind (`kind`), extents of segments and sections within the file (`headers`),
-//! then the dynamic section (`dynamic`), then the contents that a linker never leaves zero
+//! then the dynamic section (`dynamic`) and what it points to (`tables`), then the contents that a linker never leaves zero
 //! (`hollow`). Each step relies on what the one before has established.
 //!
 //! # What cannot be found here
@@ -19,6 +19,7 @@ mod error;
 mod headers;
 mod hollow;
 mod kind;
+mod tables;
 
 use std::ops::Range;
 
@@ -31,7 +32,7 @@ pub(crate) const MANIFEST_SECTION: &str = ".hotswap";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub(crate) struct ElfFacts {
-    /// Names of the libraries it needs (`DT_NEEDED`).
+    /// Names of the libraries that are opened with it (`DT_NEEDED`, `DT_AUXILIARY`, `DT_FILTER`).
     pub needed: Vec<String>,
     /// Its own name (`DT_SONAME`).
     pub soname: Option<String>,
@@ -57,6 +58,20 @@ impl ElfFacts {
     pub(crate) fn dynamic_std(&self) -> Option<&str> {
         let is_std = |name: &&String| name.starts_with("libstd-") && name.contains(".so");
         self.needed.iter().find(is_std).map(String::as_str)
+    }
+
+    /// What the system's loader would look for in the process's current folder, which says nothing
+    /// about who put it there.
+    pub(crate) fn searched_here(&self) -> Option<String> {
+        let is_absolute = |path: &str| {
+            // The folder of the private copy, where nobody else puts anything.
+            path.starts_with('/') || path.starts_with("$ORIGIN") || path.starts_with("${ORIGIN}")
+        };
+        let needed = self.needed.iter().find(|name| name.contains('/') && !is_absolute(name));
+        let run_path = || self.runpath.iter().find(|path| !path.split(':').all(is_absolute));
+        needed
+            .map(|name| format!("it needs the library {name}"))
+            .or_else(|| run_path().map(|path| format!("it looks for libraries in {path:?}")))
     }
 
     /// Why the system's loader would keep it mapped after `dlclose`, if it would.

@@ -27,7 +27,7 @@ const HASH: usize = blake3::OUT_LEN;
 
 /// Why bytes are no snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Damage {
+pub(crate) enum Damage {
     #[error("it does not begin like one")]
     Magic,
     #[error("it has format {found}, this version of hotswap reads format {FORMAT}")]
@@ -47,7 +47,7 @@ pub(super) enum Damage {
 }
 
 /// Writes a snapshot.
-pub(super) fn encode(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn encode(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
     let Snapshot { manifest, state, older, taken } = snapshot;
     debug_assert!(older.is_none(), "a file holds a state in its module's own version");
     let since = taken.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -72,7 +72,7 @@ pub(super) fn encode(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()
 }
 
 /// Reads a snapshot.
-pub(super) fn decode(bytes: &[u8]) -> Result<Snapshot, Damage> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Snapshot, Damage> {
     let mut left = bytes;
     if !left.starts_with(&MAGIC) {
         return Err(Damage::Magic);

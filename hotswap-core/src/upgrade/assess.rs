@@ -9,6 +9,8 @@ use hotswap_abi::{
     shape::{Difference, Shape, Types, compare_stored},
 };
 
+use semver::Version;
+
 use super::{Fault, Inspected, Predecessor, fault::UNTIL_IT_CHANGES};
 use crate::{
     config::StateDrift,
@@ -73,6 +75,20 @@ pub(crate) fn assess(
     fits(manifest, requirement)?;
     let handover = handover(manifest, before, drift)?;
     Ok(Assessed { inspected, handover })
+}
+
+/// Decides whether a module is new enough, where it has a floor.
+pub(crate) fn above(manifest: &Manifest, floor: Option<&Version>) -> Result<(), Fault> {
+    let Manifest { module, version, .. } = manifest;
+    match floor {
+        // Build metadata says nothing about which is newer.
+        Some(floor) if version.cmp_precedence(floor).is_lt() => Err(Fault::rejected(
+            Phase::Assessed,
+            format!("version of {module}  floor: {floor}   artifact: {version}"),
+            "put a newer build there, or let this version through with Host::allow_downgrade",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Decides whether a module fits a slot.

@@ -1,10 +1,10 @@
 //! Inspected: the file is a sound library with a sound manifest. Nothing of it runs.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use hotswap_abi::manifest::Manifest;
 
-use super::{Fault, Staged};
+use super::{Fault, Staged, vouch::Vouched};
 use crate::{
     event::Phase,
     library::{ElfFacts, image},
@@ -19,40 +19,34 @@ pub(crate) struct Inspected {
     pub(crate) facts: ElfFacts,
 }
 
+/// What a file says of itself.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub(crate) manifest: Manifest,
+    /// What its headers say.
+    pub(crate) facts: ElfFacts,
+}
+
 /// Reads a private copy.
-pub(crate) fn inspect(staged: Staged) -> Result<Inspected, Fault> {
-    let bytes = fs::read(staged.path()).map_err(|error| {
-        Fault::cancelled(
-            Phase::Inspected,
-            format!("the private copy {} cannot be read: {error}", staged.path().display()),
-            "look after the private folder",
-        )
-    })?;
-    let (facts, manifest) = examine(&bytes)?;
-    let (manifest, facts) = (Arc::new(manifest), elf(facts));
-    Ok(Inspected { staged, manifest, facts })
+pub(crate) fn inspect(vouched: Vouched) -> Result<Inspected, Fault> {
+    let Vouched { staged, bytes, signed } = vouched;
+    let contents = contents(&bytes)?;
+    tracing::debug!(needed = ?contents.facts.needed, "library");
+    // Who has signed the artifact has not signed what lies in some folder.
+    if let (Some(finding), Some(_)) = (contents.facts.searched_here(), signed) {
+        let finding = format!("file  {finding}, relative to the host's current folder");
+        let advice = "link it by a bare name, an absolute path or $ORIGIN";
+        return Err(Fault::rejected(Phase::Inspected, finding, advice));
+    }
+    let Contents { manifest, facts } = contents;
+    Ok(Inspected { staged, manifest: Arc::new(manifest), facts })
 }
 
 /// Pure: the bytes of a file → what it says of itself.
-pub(crate) fn manifest(bytes: &[u8]) -> Result<Manifest, Fault> {
-    examine(bytes).map(|(_, manifest)| manifest)
-}
-
-/// Elsewhere nothing is unloaded.
-fn elf(image: image::Image) -> ElfFacts {
-    match image {
-        image::Image::Elf(facts) => facts,
-        image::Image::Other { .. } => ElfFacts::default(),
-    }
-}
-
-fn examine(bytes: &[u8]) -> Result<(image::Image, Manifest), Fault> {
+pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, Fault> {
     let refused =
         |finding: String| Fault::rejected(Phase::Inspected, finding, "build the module again");
     let facts = image::examine(bytes).map_err(|error| refused(format!("file  {error}")))?;
-    if let image::Image::Elf(facts) = &facts {
-        tracing::debug!(needed = ?facts.needed, pinned_by = ?facts.pinned_by(), "library");
-    }
     let section = facts.manifest().and_then(|range| bytes.get(range)).ok_or_else(|| {
         Fault::rejected(
             Phase::Inspected,
@@ -62,5 +56,10 @@ fn examine(bytes: &[u8]) -> Result<(image::Image, Manifest), Fault> {
     })?;
     let manifest =
         Manifest::decode(section).map_err(|error| refused(format!("manifest  {error}")))?;
-    Ok((facts, manifest))
+    let facts = match facts {
+        image::Image::Elf(facts) => facts,
+        // Elsewhere nothing is unloaded.
+        image::Image::Other { .. } => ElfFacts::default(),
+    };
+    Ok(Contents { manifest, facts })
 }

@@ -227,7 +227,8 @@ impl Run {
             let before = std::mem::replace(survey, Survey::of(source));
             for (path, now) in &survey.present {
                 let same = before.present.get(path).is_some_and(|b| b.difference(now).is_none());
-                if !same {
+                let companion = |survey: &Survey| survey.companions.get(path).copied();
+                if !same || companion(&before) != companion(survey) {
                     let (source, path) = (*id, path.clone());
                     let appeared = Appeared { source, path, hint: Hint::Ready };
                     (self.sink)(Notice::Appeared(appeared));

@@ -10,6 +10,7 @@ use super::WatchError;
 pub(crate) struct Source {
     path: PathBuf,
     kind: Kind,
+    companion: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,16 @@ impl Source {
         Self::new(path.as_ref(), Kind::Folder)
     }
 
+    /// Beside each artifact there is a file with this extension after its name, which matters as
+    /// much as itself: when it changes, the artifact is told.
+    pub(crate) fn with_companion(self, extension: &'static str) -> Self {
+        Self { companion: Some(extension), ..self }
+    }
+
+    pub(super) fn companion(&self) -> Option<&'static str> {
+        self.companion
+    }
+
     /// Where it is; absolute.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -48,7 +59,7 @@ impl Source {
 
     fn new(path: &Path, kind: Kind) -> Result<Self, WatchError> {
         let refused = |source: io::Error| WatchError::NoPath { path: path.into(), source };
-        std::path::absolute(path).map(|path| Self { path, kind }).map_err(refused)
+        std::path::absolute(path).map(|path| Self { path, kind, companion: None }).map_err(refused)
     }
 }
 

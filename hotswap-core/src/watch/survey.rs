@@ -1,7 +1,7 @@
 //! What a source consists of right now, and which events concern it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use super::source::{Kind, Source};
@@ -17,6 +17,10 @@ pub(super) struct Survey {
     pub(super) ancestors: BTreeSet<PathBuf>,
     /// The artifacts that exist, by the path to stage them from.
     pub(super) present: BTreeMap<PathBuf, Fingerprint>,
+    /// Their companions that exist, by the same path.
+    pub(super) companions: BTreeMap<PathBuf, Fingerprint>,
+    /// What a companion has behind the name of its artifact.
+    companion: Option<&'static str>,
     /// Entries that concern one artifact.
     names: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     /// Entries on the way to a folder source, which concern all of it.
@@ -36,7 +40,7 @@ pub(super) enum Concern {
 impl Survey {
     /// Looks at the file system.
     pub(super) fn of(source: &Source) -> Self {
-        let mut survey = Self::default();
+        let mut survey = Self { companion: source.companion(), ..Self::default() };
         match source.kind() {
             Kind::File => survey.add_file(source.path(), false),
             Kind::Folder => survey.add_folder(source.path()),
@@ -52,26 +56,42 @@ impl Survey {
         let mut some = self.names.get(path).cloned().unwrap_or_default();
         if let Some((real, given)) = &self.folder
             && path.parent() == Some(real)
-            && is_library(path)
-            && let Some(name) = path.file_name()
         {
-            some.insert(given.join(name));
+            let bare = path.with_extension("");
+            let is_companion =
+                self.companion.is_some_and(|it| path.extension().is_some_and(|found| found == it));
+            let artifact = if is_companion { bare.as_path() } else { path };
+            if is_library(artifact)
+                && let Some(name) = artifact.file_name()
+            {
+                some.insert(given.join(name));
+            }
         }
         if some.is_empty() { Concern::Nothing } else { Concern::Some(some) }
     }
 
     fn add_file(&mut self, path: &Path, regular_only: bool) {
-        let trace = trace(path);
-        self.folders.extend(trace.folders);
-        self.ancestors.extend(trace.ancestors);
-        for name in trace.names {
-            self.names.entry(name).or_default().insert(path.to_path_buf());
-        }
-        if let Some((_, meta)) = trace.end
+        if let Some(meta) = self.follow(path, path)
             && (meta.is_file() || !regular_only)
         {
             self.present.insert(path.to_path_buf(), Fingerprint::of(&meta));
         }
+        if let Some(extension) = self.companion
+            && let Some(meta) = self.follow(&path.with_added_extension(extension), path)
+        {
+            self.companions.insert(path.to_path_buf(), Fingerprint::of(&meta));
+        }
+    }
+
+    /// Watches all that leads to `path`, on behalf of `artifact`; returns what is there.
+    fn follow(&mut self, path: &Path, artifact: &Path) -> Option<Metadata> {
+        let trace = trace(path);
+        self.folders.extend(trace.folders);
+        self.ancestors.extend(trace.ancestors);
+        for name in trace.names {
+            self.names.entry(name).or_default().insert(artifact.to_path_buf());
+        }
+        trace.end.map(|(_, meta)| meta)
     }
 
     fn add_folder(&mut self, path: &Path) {

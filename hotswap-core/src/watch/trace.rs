@@ -10,16 +10,16 @@ const MOST_LINKS: u32 = 40;
 
 /// The way from the root to where a path leads. All paths in it are free of links.
 #[derive(Debug, Default)]
-pub(super) struct Trace {
+pub(crate) struct Trace {
     /// Folders in which an entry of `names` is: to be watched.
-    pub(super) folders: BTreeSet<PathBuf>,
+    pub(crate) folders: BTreeSet<PathBuf>,
     /// Entries that, when replaced, created or removed, lead the path elsewhere: each link, the
     /// end, and the first part that is missing.
-    pub(super) names: BTreeSet<PathBuf>,
+    pub(crate) names: BTreeSet<PathBuf>,
     /// Folders on the way, which lead the path elsewhere when they are renamed.
-    pub(super) ancestors: BTreeSet<PathBuf>,
+    pub(crate) ancestors: BTreeSet<PathBuf>,
     /// What is at the end, if something is.
-    pub(super) end: Option<(PathBuf, Metadata)>,
+    pub(crate) end: Option<(PathBuf, Metadata)>,
 }
 
 enum Part {
@@ -29,7 +29,7 @@ enum Part {
 }
 
 /// Follows the absolute `path`.
-pub(super) fn trace(path: &Path) -> Trace {
+pub(crate) fn trace(path: &Path) -> Trace {
     let mut trace = Trace::default();
     let mut parts = VecDeque::new();
     put_in_front(path, &mut parts);

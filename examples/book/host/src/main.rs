@@ -4,6 +4,7 @@
 //! The lines `ANCHOR: …` are for the book, which shows pieces of this file.
 
 mod develop;
+mod signed;
 
 use std::{collections::BTreeMap, env, error::Error, time::Duration};
 
@@ -26,8 +27,10 @@ impl Journal for Lines {
 // ANCHOR_END: journal
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if env::args().nth(1).as_deref() == Some("develop") {
-        return develop::develop();
+    match env::args().nth(1).as_deref() {
+        Some("develop") => return develop::develop(),
+        Some("signed") => return signed::signed(),
+        _ => {}
     }
 
     // ANCHOR: config

@@ -5,11 +5,25 @@ use rmpv::Value;
 use super::{Carrier, CarryError, Family, family, has_attrs, is_tuple};
 use crate::shape::{Kind, Shape};
 
+/// How deep zeros may be nested in one another: a type that is in itself has none.
+const DEEPEST: usize = 64;
+
+/// The longest array of zeros.
+const LONGEST: u64 = 1 << 24;
+
 impl Carrier<'_> {
     /// The zero of a type: 0, `""`, nothing, and for a struct the zeros of its fields.
     pub(super) fn zero(&self, shape: &Shape, at: &str) -> Result<Value, CarryError> {
+        self.zero_in(shape, at, 0)
+    }
+
+    fn zero_in(&self, shape: &Shape, at: &str, depth: usize) -> Result<Value, CarryError> {
         let none =
             || CarryError::NoDefault { at: at.to_owned(), ty: self.new.display(shape).to_string() };
+        if depth > DEEPEST {
+            return Err(none());
+        }
+        let depth = depth + 1;
         Ok(match shape {
             Shape::Scalar(name) => match name.as_str() {
                 "bool" => Value::Boolean(false),
@@ -29,13 +43,17 @@ impl Carrier<'_> {
                 Family::Map => Value::Map(Vec::new()),
                 Family::Option => Value::Nil,
                 Family::Tuple if name == "array" => {
-                    let len = usize::try_from(len.unwrap_or(0)).map_err(|_| none())?;
-                    Value::Array(vec![self.zero(&args[0], at)?; len])
+                    let len = len.unwrap_or(0);
+                    let len = usize::try_from(len).ok().filter(|_| len <= LONGEST);
+                    let len = len.ok_or_else(none)?;
+                    Value::Array(vec![self.zero_in(&args[0], at, depth)?; len])
                 }
                 Family::Tuple => Value::Array(
-                    args.iter().map(|arg| self.zero(arg, at)).collect::<Result<_, _>>()?,
+                    args.iter()
+                        .map(|arg| self.zero_in(arg, at, depth))
+                        .collect::<Result<_, _>>()?,
                 ),
-                Family::Other if name == "Box" => self.zero(&args[0], at)?,
+                Family::Other if name == "Box" => self.zero_in(&args[0], at, depth)?,
                 Family::Other => return Err(none()),
             },
             shape => match self.new.definition(shape) {
@@ -46,14 +64,16 @@ impl Carrier<'_> {
                     let mut fields: Vec<_> = definition
                         .members
                         .iter()
-                        .map(|member| self.zero(&member.parts[0], &format!("{at}.{}", member.name)))
+                        .map(|member| {
+                            self.zero_in(&member.parts[0], &format!("{at}.{}", member.name), depth)
+                        })
                         .collect::<Result<_, _>>()?;
                     if fields.len() == 1 { fields.remove(0) } else { Value::Array(fields) }
                 }
                 Some(definition) => {
                     let fields = definition.members.iter().map(|member| {
                         let path = format!("{at}.{}", member.name);
-                        let value = self.zero(&member.parts[0], &path)?;
+                        let value = self.zero_in(&member.parts[0], &path, depth)?;
                         Ok((Value::from(member.name.as_str()), value))
                     });
                     Value::Map(fields.collect::<Result<_, _>>()?)

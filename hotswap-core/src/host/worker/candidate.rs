@@ -14,7 +14,9 @@ use crate::{
     config::Apply,
     event::{EventKind, Refusal},
     gate::Guarded as _,
-    upgrade::{ArtifactHash, StageError, StageRequest, Unapplied, Upgrade, stage},
+    upgrade::{
+        ArtifactHash, StageError, StageRequest, Unapplied, Unvouched, Upgrade, above, stage, vouch,
+    },
     watch::Retry,
 };
 
@@ -44,22 +46,32 @@ impl Worker {
             }
             Err(error) => {
                 self.paths.done(&key);
-                let fault = unstaged(&error);
-                // One change of a file is often several events; there is no hash to know it by.
-                let (slot, found) = (&mut self.slots[index], fault.findings.clone());
-                slot.seen.remove(path);
-                if slot.unstaged.insert(path.to_owned(), found.clone()) != Some(found) {
-                    self.refuse(index, Identity { path, artifact: None, module: None }, fault);
+                return self.refuse_unstaged(index, path, None, unstaged(&error));
+            }
+        };
+        let artifact = staged.hash();
+        if self.is_known(index, path, artifact, again) {
+            self.slots[index].unstaged.remove(path);
+            self.paths.done(&key);
+            return;
+        }
+        let vouched = match vouch(staged, &self.shared.config.trust) {
+            Ok(vouched) => vouched,
+            Err(Unvouched::BeingWritten(path)) => {
+                self.slots[index].seen.remove(key.1.as_path());
+                if self.paths.again(key, Instant::now()) == Retry::OnNextEvent {
+                    let name = Arc::clone(&self.slots[index].core.name);
+                    self.tell(&name, EventKind::BeingWritten { path });
                 }
                 return;
+            }
+            Err(Unvouched::Refused(fault)) => {
+                self.paths.done(&key);
+                return self.refuse_unstaged(index, path, Some(artifact), fault);
             }
         };
         self.paths.done(&key);
         self.slots[index].unstaged.remove(path);
-        let artifact = staged.hash();
-        if self.is_known(index, path, artifact, again) {
-            return;
-        }
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let _span = tracing::info_span!("upgrade", slot = &*slot.name, artifact = artifact.short())
             .entered();
@@ -67,6 +79,7 @@ impl Worker {
             slot.set_phase(Some(phase));
             shared.tell(&slot.name, EventKind::Phase { artifact, phase });
         };
+        let staged = &vouched.staged;
         tracing::debug!(
             origin = %staged.origin().display(),
             size = staged.size(),
@@ -74,13 +87,17 @@ impl Worker {
             completeness = ?staged.completeness(),
             "staged"
         );
+        if let Some(signed) = &vouched.signed {
+            let (key, comment) = (signed.key.to_string(), signed.comment.clone());
+            shared.tell(&slot.name, EventKind::Signed { artifact, key, comment });
+        }
         let mut upgrade = Upgrade {
             slot: &slot,
             config: &shared.config,
             steps: &mut self.steps,
             reached: &mut reached,
         };
-        let inspected = match upgrade.inspect(staged, self.slots[index].folder) {
+        let inspected = match upgrade.inspect(vouched, self.slots[index].folder) {
             Ok(Some(inspected)) => inspected,
             Ok(None) => return,
             Err(fault) => {
@@ -94,7 +111,9 @@ impl Worker {
             artifact: Some(artifact),
             module: Some((manifest.module.clone(), manifest.version.clone())),
         };
-        let prepared = upgrade.assess(inspected).and_then(|assessed| upgrade.prepare(assessed));
+        let floor = self.floors.of(&manifest.module, &manifest.version);
+        let assessed = upgrade.assess(inspected, floor);
+        let prepared = assessed.and_then(|assessed| upgrade.prepare(assessed));
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
@@ -116,6 +135,14 @@ impl Worker {
         let Waiting { prepared, path, begun, on_request } = waiting;
         let (shared, core) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let code = Arc::clone(prepared.code());
+        // While it waited, another slot may have raised it.
+        let floor = self.floors.of(&code.manifest.module, &code.manifest.version);
+        if let Err(fault) = above(&code.manifest, floor) {
+            let module = Some((code.manifest.module.clone(), code.manifest.version.clone()));
+            let identity = Identity { path: &path, artifact: code.artifact, module };
+            self.refuse_and_retry(index, identity, fault, (index, path.clone()));
+            return false;
+        }
         let mut reached = |phase| {
             core.set_phase(Some(phase));
             if let Some(artifact) = code.artifact {

@@ -8,6 +8,7 @@ use std::{
 
 use super::Worker;
 use crate::{
+    error::in_full,
     event::{EventKind, Exit, Live, Phase, Refusal, Retirement},
     library::News,
     slot::{Resident, Serves, Stage},
@@ -50,7 +51,14 @@ impl Worker {
         {
             tracing::warn!(slot = &*slot.name, %error, "a checkpoint stays that was restored");
         }
+        let raised = match code.artifact {
+            Some(_) => self.floors.committed(&code.manifest.module, &code.manifest.version),
+            None => Ok(()),
+        };
         self.tell(&slot.name, EventKind::Live(live));
+        if let Err(error) = raised {
+            self.tell(&slot.name, EventKind::FloorNotRaised { why: in_full(&error) });
+        }
         slot.set_told();
         let (retained, most) = (slot.residents.count(), self.shared.config.retained_warning);
         if most > 0 && retained > 0 && retained.is_multiple_of(most) {
@@ -166,7 +174,10 @@ impl Worker {
             advice: fault.advice,
             again: fault.again,
         });
-        if let (Exit::Rejected, Some(artifact)) = (refusal.exit, refusal.artifact) {
+        // What was not staged may be: that is not in the artifact's bytes.
+        if let (Exit::Rejected, Some(artifact)) = (refusal.exit, refusal.artifact)
+            && refusal.phase != Phase::Staged
+        {
             if slot.rejected.len() >= MOST_REJECTED {
                 slot.rejected.clear();
             }
@@ -207,6 +218,24 @@ impl Worker {
 
     pub(super) fn tell(&self, slot: &str, kind: EventKind) {
         self.shared.tell(slot, kind);
+    }
+}
+
+impl Worker {
+    /// Refuses an artifact that cannot be taken from its place, once for each reason: one change of
+    /// a file is often several events.
+    pub(super) fn refuse_unstaged(
+        &mut self,
+        index: usize,
+        path: &Path,
+        artifact: Option<ArtifactHash>,
+        fault: Fault,
+    ) {
+        let (slot, found) = (&mut self.slots[index], (artifact, fault.findings.clone()));
+        slot.seen.remove(path);
+        if slot.unstaged.insert(path.to_owned(), found.clone()) != Some(found) {
+            self.refuse(index, Identity { path, artifact, module: None }, fault);
+        }
     }
 }
 

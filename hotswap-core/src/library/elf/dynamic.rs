@@ -3,8 +3,8 @@
 use object::LittleEndian as LE;
 use object::elf::{self, Dyn64};
 
-use super::ElfError;
 use super::headers::{Headers, Segment, entries, is_zero};
+use super::{ElfError, tables};
 
 /// Bounds that no real library comes near.
 const MOST_NAMES: usize = 4096;
@@ -39,16 +39,27 @@ pub(super) fn read(headers: &Headers<'_>) -> Result<Table, ElfError> {
         return Err(ElfError::Damaged("the dynamic section has no end mark".into()));
     };
     let all = &all[..length];
+    // The loader does not look where the segment says that it is in the file.
+    let (address, size) = (segment.p_vaddr.get(LE), segment.p_filesz.get(LE));
+    if mapped(headers, address, size, "the dynamic section")?.0 != start {
+        let text = "the dynamic section is mapped from another place than it is said to be at";
+        return Err(ElfError::Damaged(text.into()));
+    }
 
     let strings = strings(headers, all)?;
+    tables::check(headers, all)?;
     let mut table = Table::default();
     for entry in all {
         let (kind, value) = (entry.d_tag.get(LE), entry.d_val.get(LE));
         match kind {
-            elf::DT_NEEDED if table.needed.len() == MOST_NAMES => {
-                return Err(ElfError::Damaged(format!("more than {MOST_NAMES} needed libraries")));
+            // The loader opens what a library stands in for as well.
+            elf::DT_NEEDED | elf::DT_AUXILIARY | elf::DT_FILTER => {
+                if table.needed.len() == MOST_NAMES {
+                    let text = format!("more than {MOST_NAMES} needed libraries");
+                    return Err(ElfError::Damaged(text));
+                }
+                table.needed.push(strings.name("a needed library", value)?);
             }
-            elf::DT_NEEDED => table.needed.push(strings.name("a needed library", value)?),
             elf::DT_SONAME => table.soname = Some(strings.name("the library's own name", value)?),
             elf::DT_RUNPATH => table.runpath = Some(strings.name("the run path", value)?),
             elf::DT_RPATH if table.runpath.is_none() => {
@@ -77,14 +88,13 @@ struct Strings<'data> {
 
 fn strings<'data>(headers: &Headers<'data>, all: &[Dyn64<LE>]) -> Result<Strings<'data>, ElfError> {
     let value = |wanted: elf::DynamicTag, name: &str| {
-        let found = all.iter().find(|entry| entry.d_tag.get(LE) == wanted);
+        let found = all.iter().rev().find(|entry| entry.d_tag.get(LE) == wanted);
         let missing = || ElfError::Damaged(format!("the dynamic section has no {name}"));
         found.map(|entry| entry.d_val.get(LE)).ok_or_else(missing)
     };
     let address = value(elf::DT_STRTAB, "DT_STRTAB")?;
     let size = value(elf::DT_STRSZ, "DT_STRSZ")?;
-    // The loader reads symbols through it whatever else there is.
-    mapped(headers, value(elf::DT_SYMTAB, "DT_SYMTAB")?, 24, "the dynamic symbol table")?;
+    value(elf::DT_SYMTAB, "DT_SYMTAB")?;
     let (start, bytes) = mapped(headers, address, size, "the dynamic string table")?;
     if is_zero(bytes) && size > 1 {
         let what = "the dynamic string table".into();
@@ -105,13 +115,17 @@ impl Strings<'_> {
                 let start = self.start.saturating_add(offset);
                 Err(ElfError::Hollow { what: place(), start, end: start.saturating_add(1) })
             }
-            Some(end) => Ok(String::from_utf8_lossy(&rest[..end]).into_owned()),
+            // A terminal must not obey an artifact.
+            Some(end) => match str::from_utf8(&rest[..end]) {
+                Ok(name) if !name.chars().any(char::is_control) => Ok(name.to_owned()),
+                _ => Err(ElfError::Damaged(format!("{} is no text", place()))),
+            },
         }
     }
 }
 
 /// The bytes that the loader will find at `address`, and their place in the file.
-fn mapped<'data>(
+pub(super) fn mapped<'data>(
     headers: &Headers<'data>,
     address: u64,
     size: u64,

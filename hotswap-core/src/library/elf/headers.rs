@@ -84,8 +84,7 @@ impl<'data> Headers<'data> {
     fn check_sections(&self) -> Result<(), ElfError> {
         let mut total = 0_u64;
         for (index, section) in self.sections.iter().enumerate() {
-            let what =
-                || format!("section {index} ({})", String::from_utf8_lossy(self.name(section)));
+            let what = || format!("section {index} ({})", self.name(section).escape_ascii());
             total = total.saturating_add(content(self.bytes, what, section)?.len() as u64);
         }
         // What walks over sections later is linear in the file's size for this reason.

@@ -34,7 +34,7 @@ pub(super) fn check(headers: &Headers<'_>) -> Result<Content, ElfError> {
             let what = if kind == elf::SHT_NULL { "header" } else { "name" };
             return Err(whole(section, format!("the {what} of section {index}")));
         }
-        let label = || format!("section {index} ({})", String::from_utf8_lossy(name));
+        let label = || format!("section {index} ({})", name.escape_ascii());
         let bytes = headers.content(section);
         if is_structure(kind, name) && bytes.len() > 1 && is_zero(bytes) {
             return Err(whole(section, label()));

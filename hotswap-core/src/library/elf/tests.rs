@@ -1,4 +1,5 @@
 mod damage;
+mod dynamic;
 
 use std::path::Path;
 use std::process::Command;

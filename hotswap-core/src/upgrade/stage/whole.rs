@@ -31,6 +31,14 @@ impl Default for Within {
     }
 }
 
+impl Within {
+    /// Refuses files of more than `bytes` bytes.
+    #[must_use]
+    pub(crate) const fn with_limit(self, bytes: u64) -> Self {
+        Self { limit: bytes, ..self }
+    }
+}
+
 /// Takes what is read.
 pub(crate) trait Sink {
     fn take(&mut self, chunk: &[u8]) -> Result<(), StageError>;

@@ -1,0 +1,53 @@
+//! Ways to the decoders for the fuzzer, which sees only what is public. Compiled with
+//! `--cfg fuzzing` alone; `fuzz/` says how.
+
+#![allow(missing_docs, reason = "nobody else calls these")]
+
+use crate::{artifact, floors, snapshot, trust::Trust, upgrade};
+
+/// A file as a host would judge it before it loads it.
+pub fn artifact(bytes: &[u8]) {
+    match upgrade::contents(bytes) {
+        Ok(contents) => {
+            let _ = format!("{contents:?}");
+        }
+        // A terminal must not obey what is told of a file.
+        Err(fault) => assert!(!format!("{:?}", fault.findings).contains("\\u{1b}"), "{fault:?}"),
+    }
+}
+
+pub fn program(bytes: &[u8]) {
+    let _ = artifact::program::schemas(bytes);
+}
+
+pub fn snapshot(bytes: &[u8]) {
+    let hash = blake3::hash(bytes);
+    let whole = [bytes, hash.as_bytes()].concat();
+    for bytes in [bytes, &whole] {
+        if let Ok(snapshot) = snapshot::envelope::decode(bytes) {
+            let _ = (format!("{snapshot:?}"), snapshot.state().version);
+        }
+    }
+}
+
+pub fn floors(bytes: &[u8]) {
+    let _ = floors::file::decode(bytes);
+    let line = format!("blake3 {}\n", blake3::hash(bytes).to_hex());
+    if let Ok(floors) = floors::file::decode(&[bytes, line.as_bytes()].concat()) {
+        assert_eq!(floors::file::decode(floors::file::encode(&floors).as_bytes()), Ok(floors));
+    }
+}
+
+pub fn signature(bytes: &[u8]) {
+    const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+    let trust = Trust::minisign([KEY]).expect("it is minisign's own example");
+    for trust in [trust.clone(), trust.with_legacy_signatures()] {
+        match trust.judge(bytes, b"test") {
+            Ok(signed) => assert!(!signed.comment.chars().any(char::is_control)),
+            Err(forged) => assert!(!forged.to_string().is_empty()),
+        }
+    }
+    if let Ok(text) = str::from_utf8(bytes) {
+        let _ = Trust::minisign([text]);
+    }
+}

@@ -1,0 +1,98 @@
+//! The last step of Staged: whether somebody whom the host trusts has signed the private copy. The
+//! artifact's bytes mean nothing yet.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Fault, StageError, Staged, Within, read_whole};
+use crate::{
+    event::Phase,
+    trust::{EXTENSION, Forged, LARGEST, Minisign, Signed, Trust, Writable},
+};
+
+/// A private copy from somebody whom the host trusts, and its bytes.
+#[derive(Debug)]
+pub(crate) struct Vouched {
+    pub(crate) staged: Staged,
+    pub(crate) bytes: Vec<u8>,
+    /// The signature; `None` where none is asked for.
+    pub(crate) signed: Option<Signed>,
+}
+
+/// Why nobody vouches for an artifact.
+#[derive(Debug)]
+pub(crate) enum Unvouched {
+    /// Its signature is being written.
+    BeingWritten(PathBuf),
+    /// It is refused, until its file or its signature changes.
+    Refused(Fault),
+}
+
+/// Where an artifact's signature is.
+pub(crate) fn signature_of(artifact: &Path) -> PathBuf {
+    artifact.with_added_extension(EXTENSION)
+}
+
+/// Asks for a signature, where the host asks for one.
+pub(crate) fn vouch(staged: Staged, trust: &Trust) -> Result<Vouched, Unvouched> {
+    let bytes = fs::read(staged.path()).map_err(|error| {
+        Unvouched::Refused(Fault::cancelled(
+            Phase::Staged,
+            format!("the private copy {} cannot be read: {error}", staged.path().display()),
+            "look after the private folder",
+        ))
+    })?;
+    let signed = match trust {
+        Trust::Any => None,
+        Trust::Minisign(minisign) => Some(signed(staged.origin(), &bytes, minisign)?),
+    };
+    Ok(Vouched { staged, bytes, signed })
+}
+
+fn signed(origin: &Path, bytes: &[u8], minisign: &Minisign) -> Result<Signed, Unvouched> {
+    let path = signature_of(origin);
+    minisign.check_file(origin).map_err(|writable| place(&writable))?;
+    let within = Within::default().with_limit(LARGEST);
+    let (_, signature) = read_whole(&path, within, |_| Ok(Vec::new())).map_err(|error| {
+        if error.try_again() {
+            Unvouched::BeingWritten(path.clone())
+        } else {
+            unread(&path, &error)
+        }
+    })?;
+    minisign.check_file(&path).map_err(|writable| place(&writable))?;
+    minisign.judge(&signature, bytes).map_err(|forged| {
+        let advice = match forged {
+            Forged::Wrong => {
+                "sign this build with minisign -S, or put the build there that it is of"
+            }
+            Forged::Damaged | Forged::Key { .. } => "sign it with minisign -S and a trusted key",
+            Forged::Legacy => {
+                "sign it again without -l, or allow that with Minisign::with_legacy_signatures"
+            }
+        };
+        refused(format!("signature {}  {forged}", path.display()), advice)
+    })
+}
+
+fn unread(path: &Path, error: &StageError) -> Unvouched {
+    match error {
+        StageError::Missing { .. } => refused(
+            format!("signature  nothing is at {}", path.display()),
+            "put its signature there",
+        ),
+        error => refused(format!("signature  {}", crate::error::in_full(error)), "mend the file"),
+    }
+}
+
+fn place(writable: &Writable) -> Unvouched {
+    refused(writable.to_string(), &format!("{}, and then Host::rescan", writable.advice()))
+}
+
+fn refused(finding: String, advice: &str) -> Unvouched {
+    let mut fault = Fault::rejected(Phase::Staged, finding, "");
+    fault.advice = format!("{advice}; tried again when the file or its signature changes");
+    Unvouched::Refused(fault)
+}

@@ -1,0 +1,400 @@
+//! Signed artifacts: whatever is not signed with a trusted key, or lies where others can write, is
+//! refused before anything of it is looked at; and is live as soon as it is mended.
+
+use std::{
+    fs,
+    io::Cursor,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use hotswap_core::{
+    Config, ErrorKind, Host, Slot, Trust,
+    event::{EventKind, Exit, Phase, Refusal},
+};
+use hotswap_tests::{Fixture, Told, file_name, fixture, patient, replace};
+use meter_api::Meter;
+use minisign::KeyPair;
+
+fn meter(label: &str) -> Fixture {
+    fixture("meter").told(&format!("label={label}"))
+}
+
+/// Somebody who signs.
+struct Signer(KeyPair);
+
+impl Signer {
+    fn new() -> Self {
+        Self(KeyPair::generate_unencrypted_keypair().unwrap())
+    }
+
+    fn key(&self) -> String {
+        self.0.pk.to_base64()
+    }
+
+    /// As minisign shows it.
+    fn number(&self) -> String {
+        self.0.pk.to_box().unwrap().to_string()[..]
+            .lines()
+            .next()
+            .unwrap()
+            .rsplit(' ')
+            .next()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn sign(&self, build: &Fixture) -> String {
+        let data = Cursor::new(build.bytes());
+        minisign::sign(None, &self.0.sk, data, Some("built on Monday"), None).unwrap().to_string()
+    }
+}
+
+/// A folder with one artifact, and who signs it.
+struct Place {
+    root: tempfile::TempDir,
+    signer: Signer,
+}
+
+/// A host that serves from it.
+struct Run {
+    slot: Slot<dyn Meter>,
+    host: Host,
+    told: Told,
+}
+
+impl Place {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("app")).unwrap();
+        mode(&root.path().join("app"), 0o755);
+        Self { root, signer: Signer::new() }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.path().join("app")
+    }
+
+    fn artifact(&self) -> PathBuf {
+        self.folder().join(file_name("meter"))
+    }
+
+    fn signature(&self) -> PathBuf {
+        self.artifact().with_added_extension("minisig")
+    }
+
+    fn put(&self, build: &Fixture) {
+        put(&self.artifact(), build.bytes());
+    }
+
+    fn put_signature(&self, of: &Fixture) {
+        put(&self.signature(), self.signer.sign(of).as_bytes());
+    }
+
+    /// As the book says: the signature first.
+    fn deploy(&self, build: &Fixture) {
+        self.put_signature(build);
+        self.put(build);
+    }
+
+    fn config(&self) -> Config {
+        patient().with_trust(Trust::minisign([self.signer.key()]).unwrap())
+    }
+
+    fn start(config: Config) -> Run {
+        let host = Host::new(config).unwrap();
+        let told = Told::of(&host);
+        let slot = host.slot::<dyn Meter>("meter").unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(told.live().generation, 1);
+        Run { slot, host, told }
+    }
+
+    fn run(&self) -> Run {
+        self.deploy(&meter("first"));
+        Self::start(self.config().artifact("meter", self.artifact()))
+    }
+}
+
+/// Of a mode that does not depend on the umask of whoever runs the test.
+fn put(path: &Path, bytes: &[u8]) {
+    let part = path.with_extension("part");
+    fs::write(&part, bytes).unwrap();
+    mode(&part, 0o644);
+    fs::rename(&part, path).unwrap();
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+impl Run {
+    #[track_caller]
+    fn serves(&self, label: &str) {
+        assert_eq!(self.slot.pin().label().unwrap(), label);
+    }
+
+    /// The next outcome: refused for what its place or its signature is.
+    #[track_caller]
+    fn refused(&self, finding: &str, advice: &str) {
+        let refusal = self.told.refused();
+        check(&refusal, finding, advice);
+    }
+
+    #[track_caller]
+    fn live(&self, label: &str) {
+        let _ = self.told.live();
+        self.serves(label);
+    }
+}
+
+#[track_caller]
+fn check(refusal: &Refusal, finding: &str, advice: &str) {
+    let text = refusal.to_string();
+    assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Staged), "{text}");
+    assert!(refusal.module.is_none() && refusal.artifact.is_some(), "{text}");
+    assert!(refusal.findings.iter().any(|it| it.contains(finding)), "{finding}: {text}");
+    assert!(refusal.advice.contains(advice), "{advice}: {text}");
+    assert!(text.contains("tried again when the file or its signature changes"), "{text}");
+}
+
+#[test]
+fn a_signed_artifact_is_live_and_who_signed_it_is_told() {
+    let place = Place::new();
+    let run = place.run();
+    place.put_signature(&meter("second"));
+    place.put(&meter("second"));
+    let (key, comment) = run.told.find(|event| match &event.kind {
+        EventKind::Signed { key, comment, .. } => Some((key.clone(), comment.clone())),
+        EventKind::Phase { phase, .. } => panic!("{phase} comes before the signature"),
+        _ => None,
+    });
+    assert_eq!((key, comment.as_str()), (place.signer.number(), "built on Monday"));
+    run.live("second");
+}
+
+/// The file that is no library is not called one: nothing was looked at.
+#[test]
+fn what_is_not_signed_is_refused_before_anything_is_looked_at() {
+    let place = Place::new();
+    let run = place.run();
+    let garbage = meter("x").damaged(|bytes| *bytes = b"#!/bin/sh\n".to_vec());
+    fs::remove_file(place.signature()).unwrap();
+    place.put(&garbage);
+    run.refused("signature  nothing is at ", "put its signature there");
+    place.put_signature(&meter("other"));
+    run.refused("it is not the signature of this file", "minisign -S");
+    put(&place.signature(), Signer::new().sign(&garbage).as_bytes());
+    let wanted = format!("trusted keys: {}   signed with: ", place.signer.number());
+    run.refused(&wanted, "a trusted key");
+    for damaged in [&b"\xff\xff"[..], b"untrusted comment: x\nRW\n"] {
+        put(&place.signature(), damaged);
+        if damaged[0] == 0xff {
+            run.refused("it is no minisign signature", "sign it with minisign -S");
+        }
+    }
+    put(&place.signature(), &vec![b'x'; 17 << 10]);
+    run.refused("has 17408 bytes, the limit is 16384", "mend the file");
+    fs::remove_file(place.signature()).unwrap();
+    run.refused("nothing is at ", "put its signature there");
+    // Opening it would wait for a writer.
+    assert!(Command::new("mkfifo").arg(place.signature()).status().unwrap().success());
+    run.refused("expected a regular file", "mend the file");
+    run.serves("first");
+    // Signed, it is looked at.
+    place.put_signature(&garbage);
+    let refusal = run.told.refused();
+    assert_eq!(refusal.phase, Phase::Inspected, "{refusal}");
+    assert!(refusal.to_string().contains("7f 45 4c 46"), "{refusal}");
+    place.deploy(&meter("second"));
+    run.live("second");
+}
+
+/// One byte, after it was signed.
+#[test]
+fn a_signed_artifact_that_was_changed_is_refused() {
+    let place = Place::new();
+    let run = place.run();
+    let build = meter("second");
+    place.put_signature(&build);
+    place.put(&build.clone().damaged(|bytes| *bytes.last_mut().unwrap() ^= 1));
+    run.refused("it is not the signature of this file", "minisign -S");
+    place.put(&build);
+    run.live("second");
+}
+
+#[test]
+fn an_artifact_that_comes_before_its_signature_is_live_when_that_comes() {
+    let place = Place::new();
+    let run = place.run();
+    for (n, name) in ["second", "third", "fourth"].into_iter().enumerate() {
+        if n == 1 {
+            fs::remove_file(place.signature()).unwrap();
+        }
+        place.put(&meter(name));
+        // The signature of the version before lies there, or none.
+        let finding = if n == 1 { "nothing is at" } else { "not the signature of this file" };
+        run.refused(finding, "");
+        place.put_signature(&meter(name));
+        run.live(name);
+    }
+}
+
+#[test]
+fn a_signature_in_a_watched_folder_is_noticed_as_well() {
+    let place = Place::new();
+    place.deploy(&meter("first"));
+    let run = Place::start(place.config().folder("meter", place.folder()));
+    place.put(&meter("second"));
+    run.refused("not the signature of this file", "");
+    place.put_signature(&meter("second"));
+    run.live("second");
+    // A new file, whose signature comes later.
+    let other = place.folder().join(file_name("other"));
+    put(&other, meter("third").bytes());
+    run.refused("libother.so.minisig", "");
+    put(&other.with_added_extension("minisig"), place.signer.sign(&meter("third")).as_bytes());
+    run.live("third");
+}
+
+#[test]
+fn a_signature_is_noticed_where_nothing_tells_of_changes() {
+    let place = Place::new();
+    place.deploy(&meter("first"));
+    let config = place.config().with_polling(Duration::from_millis(20));
+    let run = Place::start(config.artifact("meter", place.artifact()));
+    place.put(&meter("second"));
+    run.refused("not the signature of this file", "");
+    place.put_signature(&meter("second"));
+    run.live("second");
+}
+
+/// `current` → `releases/2`: the signature is looked for beside the path that was given.
+#[test]
+fn links_are_followed_to_artifact_and_signature() {
+    let place = Place::new();
+    let release = |n: u32, name: &str| {
+        let folder = place.folder().join(format!("releases/{n}"));
+        fs::create_dir_all(&folder).unwrap();
+        mode(folder.parent().unwrap(), 0o755);
+        mode(&folder, 0o755);
+        put(&folder.join("meter.so"), meter(name).bytes());
+        put(&folder.join("meter.so.minisig"), place.signer.sign(&meter(name)).as_bytes());
+        let new = place.folder().join("new");
+        symlink(format!("releases/{n}"), &new).unwrap();
+        fs::rename(new, place.folder().join("current")).unwrap();
+        folder
+    };
+    let _ = release(1, "first");
+    let config = place.config().artifact("meter", place.folder().join("current/meter.so"));
+    let run = Place::start(config);
+    let second = release(2, "second");
+    run.live("second");
+    // Behind the link is a place, too.
+    mode(&second, 0o775);
+    put(&second.join("meter.so.minisig"), place.signer.sign(&meter("third")).as_bytes());
+    put(&second.join("meter.so"), meter("third").bytes());
+    let finding = format!("folder {} can be written by others", second.display());
+    run.refused(&finding, &format!("chmod go-w {}", second.display()));
+    mode(&second, 0o755);
+    run.host.rescan().unwrap();
+    run.live("third");
+}
+
+#[test]
+fn what_others_can_write_is_refused_until_they_cannot() {
+    let place = Place::new();
+    let run = place.run();
+    let cases = [
+        (place.folder(), 0o775, 0o755, "folder"),
+        (place.root.path().to_path_buf(), 0o777, 0o700, "folder"),
+        (place.artifact(), 0o664, 0o644, "file"),
+        (place.signature(), 0o646, 0o644, "file"),
+    ];
+    for (n, (open, loose, strict, kind)) in cases.into_iter().enumerate() {
+        let name = format!("build {n}");
+        // Nobody looks before all is there: the signature fits no artifact so far.
+        place.put_signature(&meter(&name));
+        put(&place.folder().join("aside"), meter(&name).bytes());
+        if open == place.artifact() {
+            mode(&place.folder().join("aside"), loose);
+        } else {
+            mode(&open, loose);
+        }
+        fs::rename(place.folder().join("aside"), place.artifact()).unwrap();
+        let finding = format!("{kind} {} can be written by others", open.display());
+        run.refused(&finding, &format!("chmod go-w {}", open.display()));
+        mode(&open, strict);
+        run.host.rescan().unwrap();
+        run.live(&name);
+    }
+}
+
+/// Signed or not: what lies in the current folder is not.
+#[test]
+fn a_host_that_asks_for_signatures_keeps_its_own_folders_to_itself() {
+    let place = Place::new();
+    let open = place.root.path().join("open");
+    fs::create_dir(&open).unwrap();
+    mode(&open, 0o777);
+    let config = || place.config().artifact("meter", place.artifact());
+    let folders = [
+        config().with_private_folder(&open),
+        config().with_checkpoints(&open),
+        config().with_floors(&open),
+    ];
+    for config in folders {
+        let error = Host::new(config).unwrap_err();
+        let text = std::iter::successors(Some(&error as &dyn std::error::Error), |it| it.source())
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ");
+        assert_eq!(error.kind(), ErrorKind::System, "{text}");
+        assert!(text.contains(&format!("folder {} can be written", open.display())), "{text}");
+        assert!(text.contains("chmod go-w"), "{text}");
+    }
+    let error = Host::new(place.config().cargo_package("arcade")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misuse);
+    assert!(error.to_string().contains("package arcade is built by this host"), "{error}");
+}
+
+#[test]
+fn keys_that_are_none_are_refused() {
+    assert!(Trust::minisign([""; 0]).unwrap_err().to_string().contains("found none"));
+    let error = Trust::minisign(["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucN"]).unwrap_err();
+    assert!(error.to_string().contains("found \"RWQf6"), "{error}");
+}
+
+/// The program itself, where it is installed: what it writes is what is read.
+#[test]
+fn minisign_itself_signs() {
+    let place = Place::new();
+    let (secret, public) = (place.root.path().join("key"), place.root.path().join("key.pub"));
+    let minisign =
+        |args: &[&str]| Command::new("minisign").args(args).arg("-s").arg(&secret).output().ok();
+    let Some(made) = minisign(&["-G", "-W", "-p", public.to_str().unwrap()]) else { return };
+    assert!(made.status.success(), "{made:?}");
+    let sign = |more: &[&str]| {
+        let artifact = place.artifact();
+        let args = [&["-S", "-m", artifact.to_str().unwrap()], more].concat();
+        let signed = minisign(&args).unwrap();
+        assert!(signed.status.success(), "{signed:?}");
+    };
+    put(&place.artifact(), meter("first").bytes());
+    sign(&["-t", "release 7"]);
+    let key = fs::read_to_string(public).unwrap();
+    let config = |trust: hotswap_core::trust::Minisign| {
+        patient().with_trust(trust).artifact("meter", place.artifact())
+    };
+    let run = Place::start(config(Trust::minisign([&key]).unwrap()));
+    put(&place.artifact(), meter("second").bytes());
+    run.refused("not the signature of this file", "");
+    sign(&["-l"]);
+    run.refused("of the old form", "with_legacy_signatures");
+    drop(run);
+    let run = Place::start(config(Trust::minisign([&key]).unwrap().with_legacy_signatures()));
+    run.serves("second");
+    replace(&place.artifact(), meter("third").bytes());
+    run.refused("not the signature of this file", "");
+}
