@@ -53,7 +53,8 @@ fn soak(options: &Options) -> ExitCode {
         .expect("the host starts");
     let told = Told::of(&host);
     let slot = host.slot::<dyn Ledger>("main").unwrap_or_else(|error| panic!("{error}"));
-    let mut seen = Seen { live: 1, ..Seen::default() };
+    let mut seen = Seen::default();
+    seen.outcome_of(&told, false);
 
     let crowd = Crowd::start(&slot, options.threads);
     let begun = Instant::now();
