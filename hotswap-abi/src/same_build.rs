@@ -6,7 +6,11 @@
 //! one has and the other has not, or has otherwise, is a reason to refuse, and so is a description
 //! that cannot be trusted.
 
+mod files;
+
 use std::fmt;
+
+pub use files::FileDifference;
 
 /// What a doubt is about that another build may not have: sources were changed meanwhile.
 const CHANGED: &str = "changed";
@@ -22,6 +26,8 @@ struct Line {
     mark: Mark,
     what: String,
     value: String,
+    /// Of sources: the files, each with the beginning of its hash.
+    files: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +53,8 @@ pub enum BuildDifference {
         /// The artifact's; `None` where it has no such thing.
         artifact: Option<String>,
     },
+    /// Sources differ, and in which files is known.
+    Files(FileDifference),
     /// A side does not know how it was built.
     Doubt {
         /// Whether it is the host's.
@@ -64,16 +72,22 @@ impl Build {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let lines = text.strip_suffix('\n')?.split('\n').map(|line| {
-            let (what, value) = line.split_once('\t')?;
+            let mut parts = line.split('\t');
+            let (what, value) = (parts.next()?, parts.next()?);
+            let files = parts.next().unwrap_or_default();
+            if parts.next().is_some() {
+                return None;
+            }
             let (mark, what) = match what.as_bytes().first() {
                 Some(b'?') => (Mark::May, &what[1..]),
                 Some(b'!') => (Mark::Doubt, &what[1..]),
                 _ => (Mark::Must, what),
             };
-            if what.chars().chain(value.chars()).any(char::is_control) {
+            if [what, value, files].iter().any(|text| text.contains(char::is_control)) {
                 return None;
             }
-            Some(Line { mark, what: what.to_owned(), value: value.to_owned() })
+            let own = str::to_owned;
+            Some(Line { mark, what: own(what), value: own(value), files: own(files) })
         });
         Some(Self { lines: lines.collect::<Option<_>>()? })
     }
@@ -109,9 +123,10 @@ impl Build {
             }
             match (ours.next(), theirs.next()) {
                 (None, None) => return None,
-                (Some(our), Some(their)) if our == their => {}
                 (Some(our), Some(their)) if our.what == their.what => {
-                    return Some(value(&our.what, Some(&our.value), Some(&their.value)));
+                    if our.value != their.value {
+                        return Some(our.differs_from(their));
+                    }
                 }
                 (Some(our), their) => {
                     // Which of the two has one more?
@@ -136,6 +151,15 @@ impl Build {
     }
 }
 
+impl Line {
+    fn differs_from(&self, other: &Self) -> BuildDifference {
+        let files = self.what.strip_prefix("sources of ").and_then(|package| {
+            FileDifference::of(package, &self.files, &other.files).map(BuildDifference::Files)
+        });
+        files.unwrap_or_else(|| value(&self.what, Some(&self.value), Some(&other.value)))
+    }
+}
+
 fn value(what: &str, host: Option<&str>, artifact: Option<&str>) -> BuildDifference {
     BuildDifference::Value {
         what: what.to_owned(),
@@ -150,6 +174,7 @@ impl BuildDifference {
     pub fn advice(&self) -> &'static str {
         let what = match self {
             Self::Value { what, .. } => what,
+            Self::Files(_) => "sources",
             Self::Doubt { host: false, again: true, .. } => return "build it again",
             Self::Doubt { host: true, again: true, .. } => {
                 return "build the host again, and start it again";
@@ -184,6 +209,7 @@ impl fmt::Display for BuildDifference {
                 let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".into());
                 write!(f, "{what}  host: {}   artifact: {}", side(host), side(artifact))
             }
+            Self::Files(files) => files.fmt(f),
             Self::Doubt { host: true, why, .. } => {
                 write!(f, "the host's build is not known: {why}")
             }
@@ -201,7 +227,7 @@ mod tests {
     const BASE: &str = "--target\tnone\nprofile\tdebuginfo=2\nfeatures of api\tnone\n\
                         ?features of glam\tstd\ndependency glam\t0.29.2\ndependency world\t0.1.0\n\
                         build of glam\t11\nbuild of api\t22\nsources of world\t33\n\
-                        sources of api\t44\n";
+                        sources of api\t44\nsources of core\t55\t1 lib.rs\n";
 
     #[track_caller]
     fn check(from: &str, to: &str, wanted: &str) {
@@ -236,6 +262,10 @@ mod tests {
             "sources of world  host: 33   artifact: 3",
         );
         check("\t44\n", "\t4\n", "sources of api  host: 44   artifact: 4");
+        // Which files they are, where both sides say so.
+        check("\t55\t1 lib.rs\n", "\t5\t2 lib.rs\n", "sources of core  changed: lib.rs");
+        check("\t55\t1 lib.rs\n", "\t5\n", "sources of core  host: 55   artifact: 5");
+        check("\t55\t1 lib.rs\n", "\t55\n", "");
     }
 
     #[test]
@@ -275,7 +305,7 @@ mod tests {
 
     #[test]
     fn hostile_text_is_no_description() {
-        for text in ["", "\n", "x", "x\n", "x\ty", "x\ty\n\n", "x\ty\tz\n", "x\ty\u{1b}[0m\n"] {
+        for text in ["", "\n", "x", "x\n", "x\ty", "x\ty\n\n", "x\ty\tz\tw\n", "x\ty\u{1b}[0m\n"] {
             assert_eq!(Build::parse(text), None, "{text:?}");
         }
         assert!(Build::parse("x\ty\n").is_some());

@@ -8,7 +8,8 @@
 //! ([`sources`]). Cargo compiles the interface's crate anew whenever any of this changes, so the
 //! macro runs again, too.
 //!
-//! The text has a line for each thing: what it is, a tab, its value; and a mark in front:
+//! The text has a line for each thing: what it is, a tab, its value (for sources another tab, and
+//! the beginning of each file's hash with its name); and a mark in front:
 //! - nothing: it must be equal, and so must be the list of all such lines;
 //! - `?`: it must be equal where both sides have it; it only says better what differs;
 //! - `!`: this description cannot be trusted, for the reason given; where it is about what was
@@ -48,9 +49,16 @@ pub(crate) fn build() -> &'static Build {
 
 /// A line; `' '` is no mark.
 fn line(mark: char, what: &str, value: &str) -> String {
-    let clean = |text: &str| text.replace(char::is_control, " ");
     let mark = if mark == ' ' { String::new() } else { mark.to_string() };
     format!("{mark}{}\t{}\n", clean(what), clean(value))
+}
+
+fn line_of_sources(package: &str, sources: &Sources) -> String {
+    format!("sources of {}\t{}\t{}\n", clean(package), sources.hash, clean(&sources.list))
+}
+
+fn clean(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn describe() -> Result<Build, String> {
@@ -86,14 +94,14 @@ fn describe() -> Result<Build, String> {
     let mut doubts = BTreeSet::new();
     for unit in units.iter().filter(|unit| unit.is_local()) {
         let sources = Sources::of_unit(unit)?;
-        put(' ', &format!("sources of {}", unit.package), &sources.hash);
+        text += &line_of_sources(&unit.package, &sources);
         doubts.extend(doubt(&unit.package, &sources, unit.begun()));
     }
     let own = Sources::of_crate(&command.input, env::var_os("OUT_DIR").as_deref().map(Path::new))?;
-    put(' ', &format!("sources of {name}"), &own.hash);
+    text += &line_of_sources(&name, &own);
     let begun = unit::begun(&command.out_dir, &command.hash);
     doubts.extend(doubt(&name, &own, begun));
-    doubts.iter().for_each(|(what, why)| put('!', what, why));
+    doubts.iter().for_each(|(what, why)| text += &line('!', what, why));
     Ok(Build { text, files: own.files })
 }
 

@@ -37,6 +37,9 @@ const FILES: [&str; 11] = [
     "stage/src/main.rs",
 ];
 
+/// A file that a test adds.
+const WEATHER: &str = "world/src/weather.rs";
+
 impl Workspace {
     fn new() -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
@@ -51,6 +54,7 @@ impl Workspace {
                 &text.replace("../../../../hotswap", &format!("{repository}/hotswap")),
             );
         }
+        let _ = fs::remove_file(this.folder.join(WEATHER));
         fs::copy(root.join("../Cargo.lock"), this.folder.join("Cargo.lock")).unwrap();
         this
     }
@@ -207,8 +211,14 @@ fn a_world_is_lent_across_upgrades_and_only_to_what_was_built_like_its_host() {
     let host = "  host: ";
     workspace.edit("world/src/lib.rs", "pub said: String,", "pub said: String,\n    pub more: u8,");
     let other = workspace.module(&[]);
-    stage.refused(&other, &format!("sources of world{host}"), "start it again");
+    stage.refused(&other, "sources of world  changed: src/lib.rs |", "start it again");
+    workspace.write(WEATHER, "//! It rains.\n");
     workspace.edit("world/src/lib.rs", "\n    pub more: u8,", "");
+    workspace.edit("world/src/lib.rs", "use rates::Rate;", "mod weather;\nuse rates::Rate;");
+    let other = workspace.module(&[]);
+    let wanted = "world  changed: src/lib.rs   only the artifact's: src/weather.rs |";
+    stage.refused(&other, wanted, "start it again");
+    workspace.edit("world/src/lib.rs", "mod weather;\n", "");
 
     let other = workspace.module(&["--features=world/large"]);
     let wanted = "features of world  host: none   artifact: large";
@@ -225,7 +235,7 @@ fn a_world_is_lent_across_upgrades_and_only_to_what_was_built_like_its_host() {
 
     workspace.edit("scene-api/src/lib.rs", "/// One step.", "/// A step.");
     let other = workspace.module(&[]);
-    stage.refused(&other, &format!("sources of scene-api{host}"), "start it again");
+    stage.refused(&other, "sources of scene-api  changed: src/lib.rs |", "start it again");
     workspace.edit("scene-api/src/lib.rs", "/// A step.", "/// One step.");
 
     let other = workspace.module(&["--features=scene/allocator"]);
@@ -234,7 +244,7 @@ fn a_world_is_lent_across_upgrades_and_only_to_what_was_built_like_its_host() {
     // Cargo compares times, too, and builds such a crate again and again.
     workspace.set_modified("world/src/lib.rs", SystemTime::now() + 100 * LONG);
     let other = workspace.module(&[]);
-    let wanted = "lib.rs of world has a time in the future";
+    let wanted = "src/lib.rs of world has a time in the future";
     stage.refused(&other, wanted, "build host and module again");
     workspace.set_modified("world/src/lib.rs", SystemTime::now());
 
@@ -304,7 +314,8 @@ fn the_everyday_loop_runs_a_host_with_cargo_and_builds_its_module_on_save() {
     ] {
         workspace.edit(file, from, to);
         let text = stage.line();
-        assert!(text.starts_with("refused ") && text.contains("sources of world"), "{text}");
+        assert!(text.starts_with("refused "), "{text}");
+        assert!(text.contains("sources of world  changed: src/lib.rs"), "{text}");
     }
     // As the host knows it, it is lent again.
     workspace.edit("world/src/lib.rs", "/// Part two.", "/// A part.");
@@ -318,7 +329,7 @@ fn the_everyday_loop_runs_a_host_with_cargo_and_builds_its_module_on_save() {
             Err(_) => workspace.set_modified("world/src/lib.rs", SystemTime::now()),
         }
     };
-    let wanted = "lib.rs of world was changed while it was being built";
+    let wanted = "src/lib.rs of world was changed while it was being built";
     assert!(text.starts_with("refused ") && text.contains(wanted), "{text}");
     assert!(text.contains("it is built again by itself"), "{text}");
     assert_eq!(stage.line(), "live 4");

@@ -92,6 +92,13 @@ impl Unit {
         Ok(Self { package, version, hash, files, variables, folder, krate })
     }
 
+    #[cfg(test)]
+    pub(super) fn of(files: Vec<PathBuf>, variables: Vec<String>) -> Self {
+        let (package, version) = ("world".to_owned(), "0.1.0".to_owned());
+        let (hash, folder, krate) = (String::new(), PathBuf::new(), "world".to_owned());
+        Self { package, version, hash, files, variables, folder, krate }
+    }
+
     /// Whether its sources may change under one version: it comes from no registry or repository.
     pub(super) fn is_local(&self) -> bool {
         of_registry(&self.files[0]).is_none()
