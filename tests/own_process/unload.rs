@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, Sender},
     },
     thread::{self, JoinHandle},
@@ -342,6 +343,48 @@ fn a_slot_may_be_retained_where_others_are_unloaded() {
 fn private(folder: &Path) -> PathBuf {
     let mut found = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
     found.find(|path| path.is_dir()).unwrap()
+}
+
+/// Threads that never stop calling, and others that come and go.
+#[test]
+fn under_callers_every_generation_is_unloaded() {
+    const UPGRADES: u64 = 12;
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let place = scene(&habits("label=1"), folder.path());
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let over = &is_over;
+        for habit in [Habit::Locals, Habit::Current] {
+            let slot = place.slot.clone();
+            scope.spawn(move || {
+                let reader = slot.reader();
+                while !over.load(Ordering::Relaxed) {
+                    reader.practise(habit).unwrap();
+                    slot.pin().practise(Habit::None).unwrap();
+                    reader.inside(&mut || slot.pin().practise(Habit::Locals).unwrap()).unwrap();
+                }
+            });
+        }
+        let slot = place.slot.clone();
+        scope.spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                thread::scope(|scope| {
+                    for habit in [Habit::Locals, Habit::Panic] {
+                        let slot = &slot;
+                        scope.spawn(move || slot.pin().practise(habit).unwrap());
+                    }
+                });
+            }
+        });
+        for number in 2..=UPGRADES {
+            let live = place.upgrade(&habits(&format!("label={number}")));
+            assert_eq!(live.generation, number);
+        }
+        until("all but the last are gone", || place.host.status().slots[0].mapped == 1);
+        over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(mapped(folder.path()), 1);
 }
 
 #[test]
