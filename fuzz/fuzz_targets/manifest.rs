@@ -11,12 +11,17 @@ use hotswap_abi::{
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    // Two, so that one can be compared with another.
-    let middle = bytes.first().map_or(0, |at| bytes.len() * usize::from(*at) / 255);
-    let (left, right) = bytes.split_at(middle);
-    let whole = bytes.get(1..).and_then(|bytes| Manifest::decode(bytes).ok());
-    let (left, right) = (left.get(1..).map(Manifest::decode), Manifest::decode(right));
-    let known = [whole, left.and_then(Result::ok), right.ok()];
+    // Where a second one begins, there are two to be compared.
+    let mut begins = (1..bytes.len()).filter(|at| bytes[*at..].starts_with(b"HOTSWAP\0"));
+    let (left, right) = bytes.split_at(begins.next().unwrap_or(bytes.len()));
+    let known = [left, right].map(|bytes| {
+        // The fuzzer makes them longer and shorter, and does not count.
+        let mut counted = bytes.to_vec();
+        if let Some(length) = counted.get_mut(10..14) {
+            length.copy_from_slice(&u32::try_from(bytes.len() - 14).unwrap().to_le_bytes());
+        }
+        Manifest::decode(bytes).or_else(|_| Manifest::decode(&counted)).ok()
+    });
     for manifest in known.iter().flatten() {
         let types = &manifest.types;
         for definition in &types.definitions {

@@ -42,10 +42,14 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<BTreeMap<String, Version>, Damage> 
     }
     let line = |line: &str| {
         let (version, module) = line.split_once(' ')?;
+        if module.is_empty() || module.chars().any(char::is_control) {
+            return None;
+        }
         Some((module.to_owned(), version.parse().ok()?))
     };
     content[HEAD.len()..]
-        .lines()
+        // Not `lines`, which takes a carriage return away.
+        .split_terminator('\n')
         .map(|text| line(text).ok_or_else(|| Damage::Line(text.to_owned())))
         .collect()
 }
@@ -77,6 +81,9 @@ mod tests {
             decode(format!("{text}{HASH}{hash}\n").as_bytes())
         };
         assert_eq!(whole("1.0 arcade\n"), Err(Damage::Line("1.0 arcade".to_owned())));
+        for line in ["1.0.0 ", "1.0.0 arcade\r", "1.0.0 ar\u{1b}cade", "1.0.0"] {
+            assert_eq!(whole(&format!("{line}\n")), Err(Damage::Line(line.to_owned())));
+        }
         assert_eq!(whole("\n"), Err(Damage::Line(String::new())));
     }
 }
