@@ -115,14 +115,17 @@ fn read(folder: &Path, name: &str) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// `<the target folder of the running test>/fixtures`.
+/// `<the target folder of the running program>/fixtures`.
 ///
 /// # Panics
 /// When it cannot be made.
 #[must_use]
 pub fn target() -> PathBuf {
-    let test = env::current_exe().expect("a program knows where it is");
-    let target = test.ancestors().nth(3).expect("cargo puts tests into <target>/<profile>/deps");
+    let program = env::current_exe().expect("a program knows where it is");
+    let profile = program.ancestors().skip(1).find(|it| !it.ends_with("deps"));
+    let target = profile.and_then(Path::parent);
+    let target =
+        target.expect("cargo puts programs into <target>/<profile>, tests into deps there");
     let folder = target.join("fixtures");
     fs::create_dir_all(&folder).expect("the target folder can be written");
     folder
