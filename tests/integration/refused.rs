@@ -6,7 +6,7 @@ use hotswap_core::{
     Interface,
     event::{Exit, Phase, Refusal},
 };
-use hotswap_tests::{Fixture, Scene, fixture};
+use hotswap_tests::{Fixture, Scene, damage::section, fixture};
 use meter_api::Meter;
 
 /// An artifact that must be refused.
@@ -32,26 +32,6 @@ fn cut(part: fn(usize) -> usize) -> Box<dyn Fn() -> Fixture> {
 
 fn named(name: &'static str) -> Box<dyn Fn() -> Fixture> {
     Box::new(move || fixture(name))
-}
-
-/// Reads the section header table: where a section lies in the file.
-fn section(bytes: &[u8], wanted: &str) -> std::ops::Range<usize> {
-    let number = |at: usize, len: usize| {
-        let mut raw = [0; 8];
-        raw[..len].copy_from_slice(&bytes[at..at + len]);
-        usize::try_from(u64::from_le_bytes(raw)).unwrap()
-    };
-    let (table, size, count, names) = (number(40, 8), number(58, 2), number(60, 2), number(62, 2));
-    let header = |index: usize| table + index * size;
-    let names = number(header(names) + 24, 8);
-    (0..count)
-        .map(header)
-        .find(|at| {
-            let name = &bytes[names + number(*at, 4)..];
-            name.starts_with(wanted.as_bytes()) && name[wanted.len()] == 0
-        })
-        .map(|at| number(at + 24, 8)..number(at + 24, 8) + number(at + 32, 8))
-        .expect("the file has the section")
 }
 
 const BUILD: &str = "build the module again";

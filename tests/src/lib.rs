@@ -1,6 +1,9 @@
 //! Helpers of the integration tests: fixtures that are built by cargo, and scenes in which a host
 //! serves them.
 
+pub mod damage;
+pub mod faults;
+
 mod fixtures;
 mod heard;
 mod scene;

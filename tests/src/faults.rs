@@ -1,0 +1,63 @@
+//! The table of faults: what is done to a host, what was promised, and what happened.
+//!
+//! A [`Row`] is data: a name, what is done, and what is promised (how the artifact comes out, what
+//! the user reads, what serves afterwards, with which state). Rows stand in groups, a file each. A
+//! group's rows meet the same host one after the other, so that each finds it as the one before has
+//! left it ([`place`]). After every row a good build goes live in the same process ([`check`]).
+//!
+//! A row that changes its whole process (its limits, its mounts) runs in one of its own, which is
+//! this program again ([`apart`]). What cannot be done on a machine is skipped with a reason, and
+//! does not count.
+//!
+//! To add a row, put it into its group's list; to add a group, name it in [`groups`].
+
+mod apart;
+mod check;
+mod place;
+mod row;
+mod table;
+
+mod abi;
+mod callers;
+mod candidates;
+mod crashes;
+mod elf;
+mod ending;
+mod files;
+mod manifests;
+mod resources;
+mod restarts;
+mod serving;
+mod states;
+mod watching;
+mod ways;
+
+use std::process::ExitCode;
+
+use self::row::Group;
+
+/// In the order in which they are run.
+fn groups() -> Vec<Group> {
+    vec![
+        files::group(),
+        elf::group(),
+        ways::group(),
+        manifests::group(),
+        abi::group(),
+        states::group(),
+        candidates::group(),
+        serving::group(),
+        callers::group(),
+        resources::group(),
+        watching::group(),
+        ending::group(),
+        restarts::group(),
+        crashes::group(),
+    ]
+}
+
+/// Runs the program with these arguments.
+#[must_use]
+pub fn run(args: Vec<String>) -> ExitCode {
+    table::run(groups(), &args)
+}

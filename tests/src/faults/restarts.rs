@@ -1,0 +1,159 @@
+//! States that one run leaves for the next: damaged, of another shape, or not there.
+
+use std::{fs, mem, path::Path, path::PathBuf, time::Duration};
+
+use hotswap_core::Config;
+
+use super::{
+    apart::{Way, fill, small_disk},
+    place::Place,
+    row::{After, Group, Happened, Row, Setting},
+};
+use crate::{fixture, patient, replace};
+
+pub(super) fn group() -> Group {
+    let setting = Setting::counter(keeps);
+    let damaged = |name, damage: fn(&mut Vec<u8>), says| {
+        Row::new(name, move |place| damaged_file(place, damage), "error System", says)
+            .then(After::NextRun)
+    };
+    Group {
+        title: "from one run to the next",
+        setting,
+        rows: vec![
+            damaged(
+                "state file empty",
+                Vec::clear,
+                &["the state of slot main from the last run", "it was left as it is"],
+            ),
+            damaged(
+                "state file cut off",
+                |bytes| bytes.truncate(bytes.len() - 9),
+                &["is not a whole snapshot", "it was left as it is"],
+            ),
+            damaged(
+                "state file with a flipped bit",
+                |bytes| {
+                    let half = bytes.len() / 2;
+                    bytes[half] ^= 0x10;
+                },
+                &["is not a whole snapshot", "it was left as it is"],
+            ),
+            damaged(
+                "state file with more behind its end",
+                |bytes| bytes.extend(b"more"),
+                &["4 bytes stand behind its end"],
+            ),
+            damaged(
+                "state file of a later format",
+                |bytes| bytes[8] = 9,
+                &["it has format 9, this version of hotswap reads format 1"],
+            ),
+            damaged(
+                "state file that is something else",
+                |bytes| *bytes = b"{}".to_vec(),
+                &["it does not begin like one"],
+            ),
+            Row::new(
+                "next build does not start with the state",
+                |place| next_build(place, "counter", "start=fail"),
+                "error Artifact",
+                &["start was told to fail", "at Activated"],
+            )
+            .then(After::NextRun),
+            Row::new(
+                "next build has another shape of the state",
+                |place| next_build(place, "drift", ""),
+                "error Artifact",
+                &["has another shape than the version 1 that is stored", "impl Migrate<"],
+            )
+            .then(After::NextRun),
+            Row::new(
+                "no first build",
+                |place| {
+                    assert_eq!(place.end().outcome, "ended");
+                    fs::remove_file(place.artifact()).expect("it can be removed");
+                    place.opened()
+                },
+                "error Timeout",
+                &["no artifact for slot main after 1s; looked at "],
+            )
+            .then(After::NextRun),
+            Row::new(
+                "program did not end in order",
+                |place| {
+                    // The host lives on, as in a process that is stopped for ever.
+                    mem::forget(place.host.take());
+                    Happened::new("no end", "")
+                },
+                "no end",
+                &["did not end in order", "main.snapshot.used"],
+            )
+            .with(setting)
+            .then(After::NextRunAfresh),
+            Row::new(
+                "folder of states became a file",
+                |place| {
+                    let states = place.folder().join("states");
+                    let _ = fs::remove_dir_all(&states);
+                    fs::write(&states, "a file").expect("a file can be made");
+                    let happened = place.end();
+                    fs::remove_file(&states).expect("it can be removed");
+                    happened
+                },
+                "error System",
+                &["has not kept: the state of slot main", "cannot be written"],
+            )
+            .with(setting)
+            .then(After::NextRunAfresh),
+            Row::new(
+                "no room for the state at the end",
+                |place| {
+                    let filler = fill(&small_disk());
+                    let happened = place.end();
+                    fs::remove_file(filler).expect("it can be removed");
+                    happened
+                },
+                "error System",
+                &["has not kept: the state of slot main", "No space left on device"],
+            )
+            .with(Setting::counter(|_| patient().with_checkpoints(small_disk())))
+            .then(After::NextRunAfresh)
+            .apart(Way::SmallDisk),
+        ],
+    }
+}
+
+fn keeps(folder: &Path) -> Config {
+    // How long a run waits that has no build to begin with.
+    patient()
+        .with_first_artifact_deadline(Duration::from_secs(1))
+        .with_checkpoints(folder.join("states"))
+}
+
+fn kept(place: &Place) -> PathBuf {
+    place.folder().join("states").join("main.snapshot")
+}
+
+/// The next run refuses the file and leaves it; mended, it is taken by the run after that.
+fn damaged_file(place: &mut Place, damage: fn(&mut Vec<u8>)) -> Happened {
+    assert_eq!(place.end().outcome, "ended");
+    let good = fs::read(kept(place)).expect("the state was kept");
+    let mut bytes = good.clone();
+    damage(&mut bytes);
+    fs::write(kept(place), &bytes).expect("it can be written");
+    let happened = place.opened();
+    assert_eq!(fs::read(kept(place)).ok(), Some(bytes), "it was left as it is");
+    fs::write(kept(place), good).expect("it can be written");
+    happened
+}
+
+/// The next run has this build to begin with, which leaves the state for one that can take it.
+fn next_build(place: &mut Place, module: &str, script: &str) -> Happened {
+    assert_eq!(place.end().outcome, "ended");
+    let build = fixture(module).told(&format!("label=new;{script}"));
+    replace(&place.artifact(), build.bytes());
+    let happened = place.opened();
+    assert!(kept(place).exists(), "the state is there for another one");
+    happened
+}

@@ -1,0 +1,101 @@
+//! States that the new build cannot have as they are: never dropped without a word.
+
+use std::time::Duration;
+
+use hotswap_core::StateDrift;
+
+use super::{
+    place::{Place, unhurried},
+    row::{After, Group, Happened, Row, Setting},
+};
+use crate::{Fixture, fixture, patient};
+
+pub(super) fn group() -> Group {
+    let named = |name: &'static str| move || fixture(name).told("label=new");
+    let chain = |script: &'static str| {
+        move || fixture("chain").told(&format!("label=new;migrate={script}"))
+    };
+    let assessed = "refused at Assessed";
+    let migrating = "refused at Migrating";
+    Group {
+        title: "states",
+        setting: Setting::counter(|_| patient().with_pause_deadline(PAUSE)),
+        rows: vec![
+            Row::bad(
+                "state gone",
+                named("stateless"),
+                assessed,
+                &["state  serving: Count version 1   artifact: none", "give the module its state"],
+            ),
+            Row::bad(
+                "state of another name",
+                named("renamed"),
+                assessed,
+                &["state  serving: Count   artifact: Tally", "#[hot_state(name"],
+            ),
+            Row::bad(
+                "state of another shape, same version",
+                named("drift"),
+                assessed,
+                &["Count.owner  serving: String   artifact: nothing", "impl Migrate<"],
+            ),
+            Row::bad(
+                "state of a later version, back to an earlier build",
+                named("counter"),
+                assessed,
+                &["state Count  serving: version 3   artifact: versions 1 to 1", "previous = "],
+            )
+            .with(Setting { module: "chain", script: "", config: unhurried }),
+            Row::bad("migration fails", chain("fail"), migrating, &["migrate was told to fail"]),
+            Row::bad(
+                "migration panics",
+                chain("panic"),
+                migrating,
+                &["it panicked: migrate was told to panic at "],
+            ),
+            Row::bad(
+                "migration hangs",
+                chain("hang"),
+                migrating,
+                &["migration  it did not come back within ", "its thread is abandoned"],
+            ),
+            Row::bad(
+                "state that cannot be carried by name",
+                named("drift-hard"),
+                migrating,
+                &["Count.value cannot be carried from u64 to String"],
+            )
+            .with(Setting::counter(|_| patient().with_state_drift(StateDrift::CarryByName))),
+            Row::new(
+                "state that its encoding changes",
+                beyond_its_encoding,
+                migrating,
+                &["Count version 1 comes back from its encoding as another value"],
+            )
+            .then(After::NextRunAfresh)
+            .with(Setting { module: "opaque", script: "", config: unhurried }),
+            Row::bad(
+                "state dropped where the host allows it",
+                named("renamed"),
+                "live",
+                &["state dropped (state  serving: Count   artifact: Tally)"],
+            )
+            .then(After::Afresh)
+            .with(Setting::counter(|_| patient().with_state_drift(StateDrift::StartAfresh))),
+        ],
+    }
+}
+
+/// What hangs in a pause never ends by itself; the rest has its time on a busy machine.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// No build of that module can have the state any more: the count is on the old instance only.
+fn beyond_its_encoding(place: &mut Place) -> Happened {
+    let slot = place.slot();
+    slot.pin_mut().add(200).expect("it serves");
+    let build: Fixture = fixture("opaque").told("label=new");
+    let happened = place.put(&build);
+    assert_eq!((slot.pin().value().ok(), slot.generation()), (Some(201), 1));
+    place.host.take().expect("it lives").shutdown().expect("it ends");
+    happened
+}
