@@ -11,7 +11,7 @@
 mod elf;
 pub(crate) mod image;
 
-use std::{fmt, mem::ManuallyDrop, path::Path};
+use std::{fmt, io, mem::ManuallyDrop, path::Path};
 
 use hotswap_abi::module::{Export, RootRef};
 #[cfg(unix)]
@@ -19,7 +19,7 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 #[cfg(windows)]
 use libloading::os::windows::Library;
 
-use crate::fs::PrivateFile;
+use crate::{error::in_full, fs::PrivateFile};
 
 /// A library that is mapped into the process, for as long as the process lives.
 pub(crate) struct Image {
@@ -30,8 +30,10 @@ pub(crate) struct Image {
 /// Why a library cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
-    #[error("the system's loader refuses it: {0}")]
+    #[error("the system's loader refuses it: {}", in_full(.0))]
     Open(libloading::Error),
+    #[error("nothing can be loaded from the private folder: {0}")]
+    System(io::Error),
     #[error("it does not export {symbol}, which its manifest names")]
     Symbol { symbol: String },
     #[error(
@@ -47,7 +49,11 @@ impl Image {
     pub(crate) fn open(copy: PrivateFile) -> Result<Self, LoadError> {
         // SAFETY: the copy was examined and its manifest was read; see the module's text.
         let library = unsafe { open(copy.path()) };
-        let library = ManuallyDrop::new(library.map_err(LoadError::Open)?);
+        let library = library.map_err(|error| match copy.can_be_mapped() {
+            Ok(()) => LoadError::Open(error),
+            Err(why) => LoadError::System(why),
+        })?;
+        let library = ManuallyDrop::new(library);
         Ok(Self { library, copy })
     }
 

@@ -52,7 +52,7 @@ pub(crate) fn load(
         }
         Ok(Code::new(root, Some(image), manifest, Some(hash), methods, generation, traces))
     });
-    if !matches!(opened, Ok(Err(LoadError::Open(_)))) {
+    if !matches!(opened, Ok(Err(LoadError::Open(_) | LoadError::System(_)))) {
         slot.add_retained();
     }
     match opened {
@@ -62,12 +62,19 @@ pub(crate) fn load(
             format!("allocator  {error}"),
             "leave #[global_allocator] away in both, or use one that hands on to the system's",
         )),
+        Ok(Err(error @ LoadError::System(_))) => Err(Fault::cancelled(
+            Phase::Loaded,
+            format!("library  {error}"),
+            "raise the limit of open files (`ulimit -n`), or mend the private folder",
+        )),
         Ok(Err(error)) => Err(Fault::rejected(
             Phase::Loaded,
             format!("library  {error}"),
             "build it again, on a system like the host's",
         )),
-        Err(hung) => Err(Fault::of_candidate(Phase::Loaded, "constructor", &StepError::from(hung))),
+        Err(undone) => {
+            Err(Fault::of_candidate(Phase::Loaded, "constructor", &StepError::from(undone)))
+        }
     }
 }
 

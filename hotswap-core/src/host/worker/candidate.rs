@@ -13,8 +13,9 @@ use super::{
 use crate::{
     config::Apply,
     event::{EventKind, Refusal},
+    fs::PrivateFolder,
     gate::Guarded as _,
-    upgrade::{ArtifactHash, StageError, StageRequest, Unapplied, Upgrade, stage},
+    upgrade::{ArtifactHash, StageError, StageRequest, Staged, Unapplied, Upgrade, stage},
     watch::Retry,
 };
 
@@ -24,10 +25,7 @@ impl Worker {
         let begun = Instant::now();
         let key = (index, path);
         let path = key.1.as_path();
-        let Some(artifacts) = &self.artifacts else { return };
-        let request = StageRequest::new(path, &artifacts.folder)
-            .with_limit(self.shared.config.max_artifact_bytes);
-        let staged = match stage(request) {
+        let staged = match self.stage(path) {
             Ok(staged) => staged,
             Err(error) if error.try_again() => {
                 if self.paths.again(key.clone(), Instant::now()) == Retry::OnNextEvent {
@@ -48,7 +46,11 @@ impl Worker {
                 // One change of a file is often several events; there is no hash to know it by.
                 let (slot, found) = (&mut self.slots[index], fault.findings.clone());
                 slot.seen.remove(path);
-                if slot.unstaged.insert(path.to_owned(), found.clone()) != Some(found) {
+                let is_told = slot.unstaged.insert(path.to_owned(), found.clone()) == Some(found);
+                // The next try begins with the file, not with what it held before.
+                let _ = slot.waiting.take_if(|waiting| !waiting.on_request);
+                self.retry(index, fault.exit, key.clone());
+                if !is_told {
                     self.refuse(index, Identity { path, artifact: None, module: None }, fault);
                 }
                 return;
@@ -108,6 +110,21 @@ impl Worker {
             return self.tell(&slot.name, EventKind::Pending { module, version, artifact });
         }
         self.apply(index, waiting);
+    }
+
+    /// Copies an artifact; into a new private folder where somebody has removed the old one.
+    fn stage(&mut self, path: &Path) -> Result<Staged, StageError> {
+        let config = &self.shared.config;
+        let artifacts = self.artifacts.as_mut().expect("something is watched");
+        let limit = config.max_artifact_bytes;
+        let result = stage(StageRequest::new(path, &artifacts.folder).with_limit(limit));
+        if result.as_ref().is_err_and(StageError::is_folder_gone)
+            && let Ok(folder) = PrivateFolder::new(config.private_folder.as_deref())
+        {
+            artifacts.folder = folder;
+            return stage(StageRequest::new(path, &artifacts.folder).with_limit(limit));
+        }
+        result
     }
 
     /// Lets a prepared artifact take over; returns whether it has. One that was cancelled waits
