@@ -32,7 +32,7 @@ use crate::{
     library::Image,
     logs::Logs,
     slot::Resident,
-    steps::Hung,
+    steps::Undone,
     upgrade::ArtifactHash,
 };
 
@@ -49,11 +49,16 @@ pub(crate) enum StepError {
     Panicked { message: String, place: String, backtrace: String },
     #[error("it did not come back within {after:.0?}; its thread is abandoned")]
     Hung { after: std::time::Duration },
+    #[error("no thread can be started for it: {why}")]
+    NoThread { why: String },
 }
 
-impl From<Hung> for StepError {
-    fn from(hung: Hung) -> Self {
-        Self::Hung { after: hung.after }
+impl From<Undone> for StepError {
+    fn from(undone: Undone) -> Self {
+        match undone {
+            Undone::Hung { after } => Self::Hung { after },
+            Undone::NoThread { why } => Self::NoThread { why },
+        }
     }
 }
 

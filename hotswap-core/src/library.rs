@@ -20,7 +20,7 @@ mod unload;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 mod unload;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, io, path::Path, sync::Arc};
 
 use hotswap_abi::module::{Export, RootRef};
 #[cfg(unix)]
@@ -34,7 +34,7 @@ pub(crate) use self::{
 };
 
 use self::unload::Opened;
-use crate::{event::Holder, fs::PrivateFile};
+use crate::{error::in_full, event::Holder, fs::PrivateFile};
 
 /// A library that is mapped into the process.
 pub(crate) struct Image {
@@ -49,8 +49,10 @@ pub(crate) struct Image {
 /// Why a library cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
-    #[error("the system's loader refuses it: {0}")]
+    #[error("the system's loader refuses it: {}", in_full(.0))]
     Open(libloading::Error),
+    #[error("nothing can be loaded from the private folder: {0}")]
+    System(io::Error),
     #[error("it does not export {symbol}, which its manifest names")]
     Symbol { symbol: String },
     #[error(
@@ -71,7 +73,11 @@ impl Image {
         tell: Tell,
     ) -> Result<Self, LoadError> {
         // SAFETY: the copy was examined and its manifest was read; see the module's text.
-        let library = unsafe { open(copy.path()) }.map_err(LoadError::Open)?;
+        let library = unsafe { open(copy.path()) };
+        let library = library.map_err(|error| match copy.can_be_mapped() {
+            Ok(()) => LoadError::Open(error),
+            Err(why) => LoadError::System(why),
+        })?;
         // SAFETY: it was just opened, and nobody knows a function of it yet.
         let opened = unsafe { Opened::new(library, copy, facts, keep.is_some()) };
         Ok(Self { opened: Some(opened), keep, tell: Some(tell) })

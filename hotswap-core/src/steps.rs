@@ -14,11 +14,19 @@ use crate::library::tidy;
 
 type Step = Box<dyn FnOnce() + Send>;
 
-/// A step did not come back in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Hung {
-    /// How long was waited.
-    pub(crate) after: Duration,
+/// Why nothing came of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Undone {
+    /// It did not come back in time.
+    Hung {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// It was not begun: the system has no thread left for it.
+    NoThread {
+        /// What the system said.
+        why: String,
+    },
 }
 
 /// A thread for module code, made when it is needed.
@@ -39,7 +47,7 @@ impl Steps {
         &mut self,
         deadline: Instant,
         step: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Hung> {
+    ) -> Result<T, Undone> {
         let started = Instant::now();
         let (reply, answer) = mpsc::sync_channel(1);
         let mut step: Step = Box::new(move || {
@@ -47,7 +55,10 @@ impl Steps {
         });
         // A worker that ended (a step of ours panicked) is replaced.
         loop {
-            let worker = self.worker.get_or_insert_with(Worker::start);
+            let worker = match &self.worker {
+                Some(worker) => worker,
+                None => self.worker.insert(Worker::start()?),
+            };
             match worker.queue.send(step) {
                 Ok(()) => break,
                 Err(mpsc::SendError(unsent)) => {
@@ -61,7 +72,7 @@ impl Steps {
             Err(error) => {
                 self.worker = None;
                 match error {
-                    RecvTimeoutError::Timeout => Err(Hung { after: started.elapsed() }),
+                    RecvTimeoutError::Timeout => Err(Undone::Hung { after: started.elapsed() }),
                     // Entry points are guarded, so that a step that ends its thread is our bug.
                     RecvTimeoutError::Disconnected => panic!("a step ended its thread"),
                 }
@@ -87,13 +98,13 @@ impl Steps {
 }
 
 impl Worker {
-    fn start() -> Self {
+    fn start() -> Result<Self, Undone> {
         let (queue, steps) = mpsc::channel::<Step>();
         let thread = thread::Builder::new()
             .name("hotswap-step".into())
             .spawn(move || steps.into_iter().for_each(|step| step()))
-            .expect("the system has no thread left for an upgrade");
-        Self { queue, thread }
+            .map_err(|error| Undone::NoThread { why: error.to_string() })?;
+        Ok(Self { queue, thread })
     }
 }
 

@@ -1,15 +1,15 @@
 //! The table of faults: what is done to a host, what was promised, and what happened.
 //!
-//! A [`Row`] is data: a name, what is done, and what is promised (how the artifact comes out, what
+//! A `Row` is data: a name, what is done, and what is promised (how the artifact comes out, what
 //! the user reads, what serves afterwards, with which state). Rows stand in groups, a file each. A
 //! group's rows meet the same host one after the other, so that each finds it as the one before has
-//! left it ([`place`]). After every row a good build goes live in the same process ([`check`]).
+//! left it (`place`). After every row a good build goes live in the same process (`check`).
 //!
 //! A row that changes its whole process (its limits, its mounts) runs in one of its own, which is
-//! this program again ([`apart`]). What cannot be done on a machine is skipped with a reason, and
+//! this program again (`apart`). What cannot be done on a machine is skipped with a reason, and
 //! does not count.
 //!
-//! To add a row, put it into its group's list; to add a group, name it in [`groups`].
+//! To add a row, put it into its group's list; to add a group, name it in `groups`.
 
 mod apart;
 mod check;

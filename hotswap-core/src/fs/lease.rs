@@ -91,7 +91,9 @@ mod sys {
         let fd = file.as_raw_fd();
         thread::scope(|scope| {
             let mute = move || name_this_thread_owner(fd);
-            let thread = thread::Builder::new().stack_size(64 * 1024).spawn_scoped(scope, mute)?;
+            let thread = thread::Builder::new().stack_size(64 * 1024).spawn_scoped(scope, mute);
+            // Its kind is that of a lease that is refused.
+            let thread = thread.map_err(io::Error::other)?;
             thread.join().unwrap_or_else(|_| Err(io::Error::other("the owner thread panicked")))
         })?;
         // SAFETY: F_SETLEASE takes an int and touches no memory of ours; `file` keeps `fd` open.

@@ -110,6 +110,19 @@ impl PrivateFile {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Whether its content could be mapped as code, as far as the system is concerned: the loader
+    /// does not say whether it or the library is to blame.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or lies on a mount that forbids executable mappings.
+    pub(crate) fn can_be_mapped(&self) -> io::Result<()> {
+        File::open(&self.path)?;
+        if self.path.parent().is_some_and(is_noexec) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is mounted noexec"));
+        }
+        Ok(())
+    }
 }
 
 fn try_make(base: &Path) -> io::Result<(TempDir, File)> {

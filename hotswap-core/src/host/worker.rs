@@ -81,6 +81,8 @@ pub(super) struct Worker {
     cancelled: Pending<(usize, PathBuf)>,
     /// Generations with callers inside.
     leaving: Pending<(usize, u64)>,
+    /// Slots whose artifacts cannot be watched.
+    unwatched: Pending<usize>,
 }
 
 struct Artifacts {
@@ -113,6 +115,8 @@ struct Open {
     /// What was told of paths whose content could not be had.
     unstaged: HashMap<PathBuf, (Option<ArtifactHash>, Vec<String>)>,
     retiring: Vec<Retiring>,
+    /// What was told of why its artifacts are not watched.
+    unwatched: Option<String>,
 }
 
 impl Worker {
@@ -140,6 +144,7 @@ impl Worker {
         let slow = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 10);
         let leaving = Backoff::new(Duration::from_millis(50), Duration::from_secs(5), u32::MAX);
         let floors = Floors::open(config).map_err(Reason::Floors)?;
+        let unwatched = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), u32::MAX);
         #[cfg(feature = "cargo")]
         let building = building::Building::start(config, commands)?;
         Ok(Self {
@@ -154,6 +159,7 @@ impl Worker {
             paths: Pending::new(Backoff::default()),
             cancelled: Pending::new(slow),
             leaving: Pending::new(leaving),
+            unwatched: Pending::new(unwatched),
         })
     }
 
@@ -202,6 +208,7 @@ impl Worker {
             self.paths.next_deadline(),
             self.cancelled.next_deadline(),
             self.leaving.next_deadline(),
+            self.unwatched.next_deadline(),
         ];
         match deadlines.into_iter().flatten().min() {
             None => Some(inbox.recv().unwrap_or(Command::End)),
@@ -217,22 +224,31 @@ impl Worker {
 
     fn open(&mut self, core: Arc<SlotCore>) {
         let config = &self.shared.config.slots[&*core.name];
-        let (source, builtin) = (config.source.clone(), config.builtin.is_some());
+        let builtin = config.builtin.is_some();
+        let folder = matches!(config.source, Some(Place::Folder(_)));
         let index = self.slots.len();
         self.slots.push(Open {
             core: Arc::clone(&core),
-            folder: matches!(source, Some(Place::Folder(_))),
+            folder,
             waiting: None,
             retry: None,
             rejected: HashMap::new(),
             seen: HashMap::new(),
             unstaged: HashMap::new(),
             retiring: Vec::new(),
+            unwatched: None,
         });
         if builtin && !self.start_builtin(index) {
             core.set_over();
             return;
         }
+        self.watch(index);
+    }
+
+    /// Begins to watch a slot's artifacts; where that cannot be done, again and again.
+    fn watch(&mut self, index: usize) {
+        let core = Arc::clone(&self.slots[index].core);
+        let source = self.shared.config.slots[&*core.name].source.clone();
         let (Some(source), Some(artifacts)) = (source, &self.artifacts) else { return };
         let source = match source {
             Place::File(path) => Source::file(path),
@@ -247,8 +263,16 @@ impl Worker {
         match source.and_then(|source| artifacts.watcher.add(source)) {
             Ok(id) => {
                 self.sources.insert(id, index);
+                self.slots[index].unwatched = None;
+                self.unwatched.cancel(&index);
             }
-            Err(error) => self.tell(&core.name, EventKind::WatchTrouble(Arc::new(error))),
+            Err(error) => {
+                self.unwatched.again(index, Instant::now());
+                let text = error.to_string();
+                if self.slots[index].unwatched.replace(text.clone()) != Some(text) {
+                    self.tell(&core.name, EventKind::WatchTrouble(Arc::new(error)));
+                }
+            }
         }
     }
 
@@ -286,6 +310,11 @@ impl Worker {
         for slot in &mut self.slots {
             slot.seen.clear();
             slot.unstaged.clear();
+        }
+        for index in 0..self.slots.len() {
+            if self.slots[index].unwatched.is_some() {
+                self.watch(index);
+            }
         }
         if let Some(artifacts) = &self.artifacts {
             artifacts.watcher.rescan();
@@ -325,6 +354,9 @@ impl Worker {
         }
         for (index, number) in self.leaving.due(now) {
             self.retire(index, number);
+        }
+        for index in self.unwatched.due(now) {
+            self.watch(index);
         }
     }
 }

@@ -47,7 +47,12 @@ impl Fault {
 
     /// A step of the candidate's code failed.
     pub(crate) fn of_candidate(phase: Phase, step: &str, error: &StepError) -> Self {
+        let finding = format!("{step}  {error}");
         let advice = match error {
+            StepError::NoThread { .. } => {
+                let advice = "end some threads, or raise their limit (`ulimit -u`)";
+                return Self::cancelled(phase, finding, advice);
+            }
             StepError::Failed(_) | StepError::Panicked { .. } => {
                 format!("mend its {step}, and build it again")
             }
@@ -56,7 +61,7 @@ impl Fault {
                  until the process ends"
             ),
         };
-        Self::rejected(phase, format!("{step}  {error}"), &advice)
+        Self::rejected(phase, finding, &advice)
     }
 
     /// A step of the code that serves failed: no candidate can help it.

@@ -16,7 +16,7 @@ use crate::{
     instance::{Code, StepError},
     library::{Image, LoadError},
     slot::{SlotCore, Stage},
-    steps::Steps,
+    steps::{Steps, Undone},
 };
 
 /// Code that is in the process.
@@ -66,8 +66,10 @@ pub(crate) fn load(
         Ok(Code::new(root, image, manifest, Some(hash), methods, generation, traces))
     });
     match &opened {
-        Ok(Err(LoadError::Open(_))) => slot.residents.remove(&resident),
-        Err(_) => {
+        Ok(Err(LoadError::Open(_) | LoadError::System(_))) | Err(Undone::NoThread { .. }) => {
+            slot.residents.remove(&resident);
+        }
+        Err(Undone::Hung { .. }) => {
             let why = "its constructor hangs".to_owned();
             resident.set_stage(Stage::Stays { held: Holder::Abandoned { why } });
         }
@@ -80,12 +82,19 @@ pub(crate) fn load(
             format!("allocator  {error}"),
             "leave #[global_allocator] away in both, or use one that hands on to the system's",
         )),
+        Ok(Err(error @ LoadError::System(_))) => Err(Fault::cancelled(
+            Phase::Loaded,
+            format!("library  {error}"),
+            "raise the limit of open files (`ulimit -n`), or mend the private folder",
+        )),
         Ok(Err(error)) => Err(Fault::rejected(
             Phase::Loaded,
             format!("library  {error}"),
             "build it again, on a system like the host's",
         )),
-        Err(hung) => Err(Fault::of_candidate(Phase::Loaded, "constructor", &StepError::from(hung))),
+        Err(undone) => {
+            Err(Fault::of_candidate(Phase::Loaded, "constructor", &StepError::from(undone)))
+        }
     }
 }
 

@@ -25,13 +25,15 @@ impl Prepared {
         self.context.code()
     }
 
-    /// Judges the handover again if another version serves by now.
+    /// Judges the handover again if another version serves by now, or if code of the one that
+    /// serves hangs in its instance: nobody may touch that again, so its state cannot be had.
     pub(crate) fn still_fits(self, slot: &SlotCore, drift: StateDrift) -> Result<Self, Fault> {
         let Some(serves) = slot.serves() else { return Ok(self) };
-        if serves.code.generation == self.judged_against {
+        let before = Predecessor::of(slot);
+        let is_free = before.as_ref().is_none_or(|before| before.is_free);
+        if serves.code.generation == self.judged_against && is_free {
             return Ok(self);
         }
-        let before = Predecessor::of(slot);
         let handover = assess::handover(&self.code().manifest, before.as_ref(), drift)?;
         Ok(Self { handover, ..self })
     }

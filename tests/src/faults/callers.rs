@@ -257,7 +257,7 @@ fn calls_at_its_end(place: &mut Place) -> Happened {
         let slot = slot.clone();
         move || {
             slot.pin().value().expect("it serves");
-            LAST.with_borrow_mut(|last| last.0 = Some((slot, tell)));
+            LAST.replace(Some(LastCall { slot, tell }));
             let _: Result<(), _> = ended.recv();
         }
     });
@@ -274,21 +274,19 @@ fn calls_at_its_end(place: &mut Place) -> Happened {
 }
 
 thread_local! {
-    static LAST: RefCell<LastCall> = const { RefCell::new(LastCall(None)) };
+    static LAST: RefCell<Option<LastCall>> = const { RefCell::new(None) };
 }
 
 /// A call by a thread that ends: tells that it begins, and the count.
-struct LastCall(Option<LastWords>);
-
-/// Where it calls, and whom it tells.
-type LastWords = (Slot<dyn Counter>, Sender<Option<u64>>);
+struct LastCall {
+    slot: Slot<dyn Counter>,
+    tell: Sender<Option<u64>>,
+}
 
 impl Drop for LastCall {
     fn drop(&mut self) {
-        if let Some((slot, tell)) = self.0.take() {
-            let _ = tell.send(None);
-            let _ = tell.send(slot.pin_mut().add(1).ok());
-        }
+        let _ = self.tell.send(None);
+        let _ = self.tell.send(self.slot.pin_mut().add(1).ok());
     }
 }
 

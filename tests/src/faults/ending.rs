@@ -11,7 +11,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Apply, Config,
+    Apply, Config, Error,
     event::{EventKind, Phase},
 };
 
@@ -25,7 +25,7 @@ use crate::{fixture, patient, replace};
 pub(super) fn group() -> Group {
     let setting = Setting::counter(keeps);
     let kept = |name, does: fn(&mut Place) -> Happened| {
-        Row::new(name, does, "ended", &[]).then(After::NextRun)
+        Row::new(name, does, "ended", KEPT).then(After::NextRun)
     };
     let step = |name, script: &'static str, step: &'static str| {
         let ends = move |place: &mut Place| {
@@ -34,7 +34,7 @@ pub(super) fn group() -> Group {
             place.noted(step);
             place.end()
         };
-        Row::new(name, ends, "ended", &[]).then(After::NextRun)
+        Row::new(name, ends, "ended", KEPT).then(After::NextRun)
     };
     let from_callback = |name, phase: Phase| {
         let ends = move |place: &mut Place| ended_by_callback(place, phase);
@@ -63,7 +63,7 @@ pub(super) fn group() -> Group {
                 let host = place.host.take().expect("the host lives");
                 let ends = thread::spawn(move || host.shutdown());
                 visitor.leave();
-                ended(ends.join().expect("it does not panic"))
+                ended(place, ends.join().expect("it does not panic"))
             }),
             lost(
                 "end while a caller stays",
@@ -124,7 +124,7 @@ pub(super) fn group() -> Group {
                     panic!("told to panic");
                 });
                 assert!(catch_unwind(panics).is_err());
-                Happened::new("ended", "")
+                ended(place, Ok(()))
             }),
             Row::new(
                 "call after the end",
@@ -141,6 +141,7 @@ pub(super) fn group() -> Group {
     }
 }
 
+const KEPT: &[&str] = &["main: state kept for the next start, "];
 const OWN: &str = "its own code hangs in it";
 
 /// What hangs never ends by itself; states are kept for the next run.
@@ -151,8 +152,8 @@ fn keeps(folder: &Path) -> Config {
         .with_checkpoints(folder.join("states"))
 }
 
-fn ended(result: Result<(), hotswap_core::Error>) -> Happened {
-    result.map_or_else(|error| failed(&error), |()| Happened::new("ended", ""))
+fn ended(place: &Place, result: Result<(), Error>) -> Happened {
+    result.map_or_else(|error| failed(&error), |()| Happened::new("ended", place.kept()))
 }
 
 fn ends_while_written(place: &mut Place) -> Happened {
@@ -181,7 +182,7 @@ fn ended_by_callback(place: &mut Place, wanted: Phase) -> Happened {
         }
     });
     replace(&place.artifact(), place.build("").bytes());
-    let mut happened = ended(answer.recv().expect("the phase comes"));
+    let mut happened = ended(place, answer.recv().expect("the phase comes"));
     let kept = place.event(|kind| matches!(kind, EventKind::Kept { .. }));
     happened.text = format!("{}\n{kept}", happened.text);
     happened

@@ -190,9 +190,16 @@ impl Place {
     /// The host ends in order.
     pub(super) fn end(&mut self) -> Happened {
         match self.host.take().expect("the host lives").shutdown() {
-            Ok(()) => Happened::new("ended", ""),
+            Ok(()) => Happened::new("ended", self.kept()),
             Err(error) => failed(&error),
         }
+    }
+
+    /// What was told of states that were kept for the next run.
+    pub(super) fn kept(&self) -> String {
+        let told = self.told.so_far();
+        let kept = told.iter().filter(|it| matches!(it.kind, EventKind::Kept { .. }));
+        kept.map(ToString::to_string).collect()
     }
 
     /// Waits for an event, and returns its text.

@@ -75,19 +75,6 @@ pub(super) fn group() -> Group {
             .with(small)
             .apart(Way::SmallDisk),
             cancelled(
-                "private folder cannot be written",
-                |place| {
-                    remount(&small_disk(), "ro");
-                    let happened = place.put(&place.build(""));
-                    remount(&small_disk(), "rw");
-                    happened.then(place.live())
-                },
-                "cancelled at Staged, then live",
-                &["cannot write a copy of ", "Read-only file system", BY_ITSELF],
-            )
-            .with(small)
-            .apart(Way::SmallDisk),
-            cancelled(
                 "private folder loses its right to execute",
                 |place| {
                     remount(&small_disk(), "noexec");

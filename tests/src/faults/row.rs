@@ -171,7 +171,7 @@ impl Happened {
 
     /// The line that says most: a refusal's first finding.
     pub(super) fn short(&self) -> &str {
-        let first = self.text.lines().next().unwrap_or_default();
+        let first = self.text.lines().find(|line| !line.is_empty()).unwrap_or_default();
         self.text.lines().find_map(|line| line.strip_prefix("  ")).unwrap_or(first)
     }
 }

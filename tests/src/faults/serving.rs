@@ -47,7 +47,7 @@ pub(super) fn group() -> Group {
                 "cancelled at Snapshotted, then Abandoned",
                 &["calls of this slot are refused: its `suspend` hangs", BLAMELESS],
             )
-            .then(After::Afresh)
+            .then(After::TheNewOne)
             .with(resumes("suspend=hang")),
             Row::new(
                 "state hangs",
@@ -55,7 +55,7 @@ pub(super) fn group() -> Group {
                 "cancelled at Snapshotted, then Abandoned",
                 &["`&mut self` calls of this slot are refused: its `state` hangs", BLAMELESS],
             )
-            .then(After::Afresh)
+            .then(After::TheNewOne)
             .with(resumes("state=hang")),
             Row::new(
                 "resume hangs",
@@ -116,6 +116,7 @@ fn gives_up(place: &mut Place, reads: bool) -> Happened {
     // Tried again by itself, with what is left of the state: nothing.
     let live = place.live();
     assert!(live.text.contains("state dropped"), "{}", live.text);
+    place.count = 0;
     happened
 }
 

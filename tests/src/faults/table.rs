@@ -20,7 +20,7 @@ use super::{
 use crate::fixture;
 
 /// What a row may take before it counts as one that never ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How a row came out.
 pub(super) enum Report {
@@ -179,7 +179,10 @@ fn line(happened: &Happened) -> String {
     if text.chars().count() > LONGEST {
         text = text.chars().take(LONGEST).chain(['…']).collect();
     }
-    format!("{}: {}", happened.outcome, text.trim())
+    match text.trim() {
+        "" => happened.outcome.clone(),
+        text => format!("{}: {text}", happened.outcome),
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]

@@ -1,6 +1,6 @@
 //! The watch is lost, or what is watched is: what comes later is found all the same.
 
-use std::{env, fs, process::Command, thread};
+use std::{fs, process::Command, thread};
 
 use counter_api::Counter;
 use hotswap_core::{Host, event::EventKind};
@@ -34,9 +34,6 @@ pub(super) fn group() -> Group {
                 &["artifacts cannot be watched", "fs.inotify.max_user_instances", "with_polling"],
             )
             .apart(Way::OwnLimits),
-            Row::new("file system of the artifact unmounted", unmounted, "live", &["state kept"])
-                .then(After::TheNewOne)
-                .apart(Way::SmallDisk),
         ],
     }
 }
@@ -94,24 +91,4 @@ fn no_instance_left(place: &mut Place) -> Happened {
     limit("max_inotify_instances", before.trim());
     let started = Host::new(config()).map(|_| Happened::new("started", ""));
     happened.then(started.unwrap_or_else(|error| failed(&error)))
-}
-
-/// What was hidden below is there again.
-fn unmounted(place: &mut Place) -> Happened {
-    assert_eq!(place.put(&place.build("")).outcome, "live");
-    let artifact = place.artifact();
-    let folder = artifact.parent().expect("it lies in a folder");
-    let mount = |program: &str, args: &[&str]| {
-        let mut command = Command::new(program);
-        // A build's environment does not matter to it.
-        command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
-        let status = command.args(args).arg(folder).status();
-        assert!(status.is_ok_and(|it| it.success()), "{program}");
-    };
-    mount("mount", &["-t", "tmpfs", "faults"]);
-    // Of a mount nobody is told.
-    place.host().rescan().expect("the host lives");
-    assert_eq!(place.put_good("mounted").outcome, "live");
-    mount("umount", &["-l"]);
-    place.outcome()
 }

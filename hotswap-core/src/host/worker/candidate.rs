@@ -13,9 +13,11 @@ use super::{
 use crate::{
     config::Apply,
     event::{EventKind, Refusal},
+    fs::PrivateFolder,
     gate::Guarded as _,
     upgrade::{
-        ArtifactHash, StageError, StageRequest, Unapplied, Unvouched, Upgrade, above, stage, vouch,
+        ArtifactHash, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade, above,
+        stage, vouch,
     },
     watch::Retry,
 };
@@ -26,10 +28,7 @@ impl Worker {
         let begun = Instant::now();
         let key = (index, path);
         let path = key.1.as_path();
-        let Some(artifacts) = &self.artifacts else { return };
-        let request = StageRequest::new(path, &artifacts.folder)
-            .with_limit(self.shared.config.max_artifact_bytes);
-        let staged = match stage(request) {
+        let staged = match self.stage(path) {
             Ok(staged) => staged,
             Err(error) if error.try_again() => {
                 if self.paths.again(key.clone(), Instant::now()) == Retry::OnNextEvent {
@@ -127,6 +126,21 @@ impl Worker {
             return self.tell(&slot.name, EventKind::Pending { module, version, artifact });
         }
         self.apply(index, waiting);
+    }
+
+    /// Copies an artifact; into a new private folder where somebody has removed the old one.
+    fn stage(&mut self, path: &Path) -> Result<Staged, StageError> {
+        let config = &self.shared.config;
+        let artifacts = self.artifacts.as_mut().expect("something is watched");
+        let limit = config.max_artifact_bytes;
+        let result = stage(StageRequest::new(path, &artifacts.folder).with_limit(limit));
+        if result.as_ref().is_err_and(StageError::is_folder_gone)
+            && let Ok(folder) = PrivateFolder::new(config.private_folder.as_deref())
+        {
+            artifacts.folder = folder;
+            return stage(StageRequest::new(path, &artifacts.folder).with_limit(limit));
+        }
+        result
     }
 
     /// Lets a prepared artifact take over; returns whether it has. One that was cancelled waits

@@ -148,15 +148,20 @@ impl Worker {
         fault: Fault,
         key: (usize, PathBuf),
     ) {
+        self.retry(index, fault.exit, key);
+        self.refuse(index, identity, fault);
+    }
+
+    /// What is not to blame is tried again.
+    pub(super) fn retry(&mut self, index: usize, exit: Exit, key: (usize, PathBuf)) {
         self.slots[index].retry = None;
-        if fault.exit == Exit::Cancelled {
+        if exit == Exit::Cancelled {
             self.slots[index].retry = Some(key.1.clone());
             self.cancelled.again(key, Instant::now());
         } else {
             // What was cancelled there before is gone.
             self.cancelled.cancel(&key);
         }
-        self.refuse(index, identity, fault);
     }
 
     pub(super) fn refuse(&mut self, index: usize, identity: Identity<'_>, fault: Fault) {
@@ -233,7 +238,11 @@ impl Worker {
     ) {
         let (slot, found) = (&mut self.slots[index], (artifact, fault.findings.clone()));
         slot.seen.remove(path);
-        if slot.unstaged.insert(path.to_owned(), found.clone()) != Some(found) {
+        let is_told = slot.unstaged.insert(path.to_owned(), found.clone()) == Some(found);
+        // The next try begins with the file, not with what it held before.
+        let _ = slot.waiting.take_if(|waiting| !waiting.on_request);
+        self.retry(index, fault.exit, (index, path.to_owned()));
+        if !is_told {
             self.refuse(index, Identity { path, artifact, module: None }, fault);
         }
     }
@@ -245,7 +254,11 @@ pub(super) fn unstaged(error: &StageError) -> Fault {
         text = format!("{text}: {source}");
     }
     if error.is_hosts_fault() {
-        return Fault::cancelled(Phase::Staged, text, "make room, or mend the private folder");
+        let advice = match error {
+            StageError::Read { .. } => "raise the limit of open files (`ulimit -n`), or close some",
+            _ => "make room, or mend the private folder",
+        };
+        return Fault::cancelled(Phase::Staged, text, advice);
     }
     let advice = match error {
         StageError::TooLarge { .. } => "allow more with Config::with_max_artifact_bytes",

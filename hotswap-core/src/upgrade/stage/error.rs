@@ -96,7 +96,16 @@ impl StageError {
 
     /// Whether the host's own machine is to blame (a full disk, say) and not the artifact.
     pub(crate) fn is_hosts_fault(&self) -> bool {
-        matches!(self, Self::DiskFull { .. } | Self::Write { .. })
+        match self {
+            Self::DiskFull { .. } | Self::Write { .. } => true,
+            Self::Read { source, .. } => is_shortage(source),
+            _ => false,
+        }
+    }
+
+    /// Whether the private folder is gone: somebody has cleaned up.
+    pub(crate) fn is_folder_gone(&self) -> bool {
+        matches!(self, Self::Write { folder, .. } if !folder.exists())
     }
 
     pub(super) fn read(origin: &Path, source: io::Error) -> Self {
@@ -118,4 +127,17 @@ impl StageError {
             _ => Self::Write { origin, folder, source },
         }
     }
+}
+
+/// Whether the process or the system has run out of what it takes to read any file.
+#[cfg(unix)]
+fn is_shortage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let error = Errno::from_io_error(error);
+    matches!(error, Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM))
+}
+
+#[cfg(not(unix))]
+fn is_shortage(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
 }
