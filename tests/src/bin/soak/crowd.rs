@@ -12,6 +12,9 @@ use std::{
 use hotswap_core::{CallError, Slot};
 use ledger_api::{Entry, Ledger};
 
+/// Between two looks at a sign.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// What callers have seen.
 #[derive(Debug, Default)]
 pub(crate) struct Sums {
@@ -36,16 +39,24 @@ struct Signs {
 }
 
 impl Signs {
-    /// Whether to go on; rests when told to.
-    fn go_on(&self) -> bool {
-        if self.rest.load(Ordering::Relaxed) {
-            self.resting.fetch_add(1, Ordering::AcqRel);
-            while self.rest.load(Ordering::Acquire) {
-                thread::yield_now();
+    /// Round after round until the end, with a rest when one is asked for. Before it comes one more
+    /// round: what this thread had of older versions is destroyed there.
+    fn rounds(&self, mut round: impl FnMut()) {
+        while !self.end.load(Ordering::Relaxed) {
+            let is_last = self.rest.load(Ordering::Acquire);
+            round();
+            if is_last {
+                self.rest();
             }
-            self.resting.fetch_sub(1, Ordering::AcqRel);
         }
-        !self.end.load(Ordering::Relaxed)
+    }
+
+    fn rest(&self) {
+        self.resting.fetch_add(1, Ordering::AcqRel);
+        while self.rest.load(Ordering::Acquire) {
+            thread::sleep(MOMENT);
+        }
+        self.resting.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -69,7 +80,7 @@ impl Crowd {
     pub(crate) fn at_rest<R>(&self, then: impl FnOnce() -> R) -> R {
         self.signs.rest.store(true, Ordering::Release);
         while self.signs.resting.load(Ordering::Acquire) < self.callers.len() {
-            thread::yield_now();
+            thread::sleep(MOMENT);
         }
         let result = then();
         self.signs.rest.store(false, Ordering::Release);
@@ -126,7 +137,7 @@ fn entry(number: u64) -> Entry {
 /// Frames: several calls on one version, alone with it.
 fn frames(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
     let mut sums = Sums::default();
-    while signs.go_on() {
+    signs.rounds(|| {
         let mut frame = slot.pin_mut();
         let before = sums.call(|| frame.total());
         let entry = entry(sums.calls);
@@ -139,7 +150,7 @@ fn frames(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
         {
             sums.wrong(&format!("a total of {after} after one of {before}"));
         }
-    }
+    });
     sums
 }
 
@@ -147,12 +158,12 @@ fn frames(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
 fn bookings(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
     let mut sums = Sums::default();
     let mut reader = slot.reader();
-    while signs.go_on() {
+    signs.rounds(|| {
         let entry = entry(sums.calls);
         if sums.call(|| reader.book(entry)).is_some() {
             sums.booked += 1;
         }
-    }
+    });
     sums
 }
 
@@ -160,7 +171,7 @@ fn bookings(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
 fn exercises(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
     let mut sums = Sums::default();
     let reader = slot.reader();
-    while signs.go_on() {
+    signs.rounds(|| {
         let seed = sums.calls;
         if let Some(answer) = sums.call(|| reader.exercise(seed))
             && answer != seed
@@ -168,14 +179,14 @@ fn exercises(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
         {
             sums.wrong(&format!("{answer} for {seed}"));
         }
-    }
+    });
     sums
 }
 
 /// Methods that some versions do not have, and values that are rebuilt.
 fn looks(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
     let mut sums = Sums::default();
-    while signs.go_on() {
+    signs.rounds(|| {
         let several = vec![entry(1), entry(2), entry(3)];
         if sums.call(|| slot.pin_mut().book_all(several)).is_some() {
             sums.booked += 3;
@@ -188,7 +199,7 @@ fn looks(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
         if sums.call(|| pin.edition()).is_some_and(|edition| edition.is_empty()) {
             sums.wrong("an edition without a name");
         }
-    }
+    });
     sums
 }
 
@@ -196,7 +207,7 @@ fn looks(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
 fn visits(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
     let mut sums = Sums::default();
     let mut number = 0;
-    while signs.go_on() {
+    signs.rounds(|| {
         number += 1;
         let visitors: Vec<_> = (0..2)
             .map(|_| {
@@ -211,6 +222,6 @@ fn visits(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
         for visitor in visitors {
             sums.add(&visitor.join().expect("a visitor does not panic"));
         }
-    }
+    });
     sums
 }
