@@ -160,36 +160,49 @@ impl fmt::Debug for Code {
     }
 }
 
-macro_rules! owned_box {
-    ($(#[$doc:meta])* $name:ident, $drop:ident) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub(crate) struct $name {
-            code: Arc<Code>,
-            data: NonNull<()>,
+/// A module's context.
+#[derive(Debug)]
+pub(crate) struct Context {
+    code: Arc<Code>,
+    data: NonNull<()>,
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: this type owns the box, and gives it back here alone.
+        unsafe { (self.code.life.drop_context)(self.data.as_ptr()) };
+    }
+}
+
+/// A state, decoded and migrated, in the module's memory.
+#[derive(Debug)]
+pub(crate) struct State {
+    code: Arc<Code>,
+    /// Nothing, once it has been given to `start`.
+    data: Option<NonNull<()>>,
+}
+
+impl State {
+    /// Gives the box away; what stays behind is the hold on the code.
+    fn give(mut self) -> *mut () {
+        self.data.take().map_or(std::ptr::null_mut(), NonNull::as_ptr)
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if let Some(data) = self.data.take() {
+            // SAFETY: this type owned the box, and gives it back here alone.
+            unsafe { (self.code.life.drop_state)(data.as_ptr()) };
         }
-
-        // SAFETY: `Context` and `HotState` are moved between threads by their owner alone; the
-        // module's functions that take them are called by one thread at a time.
-        unsafe impl Send for $name {}
-
-        impl Drop for $name {
-            fn drop(&mut self) {
-                // SAFETY: this type owns the box, and gives it back here alone.
-                unsafe { (self.code.life.$drop)(self.data.as_ptr()) };
-            }
-        }
-    };
+    }
 }
 
-owned_box! {
-    /// A module's context.
-    Context, drop_context
-}
-owned_box! {
-    /// A state, decoded and migrated, in the module's memory.
-    State, drop_state
-}
+// SAFETY: `Context` and `HotState` are moved between threads by their owner alone; the module's
+// functions that take them are called by one thread at a time.
+unsafe impl Send for Context {}
+// SAFETY: as above.
+unsafe impl Send for State {}
 
 /// What an instance begins with.
 #[derive(Debug)]
@@ -235,17 +248,16 @@ impl Context {
         let (migrate, bytes) = (self.code.life.migrate, Bytes::new(bytes));
         // SAFETY: the bytes are alive for the call.
         let (data, _) = self.code.answer(|sink| unsafe { migrate(version, bytes, check, sink) })?;
-        Ok(State { data: made(data)?, code: Arc::clone(&self.code) })
+        Ok(State { data: Some(made(data)?), code: Arc::clone(&self.code) })
     }
 
     /// `Module::start`, and then `Module::self_test`.
     pub(crate) fn start(&self, from: Begin) -> Result<Generation, StepError> {
         // `start` takes the state in any case.
-        let given = |state: State| std::mem::ManuallyDrop::new(state).data.as_ptr();
         let (how, state) = match from {
             Begin::Fresh => (START_FRESH, std::ptr::null_mut()),
-            Begin::Upgraded(state) => (START_UPGRADED, given(state)),
-            Begin::Restored(state) => (START_RESTORED, given(state)),
+            Begin::Upgraded(state) => (START_UPGRADED, state.give()),
+            Begin::Restored(state) => (START_RESTORED, state.give()),
         };
         let life = &self.code.life;
         let cx = self.data.as_ptr();
