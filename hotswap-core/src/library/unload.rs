@@ -8,11 +8,12 @@
 //! 3. The last owner goes ([`Opened::bury`]). The account is dying: each thread that has values of
 //!    the library destroys them when it next enters a slot, or ends.
 //! 4. No thread of it runs, and no thread has values of it. The account is closed, then the library.
-//! 5. It is looked for.
+//! 5. It is looked for, and what it had allocated is freed ([`heap`]).
 
 mod account;
 mod bell;
 mod book;
+mod heap;
 mod interpose;
 mod reaper;
 

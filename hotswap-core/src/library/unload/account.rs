@@ -29,7 +29,7 @@ use std::{
 
 use libc::c_void;
 
-use super::bell;
+use super::{bell, heap::Heap};
 use crate::event::{Holder, HoldingThread};
 
 /// A function that destroys what it is given.
@@ -42,6 +42,8 @@ pub(crate) struct Account {
     /// The library's own file, where it is not to find it: std maps the file to put names to the
     /// frames of a backtrace, and keeps it mapped.
     hidden: Option<CString>,
+    /// What it has allocated, where it is to be unloaded.
+    heap: Option<Heap>,
     ledger: Mutex<Ledger>,
     /// Stands in the ledger, too; here for those who only want to know whether to look.
     is_dying: AtomicBool,
@@ -103,8 +105,12 @@ pub(super) fn any_is_dying() -> bool {
 
 impl Account {
     /// The account of a library that does not find its own file at `hidden`.
-    pub(super) fn new(hidden: Option<CString>) -> Self {
-        Self { hidden, ..Self::default() }
+    pub(super) fn new(hidden: Option<CString>, heap: Option<Heap>) -> Self {
+        Self { hidden, heap, ..Self::default() }
+    }
+
+    pub(super) const fn heap(&self) -> Option<&Heap> {
+        self.heap.as_ref()
     }
 
     /// Whether a path is that of the library's own file, and not to be found.

@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_a_thread_has_is_destroyed_once_the_last_first() {
-        let account = Arc::new(Account::new(None));
+        let account = Arc::new(Account::default());
         let key = account.add_key(Some(note)).unwrap();
         let other = account.add_key(None).unwrap();
         let fill = |account: &Arc<Account>| {
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_thread_of_a_library_counts_to_its_end() {
-        let account = Arc::new(Account::new(None));
+        let account = Arc::new(Account::default());
         let running = Running::new(&account).unwrap();
         let (own, inner) = (Arc::clone(&account), Arc::clone(&account));
         thread::spawn(move || {

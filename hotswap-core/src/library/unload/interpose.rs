@@ -6,6 +6,9 @@
 //! one of [`NAMES`] gets the address of a few instructions of the host's ([`thunks`]), which say
 //! whose call it is and go on to the host's answer ([`calls`]). What was written is read again.
 //!
+//! What a library allocates is noted only where it is to be unloaded: it is of no use else, and
+//! takes time.
+//!
 //! Nothing goes into the module for this, and no other library of the process sees any of it. Where
 //! the verdict is against it the calls that can be answered are answered all the same: a library
 //! that is retained takes no keys from the process.
@@ -20,16 +23,19 @@ mod object;
 mod thunks;
 mod verdict;
 
-use std::{ffi::CString, io, ptr, sync::Arc};
+use std::{ffi::CString, io, ops::Range, ptr, sync::Arc};
 
 use libc::c_void;
 
 use self::{object::Object, thunks::Thunks};
-use super::account::Account;
+use super::{
+    account::Account,
+    heap::{Functions, Heap},
+};
 use crate::library::elf::ElfFacts;
 
-/// The calls that are answered.
-const NAMES: [&str; 9] = [
+/// The calls that are answered; the last ones, [`OF_HEAP`], where the library is to be unloaded.
+const NAMES: [&str; 16] = [
     "__cxa_thread_atexit_impl",
     "pthread_key_create",
     "pthread_key_delete",
@@ -39,7 +45,17 @@ const NAMES: [&str; 9] = [
     "open",
     "open64",
     "dlsym",
+    "malloc",
+    "calloc",
+    "realloc",
+    "reallocarray",
+    "free",
+    "posix_memalign",
+    "aligned_alloc",
 ];
+
+/// Those that allocate and free.
+const OF_HEAP: Range<usize> = 9..NAMES.len();
 
 /// A library whose calls are answered, as far as that can be done.
 #[derive(Debug)]
@@ -69,10 +85,18 @@ pub(super) unsafe fn interpose(
 ) -> Result<Interposed, String> {
     // SAFETY: the caller's.
     let object = unsafe { Object::read(handle) }?;
-    let sites = verdict::sites(&object.tables, real)?;
+    let mut sites = verdict::sites(&object.tables, 0..OF_HEAP.start, real)?;
     let retained = verdict::retained(&object.tables, facts);
     let hidden = hidden.filter(|_| retained.is_none());
-    let account = Arc::new(Account::new(hidden));
+    // One that has an allocator of its own keeps what that has, and is unloaded all the same.
+    let of_heap = verdict::sites(&object.tables, OF_HEAP, real).ok();
+    let of_heap = of_heap.filter(|_| hidden.is_some());
+    // SAFETY: it looks in the C library, or in what stands in for its allocator.
+    let heap = of_heap.as_ref().and_then(|_| unsafe { Functions::find(real) }).map(Heap::new);
+    if heap.is_some() {
+        sites.extend(of_heap.into_iter().flatten());
+    }
+    let account = Arc::new(Account::new(hidden, heap));
     let thunks = Thunks::new(&account)
         .map_err(|error| format!("the system forbids to make code ({error})"))?;
     for (done, (place, index)) in sites.iter().enumerate() {

@@ -134,6 +134,11 @@ impl Remains {
         };
         match why {
             None => {
+                if let Some(heap) = interposed.account.heap() {
+                    // SAFETY: it was found gone.
+                    let blocks = unsafe { heap.free_all() };
+                    tracing::debug!(blocks, "a library's heap was freed");
+                }
                 // What its calls went to is no longer used.
                 drop((interposed, copy));
                 tell(News::Unloaded);

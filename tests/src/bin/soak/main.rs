@@ -27,6 +27,9 @@ use options::Options;
 /// From then on memory must not grow: caches are full.
 const WARM: u64 = 200;
 
+/// By how much memory may differ from one count to another, in KiB.
+const MOST_GROWTH_KIB: u64 = 4096;
+
 fn main() -> ExitCode {
     match Options::of(env::args().skip(1)) {
         Ok(Some(options)) => soak(&options),
@@ -101,7 +104,11 @@ fn soak(options: &Options) -> ExitCode {
     let is_well = sums.failed == 0
         && lost == 0
         && seen.surprises == 0
-        && (!unloads || (still_mapped == 0 && keys == 0 && end.descriptors == start.descriptors));
+        && (!unloads
+            || (still_mapped == 0
+                && keys == 0
+                && end.descriptors == start.descriptors
+                && end.rss_kib <= start.rss_kib + MOST_GROWTH_KIB));
     if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

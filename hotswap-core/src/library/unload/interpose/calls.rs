@@ -3,7 +3,8 @@
 //!
 //! # Safety
 //! They are called by a library that is mapped, in the place of functions of the C library, with
-//! what these are called with. The account is alive: the page with the code that adds it owns it.
+//! what these are called with. The account is alive, and so its heap: the page with the code that
+//! adds it owns it.
 //! Nothing here unwinds, nor keeps a lock while it calls.
 
 use std::{
@@ -16,13 +17,14 @@ use std::{
 use libc::{c_int, c_uint, c_void, pthread_attr_t, pthread_t};
 
 use super::{
-    NAMES,
+    NAMES, OF_HEAP,
     thunks::{self, Argument},
     verdict,
 };
 use crate::library::unload::{
     account::{Account, Destructor},
     book::{self, Running},
+    heap::Heap,
 };
 
 type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -30,16 +32,32 @@ type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 /// The first of our keys. The C library has only small ones, and refuses these.
 const FIRST_KEY: c_uint = 0x4000_0000;
 
-/// The answer to a call, and which argument it takes whose call it is in. `None` for `dlsym`.
-pub(super) fn answer(name: &str) -> Option<(Argument, usize)> {
+/// Where a call goes, and which argument it takes whose call it is in.
+pub(super) enum Answer {
+    OfAccount(Argument, usize),
+    OfHeap(Argument, usize),
+}
+
+/// The answer to a call. `None` for `dlsym`.
+pub(super) fn answer(name: &str) -> Option<Answer> {
+    use Answer::{OfAccount, OfHeap};
+    use Argument::{Fifth, Fourth, Second, Third};
+
     Some(match name {
-        "__cxa_thread_atexit_impl" => (Argument::Fourth, at_thread_exit as *const () as usize),
-        "pthread_key_create" => (Argument::Third, key_create as *const () as usize),
-        "pthread_key_delete" => (Argument::Second, key_delete as *const () as usize),
-        "pthread_setspecific" => (Argument::Third, set as *const () as usize),
-        "pthread_getspecific" => (Argument::Second, get as *const () as usize),
-        "open" | "open64" => (Argument::Fourth, open as *const () as usize),
-        "pthread_create" => (Argument::Fifth, create as *const () as usize),
+        "__cxa_thread_atexit_impl" => OfAccount(Fourth, at_thread_exit as *const () as usize),
+        "pthread_key_create" => OfAccount(Third, key_create as *const () as usize),
+        "pthread_key_delete" => OfAccount(Second, key_delete as *const () as usize),
+        "pthread_setspecific" => OfAccount(Third, set as *const () as usize),
+        "pthread_getspecific" => OfAccount(Second, get as *const () as usize),
+        "open" | "open64" => OfAccount(Fourth, open as *const () as usize),
+        "pthread_create" => OfAccount(Fifth, create as *const () as usize),
+        "malloc" => OfHeap(Second, malloc as *const () as usize),
+        "calloc" => OfHeap(Third, calloc as *const () as usize),
+        "realloc" => OfHeap(Third, realloc as *const () as usize),
+        "reallocarray" => OfHeap(Fourth, reallocarray as *const () as usize),
+        "free" => OfHeap(Second, free as *const () as usize),
+        "posix_memalign" => OfHeap(Fourth, posix_memalign as *const () as usize),
+        "aligned_alloc" => OfHeap(Third, aligned_alloc as *const () as usize),
         _ => return None,
     })
 }
@@ -118,10 +136,7 @@ unsafe extern "C" fn open(
     // SAFETY: as the module's text says.
     let whose = unsafe { account(whose) };
     if hidden.is_some_and(|path| whose.hides(path)) {
-        // SAFETY: the thread's own place for it.
-        let errno = unsafe { libc::__errno_location() };
-        // SAFETY: as above.
-        unsafe { errno.write(libc::ENOENT) };
+        fail(libc::ENOENT);
         return -1;
     }
     // SAFETY: the caller's. On this machine there is no other `open` than the one for large files.
@@ -173,6 +188,61 @@ unsafe extern "C-unwind" fn begun(begin: *mut c_void) -> *mut c_void {
     unsafe { start(argument) }
 }
 
+extern "C" fn malloc(size: usize, whose: &Heap) -> *mut c_void {
+    whose.malloc(size)
+}
+
+extern "C" fn calloc(count: usize, size: usize, whose: &Heap) -> *mut c_void {
+    whose.calloc(count, size)
+}
+
+unsafe extern "C" fn realloc(block: *mut c_void, size: usize, whose: &Heap) -> *mut c_void {
+    // SAFETY: the caller's.
+    unsafe { whose.realloc(block, size) }
+}
+
+unsafe extern "C" fn reallocarray(
+    block: *mut c_void,
+    count: usize,
+    size: usize,
+    whose: &Heap,
+) -> *mut c_void {
+    match count.checked_mul(size) {
+        // SAFETY: the caller's.
+        Some(size) => unsafe { whose.realloc(block, size) },
+        None => {
+            fail(libc::ENOMEM);
+            ptr::null_mut()
+        }
+    }
+}
+
+unsafe extern "C" fn free(block: *mut c_void, whose: &Heap) {
+    // SAFETY: the caller's.
+    unsafe { whose.free(block) };
+}
+
+unsafe extern "C" fn posix_memalign(
+    place: *mut *mut c_void,
+    alignment: usize,
+    size: usize,
+    whose: &Heap,
+) -> c_int {
+    // SAFETY: the caller's.
+    unsafe { whose.posix_memalign(place, alignment, size) }
+}
+
+extern "C" fn aligned_alloc(alignment: usize, size: usize, whose: &Heap) -> *mut c_void {
+    whose.aligned_alloc(alignment, size)
+}
+
+fn fail(error: c_int) {
+    // SAFETY: the thread's own place for it.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: as above.
+    unsafe { errno.write(error) };
+}
+
 /// Where `dlsym` finds one of the calls that are answered; null for all else.
 pub(super) unsafe extern "C" fn look_up(
     name: *const c_char,
@@ -183,14 +253,17 @@ pub(super) unsafe extern "C" fn look_up(
     }
     // SAFETY: a name, as `dlsym` takes it.
     let name = unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default();
-    if let Some(index) = NAMES.iter().position(|known| *known == name) {
+    // SAFETY: the page that this call has come through.
+    let whose = unsafe { thunks::account(page) };
+    // SAFETY: as the module's text says.
+    let whose = unsafe { account(whose) };
+    if let Some(index) = NAMES.iter().position(|known| *known == name)
+        && (!OF_HEAP.contains(&index) || whose.heap().is_some())
+    {
         return ptr::with_exposed_provenance_mut(thunks::address(page.addr(), index));
     }
     if verdict::is_beyond(name) {
-        // SAFETY: the page that this call has come through.
-        let whose = unsafe { thunks::account(page) };
-        // SAFETY: as the module's text says.
-        unsafe { account(whose) }.goes_beyond(&format!("it has looked up {name}"));
+        whose.goes_beyond(&format!("it has looked up {name}"));
     }
     ptr::null_mut()
 }

@@ -1,5 +1,5 @@
 //! A page of code for one library: for each call that is answered a few instructions that add whose
-//! call it is as a last argument, and go on to the answer.
+//! call it is, the account or its heap, as a last argument, and go on to the answer.
 //!
 //! A return address would not do instead: a call that is the last thing a function does leaves its
 //! caller's.
@@ -9,7 +9,11 @@
 
 use std::{io, ptr, sync::Arc};
 
-use super::{NAMES, calls, protect, real};
+use super::{
+    NAMES,
+    calls::{self, Answer},
+    protect, real,
+};
 use crate::library::unload::account::Account;
 
 const PAGE: usize = 4096;
@@ -35,12 +39,17 @@ impl Thunks {
             return Err(io::Error::last_os_error());
         }
         let thunks = Self { page: page.expose_provenance(), _account: Arc::clone(account) };
+        let heap = account.heap().map(|heap| ptr::from_ref(heap).expose_provenance());
         let account = Arc::as_ptr(account).expose_provenance();
         let mut code = vec![0; PAGE];
         code[..8].copy_from_slice(&account.to_le_bytes());
         for (index, name) in NAMES.iter().enumerate() {
             let piece = match calls::answer(name) {
-                Some((argument, answer)) => go_on(argument, account, answer),
+                Some(Answer::OfAccount(argument, answer)) => go_on(argument, account, answer),
+                Some(Answer::OfHeap(argument, answer)) => match heap {
+                    Some(heap) => go_on(argument, heap, answer),
+                    None => jump(real(name)).to_vec(),
+                },
                 None => ask_first(thunks.page, calls::look_up as *const () as usize, real(name)),
             };
             let start = (index + 1) * STEP;
