@@ -1,5 +1,10 @@
 //! How a host is set up.
 
+mod policies;
+
+pub(crate) use self::policies::PanicPolicy;
+pub use self::policies::{AfterPanic, Apply, AtCap, Retire, StateDrift};
+
 use std::{
     any::TypeId, collections::BTreeMap, env, ffi::OsStr, fmt, path::PathBuf, sync::Arc,
     time::Duration,
@@ -45,6 +50,7 @@ pub struct Config {
     pub(crate) call_budget: Duration,
     pub(crate) retained_warning: usize,
     pub(crate) retire: Retire,
+    pub(crate) panics: PanicPolicy,
     pub(crate) generation_cap: usize,
     pub(crate) at_cap: AtCap,
     pub(crate) max_artifact_bytes: u64,
@@ -78,54 +84,6 @@ pub(crate) enum Reporter {
 
 pub(crate) type Callback = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// What happens when the shape of a state has changed, and its version has not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StateDrift {
-    /// The artifact is refused, with the differences and a migration to paste.
-    Refuse,
-    /// What can be kept is kept by the fields' names; the event names every field that was dropped
-    /// or has got a default value. What cannot be kept refuses the artifact.
-    CarryByName,
-    /// The module starts afresh, and the event says so.
-    StartAfresh,
-}
-
-/// When a prepared artifact takes over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Apply {
-    /// As soon as it is prepared.
-    AtOnce,
-    /// When the host calls [`Host::apply_pending`](crate::Host::apply_pending), e.g. at the end
-    /// of a frame.
-    OnRequest,
-}
-
-/// What becomes of a generation that is no longer needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Retire {
-    /// Its instance is stopped and dropped, its code stays mapped.
-    Retain,
-    /// Its code is unloaded as soon as nothing holds it, and looked for afterwards. Where that cannot
-    /// be done with certainty it stays mapped, and the event says why. The book has a chapter on it.
-    ///
-    /// A module's panics have no backtrace then: taking one leaves a mapping of its whole file.
-    Unload,
-}
-
-/// What happens when as many generations of a slot are mapped as may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AtCap {
-    /// A newer artifact is not loaded: its upgrade is cancelled, and tried again when one of the
-    /// generations is gone.
-    Cancel,
-    /// It is loaded all the same.
-    GoOn,
-}
-
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SlotConfig {
     pub(crate) source: Option<Place>,
@@ -134,6 +92,8 @@ pub(crate) struct SlotConfig {
     pub(crate) builtin: Option<Builtin>,
     /// The host's, if `None`.
     pub(crate) retire: Option<Retire>,
+    /// The host's, if `None`.
+    pub(crate) panics: Option<PanicPolicy>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,6 +155,7 @@ impl Config {
             call_budget: Duration::from_secs(2),
             retained_warning: 20,
             retire: Retire::Retain,
+            panics: PanicPolicy::GO_ON,
             generation_cap: 100,
             at_cap: AtCap::Cancel,
             max_artifact_bytes: 1 << 30,
@@ -353,6 +314,30 @@ impl Config {
         self
     }
 
+    /// What a panic means: in a `&mut self` call, which may have left its instance half changed, and
+    /// in a `&self` call. [`AfterPanic::GoOn`] for both unless told otherwise.
+    ///
+    /// An instance that does not go on is left with its state. The one in its place begins with the
+    /// state of the last upgrade, as [`Start::Restored`](hotswap_abi::module::Start::Restored), or
+    /// afresh where there was none; the event says which.
+    #[must_use]
+    pub const fn with_after_panic(mut self, exclusive: AfterPanic, shared: AfterPanic) -> Self {
+        self.panics = PanicPolicy { shared, exclusive };
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn after_panic(
+        mut self,
+        slot: impl Into<String>,
+        exclusive: AfterPanic,
+        shared: AfterPanic,
+    ) -> Self {
+        self.slot(slot).panics = Some(PanicPolicy { shared, exclusive });
+        self
+    }
+
     /// The most generations of a slot that may be mapped at a time: the one that serves, the next
     /// one, and those that something holds. 0 for no such limit; an upgrade needs 2.
     ///
@@ -372,7 +357,8 @@ impl Config {
     }
 
     /// Keeps the encoded state of each slot's last upgrade in memory: what is left of it if its
-    /// instance hangs and has to be given up ([`Host::abandon`](crate::Host::abandon)).
+    /// instance hangs and has to be given up ([`Host::abandon`](crate::Host::abandon)). Where a
+    /// panic has an instance [replaced](Self::with_after_panic) it is kept in any case.
     #[must_use]
     pub const fn with_last_states(mut self, keep: bool) -> Self {
         self.last_states = keep;
@@ -533,6 +519,16 @@ impl Config {
     /// What becomes of a slot's generations.
     pub(crate) fn retire_of(&self, slot: &str) -> Retire {
         self.slots.get(slot).and_then(|slot| slot.retire).unwrap_or(self.retire)
+    }
+
+    /// What panics in a slot's calls mean.
+    pub(crate) fn panics_of(&self, slot: &str) -> PanicPolicy {
+        self.slots.get(slot).and_then(|slot| slot.panics).unwrap_or(self.panics)
+    }
+
+    /// Whether the state of a slot's last upgrade is kept.
+    pub(crate) fn keeps_last_state(&self, slot: &str) -> bool {
+        self.last_states || self.panics_of(slot).poisons()
     }
 
     /// What modules are told of backtraces.

@@ -31,7 +31,7 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match &self.0 {
-            Reason::Builtin { .. } => ErrorKind::Artifact,
+            Reason::Builtin { .. } | Reason::NotRestarted { .. } => ErrorKind::Artifact,
             #[cfg(feature = "cargo")]
             Reason::NotBuilt { .. } => ErrorKind::Artifact,
             Reason::NoArtifact { refusal, .. } => match refusal {
@@ -104,6 +104,8 @@ pub(crate) enum Reason {
     Checkpoint { name: String, source: SnapshotError },
     #[error("the host has ended, and for the next start has not kept: {}", lost.join("; "))]
     NotKept { lost: Vec<String> },
+    #[error("slot {name} goes on with the instance that it had: {why}")]
+    NotRestarted { name: String, why: String },
     #[error("no folder can be made for the states of a test")]
     Scratch(#[source] std::io::Error),
     #[cfg(feature = "cargo")]

@@ -13,6 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use hotswap_abi::interface::Failure;
 use semver::Version;
 
 #[cfg(feature = "cargo")]
@@ -104,6 +105,22 @@ pub enum EventKind {
     Live(Live),
     /// An artifact was not taken; what served goes on.
     Refused(Arc<Refusal>),
+    /// Calls have panicked: told for the first one at once, and then once a second. The error of
+    /// each call has been returned to its caller.
+    Panicked(Panicked),
+    /// A new instance has taken the place of another one of the same code
+    /// ([`Config::with_after_panic`](crate::Config::with_after_panic),
+    /// [`Host::restart`](crate::Host::restart)).
+    Restarted(Restarted),
+    /// An instance was to be replaced by another one of the same code, and was not.
+    NotRestarted {
+        /// The generation.
+        generation: u64,
+        /// What happened.
+        why: String,
+        /// Whether that is tried again by itself.
+        again: bool,
+    },
     /// Nothing serves yet, and no artifact has appeared.
     WaitingForFirst {
         /// Where artifacts are looked for.
@@ -180,6 +197,34 @@ pub struct Live {
     /// When the state was taken, if it is not that of the version before: it is from an earlier run
     /// ([`Config::with_checkpoints`](crate::Config::with_checkpoints)), or from the last upgrade
     /// ([`Host::abandon`](crate::Host::abandon)).
+    pub restored: Option<SystemTime>,
+}
+
+/// Calls that have panicked.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Panicked {
+    /// The generation.
+    pub generation: u64,
+    /// How many calls of this instance have panicked, in all.
+    pub count: u64,
+    /// The last of them.
+    pub failure: Arc<Failure>,
+    /// Whether the instance is poisoned: its calls are refused from now on.
+    pub poisoned: bool,
+}
+
+/// An instance that has taken the place of another one of the same code.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Restarted {
+    /// The generation.
+    pub generation: u64,
+    /// How long callers were kept waiting.
+    pub pause: Duration,
+    /// What became of the state.
+    pub state: StateNote,
+    /// When the state was taken, if it is that of the last upgrade.
     pub restored: Option<SystemTime>,
 }
 
@@ -322,6 +367,25 @@ impl fmt::Display for Event {
             EventKind::Retired { generation, outcome } => {
                 write!(f, "{slot}: generation {generation} is {outcome}")
             }
+            EventKind::Panicked(Panicked { count, failure, poisoned, .. }) => {
+                write!(f, "{slot}: {failure}")?;
+                if *count > 1 {
+                    write!(f, "; {count} calls have panicked")?;
+                }
+                if *poisoned {
+                    f.write_str("; calls are refused until another instance serves")?;
+                }
+                Ok(())
+            }
+            EventKind::Restarted(restarted) => write!(f, "{slot}: {restarted}"),
+            EventKind::NotRestarted { generation, why, again } => {
+                let then = if *again {
+                    "tried again by itself"
+                } else {
+                    "put a build there that works, or call Host::restart"
+                };
+                write!(f, "{slot}: generation {generation} is not restarted: {why}; {then}")
+            }
             EventKind::WaitingForFirst { place, deadline } => write!(
                 f,
                 "{slot}: nothing to serve yet; waiting up to {deadline:.0?} for an artifact at {place}"
@@ -372,11 +436,24 @@ impl fmt::Display for Live {
             write!(f, ", pause {pause:.1?}")?;
         }
         write!(f, "; {}", self.state)?;
-        if let Some(taken) = self.restored {
-            // A clock that was set back makes it no older than now.
-            let age = taken.elapsed().unwrap_or_default();
-            write!(f, ", as it was {age:.0?} ago")?;
-        }
-        Ok(())
+        as_it_was(f, self.restored)
     }
+}
+
+impl fmt::Display for Restarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { generation, pause, state, restored } = self;
+        write!(
+            f,
+            "generation {generation} goes on with a new instance, pause {pause:.1?}; {state}"
+        )?;
+        as_it_was(f, *restored)
+    }
+}
+
+fn as_it_was(f: &mut fmt::Formatter<'_>, taken: Option<SystemTime>) -> fmt::Result {
+    let Some(taken) = taken else { return Ok(()) };
+    // A clock that was set back makes it no older than now.
+    let age = taken.elapsed().unwrap_or_default();
+    write!(f, ", as it was {age:.0?} ago")
 }

@@ -30,6 +30,7 @@ use crate::{
     config::{Config, Place},
     error::{Error, Reason},
     event::{Event, EventKind},
+    instance::Alarm,
     slot::{InterfaceType, Slot, SlotCore, Voice, upgrades},
     upgrade::ArtifactHash,
 };
@@ -142,15 +143,31 @@ impl Host {
     /// ended.
     pub fn abandon(&self, slot: &str) -> Result<bool, Error> {
         self.refuse_inside()?;
-        let slots = self.shared.slots.lock();
-        if !slots.contains_key(slot) {
-            let known = slots.keys().cloned().collect();
-            return Err(Reason::UnknownSlot { name: slot.to_owned(), known }.into());
-        }
-        drop(slots);
+        self.refuse_unopened(slot)?;
         let (reply, answer) = mpsc::sync_channel(1);
         self.send(Command::Abandon(slot.to_owned(), reply))?;
         answer.recv().map_err(|_| Reason::Ended.into())
+    }
+
+    /// Puts a new instance of the code that serves in the place of the one that does, and waits until
+    /// it serves. The state goes over as in an upgrade; a poisoned instance
+    /// ([`Config::with_after_panic`]) is left with its own, and the new one begins with that of the
+    /// last upgrade, or afresh. The event [`Restarted`](EventKind::Restarted) says which.
+    ///
+    /// # Errors
+    /// When the slot was not opened or serves nothing yet; when the thread is inside a call of a
+    /// slot; when the new instance does not start or callers do not leave in time: then the one
+    /// that served stays as it is; when the host has ended.
+    pub fn restart(&self, slot: &str) -> Result<(), Error> {
+        self.refuse_inside()?;
+        self.refuse_unopened(slot)?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Restart(slot.to_owned(), reply))?;
+        match answer.recv() {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(why)) => Err(Reason::NotRestarted { name: slot.to_owned(), why }.into()),
+            Err(_) => Err(Reason::Ended.into()),
+        }
     }
 
     /// Looks at all artifacts again.
@@ -271,7 +288,12 @@ impl Host {
             // Fails only when the worker has ended.
             let _ = commands.send(Command::News(slot.clone(), Arc::clone(resident), news));
         });
-        let core = SlotCore::new(name, requirement, interface, source, checkpoint, voice);
+        let (commands, slot) = (self.commands.clone(), name.to_owned());
+        let alarm: Alarm = Arc::new(move |generation| {
+            // Fails only when the worker has ended.
+            let _ = commands.send(Command::Panicked(slot.clone(), generation));
+        });
+        let core = SlotCore::new(name, requirement, interface, source, checkpoint, voice, alarm);
         let core = Arc::new(core);
         slots.insert(name.to_owned(), Arc::clone(&core));
         drop(slots);
@@ -297,6 +319,15 @@ impl Host {
     /// The worker cannot wait for itself: event callbacks run there.
     fn refuse_in_callback() -> Result<(), Error> {
         if upgrades() { Err(Reason::Callback.into()) } else { Ok(()) }
+    }
+
+    fn refuse_unopened(&self, slot: &str) -> Result<(), Error> {
+        let slots = self.shared.slots.lock();
+        if slots.contains_key(slot) {
+            return Ok(());
+        }
+        let known = slots.keys().cloned().collect();
+        Err(Reason::UnknownSlot { name: slot.to_owned(), known }.into())
     }
 
     fn refuse_inside(&self) -> Result<(), Error> {

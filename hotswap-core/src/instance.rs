@@ -10,16 +10,21 @@
 //! the instance for itself (suspend, resume, snapshot, stop) happens when the gate is closed with
 //! nobody inside, or when the generation is no longer current and everybody has left it.
 
+mod condition;
+
+pub(crate) use self::condition::{Alarm, Condition, Panics, Unfit, Use};
+
 use std::{
     fmt,
     ptr::NonNull,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
 use hotswap_abi::{
+    CallError,
     interface::{Failure, Origin, Target, entries_by_name},
     manifest::Manifest,
     module::{Answer, LifeCycle, RootRef, START_FRESH, START_RESTORED, START_UPGRADED},
@@ -27,6 +32,7 @@ use hotswap_abi::{
 };
 
 use crate::{
+    config::PanicPolicy,
     event::Holder,
     gate::{Exclusion, Guarded},
     library::Image,
@@ -62,6 +68,19 @@ impl From<Undone> for StepError {
     }
 }
 
+/// The part that code has in a slot.
+pub(crate) struct Role {
+    pub(crate) generation: u64,
+    /// The interface's methods, in the host's order.
+    pub(crate) methods: &'static [&'static str],
+    /// What a loaded library is told of backtraces: one of the `TRACE_…` numbers.
+    pub(crate) traces: u8,
+    /// What panics in calls mean.
+    pub(crate) panics: PanicPolicy,
+    /// Called when a call has panicked.
+    pub(crate) alarm: Alarm,
+}
+
 /// A module's code in the process, for one slot.
 pub(crate) struct Code {
     pub(crate) manifest: Arc<Manifest>,
@@ -70,6 +89,8 @@ pub(crate) struct Code {
     life: LifeCycle,
     methods: Box<[*const ()]>,
     origin: Origin,
+    panics: PanicPolicy,
+    alarm: Alarm,
     /// `None` for a module that is linked into the program.
     resident: Option<Arc<Resident>>,
     // In this order: the logs are the last that call the library.
@@ -85,17 +106,15 @@ unsafe impl Send for Code {}
 unsafe impl Sync for Code {}
 
 impl Code {
-    /// The code behind a root, whose layout was checked. `traces` is what a loaded library is told
-    /// of backtraces: one of the `TRACE_…` numbers.
+    /// The code behind a root, whose layout was checked.
     pub(crate) fn new(
         root: RootRef,
         image: Option<(Image, Arc<Resident>)>,
         manifest: Arc<Manifest>,
         artifact: Option<ArtifactHash>,
-        methods: &[&str],
-        generation: u64,
-        traces: u8,
+        role: Role,
     ) -> Self {
+        let Role { generation, methods, traces, panics, alarm } = role;
         let (image, resident) = image.unzip();
         let logs = image.is_some().then(|| Logs::attach(root, &manifest.module, generation));
         if image.is_some() {
@@ -114,6 +133,8 @@ impl Code {
             life: root.life(),
             methods,
             origin,
+            panics,
+            alarm,
             resident,
             _logs: logs,
             image,
@@ -269,7 +290,7 @@ impl Context {
             code: Arc::clone(&self.code),
             lock: Exclusion::new(),
             given_back: AtomicBool::new(false),
-            wedged: AtomicU8::new(0),
+            condition: Condition::default(),
         };
         let test = self.code.answer(|sink| {
             // SAFETY: instance and context are alive, and nobody else knows the instance yet.
@@ -302,13 +323,8 @@ pub(crate) struct Generation {
     code: Arc<Code>,
     lock: Exclusion,
     given_back: AtomicBool,
-    wedged: AtomicU8,
+    condition: Condition,
 }
-
-/// Module code hangs in `state`: nobody may change the instance any more.
-const READ_ONLY: u8 = 1;
-/// Module code hangs in `suspend` or `resume`: nobody may touch the instance any more.
-const UNTOUCHABLE: u8 = 2;
 
 // SAFETY: `Module: Send + Sync`, and its methods are called with the borrow they ask for.
 unsafe impl Send for Generation {}
@@ -335,22 +351,23 @@ impl Generation {
         unsafe { Target::new(self.data.as_ptr(), &self.methods, &self.code.origin) }
     }
 
-    /// Whether calls may look at the instance.
+    /// What is the matter with the instance.
     #[inline]
-    pub(crate) fn is_sound(&self) -> bool {
-        self.wedged.load(Ordering::Relaxed) < UNTOUCHABLE
+    pub(crate) const fn condition(&self) -> &Condition {
+        &self.condition
     }
 
-    /// Whether calls may change the instance.
-    #[inline]
-    pub(crate) fn is_free(&self) -> bool {
-        self.wedged.load(Ordering::Relaxed) == 0
-    }
-
-    /// Module code hangs while it holds the instance, shared or for itself. Said while the gate
-    /// is closed with nobody inside: whoever comes in afterwards sees it.
-    pub(crate) fn wedge(&self, for_itself: bool) {
-        self.wedged.store(if for_itself { UNTOUCHABLE } else { READ_ONLY }, Ordering::Relaxed);
+    /// Notes why a call into the instance has failed, and gives that back.
+    #[cold]
+    pub(crate) fn failed(&self, had: Use, error: CallError) -> CallError {
+        // One of another slot, in a method's default body, is that one's.
+        if let CallError::Panicked(failure) = &error
+            && *failure.module == **self.code.origin.name()
+            && self.condition.panicked(had, failure, self.code.panics)
+        {
+            (self.code.alarm)(self.code.generation);
+        }
+        error
     }
 
     /// `Module::suspend`.

@@ -73,7 +73,7 @@ mod watch;
 #[cfg(test)]
 mod testing;
 
-pub use config::{Apply, AtCap, Config, Retire, StateDrift};
+pub use config::{AfterPanic, Apply, AtCap, Config, Retire, StateDrift};
 pub use error::{Error, ErrorKind};
 pub use host::{GenerationStatus, Host, ServingStatus, SlotStatus, Status};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};

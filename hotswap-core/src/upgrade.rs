@@ -28,6 +28,7 @@ mod migrate;
 mod predecessor;
 mod prepare;
 mod progress;
+mod restart;
 mod retire;
 mod snapshot;
 mod stage;
@@ -41,6 +42,7 @@ pub(crate) use self::{
     inspect::{Contents, Inspected, contents},
     predecessor::Predecessor,
     prepare::Prepared,
+    restart::Restarted,
     retire::{Left, Retiring},
     snapshot::take_last,
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
@@ -59,7 +61,7 @@ use crate::{
     config::Config,
     event::{Exit, Phase, StateNote},
     gate::Gate,
-    instance::{Begin, Code, Generation, StepError},
+    instance::{Begin, Code, Generation, StepError, Use},
     slot::SlotCore,
     snapshot::Snapshot,
     steps::Steps,
@@ -156,10 +158,9 @@ impl Upgrade<'_> {
     /// The built-in module of a slot, up to the same point.
     pub(crate) fn prepare_builtin(&mut self) -> Result<Prepared, Fault> {
         let deadline = Instant::now() + self.config.work_deadline;
-        let drift = self.config.state_drift;
         let builtin = self.config.slots[&*self.slot.name].builtin.expect("the slot has one");
         let before = Predecessor::of(self.slot);
-        let loaded = load::load_builtin(builtin, self.slot, before.as_ref(), drift)?;
+        let loaded = load::load_builtin(builtin, self.slot, self.config, before.as_ref())?;
         prepare::prepare(loaded, self.slot, self.steps, deadline)
     }
 
@@ -187,14 +188,20 @@ impl Upgrade<'_> {
         Ok(applied)
     }
 
+    /// When work has to be done that begins now, and that nobody waits for.
+    fn at_work(&self) -> Instant {
+        Instant::now() + self.config.work_deadline
+    }
+
     fn first(&mut self, prepared: &Prepared) -> Result<Applied, Fault> {
         let (generation, state, restored) = match (&prepared.handover, self.slot.checkpoint()) {
             (handover @ Handover::State { .. }, Some(checkpoint)) => {
                 let snapshot = Arc::new(checkpoint.snapshot.clone());
-                let (generation, note) = self.restore(prepared, &snapshot, handover)?;
+                let (generation, note) =
+                    self.restore(prepared, &snapshot, handover, self.at_work())?;
                 (generation, note, Some(snapshot.taken()))
             }
-            (handover, _) => (self.start(prepared)?, handover.note(), None),
+            (handover, _) => (self.start(prepared, self.at_work())?, handover.note(), None),
         };
         let code = Arc::clone(generation.code());
         self.slot.open(Arc::new(generation));
@@ -203,7 +210,7 @@ impl Upgrade<'_> {
 
     /// Keeps what is left of a state if its instance has to be given up.
     fn remember(&self, state: Arc<Snapshot>) {
-        if self.config.last_states {
+        if self.config.keeps_last_state(&self.slot.name) {
             self.slot.set_last_state(state);
         }
     }
@@ -214,7 +221,7 @@ impl Upgrade<'_> {
         gate: &Gate<Generation>,
         prepared: &Prepared,
     ) -> Result<Applied, Fault> {
-        let generation = Arc::new(self.start(prepared)?);
+        let generation = Arc::new(self.start(prepared, self.at_work())?);
         let code = Arc::clone(generation.code());
         let number = gate.current().0;
         let old = activate::swap(gate, generation)?;
@@ -242,6 +249,9 @@ impl Upgrade<'_> {
             Err(stuck) => return Err(Fault::not_quiet(&stuck)),
         };
         let deadline = begun + self.config.pause_deadline;
+        if closed.value().condition().is_poisoned() {
+            return self.in_place_of_poisoned(closed, prepared, begun);
+        }
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
 
         let progress = Arc::new(Progress::default());
@@ -306,7 +316,8 @@ impl Upgrade<'_> {
         gate: &Gate<Generation>,
         prepared: &Prepared,
     ) -> Result<Applied, Fault> {
-        let (generation, state, restored) = self.start_in_place_of_abandoned(prepared)?;
+        let left = "its instance was given up";
+        let (generation, state, restored) = self.start_anew(prepared, left, self.at_work())?;
         let code = Arc::clone(generation.code());
         let number = gate.current().0;
         let old = activate::swap(gate, Arc::new(generation))?;
@@ -319,11 +330,11 @@ impl Upgrade<'_> {
         let hung = matches!(error, StepError::Hung { .. });
         match at {
             Step::Suspend if hung => {
-                old.wedge(true);
+                old.condition().wedge(Use::Exclusive);
                 return Err("calls of this slot are refused: its `suspend` hangs".to_owned());
             }
             Step::Snapshot if hung => {
-                old.wedge(false);
+                old.condition().wedge(Use::Shared);
                 return Err("`&mut self` calls of this slot are refused: its `state` hangs".into());
             }
             _ => {}
@@ -333,7 +344,7 @@ impl Upgrade<'_> {
         let resumed = self.steps.run(deadline, move || snapshot::resume(&again));
         resumed.map_err(StepError::from).flatten().map_err(|error| {
             if matches!(error, StepError::Hung { .. }) {
-                old.wedge(true);
+                old.condition().wedge(Use::Exclusive);
             }
             format!("the old version's `resume`: {error}")
         })

@@ -12,6 +12,7 @@ mod hooks;
 mod host;
 mod load;
 mod loading;
+mod panics;
 mod refused;
 mod restart;
 mod state;

@@ -60,6 +60,12 @@ impl Origin {
         Self { name, take_failure }
     }
 
+    /// The name that is shown to users.
+    #[must_use]
+    pub const fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
     /// The failure that this thread's last call into the module left there.
     #[cold]
     #[must_use]

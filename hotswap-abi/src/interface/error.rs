@@ -38,6 +38,13 @@ pub enum CallError {
         /// The slot.
         slot: Arc<str>,
     },
+    /// An earlier call has panicked in this instance, and the host has it wait for another one
+    /// (`Config::with_after_panic`).
+    #[error("slot {slot} does not go on with an instance that has panicked")]
+    Poisoned {
+        /// The slot.
+        slot: Arc<str>,
+    },
     /// The host has been shut down.
     #[error("slot {slot} has been shut down")]
     Ended {

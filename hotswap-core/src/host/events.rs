@@ -87,6 +87,9 @@ fn weight(kind: &EventKind) -> Weight {
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)
+        | EventKind::Panicked(_)
+        | EventKind::Restarted(_)
+        | EventKind::NotRestarted { .. }
         | EventKind::Retired { .. }
         | EventKind::ManyGenerations { .. }
         | EventKind::BeingWritten { .. }

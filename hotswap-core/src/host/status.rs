@@ -7,7 +7,7 @@ use semver::Version;
 use crate::{
     event::{Holder, Phase, Refusal},
     gate::Gate,
-    instance::Generation,
+    instance::{Condition, Generation},
     slot::{Resident, SlotCore},
     upgrade::ArtifactHash,
 };
@@ -54,6 +54,11 @@ pub struct ServingStatus {
     pub artifact: Option<ArtifactHash>,
     /// Since when.
     pub since: Instant,
+    /// How many calls of its instance have panicked.
+    pub panics: u64,
+    /// Whether its calls are refused because one has panicked
+    /// ([`Config::with_after_panic`](crate::Config::with_after_panic)).
+    pub poisoned: bool,
 }
 
 /// A generation that is in memory.
@@ -104,6 +109,8 @@ impl SlotStatus {
         let snapshot = slot.glance();
         let gate = slot.gate().map(|gate| &**gate);
         let generation = |it: Arc<Resident>| GenerationStatus::new(&it, gate);
+        let instance = gate.map(|gate| gate.current().1);
+        let condition = instance.as_ref().map(|instance| instance.condition());
         let generations: Vec<_> = slot.residents.all().into_iter().map(generation).collect();
         Self {
             name: slot.name.to_string(),
@@ -113,6 +120,8 @@ impl SlotStatus {
                 version: serves.code.manifest.version.clone(),
                 artifact: serves.code.artifact,
                 since: serves.since,
+                panics: condition.map_or(0, Condition::count),
+                poisoned: condition.is_some_and(Condition::is_poisoned),
             }),
             phase: snapshot.phase,
             pending: snapshot.pending,
@@ -148,6 +157,12 @@ impl fmt::Display for SlotStatus {
                 }
                 let since = serving.since.elapsed().as_secs();
                 write!(f, ", generation {}, for {since} s", serving.generation)?;
+                if serving.panics > 0 {
+                    write!(f, ", {} calls have panicked", serving.panics)?;
+                }
+                if serving.poisoned {
+                    f.write_str(", calls are refused since")?;
+                }
             }
         }
         if let Some(phase) = self.phase {

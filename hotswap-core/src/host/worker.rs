@@ -1,13 +1,15 @@
 //! The thread that upgrades: one artifact at a time, in the order in which they appear.
 //!
 //! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
-//! [`outcome`] tells how it ended and sees to what is left of it, [`ending`] is the orderly end.
+//! [`outcome`] tells how it ended and sees to what is left of it, [`panics`] is about calls that have
+//! panicked, [`ending`] is the orderly end.
 
 #[cfg(feature = "cargo")]
 mod building;
 mod candidate;
 mod ending;
 mod outcome;
+mod panics;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +25,7 @@ pub(super) use self::ending::Kept;
 
 use semver::Version;
 
-use self::outcome::Identity;
+use self::{outcome::Identity, panics::Restarts};
 use super::Shared;
 use crate::{
     config::Place,
@@ -39,6 +41,9 @@ use crate::{
     watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
 };
 
+/// Calls that panic again and again are told so often.
+const BREATH: Duration = Duration::from_secs(1);
+
 /// What the worker is told.
 pub(super) enum Command {
     /// From the watcher.
@@ -52,6 +57,10 @@ pub(super) enum Command {
     Apply(SyncSender<usize>),
     /// Give up the callers inside a slot.
     Abandon(String, SyncSender<bool>),
+    /// Put a new instance of the same code in the place of the one that serves.
+    Restart(String, SyncSender<Result<(), String>>),
+    /// A call into a generation has panicked.
+    Panicked(String, u64),
     /// Look at all artifacts again.
     Rescan,
     /// What becomes of a generation that nobody owns any more.
@@ -83,6 +92,10 @@ pub(super) struct Worker {
     leaving: Pending<(usize, u64)>,
     /// Slots whose artifacts cannot be watched.
     unwatched: Pending<usize>,
+    /// Slots whose calls have panicked a moment ago.
+    panics: Pending<usize>,
+    /// Slots whose instance is to be replaced by another one of the same code.
+    unstarted: Pending<usize>,
 }
 
 struct Artifacts {
@@ -115,6 +128,7 @@ struct Open {
     /// What was told of paths whose content could not be had.
     unstaged: HashMap<PathBuf, (Option<ArtifactHash>, Vec<String>)>,
     retiring: Vec<Retiring>,
+    restarts: Restarts,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
 }
@@ -160,6 +174,8 @@ impl Worker {
             cancelled: Pending::new(slow),
             leaving: Pending::new(leaving),
             unwatched: Pending::new(unwatched),
+            panics: Pending::new(Backoff::new(BREATH, BREATH, u32::MAX)),
+            unstarted: Pending::new(slow),
         })
     }
 
@@ -182,6 +198,11 @@ impl Worker {
                     let applied = self.abandon(&slot);
                     let _ = reply.send(applied);
                 }
+                Some(Command::Restart(slot, reply)) => {
+                    let restarted = self.restart_by_name(&slot);
+                    let _ = reply.send(restarted);
+                }
+                Some(Command::Panicked(slot, generation)) => self.panicked(&slot, generation),
                 Some(Command::News(slot, resident, news)) => self.heard(&slot, &resident, news),
                 Some(Command::Rescan) => self.rescan(),
                 Some(Command::Clear(artifact, reply)) => {
@@ -209,6 +230,8 @@ impl Worker {
             self.cancelled.next_deadline(),
             self.leaving.next_deadline(),
             self.unwatched.next_deadline(),
+            self.panics.next_deadline(),
+            self.unstarted.next_deadline(),
         ];
         match deadlines.into_iter().flatten().min() {
             None => Some(inbox.recv().unwrap_or(Command::End)),
@@ -236,6 +259,7 @@ impl Worker {
             seen: HashMap::new(),
             unstaged: HashMap::new(),
             retiring: Vec::new(),
+            restarts: Restarts::default(),
             unwatched: None,
         });
         if builtin && !self.start_builtin(index) {
@@ -357,6 +381,12 @@ impl Worker {
         }
         for index in self.unwatched.due(now) {
             self.watch(index);
+        }
+        for index in self.panics.due(now) {
+            self.look_at_panics(index);
+        }
+        for index in self.unstarted.due(now) {
+            self.restart_or_again(index);
         }
     }
 }

@@ -15,7 +15,7 @@ use hotswap_abi::{
 
 use crate::{
     gate::{self, Entered, EnteredAlone, Gate, LockError, Refused},
-    instance::Generation,
+    instance::{Generation, Unfit, Use},
 };
 
 #[cold]
@@ -42,9 +42,15 @@ fn locked(gate: &Gate<Generation>, error: LockError) -> CallError {
     }
 }
 
+/// Refuses a call into an instance with which something is the matter, if it has to.
 #[cold]
-fn abandoned(gate: &Gate<Generation>) -> CallError {
-    CallError::Abandoned { slot: gate.name().into() }
+fn fit(gate: &Gate<Generation>, instance: &Generation, wanted: Use) -> Result<(), CallError> {
+    let slot = || gate.name().into();
+    match instance.condition().refuses(wanted) {
+        None => Ok(()),
+        Some(Unfit::Hangs) => Err(CallError::Abandoned { slot: slot() }),
+        Some(Unfit::Poisoned) => Err(CallError::Poisoned { slot: slot() }),
+    }
 }
 
 /// A call that takes `&self`, by a thread that is inside.
@@ -54,14 +60,11 @@ fn shared<I: Interface + ?Sized, R>(
     entered: &Entered<'_, Generation>,
     call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
 ) -> Result<R, CallError> {
-    if !entered.is_sound() {
-        return Err(abandoned(gate));
-    }
     if I::EXCLUSIVE {
         let _lock = entered.shared().map_err(|error| locked(gate, error))?;
-        call(entered.target())
+        held(gate, entered, Use::Shared, call)
     } else {
-        call(entered.target())
+        held(gate, entered, Use::Shared, call)
     }
 }
 
@@ -72,11 +75,26 @@ fn exclusive<R>(
     entered: &Entered<'_, Generation>,
     call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
 ) -> Result<R, CallError> {
-    if !entered.is_free() {
-        return Err(abandoned(gate));
-    }
     let _lock = entered.exclusive().map_err(|error| locked(gate, error))?;
-    call(entered.target())
+    held(gate, entered, Use::Exclusive, call)
+}
+
+/// A call by a thread that has the instance. Looked at is what is the matter with it only now: who
+/// had the lock before may have left it poisoned.
+#[inline]
+fn held<R>(
+    gate: &Gate<Generation>,
+    instance: &Generation,
+    wanted: Use,
+    call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
+) -> Result<R, CallError> {
+    if !instance.condition().is_well() {
+        fit(gate, instance, wanted)?;
+    }
+    match call(instance.target()) {
+        Ok(value) => Ok(value),
+        Err(error) => Err(instance.failed(wanted, error)),
+    }
 }
 
 macro_rules! handle {
@@ -151,6 +169,7 @@ impl<'a, I: Interface + ?Sized> PinMut<'a, I> {
     pub(super) fn new(gate: &'a Gate<Generation>, budget: Duration) -> Self {
         Self {
             client: I::client(PinMutCaller {
+                gate,
                 held: hold::<I>(gate, budget),
                 interface: PhantomData,
             }),
@@ -190,9 +209,6 @@ fn hold<I: Interface + ?Sized>(
     budget: Duration,
 ) -> Result<Held<'_>, CallError> {
     let entered = gate.enter(budget).map_err(|error| refused(gate, error))?;
-    if !entered.is_free() {
-        return Err(abandoned(gate));
-    }
     if I::EXCLUSIVE {
         let alone = entered.into_exclusive().map_err(|error| locked(gate, error))?;
         Ok(Held::Alone(alone))
@@ -249,6 +265,7 @@ enum Held<'a> {
 
 /// Calls through a [`PinMut`].
 pub struct PinMutCaller<'a, I: ?Sized> {
+    gate: &'a Gate<Generation>,
     held: Result<Held<'a>, CallError>,
     interface: PhantomData<fn(&I)>,
 }
@@ -263,11 +280,12 @@ impl<I: ?Sized> PinMutCaller<'_, I> {
     #[inline]
     fn call<R>(
         &self,
+        wanted: Use,
         call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
         match &self.held {
-            Ok(Held::Alone(alone)) => call(alone.target()),
-            Ok(Held::Entered(entered)) => call(entered.target()),
+            Ok(Held::Alone(alone)) => held(self.gate, alone, wanted, call),
+            Ok(Held::Entered(entered)) => held(self.gate, entered, wanted, call),
             Err(error) => Err(error.clone()),
         }
     }
@@ -281,7 +299,7 @@ unsafe impl<I: Interface + ?Sized> Caller for PinMutCaller<'_, I> {
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
-        self.call(call)
+        self.call(Use::Shared, call)
     }
 
     #[inline]
@@ -289,7 +307,7 @@ unsafe impl<I: Interface + ?Sized> Caller for PinMutCaller<'_, I> {
         &mut self,
         call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
-        self.call(call)
+        self.call(Use::Exclusive, call)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Reason},
     event::{Phase, Refusal, Serving},
     gate::Gate,
-    instance::{Code, Generation},
+    instance::{Alarm, Code, Generation},
     library::{News, Tell, tidy},
     logs,
     snapshot::Snapshot,
@@ -59,6 +59,7 @@ pub(crate) struct SlotCore {
     /// The generations that are in memory.
     pub(crate) residents: Arc<Residents>,
     voice: Voice,
+    alarm: Alarm,
     /// The state of an earlier run, until it lives on in a first generation.
     checkpoint: Mutex<Option<Arc<Checkpoint>>>,
     gate: OnceLock<Arc<Gate<Generation>>>,
@@ -118,6 +119,7 @@ impl SlotCore {
         source: String,
         checkpoint: Option<Checkpoint>,
         voice: Voice,
+        alarm: Alarm,
     ) -> Self {
         Self {
             name: name.into(),
@@ -126,6 +128,7 @@ impl SlotCore {
             source,
             residents: Arc::default(),
             voice,
+            alarm,
             checkpoint: Mutex::new(checkpoint.map(Arc::new)),
             gate: OnceLock::new(),
             progress: Mutex::default(),
@@ -212,6 +215,11 @@ impl SlotCore {
     pub(crate) fn set_over(&self) {
         self.progress.lock().over = true;
         self.changed.notify_all();
+    }
+
+    /// Who is told that a call has panicked.
+    pub(crate) fn alarm(&self) -> Alarm {
+        Arc::clone(&self.alarm)
     }
 
     /// Who is told what becomes of a generation's library.

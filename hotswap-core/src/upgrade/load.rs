@@ -11,9 +11,9 @@ use hotswap_abi::{
 
 use super::{Assessed, Fault, Handover, Predecessor, assess};
 use crate::{
-    config::{AtCap, Builtin, Config, Retire, StateDrift},
+    config::{AtCap, Builtin, Config, Retire},
     event::{Holder, Phase},
-    instance::{Code, StepError},
+    instance::{Code, Role, StepError},
     library::{Image, LoadError},
     slot::{SlotCore, Stage},
     steps::{Steps, Undone},
@@ -31,6 +31,16 @@ fn next(slot: &SlotCore) -> u64 {
     slot.serves().map_or(1, |serves| serves.code.generation + 1)
 }
 
+fn role(slot: &SlotCore, config: &Config, generation: u64, traces: u8) -> Role {
+    Role {
+        generation,
+        methods: slot.interface.methods,
+        traces,
+        panics: config.panics_of(&slot.name),
+        alarm: slot.alarm(),
+    }
+}
+
 /// Opens the private copy. Its constructors run: under a deadline, like all module code.
 pub(crate) fn load(
     assessed: Assessed,
@@ -41,11 +51,11 @@ pub(crate) fn load(
 ) -> Result<Loaded, Fault> {
     let Assessed { inspected, handover } = assessed;
     let (manifest, hash) = (inspected.manifest, inspected.staged.hash());
-    let (generation, methods) = (next(slot), slot.interface.methods);
+    let generation = next(slot);
     has_room(slot, config)?;
     let copy = inspected.staged.into_copy();
     let facts = inspected.facts;
-    let traces = config.traces(&slot.name);
+    let role = role(slot, config, generation, config.traces(&slot.name));
     let lends = slot.requirement.schema.lends_rust_types();
     let keep = match config.retire_of(&slot.name) {
         _ if lends => Some(Holder::Image { why: LENDS.to_owned() }),
@@ -63,7 +73,7 @@ pub(crate) fn load(
             return Err(LoadError::Allocator);
         }
         let image = Some((image, own));
-        Ok(Code::new(root, image, manifest, Some(hash), methods, generation, traces))
+        Ok(Code::new(root, image, manifest, Some(hash), role))
     });
     match &opened {
         Ok(Err(LoadError::Open(_) | LoadError::System(_))) | Err(Undone::NoThread { .. }) => {
@@ -137,8 +147,8 @@ fn has_room(slot: &SlotCore, config: &Config) -> Result<(), Fault> {
 pub(crate) fn load_builtin(
     builtin: Builtin,
     slot: &SlotCore,
+    config: &Config,
     before: Option<&Predecessor>,
-    drift: StateDrift,
 ) -> Result<Loaded, Fault> {
     let refused = |phase, finding: String| {
         Fault::rejected(phase, finding, "mend the module that is linked into the program")
@@ -153,11 +163,11 @@ pub(crate) fn load_builtin(
     if let Some(mismatch) = mismatches.first() {
         return Err(refused(Phase::Assessed, mismatch.to_string()));
     }
-    let handover = assess::handover(&manifest, before, drift)?;
+    let handover = assess::handover(&manifest, before, config.state_drift)?;
     // SAFETY: the export of a type that implements `HotModule`, linked into this program.
     let root = unsafe { Export::check(builtin.export) }
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
-    let methods = slot.interface.methods;
-    let code = Code::new(root, None, Arc::new(manifest), None, methods, next(slot), TRACE_NONE);
+    let role = role(slot, config, next(slot), TRACE_NONE);
+    let code = Code::new(root, None, Arc::new(manifest), None, role);
     Ok(Loaded { code: Arc::new(code), handover })
 }

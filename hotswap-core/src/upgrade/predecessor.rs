@@ -27,7 +27,7 @@ impl Predecessor {
     /// The predecessor of a slot's next generation.
     pub(crate) fn of(slot: &SlotCore) -> Option<Self> {
         if let Some(serves) = slot.serves() {
-            let is_free = slot.gate().is_none_or(|gate| gate.current().1.is_free());
+            let is_free = slot.gate().is_none_or(|gate| gate.current().1.condition().is_free());
             return Some(Self::serving(&serves.code.manifest, is_free));
         }
         Some(Self::stored(&slot.checkpoint()?.snapshot))

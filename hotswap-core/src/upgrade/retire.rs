@@ -82,7 +82,7 @@ impl Retiring {
             }
             return Err(self);
         }
-        if !self.generation.is_free() {
+        if !self.generation.condition().is_free() {
             return Ok(Some(self.abandoned("its own code hangs in the instance")));
         }
         let retained = self.generation.code().retained();
@@ -110,6 +110,23 @@ impl Retiring {
                 Some(Retirement::Abandoned { why })
             }
         })
+    }
+
+    /// Stops an instance that was replaced by another one of the same code.
+    pub(crate) fn stop_instance(self, steps: &mut Steps, deadline: Instant) {
+        let Self { number, generation, left } = self;
+        debug_assert_eq!(left, Left::All, "a restart closes the gate");
+        let code = Arc::clone(generation.code());
+        if generation.condition().is_free() {
+            // SAFETY: it is not current, and everybody has left it.
+            let stopped = steps.run(deadline, move || unsafe { generation.stop() });
+            if let Err(error) = stopped.map_err(StepError::from).flatten() {
+                tracing::warn!(generation = number, "the `stop` of a replaced instance: {error}");
+            }
+        }
+        if let Some(resident) = code.resident() {
+            resident.set_stage(Stage::Serves);
+        }
     }
 
     fn abandoned(&self, why: &str) -> Retirement {

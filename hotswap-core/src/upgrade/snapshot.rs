@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    instance::{Generation, StepError},
+    instance::{Generation, StepError, Use},
     snapshot::Snapshot,
     steps::Steps,
 };
@@ -37,8 +37,11 @@ pub(crate) fn take_last(
     steps: &mut Steps,
     deadline: Instant,
 ) -> Result<Snapshot, String> {
-    if !last.is_free() {
+    if !last.condition().is_free() {
         return Err("its own code hangs in it".to_owned());
+    }
+    if last.condition().is_poisoned() {
+        return Err("its instance has panicked and does not go on".to_owned());
     }
     let ends = Arc::clone(last);
     let taken = steps.run(deadline, move || {
@@ -47,7 +50,7 @@ pub(crate) fn take_last(
     });
     taken.map_err(StepError::from).flatten().map_err(|error| {
         if matches!(error, StepError::Hung { .. }) {
-            last.wedge(true);
+            last.condition().wedge(Use::Exclusive);
         }
         format!("its `suspend` or `state`: {error}")
     })

@@ -16,8 +16,11 @@ use crate::{
 };
 
 impl Upgrade<'_> {
-    pub(super) fn start(&mut self, prepared: &Prepared) -> Result<Generation, Fault> {
-        let deadline = Instant::now() + self.config.work_deadline;
+    pub(super) fn start(
+        &mut self,
+        prepared: &Prepared,
+        deadline: Instant,
+    ) -> Result<Generation, Fault> {
         let context = Arc::clone(&prepared.context);
         let started = self.steps.run(deadline, move || activate::start(&context, Begin::Fresh));
         started
@@ -32,8 +35,8 @@ impl Upgrade<'_> {
         prepared: &Prepared,
         snapshot: &Arc<Snapshot>,
         handover: &Handover,
+        deadline: Instant,
     ) -> Result<(Generation, StateNote), Fault> {
-        let deadline = Instant::now() + self.config.work_deadline;
         let (context, stored) = (Arc::clone(&prepared.context), Arc::clone(snapshot));
         let progress = Arc::new(Progress::default());
         let (at, how) = (Arc::clone(&progress), handover.clone());
@@ -49,23 +52,32 @@ impl Upgrade<'_> {
         Ok(restored)
     }
 
-    /// Starts a generation in the place of one that was given up with its state: with the state of
-    /// the last upgrade, where that was kept, and with the time at which it was taken.
-    pub(super) fn start_in_place_of_abandoned(
+    /// Starts a generation in the place of an instance that is left with its state: with the state of
+    /// the last upgrade, where that was kept, and with the time at which it was taken. `left` says
+    /// why.
+    pub(super) fn start_anew(
         &mut self,
         prepared: &Prepared,
+        left: &str,
+        deadline: Instant,
     ) -> Result<(Generation, StateNote, Option<SystemTime>), Fault> {
         let Some(last) = self.slot.last_state() else {
-            let why = "its instance was given up, and no earlier state was kept".to_owned();
-            return Ok((self.start(prepared)?, StateNote::Dropped { why: vec![why] }, None));
+            let note = match prepared.code().manifest.state() {
+                Some(_) => {
+                    let why = format!("{left}, and no earlier state was kept");
+                    StateNote::Dropped { why: vec![why] }
+                }
+                None => StateNote::None,
+            };
+            return Ok((self.start(prepared, deadline)?, note, None));
         };
         let (drift, before) = (self.config.state_drift, Predecessor::stored(&last));
         match handover(&prepared.code().manifest, Some(&before), drift)? {
             handover @ Handover::State { .. } => {
-                let (generation, note) = self.restore(prepared, &last, &handover)?;
+                let (generation, note) = self.restore(prepared, &last, &handover, deadline)?;
                 Ok((generation, note, Some(last.taken())))
             }
-            handover => Ok((self.start(prepared)?, handover.note(), None)),
+            handover => Ok((self.start(prepared, deadline)?, handover.note(), None)),
         }
     }
 }

@@ -1,0 +1,82 @@
+//! A restart: another instance takes the place of one, without another artifact.
+//!
+//! A healthy one hands over its state as in an upgrade. A poisoned one is left with it: what comes
+//! begins with the state of the last upgrade, also where it comes with a new artifact.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::{
+    Applied, Fault, Handover, Left, Predecessor, Prepared, Retiring, Upgrade, handover,
+    load::Loaded, prepare, snapshot,
+};
+use crate::{
+    event::StateNote,
+    gate::Closed,
+    instance::{Generation, StepError, Use},
+};
+
+/// An instance that was put in the place of another one of the same code.
+#[derive(Debug)]
+pub(crate) struct Restarted {
+    pub(crate) generation: u64,
+    pub(crate) state: StateNote,
+    pub(crate) pause: Duration,
+    /// When the state was taken, if it is that of the last upgrade.
+    pub(crate) restored: Option<SystemTime>,
+}
+
+impl Upgrade<'_> {
+    /// Puts a new instance of the code that serves in the place of the one that does. On a fault
+    /// that one stays.
+    pub(crate) fn restart(&mut self) -> Result<Restarted, Fault> {
+        let gate = self.slot.gate().cloned().expect("a slot that was opened has served");
+        let code = Arc::clone(gate.current().1.code());
+        let before = Predecessor::of(self.slot);
+        let handover = handover(&code.manifest, before.as_ref(), self.config.state_drift)?;
+        let loaded = Loaded { code, handover };
+        let prepared = prepare::prepare(loaded, self.slot, self.steps, self.at_work())?;
+        let begun = Instant::now();
+        let applied = match prepared.handover {
+            Handover::State { .. } => self.with_pause(&gate, &prepared)?,
+            _ => {
+                let closed = gate.close(begun + self.config.pause_deadline);
+                let closed = closed.map_err(|stuck| Fault::not_quiet(&stuck))?;
+                self.in_place_of_poisoned(closed, &prepared, begun)?
+            }
+        };
+        let Applied { code, state, pause, restored, old } = applied;
+        if let Some(old) = old {
+            old.stop_instance(self.steps, self.at_work());
+        }
+        let pause = pause.unwrap_or_else(|| begun.elapsed());
+        Ok(Restarted { generation: code.generation, state, pause, restored })
+    }
+
+    /// Lets a candidate take over from an instance that is left with its state.
+    pub(super) fn in_place_of_poisoned(
+        &mut self,
+        closed: Closed<'_, Generation>,
+        prepared: &Prepared,
+        begun: Instant,
+    ) -> Result<Applied, Fault> {
+        let deadline = begun + self.config.pause_deadline;
+        let (number, old) = (closed.number(), Arc::clone(closed.value()));
+        let poisoned = Arc::clone(&old);
+        // It lets go of what cannot be held twice, as far as it still can.
+        let suspended = self.steps.run(deadline, move || snapshot::suspend(&poisoned));
+        match suspended.map_err(StepError::from).flatten() {
+            Ok(()) => {}
+            Err(StepError::Hung { .. }) => old.condition().wedge(Use::Exclusive),
+            Err(error) => tracing::warn!(slot = &*self.slot.name, "its `suspend`: {error}"),
+        }
+        let left = "its instance has panicked and does not go on";
+        let (generation, state, restored) = self.start_anew(prepared, left, deadline)?;
+        let code = Arc::clone(generation.code());
+        closed.activate(code.generation, Arc::new(generation));
+        let old = Some(Retiring::new(number, old, Left::All));
+        Ok(Applied { code, state, pause: Some(begun.elapsed()), restored, old })
+    }
+}
