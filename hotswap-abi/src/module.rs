@@ -59,11 +59,20 @@ pub trait Module: Sized + Send + Sync + 'static {
         Ok(())
     }
 
+    /// Tells whether an instance that serves does so well; asked when the trial of its version ends
+    /// (`Config::with_trial`), beside other `&self` calls.
+    ///
+    /// # Errors
+    /// The version is rolled back.
+    fn verify(&self) -> Result<(), ModuleError> {
+        Ok(())
+    }
+
     /// The next version is about to take over. Let go of what cannot be held twice (a port, a
     /// file's lock); keep the state: this instance may be resumed.
     fn suspend(&mut self) {}
 
-    /// The upgrade was called off: this instance serves again.
+    /// The upgrade was called off, or the next version was rolled back: this instance serves again.
     fn resume(&mut self) {}
 
     /// The end, before the instance is dropped.

@@ -1,9 +1,13 @@
 //! How a host is set up.
 
 mod policies;
+mod trial;
 
-pub(crate) use self::policies::PanicPolicy;
-pub use self::policies::{AfterPanic, Apply, AtCap, Retire, StateDrift};
+pub(crate) use self::{policies::PanicPolicy, trial::Health};
+pub use self::{
+    policies::{AfterPanic, Apply, AtCap, Retire, StateDrift},
+    trial::{TooFew, Trial},
+};
 
 use std::{
     any::TypeId, collections::BTreeMap, env, ffi::OsStr, fmt, path::PathBuf, sync::Arc,
@@ -51,6 +55,7 @@ pub struct Config {
     pub(crate) retained_warning: usize,
     pub(crate) retire: Retire,
     pub(crate) panics: PanicPolicy,
+    pub(crate) trial: Option<Trial>,
     pub(crate) generation_cap: usize,
     pub(crate) at_cap: AtCap,
     pub(crate) max_artifact_bytes: u64,
@@ -94,6 +99,8 @@ pub(crate) struct SlotConfig {
     pub(crate) retire: Option<Retire>,
     /// The host's, if `None`.
     pub(crate) panics: Option<PanicPolicy>,
+    /// The host's, if `None`.
+    pub(crate) trial: Option<Trial>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +163,7 @@ impl Config {
             retained_warning: 20,
             retire: Retire::Retain,
             panics: PanicPolicy::GO_ON,
+            trial: None,
             generation_cap: 100,
             at_cap: AtCap::Cancel,
             max_artifact_bytes: 1 << 30,
@@ -335,6 +343,23 @@ impl Config {
         shared: AfterPanic,
     ) -> Self {
         self.slot(slot).panics = Some(PanicPolicy { shared, exclusive });
+        self
+    }
+
+    /// Has each new version watched once it serves, and keeps the one before ready until it is
+    /// committed. Unless told so an upgrade is committed at once.
+    ///
+    /// An artifact that appears meanwhile waits until the trial is over.
+    #[must_use]
+    pub fn with_trial(mut self, trial: Trial) -> Self {
+        self.trial = Some(trial);
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn trial(mut self, slot: impl Into<String>, trial: Trial) -> Self {
+        self.slot(slot).trial = Some(trial);
         self
     }
 
@@ -524,6 +549,11 @@ impl Config {
     /// What panics in a slot's calls mean.
     pub(crate) fn panics_of(&self, slot: &str) -> PanicPolicy {
         self.slots.get(slot).and_then(|slot| slot.panics).unwrap_or(self.panics)
+    }
+
+    /// How new versions of a slot are watched.
+    pub(crate) fn trial_of(&self, slot: &str) -> Option<&Trial> {
+        self.slots.get(slot).and_then(|slot| slot.trial.as_ref()).or(self.trial.as_ref())
     }
 
     /// Whether the state of a slot's last upgrade is kept.

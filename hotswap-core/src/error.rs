@@ -31,7 +31,9 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match &self.0 {
-            Reason::Builtin { .. } | Reason::NotRestarted { .. } => ErrorKind::Artifact,
+            Reason::Builtin { .. } | Reason::NotRestarted { .. } | Reason::NotRolledBack { .. } => {
+                ErrorKind::Artifact
+            }
             #[cfg(feature = "cargo")]
             Reason::NotBuilt { .. } => ErrorKind::Artifact,
             Reason::NoArtifact { refusal, .. } => match refusal {
@@ -44,6 +46,7 @@ impl Error {
             | Reason::NotOptedIn { .. }
             | Reason::Inside { .. }
             | Reason::Callback
+            | Reason::NoTrial { .. }
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
             Reason::Cargo(_) | Reason::UnsignedPackage { .. } => ErrorKind::Misuse,
@@ -104,6 +107,10 @@ pub(crate) enum Reason {
     Checkpoint { name: String, source: SnapshotError },
     #[error("the host has ended, and for the next start has not kept: {}", lost.join("; "))]
     NotKept { lost: Vec<String> },
+    #[error("slot {name} has no version on trial")]
+    NoTrial { name: String },
+    #[error("slot {name} is not rolled back: {}", why.join("; "))]
+    NotRolledBack { name: String, why: Vec<String> },
     #[error("slot {name} goes on with the instance that it had: {why}")]
     NotRestarted { name: String, why: String },
     #[error("no folder can be made for the states of a test")]

@@ -103,8 +103,20 @@ pub enum EventKind {
     },
     /// A version serves.
     Live(Live),
-    /// An artifact was not taken; what served goes on.
+    /// An artifact was not taken, and what served goes on; or it was rolled back in its trial, and
+    /// what served before does again.
     Refused(Arc<Refusal>),
+    /// The trial of a version is over, and nothing was wrong: it is the stable one.
+    Committed {
+        /// The generation.
+        generation: u64,
+        /// The module.
+        module: String,
+        /// Its version.
+        version: Version,
+        /// On what figures, or who has said so.
+        why: String,
+    },
     /// Calls have panicked: told for the first one at once, and then once a second. The error of
     /// each call has been returned to its caller.
     Panicked(Panicked),
@@ -132,6 +144,14 @@ pub enum EventKind {
     BeingWritten {
         /// The file.
         path: PathBuf,
+    },
+    /// A version on trial is to be rolled back, and callers do not leave it: they are waited for, and
+    /// in the end given up in it.
+    RollbackWaits {
+        /// The generation.
+        generation: u64,
+        /// Who is inside.
+        why: Vec<String>,
     },
     /// A generation is no longer needed. Told again when one that was retained for a while is
     /// unloaded.
@@ -259,6 +279,11 @@ pub enum StateNote {
         /// Fields that have got a default value.
         defaulted: Vec<String>,
     },
+    /// The version before goes on with the state that it had when it was replaced.
+    AsBefore {
+        /// Why it could not have the newer one.
+        why: Vec<String>,
+    },
     /// It was dropped, as configured, and the module started afresh.
     Dropped {
         /// Why it could not be kept.
@@ -301,7 +326,7 @@ impl StateNote {
             | Self::Migrated { .. }
             | Self::Downgraded { .. } => false,
             Self::Carried { dropped, .. } => !dropped.is_empty(),
-            Self::Dropped { .. } => true,
+            Self::Dropped { .. } | Self::AsBefore { .. } => true,
         }
     }
 }
@@ -326,6 +351,11 @@ impl fmt::Display for StateNote {
                 }
                 Ok(())
             }
+            Self::AsBefore { why } => write!(
+                f,
+                "every change of the state since the upgrade is lost ({})",
+                why.join("; ")
+            ),
             Self::Dropped { why } => write!(f, "state dropped ({})", why.join("; ")),
         }
     }
@@ -364,6 +394,16 @@ impl fmt::Display for Event {
             ),
             EventKind::Live(live) => write!(f, "{slot}: {live}"),
             EventKind::Refused(refusal) => refusal.fmt(f),
+            EventKind::Committed { generation, module, version, why } => {
+                write!(
+                    f,
+                    "{slot}: {module} {version} (generation {generation}) is committed: {why}"
+                )
+            }
+            EventKind::RollbackWaits { generation, why } => {
+                let why = why.join("; ");
+                write!(f, "{slot}: generation {generation} is to be rolled back, and waits: {why}")
+            }
             EventKind::Retired { generation, outcome } => {
                 write!(f, "{slot}: generation {generation} is {outcome}")
             }

@@ -4,7 +4,7 @@ mod events;
 mod status;
 mod worker;
 
-pub use status::{GenerationStatus, ServingStatus, SlotStatus, Status};
+pub use status::{GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus};
 
 use std::{
     any::TypeId,
@@ -166,6 +166,41 @@ impl Host {
         match answer.recv() {
             Ok(Ok(())) => Ok(()),
             Ok(Err(why)) => Err(Reason::NotRestarted { name: slot.to_owned(), why }.into()),
+            Err(_) => Err(Reason::Ended.into()),
+        }
+    }
+
+    /// Ends the trial of a slot's version: it is the stable one. `why` goes into the event.
+    ///
+    /// # Errors
+    /// When the slot has no version on trial ([`Config::with_trial`]); when the thread is inside a
+    /// call of a slot, or an event callback; when the host has ended.
+    pub fn commit(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
+        self.refuse_inside()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Commit { slot: slot.to_owned(), why: why.into(), reply })?;
+        match answer.recv() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Reason::NoTrial { name: slot.to_owned() }.into()),
+            Err(_) => Err(Reason::Ended.into()),
+        }
+    }
+
+    /// Ends the trial of a slot's version: the one before serves again. Its artifact is rejected, and
+    /// `why` says why.
+    ///
+    /// # Errors
+    /// As for [`commit`](Self::commit); and when callers do not leave the version: then it is tried
+    /// again by itself.
+    pub fn roll_back(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
+        self.refuse_inside()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::RollBack { slot: slot.to_owned(), why: why.into(), reply })?;
+        let name = slot.to_owned();
+        match answer.recv() {
+            Ok(Some(Ok(()))) => Ok(()),
+            Ok(Some(Err(why))) => Err(Reason::NotRolledBack { name, why }.into()),
+            Ok(None) => Err(Reason::NoTrial { name }.into()),
             Err(_) => Err(Reason::Ended.into()),
         }
     }

@@ -11,8 +11,12 @@
 //! nobody inside, or when the generation is no longer current and everybody has left it.
 
 mod condition;
+mod watch;
 
-pub(crate) use self::condition::{Alarm, Condition, Panics, Unfit, Use};
+pub(crate) use self::{
+    condition::{Alarm, Condition, Panics, Unfit, Use},
+    watch::{Figures, Latency, Watch},
+};
 
 use std::{
     fmt,
@@ -79,6 +83,8 @@ pub(crate) struct Role {
     pub(crate) panics: PanicPolicy,
     /// Called when a call has panicked.
     pub(crate) alarm: Alarm,
+    /// Whether calls are counted and timed from the first one on.
+    pub(crate) watched: bool,
 }
 
 /// A module's code in the process, for one slot.
@@ -91,6 +97,7 @@ pub(crate) struct Code {
     origin: Origin,
     panics: PanicPolicy,
     alarm: Alarm,
+    watched: bool,
     /// `None` for a module that is linked into the program.
     resident: Option<Arc<Resident>>,
     // In this order: the logs are the last that call the library.
@@ -114,7 +121,7 @@ impl Code {
         artifact: Option<ArtifactHash>,
         role: Role,
     ) -> Self {
-        let Role { generation, methods, traces, panics, alarm } = role;
+        let Role { generation, methods, traces, panics, alarm, watched } = role;
         let (image, resident) = image.unzip();
         let logs = image.is_some().then(|| Logs::attach(root, &manifest.module, generation));
         if image.is_some() {
@@ -135,6 +142,7 @@ impl Code {
             origin,
             panics,
             alarm,
+            watched,
             resident,
             _logs: logs,
             image,
@@ -292,6 +300,9 @@ impl Context {
             given_back: AtomicBool::new(false),
             condition: Condition::default(),
         };
+        if self.code.watched {
+            generation.condition.watch(Arc::default());
+        }
         let test = self.code.answer(|sink| {
             // SAFETY: instance and context are alive, and nobody else knows the instance yet.
             unsafe { (life.self_test)(generation.data.as_ptr(), cx, sink) }
@@ -368,6 +379,16 @@ impl Generation {
             (self.code.alarm)(self.code.generation);
         }
         error
+    }
+
+    /// `Module::verify`.
+    ///
+    /// # Safety
+    /// The caller must be inside, and share the instance.
+    pub(crate) unsafe fn verify(&self) -> Result<(), StepError> {
+        let (verify, data) = (self.code.life.verify, self.data.as_ptr());
+        // SAFETY: the instance is alive and nobody changes it (caller).
+        self.code.answer(|sink| unsafe { verify(data, sink) }).map(drop)
     }
 
     /// `Module::suspend`.

@@ -73,9 +73,9 @@ mod watch;
 #[cfg(test)]
 mod testing;
 
-pub use config::{AfterPanic, Apply, AtCap, Config, Retire, StateDrift};
+pub use config::{AfterPanic, Apply, AtCap, Config, Retire, StateDrift, TooFew, Trial};
 pub use error::{Error, ErrorKind};
-pub use host::{GenerationStatus, Host, ServingStatus, SlotStatus, Status};
+pub use host::{GenerationStatus, Host, ServingStatus, SlotStatus, Status, TrialStatus};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use logs::follow_filters as follow_log_filters;
 pub use slot::{Pin, PinMut, Reader, Slot};

@@ -14,7 +14,7 @@ mod residents;
 
 pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};
 pub(crate) use self::{
-    core::{InterfaceType, Serves, SlotCore, Voice, set_upgrades, upgrades},
+    core::{InterfaceType, OnTrial, Serves, SlotCore, Voice, set_upgrades, upgrades},
     residents::{Resident, Residents, Stage},
 };
 
@@ -84,6 +84,14 @@ impl<I: Interface + ?Sized> Slot<I> {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.gate.current().0
+    }
+
+    /// Counts an answer of the version that serves as a failure, by the host's own judgement: it
+    /// weighs in that version's [`Trial`](crate::Trial), if it is on one.
+    pub fn count_failure(&self) {
+        if let Some(watch) = self.gate.current().1.condition().watched() {
+            watch.failed();
+        }
     }
 
     /// Waits until generation `number` or a later one serves; returns its number.

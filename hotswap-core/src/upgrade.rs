@@ -8,8 +8,13 @@
 //! callers can see changes before the switch in [`activate`].
 //!
 //! Three phases are passed through for now: a durable backup, a rehearsal in a child process and an
-//! approval take their places between [`Assessed`] and [`Loaded`], a trial between the switch and
-//! [`Applied`].
+//! approval take their places between [`Assessed`] and [`Loaded`].
+//!
+//! # The trial
+//! Where the slot has one, an upgrade is not over with the switch: the generation before is kept
+//! ready, suspended if its state went over, until the trial was judged ([`judge`]). Then either that
+//! one is retired and the new one committed, or the new one is, and the old one serves again
+//! ([`rollback`]).
 //!
 //! # The pause
 //! A module with state is quiesced first. What happens then is done by one closure on the thread
@@ -30,9 +35,12 @@ mod prepare;
 mod progress;
 mod restart;
 mod retire;
+mod rollback;
 mod snapshot;
 mod stage;
 mod start;
+mod trial;
+mod verify;
 mod vouch;
 
 pub use self::stage::{ArtifactHash, ParseHashError};
@@ -44,8 +52,11 @@ pub(crate) use self::{
     prepare::Prepared,
     restart::Restarted,
     retire::{Left, Retiring},
+    rollback::{NotRolledBack, RolledBack},
     snapshot::take_last,
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
+    trial::{Verdict, Why, judge},
+    verify::verify,
     vouch::{Unvouched, Vouched, signature_of, vouch},
 };
 
@@ -88,6 +99,16 @@ pub(crate) struct Applied {
     pub(crate) restored: Option<SystemTime>,
     /// The generation that it replaced.
     pub(crate) old: Option<Retiring>,
+}
+
+impl Applied {
+    /// Whether there is a version to go back to.
+    pub(crate) fn has_way_back(&self) -> bool {
+        self.old.as_ref().is_some_and(|old| {
+            let condition = old.generation().condition();
+            condition.is_free() && !condition.is_poisoned() && !old.is_abandoned()
+        })
+    }
 }
 
 /// A candidate that did not take over.
@@ -184,7 +205,8 @@ impl Upgrade<'_> {
             Err(fault) => return Err(fault.into()),
         };
         (self.reached)(Phase::Activated);
-        (self.reached)(Phase::Committed);
+        let is_tried = self.config.trial_of(&self.slot.name).is_some() && applied.has_way_back();
+        (self.reached)(if is_tried { Phase::Trial } else { Phase::Committed });
         Ok(applied)
     }
 
@@ -268,12 +290,7 @@ impl Upgrade<'_> {
                     progress.enter(Step::Suspend);
                     snapshot::suspend(&old)?;
                     progress.enter(Step::Snapshot);
-                    Arc::new(match handover {
-                        Handover::State { from, downgraded: Some(_), .. } => {
-                            snapshot::take_older(&old, from)?
-                        }
-                        _ => snapshot::take(&old)?,
-                    })
+                    Arc::new(snapshot::take_as(&old, &handover)?)
                 };
                 let (state, note) = {
                     let _span = span(Phase::Migrating);

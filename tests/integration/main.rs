@@ -18,6 +18,7 @@ mod restart;
 mod state;
 mod stub;
 mod support;
+mod trials;
 mod trusted;
 mod watching;
 mod worlds;

@@ -36,6 +36,7 @@ impl<M: HotModule> Functions<M> {
             migrate: Self::migrate,
             start: Self::start,
             self_test: Self::self_test,
+            verify: Self::verify,
             suspend: Self::suspend,
             resume: Self::resume,
             snapshot: Self::snapshot,
@@ -101,6 +102,14 @@ impl<M: HotModule> Functions<M> {
             // SAFETY: as in `prepare`.
             let cx = unsafe { &*cx.cast::<Context>() };
             module.self_test(cx).map_err(Failed::Module).map(|()| ptr::null_mut())
+        })
+    }
+
+    unsafe extern "C" fn verify(module: *const (), sink: *mut Sink) -> Answer {
+        answer(sink, || {
+            // SAFETY: `start` made the instance; the host holds it shared.
+            let module = unsafe { &*module.cast::<M>() };
+            module.verify().map_err(Failed::Module).map(|()| ptr::null_mut())
         })
     }
 

@@ -57,6 +57,8 @@ pub struct LifeCycle {
     pub start: unsafe extern "C" fn(u8, *const (), *mut (), *mut Sink) -> Answer,
     /// [`Module::self_test`](super::Module::self_test).
     pub self_test: unsafe extern "C" fn(*const (), *const (), *mut Sink) -> Answer,
+    /// [`Module::verify`](super::Module::verify).
+    pub verify: unsafe extern "C" fn(*const (), *mut Sink) -> Answer,
     /// [`Module::suspend`](super::Module::suspend).
     pub suspend: unsafe extern "C" fn(*mut (), *mut Sink) -> Answer,
     /// [`Module::resume`](super::Module::resume).
@@ -166,4 +168,4 @@ pub const fn export<M: HotModule>() -> Export {
     Export { magic: MAGIC, layout: layout::root_layout(), root: life::Functions::<M>::ROOT }
 }
 
-const _: () = assert!(size_of::<LifeCycle>() == 12 * size_of::<usize>());
+const _: () = assert!(size_of::<LifeCycle>() == 13 * size_of::<usize>());

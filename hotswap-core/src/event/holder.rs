@@ -8,6 +8,8 @@ use std::{fmt, panic::Location, time::Duration};
 pub enum Holder {
     /// It serves.
     Serves,
+    /// It is kept ready until the trial of the next version is over.
+    Trial,
     /// An upgrade has it in hand, or it is just being closed.
     Upgrade,
     /// It is retained, as configured ([`Retire::Retain`](crate::Retire::Retain)).
@@ -73,6 +75,7 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Serves => f.write_str("it serves"),
+            Self::Trial => f.write_str("it is kept ready until the trial is over"),
             Self::Upgrade => f.write_str("an upgrade has it in hand"),
             Self::Policy => f.write_str("it is retained, as configured"),
             Self::Program => f.write_str("it is linked into the program"),

@@ -15,6 +15,11 @@ pub enum Exit {
     Rejected,
     /// Not the artifact's: it is tried again.
     Cancelled,
+    /// It has served, and its trial went wrong: the version before serves again. It is not tried
+    /// again until it changes or is cleared.
+    RolledBack,
+    /// Its trial went wrong, and the way back did as well: it serves on.
+    Degraded,
 }
 
 /// What serves while an artifact is refused.
@@ -27,7 +32,7 @@ pub struct Serving {
     pub generation: u64,
 }
 
-/// A refused artifact. What served goes on serving.
+/// An artifact that was refused or rolled back.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -39,7 +44,7 @@ pub struct Refusal {
     pub artifact: Option<ArtifactHash>,
     /// Where the artifact was found.
     pub path: String,
-    /// The phase that was not reached.
+    /// The phase that was not reached, or that went wrong.
     pub phase: Phase,
     /// Whose fault it was.
     pub exit: Exit,
@@ -60,6 +65,8 @@ impl fmt::Display for Refusal {
         let word = match self.exit {
             Exit::Rejected => "refused",
             Exit::Cancelled => "cancelled",
+            Exit::RolledBack => "rolled back",
+            Exit::Degraded => "DEGRADED: not rolled back",
         };
         match &self.module {
             Some((module, version)) => write!(f, "{word} {module} {version}")?,

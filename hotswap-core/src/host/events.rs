@@ -84,12 +84,14 @@ fn weight(kind: &EventKind) -> Weight {
             Weight::Detail
         }
         EventKind::Live(live) if !live.has_lost() => Weight::News,
+        EventKind::Committed { .. } => Weight::News,
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)
         | EventKind::Panicked(_)
         | EventKind::Restarted(_)
         | EventKind::NotRestarted { .. }
+        | EventKind::RollbackWaits { .. }
         | EventKind::Retired { .. }
         | EventKind::ManyGenerations { .. }
         | EventKind::BeingWritten { .. }

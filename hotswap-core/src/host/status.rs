@@ -1,14 +1,18 @@
 //! What a host tells when it is asked.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use semver::Version;
 
 use crate::{
-    event::{Holder, Phase, Refusal},
+    event::{Holder, Phase, Refusal, Serving},
     gate::Gate,
-    instance::{Condition, Generation},
-    slot::{Resident, SlotCore},
+    instance::{Condition, Figures, Generation},
+    slot::{OnTrial, Resident, SlotCore},
     upgrade::ArtifactHash,
 };
 
@@ -38,6 +42,29 @@ pub struct SlotStatus {
     pub generations: Vec<GenerationStatus>,
     /// What was refused last.
     pub last_refusal: Option<Arc<Refusal>>,
+    /// The trial of the version that serves.
+    pub trial: Option<TrialStatus>,
+    /// Why what serves is not what should: its trial went wrong, and so did the way back. Until the
+    /// next version serves.
+    pub degraded: Option<String>,
+}
+
+/// A version on trial, so far.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TrialStatus {
+    /// What would serve again.
+    pub previous: Serving,
+    /// Calls that have ended.
+    pub calls: u64,
+    /// Calls that have panicked.
+    pub panics: u64,
+    /// Answers that the host has counted as failures.
+    pub failures: u64,
+    /// The median of what calls have taken.
+    pub median: Duration,
+    /// What 99 of 100 calls have not exceeded.
+    pub percentile_99: Duration,
 }
 
 /// What serves.
@@ -104,6 +131,20 @@ impl fmt::Display for GenerationStatus {
     }
 }
 
+impl TrialStatus {
+    fn new(on_trial: OnTrial) -> Self {
+        let Figures { latency, panics, failures, longest_inside: _ } = on_trial.watch.figures();
+        Self {
+            previous: on_trial.previous,
+            calls: latency.calls(),
+            panics,
+            failures,
+            median: latency.quantile(0.5),
+            percentile_99: latency.quantile(0.99),
+        }
+    }
+}
+
 impl SlotStatus {
     pub(super) fn new(slot: &SlotCore) -> Self {
         let snapshot = slot.glance();
@@ -128,6 +169,8 @@ impl SlotStatus {
             mapped: generations.len(),
             generations,
             last_refusal: snapshot.last_refusal,
+            trial: snapshot.on_trial.map(TrialStatus::new),
+            degraded: snapshot.degraded,
         }
     }
 }
@@ -167,6 +210,14 @@ impl fmt::Display for SlotStatus {
         }
         if let Some(phase) = self.phase {
             write!(f, ", upgrading: {phase}")?;
+        }
+        if let Some(TrialStatus { previous, calls, panics, .. }) = &self.trial {
+            let Serving { version, generation } = previous;
+            write!(f, ", on trial ({calls} calls, {panics} panics; ")?;
+            write!(f, "{version}, generation {generation} is kept ready)")?;
+        }
+        if let Some(why) = &self.degraded {
+            write!(f, ", DEGRADED: {why}")?;
         }
         if self.pending {
             f.write_str(", an upgrade waits for apply_pending")?;

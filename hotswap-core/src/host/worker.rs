@@ -1,8 +1,8 @@
 //! The thread that upgrades: one artifact at a time, in the order in which they appear.
 //!
 //! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
-//! [`outcome`] tells how it ended and sees to what is left of it, [`panics`] is about calls that have
-//! panicked, [`ending`] is the orderly end.
+//! [`outcome`] tells how it ended and sees to what is left of it, [`trials`] watches what serves on
+//! trial, [`panics`] is about calls that have panicked, [`ending`] is the orderly end.
 
 #[cfg(feature = "cargo")]
 mod building;
@@ -10,9 +10,10 @@ mod candidate;
 mod ending;
 mod outcome;
 mod panics;
+mod trials;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -25,7 +26,7 @@ pub(super) use self::ending::Kept;
 
 use semver::Version;
 
-use self::{outcome::Identity, panics::Restarts};
+use self::{outcome::Identity, panics::Restarts, trials::OnTrial};
 use super::Shared;
 use crate::{
     config::Place,
@@ -59,6 +60,10 @@ pub(super) enum Command {
     Abandon(String, SyncSender<bool>),
     /// Put a new instance of the same code in the place of the one that serves.
     Restart(String, SyncSender<Result<(), String>>),
+    /// Commit what is on trial.
+    Commit { slot: String, why: String, reply: SyncSender<bool> },
+    /// Roll back what is on trial; answered with `None` where nothing is.
+    RollBack { slot: String, why: String, reply: SyncSender<Option<Result<(), Vec<String>>>> },
     /// A call into a generation has panicked.
     Panicked(String, u64),
     /// Look at all artifacts again.
@@ -129,6 +134,9 @@ struct Open {
     unstaged: HashMap<PathBuf, (Option<ArtifactHash>, Vec<String>)>,
     retiring: Vec<Retiring>,
     restarts: Restarts,
+    trial: Option<OnTrial>,
+    /// Paths with new content, which wait until the trial is over.
+    after_trial: BTreeSet<PathBuf>,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
 }
@@ -202,6 +210,14 @@ impl Worker {
                     let restarted = self.restart_by_name(&slot);
                     let _ = reply.send(restarted);
                 }
+                Some(Command::Commit { slot, why, reply }) => {
+                    let committed = self.commit_by_name(&slot, why);
+                    let _ = reply.send(committed);
+                }
+                Some(Command::RollBack { slot, why, reply }) => {
+                    let rolled_back = self.roll_back_by_name(&slot, why);
+                    let _ = reply.send(rolled_back);
+                }
                 Some(Command::Panicked(slot, generation)) => self.panicked(&slot, generation),
                 Some(Command::News(slot, resident, news)) => self.heard(&slot, &resident, news),
                 Some(Command::Rescan) => self.rescan(),
@@ -232,6 +248,7 @@ impl Worker {
             self.unwatched.next_deadline(),
             self.panics.next_deadline(),
             self.unstarted.next_deadline(),
+            self.slots.iter().filter_map(|slot| Some(slot.trial.as_ref()?.next_look())).min(),
         ];
         match deadlines.into_iter().flatten().min() {
             None => Some(inbox.recv().unwrap_or(Command::End)),
@@ -260,6 +277,8 @@ impl Worker {
             unstaged: HashMap::new(),
             retiring: Vec::new(),
             restarts: Restarts::default(),
+            trial: None,
+            after_trial: BTreeSet::new(),
             unwatched: None,
         });
         if builtin && !self.start_builtin(index) {
@@ -381,6 +400,12 @@ impl Worker {
         }
         for index in self.unwatched.due(now) {
             self.watch(index);
+        }
+        for index in 0..self.slots.len() {
+            let trial = self.slots[index].trial.as_ref();
+            if trial.is_some_and(|trial| trial.next_look() <= now) {
+                self.look_at_trial(index);
+            }
         }
         for index in self.panics.due(now) {
             self.look_at_panics(index);

@@ -11,7 +11,7 @@
 use std::{
     mem,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
 };
@@ -19,6 +19,7 @@ use std::{
 use hotswap_abi::interface::Failure;
 use parking_lot::Mutex;
 
+use super::Watch;
 use crate::config::{AfterPanic, PanicPolicy};
 
 /// Module code hangs in `state`: nobody may change the instance any more.
@@ -27,6 +28,8 @@ const READ_ONLY: u8 = 1;
 const UNTOUCHABLE: u8 = 2;
 /// A call has panicked, and the instance is not to go on.
 const POISONED: u8 = 4;
+/// Its version is on trial: calls are counted and timed.
+const WATCHED: u8 = 8;
 
 /// How a call has its instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,8 @@ pub(crate) struct Condition {
     /// The last of them.
     last: Mutex<Option<Arc<Failure>>>,
     has_rung: AtomicBool,
+    /// Stays when the trial is over, for the next version to be compared with.
+    watch: OnceLock<Arc<Watch>>,
 }
 
 /// Calls that have panicked.
@@ -98,6 +103,29 @@ impl Condition {
         self.bits.load(Ordering::Relaxed) & POISONED != 0
     }
 
+    /// Counts and times calls from now on.
+    pub(crate) fn watch(&self, watch: Arc<Watch>) {
+        // Set once: an instance has one trial.
+        let _ = self.watch.set(watch);
+        self.bits.fetch_or(WATCHED, Ordering::Relaxed);
+    }
+
+    /// Counts and times calls no longer.
+    pub(crate) fn unwatch(&self) {
+        self.bits.fetch_and(!WATCHED, Ordering::Relaxed);
+    }
+
+    /// What counts and times calls, while they are.
+    pub(crate) fn watched(&self) -> Option<&Arc<Watch>> {
+        let is_watched = self.bits.load(Ordering::Relaxed) & WATCHED != 0;
+        self.watch.get().filter(|_| is_watched)
+    }
+
+    /// What its calls came to while they were watched.
+    pub(crate) fn was_watched(&self) -> Option<&Arc<Watch>> {
+        self.watch.get()
+    }
+
     /// Module code hangs while it holds the instance, shared or for itself. Said while the gate
     /// is closed with nobody inside: whoever comes in afterwards sees it.
     pub(crate) fn wedge(&self, wanted: Use) {
@@ -116,6 +144,9 @@ impl Condition {
         };
         if after != AfterPanic::GoOn {
             self.bits.fetch_or(POISONED, Ordering::Relaxed);
+        }
+        if let Some(watch) = self.watched() {
+            watch.panicked();
         }
         // What was the last before may have a long text: it goes outside of the lock.
         let before = self.last.lock().replace(Arc::clone(failure));

@@ -89,12 +89,29 @@ fn held<R>(
     call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
 ) -> Result<R, CallError> {
     if !instance.condition().is_well() {
-        fit(gate, instance, wanted)?;
+        return remarkable(gate, instance, wanted, call);
     }
     match call(instance.target()) {
         Ok(value) => Ok(value),
         Err(error) => Err(instance.failed(wanted, error)),
     }
+}
+
+/// The same, where something is the matter with the instance: it may be on trial.
+#[cold]
+#[inline(never)]
+fn remarkable<R>(
+    gate: &Gate<Generation>,
+    instance: &Generation,
+    wanted: Use,
+    call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
+) -> Result<R, CallError> {
+    fit(gate, instance, wanted)?;
+    let watch = instance.condition().watched();
+    let timed = watch.map(|watch| watch.call());
+    let result = call(instance.target());
+    drop(timed);
+    result.map_err(|error| instance.failed(wanted, error))
 }
 
 macro_rules! handle {

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Reason},
     event::{Phase, Refusal, Serving},
     gate::Gate,
-    instance::{Alarm, Code, Generation},
+    instance::{Alarm, Code, Generation, Watch},
     library::{News, Tell, tidy},
     logs,
     snapshot::Snapshot,
@@ -70,6 +70,11 @@ pub(crate) struct SlotCore {
 #[derive(Debug, Default)]
 struct Progress {
     serves: Option<Serves>,
+    /// The highest number of a generation that has served.
+    highest: u64,
+    on_trial: Option<OnTrial>,
+    /// Why the version that serves is not the one that should.
+    degraded: Option<String>,
     /// The event of a first generation was told: who waits for the slot goes on after it.
     told: bool,
     phase: Option<Phase>,
@@ -96,6 +101,14 @@ impl Serves {
     }
 }
 
+/// A version on trial.
+#[derive(Debug, Clone)]
+pub(crate) struct OnTrial {
+    pub(crate) watch: Arc<Watch>,
+    /// What would serve again.
+    pub(crate) previous: Serving,
+}
+
 /// What [`Host::status`](crate::Host::status) tells of a slot.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Glance {
@@ -103,6 +116,8 @@ pub(crate) struct Glance {
     pub(crate) phase: Option<Phase>,
     pub(crate) pending: bool,
     pub(crate) last_refusal: Option<Arc<Refusal>>,
+    pub(crate) on_trial: Option<OnTrial>,
+    pub(crate) degraded: Option<String>,
 }
 
 impl fmt::Debug for SlotCore {
@@ -167,8 +182,25 @@ impl SlotCore {
     pub(crate) fn set_live(&self, code: &Arc<Code>) {
         let mut progress = self.progress.lock();
         progress.serves = Some(Serves { code: Arc::clone(code), since: Instant::now() });
+        progress.highest = progress.highest.max(code.generation);
         progress.phase = None;
+        progress.degraded = None;
         self.changed.notify_all();
+    }
+
+    /// The number of the next generation: none comes twice, also where an older one serves again.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.progress.lock().highest + 1
+    }
+
+    /// A version is on trial, or no longer.
+    pub(crate) fn set_on_trial(&self, on_trial: Option<OnTrial>) {
+        self.progress.lock().on_trial = on_trial;
+    }
+
+    /// A version that should not serve does, and why.
+    pub(crate) fn set_degraded(&self, why: String) {
+        self.progress.lock().degraded = Some(why);
     }
 
     /// The event of the generation that serves was told.
@@ -238,6 +270,9 @@ impl SlotCore {
     pub(crate) fn glance(&self) -> Glance {
         let Progress {
             serves,
+            highest: _,
+            on_trial,
+            degraded,
             told: _,
             phase,
             pending,
@@ -251,6 +286,8 @@ impl SlotCore {
             phase: *phase,
             pending: *pending,
             last_refusal: last_refusal.clone(),
+            on_trial: on_trial.clone(),
+            degraded: degraded.clone(),
         }
     }
 

@@ -48,6 +48,8 @@ pub(crate) enum Stage {
     /// It has not served.
     Candidate,
     Serves,
+    /// It was replaced, and is kept ready to serve again until the trial of the next one is over.
+    Ready,
     /// It was replaced.
     Replaced {
         at: Instant,
@@ -133,7 +135,7 @@ impl Resident {
         match &*self.stage.lock() {
             Stage::Candidate => false,
             Stage::Dies { has_served } => *has_served,
-            Stage::Serves | Stage::Replaced { .. } | Stage::Stays { .. } => true,
+            Stage::Serves | Stage::Ready | Stage::Replaced { .. } | Stage::Stays { .. } => true,
         }
     }
 
@@ -159,6 +161,7 @@ impl Resident {
         };
         let mut holders = match stage {
             Stage::Serves => vec![Holder::Serves],
+            Stage::Ready => vec![Holder::Trial],
             Stage::Stays { held } => vec![held],
             Stage::Dies { .. } => self.account.get().map(|it| it.holders()).unwrap_or_default(),
             Stage::Candidate | Stage::Replaced { .. } => Vec::new(),

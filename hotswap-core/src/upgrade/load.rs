@@ -26,11 +26,6 @@ pub(crate) struct Loaded {
     pub(crate) handover: Handover,
 }
 
-/// The number of the generation that a slot's candidate becomes.
-fn next(slot: &SlotCore) -> u64 {
-    slot.serves().map_or(1, |serves| serves.code.generation + 1)
-}
-
 fn role(slot: &SlotCore, config: &Config, generation: u64, traces: u8) -> Role {
     Role {
         generation,
@@ -38,6 +33,7 @@ fn role(slot: &SlotCore, config: &Config, generation: u64, traces: u8) -> Role {
         traces,
         panics: config.panics_of(&slot.name),
         alarm: slot.alarm(),
+        watched: config.trial_of(&slot.name).is_some(),
     }
 }
 
@@ -51,7 +47,7 @@ pub(crate) fn load(
 ) -> Result<Loaded, Fault> {
     let Assessed { inspected, handover } = assessed;
     let (manifest, hash) = (inspected.manifest, inspected.staged.hash());
-    let generation = next(slot);
+    let generation = slot.next_number();
     has_room(slot, config)?;
     let copy = inspected.staged.into_copy();
     let facts = inspected.facts;
@@ -167,7 +163,7 @@ pub(crate) fn load_builtin(
     // SAFETY: the export of a type that implements `HotModule`, linked into this program.
     let root = unsafe { Export::check(builtin.export) }
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
-    let role = role(slot, config, next(slot), TRACE_NONE);
+    let role = role(slot, config, slot.next_number(), TRACE_NONE);
     let code = Code::new(root, None, Arc::new(manifest), None, role);
     Ok(Loaded { code: Arc::new(code), handover })
 }

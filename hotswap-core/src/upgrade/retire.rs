@@ -53,7 +53,31 @@ impl Retiring {
         }
     }
 
-    fn is_abandoned(&self) -> bool {
+    /// The instance.
+    pub(crate) const fn generation(&self) -> &Arc<Generation> {
+        &self.generation
+    }
+
+    /// Whether callers have left it. If they have, its state went over, and it is suspended.
+    pub(crate) const fn left(&self) -> Left {
+        self.left
+    }
+
+    /// Nobody needs it any more.
+    pub(crate) fn is_let_go(&self) {
+        if let Some(resident) = self.resident() {
+            resident.set_stage(Stage::Replaced { at: Instant::now() });
+        }
+    }
+
+    /// It is kept ready to serve again.
+    pub(crate) fn is_kept_ready(&self) {
+        if let Some(resident) = self.resident() {
+            resident.set_stage(Stage::Ready);
+        }
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
         self.generation.exclusion().is_abandoned()
     }
 

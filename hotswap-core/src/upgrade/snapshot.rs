@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use super::Handover;
 use crate::{
     instance::{Generation, StepError, Use},
     snapshot::Snapshot,
@@ -24,8 +25,16 @@ pub(super) fn take(old: &Generation) -> Result<Snapshot, StepError> {
     Ok(Snapshot::new(Arc::clone(&old.code().manifest), state))
 }
 
+/// Takes the state as it is to be handed over.
+pub(super) fn take_as(old: &Generation, handover: &Handover) -> Result<Snapshot, StepError> {
+    match handover {
+        Handover::State { from, downgraded: Some(_), .. } => take_older(old, *from),
+        _ => take(old),
+    }
+}
+
 /// Takes the state in an older version of its chain.
-pub(super) fn take_older(old: &Generation, version: u32) -> Result<Snapshot, StepError> {
+fn take_older(old: &Generation, version: u32) -> Result<Snapshot, StepError> {
     // SAFETY: the gate is closed with nobody inside.
     let state = unsafe { old.downgrade(version) }?;
     Ok(Snapshot::of_older(Arc::clone(&old.code().manifest), version, state))

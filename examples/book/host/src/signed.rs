@@ -1,20 +1,29 @@
-//! The host that takes signed artifacts only: `signed <artifact> <public key> <folder>`.
+//! The host of a process that must not stop: it takes signed artifacts only, and each on trial:
+//! `signed <artifact> <public key> <folder>`.
 
-use std::{env, error::Error, fs};
+use std::{env, error::Error, fs, time::Duration};
 
-use hotswap_core::{Config, Host, Trust};
+use hotswap_core::{Config, Host, Trial, Trust};
 use shop_api::Shop;
 
 pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(2);
     let mut arg = || args.next().ok_or("expected an artifact, a public key and a folder");
     let (artifact, key_file, floors) = (arg()?, arg()?, arg()?);
+    // ANCHOR: trial
+    // Half a minute and a thousand calls, of which none panics, and which take no more than twice
+    // as long as those of the version before.
+    let trial = Trial::new(Duration::from_secs(30))
+        .with_calls(1000, Duration::from_secs(300))
+        .with_slower(2.0);
+    // ANCHOR_END: trial
     // ANCHOR: signed
     let key = fs::read_to_string(key_file)?;
     let config = Config::production()
         .artifact("shop", artifact)
         .with_trust(Trust::minisign([key])?)
-        .with_floors(floors);
+        .with_floors(floors)
+        .with_trial(trial);
     let host = Host::new(config)?;
     // ANCHOR_END: signed
     let shop = host.slot::<dyn Shop>("shop")?;

@@ -9,6 +9,7 @@ use std::{
 use super::{
     Waiting, Worker,
     outcome::{Identity, unstaged},
+    trials::OnTrial,
 };
 use crate::{
     config::Apply,
@@ -16,7 +17,7 @@ use crate::{
     fs::PrivateFolder,
     gate::Guarded as _,
     upgrade::{
-        ArtifactHash, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade, above,
+        ArtifactHash, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade, Why, above,
         stage, vouch,
     },
     watch::Retry,
@@ -27,6 +28,11 @@ impl Worker {
     pub(super) fn try_path(&mut self, index: usize, path: PathBuf, again: bool) {
         let begun = Instant::now();
         let key = (index, path);
+        if self.slots[index].trial.as_ref().is_some_and(OnTrial::has_way_back) {
+            self.paths.done(&key);
+            self.slots[index].after_trial.insert(key.1);
+            return;
+        }
         let path = key.1.as_path();
         let staged = match self.stage(path) {
             Ok(staged) => staged,
@@ -242,6 +248,10 @@ impl Worker {
         let Some(index) = self.slots.iter().position(|slot| &*slot.core.name == name) else {
             return false;
         };
+        if self.slots[index].trial.as_ref().is_some_and(OnTrial::has_way_back) {
+            let finding = "callers hang in it, and were given up".to_owned();
+            return self.roll_back(index, Why { finding, hangs: true }).is_ok();
+        }
         let slot = &mut self.slots[index];
         slot.core.set_abandoned(true);
         if let Some(gate) = slot.core.gate() {

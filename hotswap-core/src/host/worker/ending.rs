@@ -44,6 +44,7 @@ impl Worker {
     fn end_slot(&mut self, index: usize, deadline: Instant) -> Result<(), String> {
         let core = Arc::clone(&self.slots[index].core);
         self.slots[index].waiting = None;
+        self.end_trial(index);
         let Some(gate) = core.gate() else { return Ok(()) };
         for retiring in std::mem::take(&mut self.slots[index].retiring) {
             retiring.wait_left(gate, deadline);

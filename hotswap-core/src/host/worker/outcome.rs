@@ -10,8 +10,10 @@ use super::Worker;
 use crate::{
     error::in_full,
     event::{EventKind, Exit, Live, Phase, Refusal, Retirement},
+    floors::FloorsError,
+    instance::Code,
     library::News,
-    slot::{Resident, Serves, Stage},
+    slot::{Resident, Serves, SlotCore, Stage},
     upgrade::{Applied, ArtifactHash, Fault, Retiring, StageError},
 };
 
@@ -29,6 +31,7 @@ pub(super) struct Identity<'a> {
 
 impl Worker {
     pub(super) fn live(&mut self, index: usize, applied: Applied, begun: Instant) {
+        let has_way_back = applied.has_way_back();
         let Applied { code, state, pause, restored, old } = applied;
         let slot = Arc::clone(&self.slots[index].core);
         slot.set_live(&code);
@@ -51,24 +54,45 @@ impl Worker {
         {
             tracing::warn!(slot = &*slot.name, %error, "a checkpoint stays that was restored");
         }
-        let raised = match code.artifact {
-            Some(_) => self.floors.committed(&code.manifest.module, &code.manifest.version),
-            None => Ok(()),
-        };
+        let is_tried = has_way_back && self.shared.config.trial_of(&slot.name).is_some();
+        let raised = if is_tried { Ok(()) } else { self.floor_raised(&code) };
+        let (previous, old) = if is_tried { (old, None) } else { (None, old) };
+        self.begin_trial(index, previous);
         self.tell(&slot.name, EventKind::Live(live));
-        if let Err(error) = raised {
-            self.tell(&slot.name, EventKind::FloorNotRaised { why: in_full(&error) });
-        }
+        self.tell_floor(&slot, raised);
         slot.set_told();
         let (retained, most) = (slot.residents.count(), self.shared.config.retained_warning);
         if most > 0 && retained > 0 && retained.is_multiple_of(most) {
             self.tell(&slot.name, EventKind::ManyGenerations { retained });
         }
         if let Some(old) = old {
-            let number = old.number;
-            self.slots[index].retiring.push(old);
-            self.retire(index, number);
+            self.retire_now(index, old);
         }
+    }
+
+    /// Nothing older than what is committed serves any more.
+    pub(super) fn raise_floor(&mut self, slot: &SlotCore, code: &Code) {
+        let raised = self.floor_raised(code);
+        self.tell_floor(slot, raised);
+    }
+
+    fn floor_raised(&mut self, code: &Code) -> Result<(), FloorsError> {
+        match code.artifact {
+            Some(_) => self.floors.committed(&code.manifest.module, &code.manifest.version),
+            None => Ok(()),
+        }
+    }
+
+    fn tell_floor(&self, slot: &SlotCore, raised: Result<(), FloorsError>) {
+        if let Err(error) = raised {
+            self.tell(&slot.name, EventKind::FloorNotRaised { why: in_full(&error) });
+        }
+    }
+
+    pub(super) fn retire_now(&mut self, index: usize, retiring: Retiring) {
+        let number = retiring.number;
+        self.slots[index].retiring.push(retiring);
+        self.retire(index, number);
     }
 
     pub(super) fn retire(&mut self, index: usize, number: u64) {
@@ -165,8 +189,8 @@ impl Worker {
     }
 
     pub(super) fn refuse(&mut self, index: usize, identity: Identity<'_>, fault: Fault) {
-        let slot = &mut self.slots[index];
-        let refusal = Arc::new(Refusal {
+        let slot = &self.slots[index];
+        let refusal = Refusal {
             slot: slot.core.name.to_string(),
             module: identity.module,
             artifact: identity.artifact,
@@ -178,9 +202,16 @@ impl Worker {
             findings: fault.findings,
             advice: fault.advice,
             again: fault.again,
-        });
+        };
+        self.quarantine(index, refusal);
+    }
+
+    /// Tells of an artifact that was not taken or not kept; one that is to blame is not tried again.
+    pub(super) fn quarantine(&mut self, index: usize, refusal: Refusal) {
+        let (slot, refusal) = (&mut self.slots[index], Arc::new(refusal));
         // What was not staged may be: that is not in the artifact's bytes.
-        if let (Exit::Rejected, Some(artifact)) = (refusal.exit, refusal.artifact)
+        if let (Exit::Rejected | Exit::RolledBack, Some(artifact)) =
+            (refusal.exit, refusal.artifact)
             && refusal.phase != Phase::Staged
         {
             if slot.rejected.len() >= MOST_REJECTED {

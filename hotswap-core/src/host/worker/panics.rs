@@ -54,7 +54,7 @@ impl Worker {
         }
     }
 
-    fn instance(&self, index: usize) -> Option<Arc<Generation>> {
+    pub(super) fn instance(&self, index: usize) -> Option<Arc<Generation>> {
         self.slots[index].core.gate().map(|gate| gate.current().1)
     }
 
@@ -69,6 +69,10 @@ impl Worker {
             &core.name,
             EventKind::Panicked(Panicked { generation, count, failure, poisoned }),
         );
+        let was_on_trial = self.slots[index].trial.is_some();
+        if was_on_trial && !self.look_at_trial(index) {
+            return;
+        }
         let policy = self.shared.config.panics_of(&core.name);
         if let (true, Some((most, within))) = (poisoned, policy.restarts()) {
             if self.slots[index].restarts.may(Instant::now(), most, within) {
@@ -119,6 +123,9 @@ impl Worker {
         match upgrade.restart() {
             Ok(crate::upgrade::Restarted { generation, state, pause, restored }) => {
                 let restarted = Restarted { generation, pause, state, restored };
+                if let Some(instance) = self.instance(index) {
+                    self.goes_on_with(index, &instance);
+                }
                 self.tell(&core.name, EventKind::Restarted(restarted));
                 Ok(())
             }

@@ -1,0 +1,142 @@
+//! How a new version is watched once it serves.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+/// How a new version is watched once it serves, before it is committed: until then the one that it
+/// has replaced is kept ready, and takes over again when something is wrong.
+///
+/// Which rule decides, and on what figures, stands in the event.
+///
+/// ```
+/// use std::time::Duration;
+/// use hotswap_core::{Config, Trial};
+///
+/// // Half a minute and a thousand calls, in which none panics.
+/// let trial = Trial::new(Duration::from_secs(30)).with_calls(1000, Duration::from_secs(300));
+/// let config = Config::production().artifact("shop", "/srv/shop/libshop.so").with_trial(trial);
+/// ```
+#[derive(Clone)]
+pub struct Trial {
+    pub(crate) time: Duration,
+    pub(crate) calls: u64,
+    pub(crate) patience: Duration,
+    pub(crate) too_few: TooFew,
+    pub(crate) panics: u64,
+    pub(crate) failures: u64,
+    pub(crate) longest: Duration,
+    pub(crate) slower: Option<f64>,
+    pub(crate) health: Option<Health>,
+}
+
+/// The host's own look at a slot.
+pub(crate) type Health = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// What a trial comes to that has seen too few calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TooFew {
+    /// The version is committed.
+    Commit,
+    /// It is rolled back.
+    RollBack,
+}
+
+impl Trial {
+    /// A trial that lasts so long. No call may panic in it, none may last longer than 10 s, and the
+    /// module's own [`verify`](hotswap_abi::Module::verify) must be content at its end.
+    #[must_use]
+    pub const fn new(time: Duration) -> Self {
+        Self {
+            time,
+            calls: 0,
+            patience: Duration::ZERO,
+            too_few: TooFew::Commit,
+            panics: 0,
+            failures: u64::MAX,
+            longest: Duration::from_secs(10),
+            slower: None,
+            health: None,
+        }
+    }
+
+    /// It takes so many calls as well, and waits for them for so long after its time.
+    #[must_use]
+    pub const fn with_calls(mut self, calls: u64, patience: Duration) -> Self {
+        self.calls = calls;
+        self.patience = patience;
+        self
+    }
+
+    /// What it comes to when these calls have not come: [`TooFew::Commit`] unless told otherwise.
+    #[must_use]
+    pub const fn with_too_few(mut self, too_few: TooFew) -> Self {
+        self.too_few = too_few;
+        self
+    }
+
+    /// So many calls may panic.
+    #[must_use]
+    pub const fn with_panics(mut self, most: u64) -> Self {
+        self.panics = most;
+        self
+    }
+
+    /// So many answers may be failures by the host's own judgement, which it gives by
+    /// [`Slot::count_failure`](crate::Slot::count_failure).
+    #[must_use]
+    pub const fn with_failures(mut self, most: u64) -> Self {
+        self.failures = most;
+        self
+    }
+
+    /// No call may be inside for longer: one that hangs is given up with its thread, and with the
+    /// updates of the trial.
+    #[must_use]
+    pub const fn with_longest_call(mut self, longest: Duration) -> Self {
+        self.longest = longest;
+        self
+    }
+
+    /// The median and the 99th percentile of the time that calls take may be so many times those
+    /// of the version before, as they were in its own trial. Not judged below 100 calls of each.
+    #[must_use]
+    pub const fn with_slower(mut self, factor: f64) -> Self {
+        self.slower = Some(factor);
+        self
+    }
+
+    /// Asked again and again during the trial, at its end, and once more after a rollback, on the
+    /// host's thread for module code: it may call the slot.
+    #[must_use]
+    pub fn with_health(
+        mut self,
+        health: impl Fn() -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.health = Some(Arc::new(health));
+        self
+    }
+
+    /// How often it is looked at.
+    pub(crate) fn interval(&self) -> Duration {
+        let shortest = self.time.min(self.longest);
+        (shortest / 10).clamp(Duration::from_millis(5), Duration::from_secs(1))
+    }
+}
+
+impl fmt::Debug for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { time, calls, patience, too_few, panics, failures, longest, slower, health } =
+            self;
+        f.debug_struct("Trial")
+            .field("time", time)
+            .field("calls", calls)
+            .field("patience", patience)
+            .field("too_few", too_few)
+            .field("panics", panics)
+            .field("failures", failures)
+            .field("longest", longest)
+            .field("slower", slower)
+            .field("health", &health.is_some())
+            .finish()
+    }
+}

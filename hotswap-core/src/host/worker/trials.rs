@@ -1,0 +1,326 @@
+//! Versions on trial: looked at now and then until they are committed or rolled back.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::Worker;
+use crate::{
+    config::{Health, Trial},
+    event::{EventKind, Exit, Phase, Refusal, Serving},
+    instance::{Figures, Generation, Latency, StepError, Watch},
+    slot::{self, Stage},
+    upgrade::{NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, judge, verify},
+    watch::Hint,
+};
+
+/// How often callers are waited for that do not leave a version that is to be rolled back.
+const PATIENT_TRIES: u32 = 3;
+/// Between these tries.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+/// A version on trial.
+pub(super) struct OnTrial {
+    trial: Trial,
+    begun: Instant,
+    watch: Arc<Watch>,
+    /// Panics of instances that were restarted since.
+    earlier: u64,
+    /// What calls took in the version before.
+    before: Option<Latency>,
+    /// `None` for a first version, which is only watched.
+    previous: Option<Retiring>,
+    /// It is to be rolled back, and callers do not leave it.
+    wrong: Option<(Why, u32)>,
+    next_look: Instant,
+}
+
+impl OnTrial {
+    pub(super) const fn next_look(&self) -> Instant {
+        self.next_look
+    }
+
+    /// Whether a version is kept ready.
+    pub(super) const fn has_way_back(&self) -> bool {
+        self.previous.is_some()
+    }
+
+    fn verdict(&self, now: Instant) -> Verdict {
+        let mut figures: Figures = self.watch.figures();
+        figures.panics += self.earlier;
+        if let Some((why, _)) = &self.wrong {
+            return Verdict::RollBack(why.clone());
+        }
+        if self.previous.is_none() {
+            let is_over = now.duration_since(self.begun) >= self.trial.time;
+            return if is_over { Verdict::Commit(String::new()) } else { Verdict::Wait };
+        }
+        judge(&self.trial, self.begun, now, &figures, self.before.as_ref())
+    }
+}
+
+impl Worker {
+    /// A version begins to serve: on trial, if its slot has one.
+    pub(super) fn begin_trial(&mut self, index: usize, previous: Option<Retiring>) {
+        let core = Arc::clone(&self.slots[index].core);
+        let Some(instance) = self.instance(index) else { return };
+        let trial = self.shared.config.trial_of(&core.name).cloned();
+        let watched = instance.condition().watched().cloned();
+        let (Some(trial), Some(watch)) = (trial, watched) else { return };
+        if previous.is_none() && trial.slower.is_none() {
+            return instance.condition().unwatch();
+        }
+        let before = previous.as_ref().and_then(|previous| {
+            let watch = previous.generation().condition().was_watched()?;
+            Some(watch.figures().latency)
+        });
+        if let Some(previous) = &previous {
+            previous.is_kept_ready();
+            let manifest = &previous.generation().code().manifest;
+            let serving =
+                Serving { version: manifest.version.clone(), generation: previous.number };
+            let watch = Arc::clone(&watch);
+            core.set_on_trial(Some(slot::OnTrial { watch, previous: serving }));
+        }
+        let begun = Instant::now();
+        let next_look = begun + trial.interval();
+        let (earlier, wrong) = (0, None);
+        self.slots[index].trial =
+            Some(OnTrial { trial, begun, watch, earlier, before, previous, wrong, next_look });
+    }
+
+    /// Judges what is on trial; returns whether it goes on.
+    pub(super) fn look_at_trial(&mut self, index: usize) -> bool {
+        let Some(on_trial) = &self.slots[index].trial else { return false };
+        let verdict = on_trial.verdict(Instant::now());
+        let asks = on_trial.previous.is_some();
+        let health = on_trial.trial.health.clone().filter(|_| asks);
+        let verdict = match verdict {
+            Verdict::Wait | Verdict::Commit(_) if health.is_some() => {
+                let found = health.map_or(Ok(()), |health| self.ask(index, &health));
+                found.err().map_or(verdict, Verdict::RollBack)
+            }
+            verdict => verdict,
+        };
+        let verdict = match verdict {
+            Verdict::Commit(_) if asks => {
+                self.verify(index).err().map_or(verdict, Verdict::RollBack)
+            }
+            verdict => verdict,
+        };
+        match verdict {
+            Verdict::Wait => {
+                if let Some(on_trial) = &mut self.slots[index].trial {
+                    on_trial.next_look = Instant::now() + on_trial.trial.interval();
+                }
+                true
+            }
+            Verdict::Commit(why) => {
+                self.commit(index, why);
+                false
+            }
+            Verdict::RollBack(why) => {
+                let _ = self.roll_back(index, why);
+                false
+            }
+        }
+    }
+
+    /// Asks for the host's own judgement.
+    fn ask(&mut self, index: usize, health: &Health) -> Result<(), Why> {
+        let deadline = Instant::now() + self.longest(index);
+        let health = Arc::clone(health);
+        let asked = std::panic::AssertUnwindSafe(move || health());
+        let answer = self.steps.run(deadline, move || {
+            std::panic::catch_unwind(asked).unwrap_or_else(|_| Err("it panicked".to_owned()))
+        });
+        match answer {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(finding)) => Err(Why::new(format!("health  {finding}"))),
+            Err(undone) => {
+                let finding = format!("health  {}", StepError::from(undone));
+                Err(Why { finding, hangs: true })
+            }
+        }
+    }
+
+    /// Asks for the module's own judgement.
+    fn verify(&mut self, index: usize) -> Result<(), Why> {
+        let Some(gate) = self.slots[index].core.gate().cloned() else { return Ok(()) };
+        let longest = self.longest(index);
+        let asked = self.steps.run(Instant::now() + longest, move || verify(&gate, longest));
+        match asked.map_err(StepError::from).flatten() {
+            Ok(()) => Ok(()),
+            Err(error @ StepError::Hung { .. }) => {
+                Err(Why { finding: format!("verify  {error}"), hangs: true })
+            }
+            Err(error) => Err(Why::new(format!("verify  {error}"))),
+        }
+    }
+
+    fn longest(&self, index: usize) -> Duration {
+        self.slots[index].trial.as_ref().map_or(BETWEEN, |on_trial| on_trial.trial.longest)
+    }
+
+    /// What serves is the stable version from now on.
+    pub(super) fn commit(&mut self, index: usize, why: String) {
+        let Some(on_trial) = self.slots[index].trial.take() else { return };
+        let core = Arc::clone(&self.slots[index].core);
+        if let Some(instance) = self.instance(index) {
+            instance.condition().unwatch();
+        }
+        if let (Some(previous), Some(serves)) = (on_trial.previous, core.serves()) {
+            core.set_on_trial(None);
+            let (code, phase) = (serves.code, Phase::Committed);
+            if let Some(artifact) = code.artifact {
+                self.tell(&core.name, EventKind::Phase { artifact, phase });
+            }
+            let manifest = &code.manifest;
+            let (module, version) = (manifest.module.clone(), manifest.version.clone());
+            let generation = code.generation;
+            self.tell(&core.name, EventKind::Committed { generation, module, version, why });
+            self.raise_floor(&core, &code);
+            previous.is_let_go();
+            self.retire_now(index, previous);
+        }
+        self.trial_is_over(index);
+    }
+
+    /// The version before serves again; or why it does not.
+    pub(super) fn roll_back(&mut self, index: usize, why: Why) -> Result<(), Vec<String>> {
+        let Some(mut on_trial) = self.slots[index].trial.take() else { return Ok(()) };
+        let Some(previous) = on_trial.previous.take() else { return Ok(()) };
+        let core = Arc::clone(&self.slots[index].core);
+        let tries = on_trial.wrong.as_ref().map_or(0, |(_, tries)| *tries);
+        let patient = !why.hangs && tries < PATIENT_TRIES;
+        let candidate = core.serves().expect("what is on trial serves").code;
+        let mut upgrade = Upgrade {
+            slot: &core,
+            config: &self.shared.config,
+            steps: &mut self.steps,
+            reached: &mut |_| {},
+        };
+        let rolled_back = upgrade.roll_back(previous, patient);
+        let mut findings = vec![why.finding.clone()];
+        let (exit, state, retiring, result) = match rolled_back {
+            Ok(RolledBack { code, state, pause, candidate }) => {
+                core.set_live(&code);
+                if let Some(resident) = code.resident() {
+                    resident.set_stage(Stage::Serves);
+                }
+                if let Some(pause) = pause {
+                    tracing::info!(slot = &*core.name, ?pause, "rolled back");
+                }
+                (Exit::RolledBack, state.to_string(), candidate, Ok(()))
+            }
+            Err(NotRolledBack { why: stuck, previous, again: true }) => {
+                let generation = candidate.generation;
+                let why_not = stuck.clone();
+                self.tell(&core.name, EventKind::RollbackWaits { generation, why: why_not });
+                on_trial.wrong = Some((why, tries + 1));
+                on_trial.next_look = Instant::now() + BETWEEN;
+                on_trial.previous = Some(previous);
+                self.slots[index].trial = Some(on_trial);
+                return Err(stuck);
+            }
+            Err(NotRolledBack { why: stuck, previous, again: false }) => {
+                core.set_degraded(format!(
+                    "{}; not rolled back: {}",
+                    why.finding,
+                    stuck.join("; ")
+                ));
+                findings.extend(stuck.iter().cloned());
+                previous.is_let_go();
+                (Exit::Degraded, "state untouched".to_owned(), previous, Err(stuck))
+            }
+        };
+        core.set_on_trial(None);
+        if let Some(instance) = self.instance(index) {
+            instance.condition().unwatch();
+        }
+        let advice = match exit {
+            Exit::RolledBack => {
+                if let Some(health) = &on_trial.trial.health
+                    && let Err(again) = self.ask(index, health)
+                {
+                    findings.push(format!("after the rollback: {}", again.finding));
+                }
+                "mend it, and build it again; tried again when the file changes or is cleared"
+            }
+            _ => "put a build there that works, or restart the host",
+        };
+        let refusal = Refusal {
+            slot: core.name.to_string(),
+            module: Some((candidate.manifest.module.clone(), candidate.manifest.version.clone())),
+            artifact: candidate.artifact,
+            path: Path::new(&core.source).display().to_string(),
+            phase: Phase::Trial,
+            exit,
+            serving: core.serves().map(|serves| serves.serving()),
+            state,
+            findings,
+            advice: advice.to_owned(),
+            again: false,
+        };
+        drop(candidate);
+        self.quarantine(index, refusal);
+        self.retire_now(index, retiring);
+        self.trial_is_over(index);
+        result
+    }
+
+    /// Has what was kept ready stopped with all the rest.
+    pub(super) fn end_trial(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        if let Some(previous) = slot.trial.take().and_then(|on_trial| on_trial.previous) {
+            slot.core.set_on_trial(None);
+            previous.is_let_go();
+            slot.retiring.push(previous);
+        }
+    }
+
+    /// Another instance of the same code is on trial.
+    pub(super) fn goes_on_with(&mut self, index: usize, instance: &Generation) {
+        let core = Arc::clone(&self.slots[index].core);
+        match (&mut self.slots[index].trial, instance.condition().watched()) {
+            (Some(on_trial), Some(watch)) => {
+                on_trial.earlier += on_trial.watch.figures().panics;
+                on_trial.watch = Arc::clone(watch);
+                let glance = core.glance().on_trial;
+                let watch = Arc::clone(watch);
+                core.set_on_trial(glance.map(|it| slot::OnTrial { watch, ..it }));
+            }
+            _ => instance.condition().unwatch(),
+        }
+    }
+
+    /// What has appeared meanwhile is looked at now.
+    fn trial_is_over(&mut self, index: usize) {
+        for path in std::mem::take(&mut self.slots[index].after_trial) {
+            self.paths.appeared((index, path), Hint::Ready, Instant::now());
+        }
+    }
+
+    pub(super) fn commit_by_name(&mut self, name: &str, why: String) -> bool {
+        let Some(index) = self.trial_by_name(name) else { return false };
+        self.commit(index, why);
+        true
+    }
+
+    /// `None` if nothing is on trial.
+    pub(super) fn roll_back_by_name(
+        &mut self,
+        name: &str,
+        why: String,
+    ) -> Option<Result<(), Vec<String>>> {
+        let index = self.trial_by_name(name)?;
+        Some(self.roll_back(index, Why::new(why)))
+    }
+
+    fn trial_by_name(&self, name: &str) -> Option<usize> {
+        let is_tried = |slot: &super::Open| slot.trial.as_ref().is_some_and(OnTrial::has_way_back);
+        self.slots.iter().position(|slot| &*slot.core.name == name && is_tried(slot))
+    }
+}

@@ -1,0 +1,18 @@
+//! The module's own judgement of an instance that serves, when its trial ends.
+
+use std::{fmt::Display, time::Duration};
+
+use crate::{
+    gate::Gate,
+    instance::{Generation, StepError},
+};
+
+/// `Module::verify` of what serves, beside other `&self` calls. Waits for the way in at most for
+/// `budget`, and for the lock as long as it takes: this is a step, with a deadline of its own.
+pub(crate) fn verify(gate: &Gate<Generation>, budget: Duration) -> Result<(), StepError> {
+    let failed = |error: &dyn Display| StepError::Failed(error.to_string());
+    let entered = gate.enter(budget).map_err(|refused| failed(&refused))?;
+    let _lock = entered.shared().map_err(|error| failed(&error))?;
+    // SAFETY: this thread is inside, and shares the lock.
+    unsafe { entered.verify() }
+}

@@ -1,0 +1,459 @@
+//! A new version is watched once it serves, and goes back when something is wrong.
+
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use counter_api::{Counter, Failing};
+use hotswap_core::{
+    AfterPanic, CallError, Config, ErrorKind, Retire, TooFew, Trial,
+    event::{Event, EventKind, Exit, Phase, Refusal, Retirement, StateNote},
+};
+use hotswap_tests::{LONG, Scene, Told, as_configured, fixture, patient, until};
+
+use crate::support::{counter, elsewhere, label, stay_inside, value};
+
+/// It does not end by itself.
+fn endless() -> Trial {
+    Trial::new(LONG).with_longest_call(LONG)
+}
+
+/// It is over soon.
+fn short() -> Trial {
+    Trial::new(Duration::from_millis(100)).with_longest_call(LONG)
+}
+
+/// Version `a` has counted to 5.
+fn counted(config: Config) -> Scene<dyn Counter> {
+    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
+    scene.slot.pin_mut().add(5).unwrap();
+    scene
+}
+
+/// The next version is on trial, with its first update.
+fn on_trial(trial: Trial, script: &str) -> Scene<dyn Counter> {
+    let scene = counted(patient().with_trial(trial));
+    begin(&scene, script);
+    scene
+}
+
+fn begin(scene: &Scene<dyn Counter>, script: &str) {
+    let live = scene.upgrade(&fixture("chain").told(script));
+    assert_eq!(live.state, StateNote::Migrated { from: 1, to: 3 });
+    assert_eq!(elsewhere(|| scene.slot.pin_mut().add(1)).unwrap(), 6);
+}
+
+fn committed(told: &Told) -> (u64, String) {
+    told.find(|event| match &event.kind {
+        EventKind::Committed { generation, why, .. } => Some((*generation, why.clone())),
+        EventKind::Refused(refusal) => panic!("{refusal}"),
+        _ => None,
+    })
+}
+
+/// The version on trial is rolled back to the first one.
+fn rolled_back(scene: &Scene<dyn Counter>, says: &str) -> Arc<Refusal> {
+    let refusal = scene.told.refused();
+    assert_eq!((refusal.exit, refusal.phase), (Exit::RolledBack, Phase::Trial), "{refusal}");
+    let text = refusal.to_string();
+    assert!(text.starts_with("rolled back chain "), "{text}");
+    assert!(text.contains("serving 1.0.0 (generation 1)") && text.contains(says), "{text}");
+    assert_eq!(label(&scene.slot), "a");
+    assert!(scene.host.status().slots[0].trial.is_none());
+    refusal
+}
+
+/// The next good build is live, with all that was counted.
+fn goes_on(scene: &Scene<dyn Counter>, generation: u64, count: u64) {
+    assert_eq!(value(&scene.slot), count);
+    assert_eq!(elsewhere(|| scene.slot.pin_mut().add(1)).unwrap(), count + 1);
+    let live = scene.upgrade(&counter(&format!("label=good after {generation}")));
+    assert_eq!(live.generation, generation);
+    assert_eq!(value(&scene.slot), count + 1);
+}
+
+#[test]
+fn what_is_well_is_committed_when_its_trial_is_over() {
+    let scene = counted(patient().with_trial(short().with_calls(10, LONG)));
+    scene.put(&fixture("chain").told("label=b"));
+    let mut phases = Vec::new();
+    let live = scene.told.find(|event| match &event.kind {
+        EventKind::Phase { phase, .. } => {
+            phases.push(*phase);
+            None
+        }
+        EventKind::Live(live) => Some(live.clone()),
+        _ => None,
+    });
+    assert_eq!(phases.last(), Some(&Phase::Trial));
+    assert_eq!(live.generation, 2);
+    // It waits for its calls.
+    let status = scene.host.status();
+    let trial = status.slots[0].trial.as_ref().expect("it is on trial");
+    assert_eq!((trial.previous.generation, trial.panics), (1, 0));
+    for part in ["on trial", "1.0.0, generation 1 is kept ready"] {
+        assert!(status.to_string().contains(part), "{status}");
+    }
+    for _ in 0..10 {
+        scene.slot.pin().value().unwrap();
+    }
+    let (generation, why) = committed(&scene.told);
+    assert_eq!(generation, 2);
+    assert!(why.starts_with("10 calls in") && why.ends_with("0 panics"), "{why}");
+    assert_eq!(scene.told.retired(), (1, as_configured()));
+    assert!(scene.host.status().slots[0].trial.is_none());
+    goes_on(&scene, 3, 5);
+}
+
+#[test]
+fn a_panic_in_one_call_of_a_hundred_goes_back_with_every_update() {
+    let scene = on_trial(endless(), "label=b");
+    for n in 0..100 {
+        let result = elsewhere(|| match n {
+            50 => scene.slot.pin_mut().fail_mut(Failing::Text).map(|()| 0),
+            _ => scene.slot.pin_mut().add(1),
+        });
+        assert_eq!(result.is_err(), n == 50, "{result:?}");
+    }
+    let refusal = rolled_back(&scene, "panics  1 in");
+    assert!(refusal.state.contains("downgraded from version 3 to 1"), "{refusal}");
+    assert_eq!(scene.told.retired(), (2, as_configured()));
+    // 5, and 1, and 99; the call that panicked has counted as well before it did.
+    let count = value(&scene.slot);
+    assert_eq!(count, 106);
+    // The same artifact is not tried again, also when it is looked at again.
+    scene.host.rescan().unwrap();
+    assert_eq!(scene.told.refused().exit, Exit::RolledBack);
+    goes_on(&scene, 3, count);
+}
+
+#[test]
+fn where_the_state_cannot_go_back_it_is_said_what_is_lost() {
+    let log = tempfile::tempdir().unwrap();
+    let log = log.path().join("log");
+    let scene = counted(patient().with_trial(endless()));
+    begin(&scene, &format!("label=b;downgrade=fail;log={}", log.display()));
+    scene.host.roll_back("main", "somebody has asked for it").unwrap();
+    let refusal = rolled_back(&scene, "somebody has asked for it");
+    for part in
+        ["every change of the state since the upgrade is lost", "downgrade was told to fail"]
+    {
+        assert!(refusal.state.contains(part), "{refusal}");
+    }
+    assert_eq!(elsewhere(|| scene.slot.pin().resumed()).unwrap(), 1);
+    assert_eq!(scene.told.retired(), (2, as_configured()));
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.ends_with("b suspend\nb state\nb downgrade\nb stop\n"), "{log}");
+    goes_on(&scene, 3, 5);
+}
+
+#[test]
+fn a_state_of_the_same_version_goes_back_as_it_is() {
+    let scene = counted(patient().with_trial(endless()));
+    scene.upgrade(&counter("label=b"));
+    elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
+    scene.host.roll_back("main", "by hand").unwrap();
+    let refusal = scene.told.refused();
+    assert_eq!((refusal.exit, &*refusal.state), (Exit::RolledBack, "state kept"));
+    assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), 6));
+    goes_on(&scene, 3, 6);
+}
+
+#[test]
+fn a_call_that_hangs_is_given_up_and_the_version_before_serves() {
+    for exclusive in [false, true] {
+        let trial = endless().with_longest_call(Duration::from_millis(300));
+        let scene = on_trial(trial, "label=b");
+        let (release, held) = mpsc::channel::<()>();
+        let slot = scene.slot.clone();
+        let hangs = thread::spawn(move || {
+            let mut hang = || {
+                let _ = held.recv();
+            };
+            match exclusive {
+                true => slot.pin_mut().inside_mut(&mut hang),
+                false => slot.pin().inside(&mut hang),
+            }
+        });
+        let refusal = rolled_back(&scene, "a call is inside for");
+        assert!(refusal.state.contains("callers are given up in it"), "{refusal}");
+        assert_eq!(value(&scene.slot), 5);
+        drop(release);
+        hangs.join().unwrap().unwrap();
+        goes_on(&scene, 3, 5);
+    }
+}
+
+#[test]
+fn the_host_and_the_module_judge_as_well() {
+    let scene = on_trial(endless().with_failures(2), "label=b");
+    for _ in 0..3 {
+        scene.slot.count_failure();
+    }
+    // Counted with the next look.
+    elsewhere(|| scene.slot.pin().fail(Failing::Text)).unwrap_err();
+    rolled_back(&scene, "panics  1");
+
+    for (step, says) in [
+        ("fail", "verify  verify was told to fail"),
+        ("panic", "verify  it panicked: verify was told to panic"),
+    ] {
+        let scene = on_trial(short(), &format!("label=b;verify={step}"));
+        rolled_back(&scene, says);
+        goes_on(&scene, 3, 6);
+    }
+    let trial = short().with_longest_call(Duration::from_millis(300));
+    let scene = on_trial(trial, "label=b;verify=hang");
+    rolled_back(&scene, "verify  it did not come back");
+    goes_on(&scene, 3, 5);
+}
+
+#[test]
+fn failures_that_the_host_counts_weigh() {
+    let trial = Trial::new(Duration::from_secs(5)).with_longest_call(LONG).with_failures(2);
+    let scene = on_trial(trial, "label=b");
+    for _ in 0..3 {
+        scene.slot.count_failure();
+    }
+    rolled_back(&scene, "failures  3 in");
+    // Nothing is on trial, and nothing is counted.
+    scene.slot.count_failure();
+    goes_on(&scene, 3, 6);
+}
+
+#[test]
+fn the_hosts_health_is_asked_during_the_trial_and_after_a_rollback() {
+    let (is_well, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+    let (well, count) = (Arc::clone(&is_well), Arc::clone(&asked));
+    let trial = Trial::new(Duration::from_secs(600)).with_longest_call(Duration::from_secs(10));
+    let trial = trial.with_health(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        if well.load(Ordering::SeqCst) { Ok(()) } else { Err("the lamp is red".to_owned()) }
+    });
+    let scene = on_trial(trial, "label=b");
+    until("it was asked", || asked.load(Ordering::SeqCst) > 1);
+    is_well.store(false, Ordering::SeqCst);
+    let refusal = rolled_back(&scene, "health  the lamp is red");
+    let after = "after the rollback: health  the lamp is red";
+    assert!(refusal.findings.iter().any(|it| it == after), "{refusal}");
+    goes_on(&scene, 3, 6);
+}
+
+#[test]
+fn too_few_calls_are_what_they_are_configured_to_be() {
+    let strict = short().with_calls(1000, Duration::from_millis(1)).with_too_few(TooFew::RollBack);
+    rolled_back(&on_trial(strict, "label=b"), "and 1000 were wanted");
+    let lax = short().with_calls(1000, Duration::from_millis(1));
+    let (generation, why) = committed(&on_trial(lax, "label=b").told);
+    assert!(generation == 2 && why.contains("and 1000 were wanted"), "{why}");
+}
+
+#[test]
+fn calls_are_compared_with_those_of_the_version_before() {
+    let scene = counted(patient().with_trial(short().with_slower(3.0).with_calls(200, LONG)));
+    let call = |then: &mut dyn FnMut()| {
+        for _ in 0..200 {
+            scene.slot.pin().inside(then).unwrap();
+        }
+    };
+    call(&mut || {});
+    scene.upgrade(&fixture("chain").told("label=b"));
+    elsewhere(|| call(&mut || thread::sleep(Duration::from_millis(2))));
+    rolled_back(&scene, "calls take");
+}
+
+#[test]
+fn an_artifact_that_comes_meanwhile_waits_until_the_trial_is_over() {
+    let scene = on_trial(endless(), "label=b");
+    scene.put(&counter("label=c"));
+    scene.put(&counter("label=d"));
+    scene.host.commit("main", "it looks good").unwrap();
+    assert_eq!(committed(&scene.told), (2, "it looks good".to_owned()));
+    let live = scene.told.live();
+    assert_eq!((live.generation, live.state), (3, StateNote::Downgraded { from: 3, to: 1 }));
+    assert_eq!((label(&scene.slot), value(&scene.slot)), ("d".to_owned(), 6));
+    scene.put(&counter("label=e"));
+    scene.host.roll_back("main", "not so good").unwrap();
+    assert_eq!(scene.told.refused().exit, Exit::RolledBack);
+    assert_eq!(scene.told.live().generation, 4);
+    assert_eq!((label(&scene.slot), value(&scene.slot)), ("e".to_owned(), 6));
+}
+
+#[test]
+fn callers_who_stay_are_waited_for_and_in_the_end_given_up() {
+    let config = patient().with_pause_deadline(Duration::from_millis(200));
+    let scene = counted(config.with_trial(endless()));
+    begin(&scene, "label=b");
+    let inside = stay_inside(&scene.slot, "the one who stays");
+    let error = scene.host.roll_back("main", "by hand").unwrap_err();
+    assert!(error.to_string().contains("the one who stays"), "{error}");
+    assert_eq!(label(&scene.slot), "b");
+    let waits = |event: &Event| matches!(event.kind, EventKind::RollbackWaits { .. }).then_some(());
+    scene.told.find(waits);
+    inside.leave();
+    let refusal = rolled_back(&scene, "by hand");
+    assert!(refusal.state.contains("downgraded"), "{refusal}");
+    assert_eq!(value(&scene.slot), 6);
+
+    let config = patient().with_pause_deadline(Duration::from_millis(200));
+    let scene = counted(config.with_trial(endless()));
+    begin(&scene, "label=b");
+    let inside = stay_inside(&scene.slot, "the one who stays");
+    scene.host.roll_back("main", "by hand").unwrap_err();
+    let refusal = rolled_back(&scene, "by hand");
+    assert!(refusal.state.contains("callers are given up in it"), "{refusal}");
+    inside.leave();
+    goes_on(&scene, 3, 5);
+}
+
+#[test]
+fn a_way_back_that_fails_is_told_and_the_candidate_serves_on() {
+    let config = patient().with_trial(endless());
+    let scene = Scene::<dyn Counter>::with(config, &counter("label=a;resume=panic"));
+    scene.upgrade(&fixture("chain").told("label=b;downgrade=fail"));
+    elsewhere(|| scene.slot.pin_mut().add(6)).unwrap();
+    let error = scene.host.roll_back("main", "by hand").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Artifact);
+    let refusal = scene.told.refused();
+    assert_eq!((refusal.exit, refusal.phase), (Exit::Degraded, Phase::Trial));
+    let text = refusal.to_string();
+    for part in ["DEGRADED", "by hand", "resume was told to panic", "downgrade was told to fail"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let status = scene.host.status();
+    assert!(status.to_string().contains("DEGRADED: by hand"), "{status}");
+    assert_eq!((label(&scene.slot), value(&scene.slot)), ("b".to_owned(), 6));
+    assert_eq!(elsewhere(|| scene.slot.pin().resumed()).unwrap(), 1);
+    assert_eq!(scene.told.retired().0, 1);
+    let live = scene.upgrade(&fixture("chain").told("label=c"));
+    assert_eq!((live.generation, value(&scene.slot)), (3, 6));
+    assert!(scene.host.status().slots[0].degraded.is_none());
+}
+
+#[test]
+fn without_state_the_version_before_goes_on_at_once() {
+    let config = patient().with_trial(endless());
+    let scene = Scene::<dyn Counter>::with(config, &fixture("stateless").told("label=a"));
+    scene.slot.pin_mut().add(5).unwrap();
+    let pin = scene.slot.pin();
+    scene.upgrade(&fixture("stateless").told("label=b"));
+    elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
+    let inside = elsewhere(|| stay_inside(&scene.slot, "on trial"));
+    elsewhere(|| scene.slot.pin().fail(Failing::Text)).unwrap_err();
+    let refusal = scene.told.refused();
+    assert_eq!((refusal.exit, &*refusal.state), (Exit::RolledBack, "no state"));
+    assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), 5));
+    assert_eq!(pin.value().unwrap(), 5);
+    drop(pin);
+    inside.leave();
+    assert_eq!(scene.told.retired(), (2, as_configured()));
+    assert_eq!(scene.upgrade(&fixture("stateless").told("label=c")).generation, 3);
+}
+
+#[test]
+fn what_is_not_on_trial_is_neither_committed_nor_rolled_back() {
+    let scene = counted(patient().with_trial(endless()));
+    for result in [scene.host.commit("main", ""), scene.host.roll_back("main", "")] {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misuse);
+        assert!(error.to_string().contains("no version on trial"), "{error}");
+    }
+    let pin = scene.slot.pin();
+    assert!(scene.host.commit("main", "").unwrap_err().to_string().contains("inside"));
+    drop(pin);
+}
+
+#[test]
+fn an_end_during_the_trial_stops_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let script = |label: &str| format!("label={label};log={}", log.display());
+    let config = patient().with_trial(endless());
+    let scene = Scene::<dyn Counter>::with(config, &counter(&script("a")));
+    scene.upgrade(&fixture("chain").told(&script("b")));
+    scene.host.shutdown().unwrap();
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.ends_with("a stop\nb stop\n"), "{log}");
+}
+
+#[test]
+fn what_was_rolled_back_is_unloaded() {
+    let config = patient().with_trial(endless()).with_retire(Retire::Unload);
+    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
+    for round in 1..4 {
+        scene.upgrade(&fixture("chain").told(&format!("label=b{round}")));
+        let held = &scene.host.status().slots[0].generations[0].held_by;
+        assert_eq!(held, &[hotswap_core::event::Holder::Trial]);
+        elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
+        scene.host.roll_back("main", "by hand").unwrap();
+        assert_eq!(scene.told.refused().exit, Exit::RolledBack);
+        assert_eq!(scene.told.retired(), (round + 1, Retirement::Unloaded));
+        assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), round));
+    }
+    assert_eq!(scene.host.status().slots[0].mapped, 1);
+}
+
+#[test]
+fn a_poisoned_instance_on_trial_does_not_hand_its_state_back() {
+    let config =
+        patient().with_trial(endless()).with_after_panic(AfterPanic::Refuse, AfterPanic::GoOn);
+    let scene = counted(config);
+    begin(&scene, "label=b");
+    elsewhere(|| scene.slot.pin_mut().fail_mut(Failing::Text)).unwrap_err();
+    let refusal = rolled_back(&scene, "panics  1 in");
+    assert!(refusal.state.contains("half changed"), "{refusal}");
+    goes_on(&scene, 3, 5);
+}
+
+#[test]
+fn panics_of_instances_that_were_restarted_count() {
+    let trial = endless().with_panics(1);
+    let config =
+        patient().with_trial(trial).with_after_panic(AfterPanic::restart(), AfterPanic::GoOn);
+    let scene = counted(config);
+    begin(&scene, "label=b");
+    elsewhere(|| scene.slot.pin_mut().fail_mut(Failing::Text)).unwrap_err();
+    scene.told.find(|event| matches!(event.kind, EventKind::Restarted(_)).then_some(()));
+    assert_eq!(value(&scene.slot), 5);
+    elsewhere(|| scene.slot.pin_mut().add(2)).unwrap();
+    let error = elsewhere(|| scene.slot.pin().fail(Failing::Text)).unwrap_err();
+    assert!(matches!(error, CallError::Panicked(_)));
+    rolled_back(&scene, "panics  2 in");
+    goes_on(&scene, 3, 7);
+}
+
+#[test]
+fn to_abandon_what_hangs_on_trial_rolls_it_back() {
+    let scene = on_trial(endless(), "label=b");
+    let inside = stay_inside(&scene.slot, "the one who hangs");
+    assert!(scene.host.abandon("main").unwrap());
+    rolled_back(&scene, "given up");
+    inside.leave();
+    goes_on(&scene, 3, 5);
+}
+
+#[test]
+fn a_floor_is_raised_when_the_trial_is_over() {
+    let floors = tempfile::tempdir().unwrap();
+    let config = patient().with_trial(endless()).with_floors(floors.path());
+    let build = |version: &str, label: &str| {
+        counter(&format!("label={label}")).with_manifest_text("1.0.0", version)
+    };
+    let scene = Scene::<dyn Counter>::with(config, &build("1.0.0", "a"));
+    scene.upgrade(&build("1.2.0", "b"));
+    scene.host.roll_back("main", "by hand").unwrap();
+    assert_eq!(scene.told.refused().exit, Exit::RolledBack);
+    // Not below a floor: none was raised.
+    scene.upgrade(&build("1.1.0", "c"));
+    scene.host.commit("main", "by hand").unwrap();
+    scene.put(&build("1.0.0", "d"));
+    let refusal = scene.told.refused();
+    assert!(refusal.to_string().contains("1.1.0"), "{refusal}");
+}
