@@ -10,7 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::snapshot::{Snapshot, SnapshotError};
+use crate::{
+    fs::file_stem_of,
+    snapshot::{Snapshot, SnapshotError},
+};
 
 /// A slot's state from an earlier run.
 #[derive(Debug, Clone)]
@@ -63,14 +66,7 @@ impl Checkpoint {
 
 /// A slot may have any name, and no two the same file, also where the file system takes `A` for `a`.
 fn path(folder: &Path, slot: &str) -> PathBuf {
-    let mut name = String::new();
-    for byte in slot.bytes() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => name.push(byte.into()),
-            other => name.push_str(&format!("%{other:02x}")),
-        }
-    }
-    folder.join(name + ".snapshot")
+    folder.join(file_stem_of(slot) + ".snapshot")
 }
 
 fn used(path: &Path) -> PathBuf {

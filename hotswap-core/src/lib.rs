@@ -58,6 +58,7 @@ mod host;
 mod instance;
 #[expect(unsafe_code, reason = "opens and closes libraries, and answers their calls")]
 mod library;
+pub mod journal;
 mod logs;
 pub mod slot;
 pub mod snapshot;
