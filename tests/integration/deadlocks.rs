@@ -411,7 +411,7 @@ fn what_a_callback_asks_on_the_worker() {
     let is_live = |kind: &EventKind| matches!(kind, EventKind::Live(_));
     let answers = known.start(two_at(folder.path(), patient()), is_live, refuses_all);
     let slot = open_elsewhere(&known).recv_timeout(LONG).unwrap().unwrap();
-    assert_eq!(answers.recv_timeout(LONG).unwrap(), [true; 6]);
+    assert_eq!(answers.recv_timeout(LONG).unwrap(), [true; 9]);
     assert_eq!(slot.pin().label().unwrap(), "a");
 }
 
@@ -422,7 +422,7 @@ fn what_a_callback_asks_on_the_thread_that_waits_for_a_first_artifact() {
     let waits = |kind: &EventKind| matches!(kind, EventKind::WaitingForFirst { .. });
     let answers = known.start(two_at(folder.path(), patient()), waits, refuses_all);
     let opened = open_elsewhere(&known);
-    assert_eq!(answers.recv_timeout(LONG).unwrap(), [true; 6]);
+    assert_eq!(answers.recv_timeout(LONG).unwrap(), [true; 9]);
     replace(&folder.path().join("main"), counter("label=a").bytes());
     assert_eq!(opened.recv_timeout(LONG).unwrap().unwrap().pin().label().unwrap(), "a");
 }
@@ -444,7 +444,7 @@ fn what_a_callback_asks_on_the_thread_that_opens_a_slot() {
     let is_told = |kind: &EventKind| matches!(kind, EventKind::NoCheckpoint { .. });
     let answers = known.start(config(), is_told, refuses_all);
     let opened = open_elsewhere(&known);
-    assert_eq!(answers.recv_timeout(LONG).unwrap(), [true; 6]);
+    assert_eq!(answers.recv_timeout(LONG).unwrap(), [true; 9]);
     assert_eq!(opened.recv_timeout(LONG).unwrap().unwrap().pin().label().unwrap(), "a");
 }
 
