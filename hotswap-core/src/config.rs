@@ -283,21 +283,21 @@ impl Config {
     /// cancelled, and everybody goes on with the old version.
     #[must_use]
     pub const fn with_pause_deadline(mut self, deadline: Duration) -> Self {
-        self.pause_deadline = deadline;
+        self.pause_deadline = bounded(deadline);
         self
     }
 
     /// The longest that module code may take outside of a pause: to load, prepare, start, stop.
     #[must_use]
     pub const fn with_work_deadline(mut self, deadline: Duration) -> Self {
-        self.work_deadline = deadline;
+        self.work_deadline = bounded(deadline);
         self
     }
 
     /// How long [`Host::slot`](crate::Host::slot) waits for a first artifact that works.
     #[must_use]
     pub const fn with_first_artifact_deadline(mut self, deadline: Duration) -> Self {
-        self.first_artifact = deadline;
+        self.first_artifact = bounded(deadline);
         self
     }
 
@@ -631,6 +631,12 @@ impl Config {
     fn slot(&mut self, slot: impl Into<String>) -> &mut SlotConfig {
         self.slots.entry(slot.into()).or_default()
     }
+}
+
+/// A deadline that a clock can tell: whoever says `Duration::MAX` means that it never comes.
+pub(crate) const fn bounded(deadline: Duration) -> Duration {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    if deadline.as_secs() < CENTURY.as_secs() { deadline } else { CENTURY }
 }
 
 /// What std's own hook takes the variable's value for.

@@ -93,7 +93,7 @@ pub(crate) enum Reason {
     },
     #[error("this was asked from inside a call of slot {name}, which would wait for itself")]
     Inside { name: String },
-    #[error("an event callback asked for this, on the thread that would have to do it")]
+    #[error("an event callback asked for this, and would wait for what waits for it")]
     Callback,
     #[error("the host was shut down")]
     Ended,

@@ -4,6 +4,7 @@ mod abandoned;
 mod building;
 mod builtin;
 mod calls;
+mod deadlocks;
 mod faults;
 mod floors;
 mod handles;

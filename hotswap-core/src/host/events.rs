@@ -12,6 +12,7 @@ use crate::cargo::{Level, Report};
 use crate::{
     config::{Callback, Reporter},
     event::{Event, EventKind, Holder, Retirement},
+    slot::in_callback,
 };
 
 pub(super) struct Events {
@@ -70,7 +71,7 @@ impl Events {
 
 /// Runs the program's own code; an upgrade is not to suffer from a panic in it.
 fn contain(event: &Event, code: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(code)).is_err() {
+    if in_callback(|| catch_unwind(AssertUnwindSafe(code))).is_err() {
         // Its panic hook has reported it.
         tracing::error!(slot = &*event.slot, "an event callback of the host panicked");
     }

@@ -13,6 +13,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::{
     checkpoint::Checkpoint,
+    config::bounded,
     error::{Error, Reason},
     event::{Phase, Refusal, Serving},
     gate::Gate,
@@ -33,9 +34,24 @@ pub(crate) fn set_upgrades() {
     UPGRADES.set(true);
 }
 
-/// Whether the current thread is one that upgrades; event callbacks run there.
+/// Whether the current thread is one that upgrades, or in an event callback.
 pub(crate) fn upgrades() -> bool {
     UPGRADES.get()
+}
+
+/// Runs an event callback, which must not wait for an upgrade on any thread: where it is called a
+/// second time because of what it asks for, it would be without end.
+pub(crate) fn in_callback<R>(callback: impl FnOnce() -> R) -> R {
+    struct Before(bool);
+
+    impl Drop for Before {
+        fn drop(&mut self) {
+            UPGRADES.set(self.0);
+        }
+    }
+
+    let _before = Before(UPGRADES.replace(true));
+    callback()
 }
 
 /// What is known of an interface's type.
@@ -254,6 +270,14 @@ impl SlotCore {
         Arc::clone(&self.alarm)
     }
 
+    /// Lets nobody in any more; those inside finish.
+    pub(crate) fn end(&self) {
+        self.set_over();
+        if let Some(gate) = self.gate() {
+            gate.end();
+        }
+    }
+
     /// Who is told what becomes of a generation's library.
     pub(crate) fn tell(&self, resident: &Arc<Resident>) -> Tell {
         let (residents, voice) = (Arc::clone(&self.residents), Arc::clone(&self.voice));
@@ -338,7 +362,7 @@ impl SlotCore {
     }
 
     pub(crate) fn wait_for(&self, wanted: u64, timeout: Duration) -> Result<u64, Error> {
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + bounded(timeout);
         let mut progress = self.progress.lock();
         loop {
             let serving = progress.serves.as_ref().map_or(0, |serves| serves.code.generation);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use hotswap_abi::{
     HotState, Migrate, MigrateError, Portable, Shape, interface,
-    portable::{Buffer, Reader, Writer},
+    portable::{Buffer, Reader},
     state::encode,
 };
 use proptest::{collection, option, prelude::*, result};
@@ -84,7 +84,7 @@ fn order() -> impl Strategy<Value = Order> {
 
 fn encoded(value: &impl Portable) -> Vec<u8> {
     let mut buffer = Buffer::new();
-    value.encode(&mut Writer::new(buffer.sink()));
+    value.encode(&mut buffer.writer());
     buffer.into_vec()
 }
 
@@ -205,14 +205,14 @@ impl Migrate<LedgerV2> for Ledger {
 
 fn stored(state: &impl Serialize) -> Vec<u8> {
     let mut buffer = Buffer::new();
-    encode(state, &mut Writer::new(buffer.sink())).unwrap();
+    encode(state, &mut buffer.writer()).unwrap();
     buffer.into_vec()
 }
 
 /// As a rollback does it: the newer module writes what the older one reads.
 fn back(state: Ledger, version: u32) -> Result<Vec<u8>, String> {
     let mut buffer = Buffer::new();
-    let result = state.downgrade_to(version, &mut Writer::new(buffer.sink()));
+    let result = state.downgrade_to(version, &mut buffer.writer());
     result.map(|()| buffer.into_vec()).map_err(|error| error.to_string())
 }
 

@@ -111,12 +111,16 @@ pub(super) fn group() -> Group {
                     let (slot, mut happened) = (place.slot(), None);
                     let mut end = || happened = Some(place.end());
                     slot.pin().inside(&mut end).expect("its call goes well");
-                    happened.expect("the closure ran")
+                    let mut happened = happened.expect("the closure ran");
+                    // In order all the same, when the call has come out.
+                    let kept = place.event(|kind| matches!(kind, EventKind::Kept { .. }));
+                    happened.text = format!("{}\n{kept}", happened.text);
+                    happened
                 },
                 "error Misuse",
-                &["asked from inside a call of slot main"],
+                &["asked from inside a call of slot main", "main: state kept for the next start, "],
             )
-            .then(After::NextRunAfresh),
+            .then(After::NextRun),
             kept("end by a panic", |place| {
                 let host = place.host.take().expect("the host lives");
                 let panics = AssertUnwindSafe(move || {

@@ -22,10 +22,7 @@ impl Worker {
         #[cfg(feature = "cargo")]
         self.building.end();
         for slot in &self.slots {
-            slot.core.set_over();
-            if let Some(gate) = slot.core.gate() {
-                gate.end();
-            }
+            slot.core.end();
         }
         let deadline = Instant::now() + self.shared.config.pause_deadline;
         let mut lost = Vec::new();

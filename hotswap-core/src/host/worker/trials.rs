@@ -134,7 +134,8 @@ impl Worker {
         let health = Arc::clone(health);
         let asked = std::panic::AssertUnwindSafe(move || health());
         let answer = self.steps.run(deadline, move || {
-            std::panic::catch_unwind(asked).unwrap_or_else(|_| Err("it panicked".to_owned()))
+            let asked = slot::in_callback(|| std::panic::catch_unwind(asked));
+            asked.unwrap_or_else(|_| Err("it panicked".to_owned()))
         });
         match answer {
             Ok(Ok(())) => Ok(()),
