@@ -19,7 +19,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Checkpoint {
     pub(crate) snapshot: Snapshot,
-    path: PathBuf,
+    /// `None` for a backup, which stays as it is.
+    path: Option<PathBuf>,
 }
 
 /// What an earlier run has left for a slot.
@@ -37,7 +38,7 @@ pub(crate) enum Left {
 pub(crate) fn look(folder: &Path, slot: &str) -> Result<Left, SnapshotError> {
     let path = path(folder, slot);
     match Snapshot::read(&path) {
-        Ok(snapshot) => Ok(Left::Checkpoint(Checkpoint { snapshot, path })),
+        Ok(snapshot) => Ok(Left::Checkpoint(Checkpoint { snapshot, path: Some(path) })),
         Err(error) if error.is_missing() => {
             let used = used(&path);
             Ok(if used.exists() { Left::Used(used) } else { Left::Nothing })
@@ -58,9 +59,14 @@ pub(crate) fn leave(
 }
 
 impl Checkpoint {
+    /// A backup that a slot begins with.
+    pub(crate) const fn backup(snapshot: Snapshot) -> Self {
+        Self { snapshot, path: None }
+    }
+
     /// The state lives on in an instance.
     pub(crate) fn use_up(&self) -> io::Result<()> {
-        fs::rename(&self.path, used(&self.path))
+        self.path.as_ref().map_or(Ok(()), |path| fs::rename(path, used(path)))
     }
 }
 

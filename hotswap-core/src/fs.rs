@@ -10,8 +10,8 @@
 
 mod fingerprint;
 mod lease;
-mod private;
 mod name;
+mod private;
 mod replace;
 
 pub(crate) use fingerprint::Fingerprint;

@@ -33,7 +33,7 @@ pub use self::record::{Occasion, Outcome};
 pub(crate) use self::{
     error::JournalError,
     line::{What, text},
-    record::{BackupRecord, Build, Past, SlotRecord, Try},
+    record::{BackupRecord, Build, Past, Rejection, SlotRecord, Try},
     replay::Recovery,
 };
 use self::{file::JournalFile, store::Store};
@@ -185,11 +185,8 @@ impl Journal {
     }
 
     /// Writes a line that nothing waits for. One that could not be written is caught up on.
-    pub(crate) fn note(&mut self, slot: &str, what: What) {
-        if let Err(error) = self.file.note(slot, what) {
-            let error = crate::error::in_full(&error);
-            tracing::warn!(slot, error, "a line of the journal waits");
-        }
+    pub(crate) fn note(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        self.file.note(slot, what)
     }
 
     /// Writes a line before its deed, durably. On an error the deed must not be done.
@@ -205,6 +202,11 @@ impl Journal {
     /// What is known of a slot.
     pub(crate) fn record(&self, slot: &str) -> Option<&SlotRecord> {
         self.file.replay().slot(slot)
+    }
+
+    /// Whether there is a state to begin with.
+    pub(crate) fn has_backups(&self, slot: &str) -> bool {
+        self.record(slot).is_some_and(|it| !it.backups.is_empty())
     }
 
     /// How a slot begins.

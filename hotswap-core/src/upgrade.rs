@@ -7,8 +7,9 @@
 //! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
 //! callers can see changes before the switch in [`activate`].
 //!
-//! Three phases are passed through for now: a durable backup, a rehearsal in a child process and an
-//! approval take their places between [`Assessed`] and [`Loaded`].
+//! Where the host has a journal, what is BackedUp is written by its worker. Two phases are passed
+//! through for now: a rehearsal in a child process and an approval take their places between
+//! [`Assessed`] and [`Loaded`].
 //!
 //! # The trial
 //! Where the slot has one, an upgrade is not over with the switch: the generation before is kept
@@ -26,6 +27,7 @@
 
 mod activate;
 mod assess;
+mod backup;
 mod fault;
 mod inspect;
 mod load;
@@ -46,6 +48,7 @@ mod vouch;
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},
+    backup::live as copy_of_state,
     fault::{Fault, UNTIL_IT_CHANGES},
     inspect::{Contents, Inspected, contents},
     predecessor::Predecessor,

@@ -79,7 +79,10 @@ fn contain(event: &Event, code: impl FnOnce()) {
 
 fn weight(kind: &EventKind) -> Weight {
     match kind {
-        EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
+        EventKind::Phase { .. } | EventKind::Signed { .. } | EventKind::BackedUp(_) => {
+            Weight::Detail
+        }
+        EventKind::Recovered(recovered) if !recovered.is_older => Weight::News,
         EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
         EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
             Weight::Detail
@@ -99,6 +102,10 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::WaitingForFirst { .. }
         | EventKind::NotKept { .. }
         | EventKind::NoCheckpoint { .. }
+        | EventKind::Recovered(_)
+        | EventKind::NotRecovered { .. }
+        | EventKind::NotBackedUp { .. }
+        | EventKind::NotJournaled { .. }
         | EventKind::FloorNotRaised { .. }
         | EventKind::WatchTrouble(_) => Weight::Trouble,
         #[cfg(feature = "cargo")]

@@ -8,8 +8,11 @@
 mod building;
 mod candidate;
 mod ending;
+mod journaling;
 mod outcome;
 mod panics;
+mod recovering;
+mod reverting;
 mod trials;
 
 use std::{
@@ -26,7 +29,7 @@ pub(super) use self::ending::Kept;
 
 use semver::Version;
 
-use self::{outcome::Identity, panics::Restarts, trials::OnTrial};
+use self::{outcome::Identity, panics::Restarts, reverting::Reverting, trials::OnTrial};
 use super::Shared;
 use crate::{
     config::Place,
@@ -34,6 +37,7 @@ use crate::{
     event::{EventKind, Refusal},
     floors::Floors,
     fs::PrivateFolder,
+    journal::{Backup, Earlier, What},
     library::{News, tidy},
     slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
@@ -74,6 +78,12 @@ pub(super) enum Command {
     Clear(ArtifactHash, SyncSender<bool>),
     /// Let a module go below its floor, once.
     AllowDowngrade { module: String, version: Version, reply: SyncSender<()> },
+    /// Back up the state of a slot.
+    Checkpoint(String, SyncSender<Result<Backup, String>>),
+    /// Put a backup in the place of the state that serves.
+    Restore { slot: String, backup: u64, reply: SyncSender<Result<(), String>> },
+    /// Go back to an artifact that was committed before.
+    Revert { slot: String, earlier: Earlier, why: String, reply: SyncSender<Result<(), String>> },
     /// The end.
     End,
 }
@@ -116,6 +126,20 @@ struct Waiting {
     begun: Instant,
     /// Waits for a request, not for its next try.
     on_request: bool,
+    way: Way,
+}
+
+/// How an artifact has come to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It has appeared.
+    Found,
+    /// It was cancelled, and is tried again.
+    Again,
+    /// It was committed in an earlier run, and begins this one.
+    Recovered,
+    /// Somebody wants to go back to it.
+    Reverted,
 }
 
 /// A slot, and what only the worker knows of it.
@@ -139,6 +163,12 @@ struct Open {
     after_trial: BTreeSet<PathBuf>,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
+    /// When its state is backed up next.
+    next_backup: Option<Instant>,
+    /// What was told of why it was not.
+    not_backed_up: Option<String>,
+    /// What is gone back from, once that is committed.
+    reverting: Option<Reverting>,
 }
 
 impl Worker {
@@ -229,6 +259,18 @@ impl Worker {
                     self.allow_downgrade(&module, version);
                     let _ = reply.send(());
                 }
+                Some(Command::Checkpoint(slot, reply)) => {
+                    let backup = self.checkpoint_by_name(&slot);
+                    let _ = reply.send(backup);
+                }
+                Some(Command::Restore { slot, backup, reply }) => {
+                    let restored = self.restore_by_name(&slot, backup);
+                    let _ = reply.send(restored);
+                }
+                Some(Command::Revert { slot, earlier, why, reply }) => {
+                    let reverted = self.revert_by_name(&slot, &earlier, why);
+                    let _ = reply.send(reverted);
+                }
                 Some(Command::End) => break,
                 None => {}
             }
@@ -249,6 +291,7 @@ impl Worker {
             self.panics.next_deadline(),
             self.unstarted.next_deadline(),
             self.slots.iter().filter_map(|slot| Some(slot.trial.as_ref()?.next_look())).min(),
+            self.slots.iter().filter_map(|slot| slot.next_backup).min(),
         ];
         match deadlines.into_iter().flatten().min() {
             None => Some(inbox.recv().unwrap_or(Command::End)),
@@ -280,8 +323,14 @@ impl Worker {
             trial: None,
             after_trial: BTreeSet::new(),
             unwatched: None,
+            next_backup: None,
+            not_backed_up: None,
+            reverting: None,
         });
-        if builtin && !self.start_builtin(index) {
+        if !self.recover(index) {
+            return core.set_over();
+        }
+        if builtin && core.gate().is_none() && !self.start_builtin(index) {
             core.set_over();
             return;
         }
@@ -332,7 +381,7 @@ impl Worker {
             .and_then(|prepared| upgrade.apply(prepared).map_err(|unapplied| unapplied.fault));
         match applied {
             Ok(applied) => {
-                self.live(index, applied, begun);
+                self.live(index, applied, begun, Way::Found);
                 true
             }
             Err(fault) => {
@@ -366,8 +415,11 @@ impl Worker {
 
     fn clear(&mut self, artifact: ArtifactHash) -> bool {
         let mut known = false;
-        for slot in &mut self.slots {
-            known |= slot.rejected.remove(&artifact).is_some();
+        for index in 0..self.slots.len() {
+            if self.slots[index].rejected.remove(&artifact).is_some() {
+                known = true;
+                self.has(index, What::Cleared { artifact });
+            }
         }
         if known {
             self.rescan();
@@ -390,7 +442,7 @@ impl Worker {
     fn try_due(&mut self) {
         let now = Instant::now();
         for (index, path) in self.paths.due(now) {
-            self.try_path(index, path, false);
+            self.try_path(index, path, Way::Found);
         }
         for (index, path) in self.cancelled.due(now) {
             self.try_again(index, path);
@@ -405,6 +457,11 @@ impl Worker {
             let trial = self.slots[index].trial.as_ref();
             if trial.is_some_and(|trial| trial.next_look() <= now) {
                 self.look_at_trial(index);
+            }
+        }
+        for index in 0..self.slots.len() {
+            if self.slots[index].next_backup.is_some_and(|at| at <= now) {
+                self.back_up_at_interval(index);
             }
         }
         for index in self.panics.due(now) {

@@ -197,9 +197,10 @@ impl JournalFile {
         }
         let (path, first) = (self.path(), older(1));
         let kept = fs::hard_link(&path, &first).or_else(|_| fs::copy(&path, &first).map(drop));
-        if let Err(error) = kept.map_err(|it| it.to_string()).and_then(|()| {
-            self.begin_anew().map_err(|it| crate::error::in_full(&it))
-        }) {
+        if let Err(error) = kept
+            .map_err(|it| it.to_string())
+            .and_then(|()| self.begin_anew().map_err(|it| crate::error::in_full(&it)))
+        {
             tracing::warn!(path = %path.display(), error, "the journal grows past its size");
             self.limit = self.length + self.large;
         }

@@ -127,9 +127,8 @@ impl Line {
         if bytes.len() > LONGEST {
             return Err(Damage::Long(bytes.len()));
         }
-        let excerpt = |bytes: &[u8]| {
-            String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).into_owned()
-        };
+        let excerpt =
+            |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).into_owned();
         let head = bytes.strip_prefix(b"{\"v\":").ok_or_else(|| Damage::Head(excerpt(bytes)))?;
         let digits = head.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let format = str::from_utf8(&head[..digits]).ok().and_then(|it| it.parse().ok());
@@ -192,7 +191,9 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         let text = line().encode();
-        assert!(text.starts_with("{\"v\":1,\"n\":7,\"at\":1764100000000,\"slot\":\"main\",\"what\":"));
+        assert!(
+            text.starts_with("{\"v\":1,\"n\":7,\"at\":1764100000000,\"slot\":\"main\",\"what\":")
+        );
         assert_eq!(text.matches('\n').count(), 1);
         assert_eq!(Line::decode(text.trim_end().as_bytes()), Ok(line()));
     }

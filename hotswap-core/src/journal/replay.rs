@@ -160,9 +160,8 @@ impl SlotRecord {
         if self.backups.len() > MOST_BACKUPS {
             self.backups.remove(0);
         }
-        if backup.occasion == Occasion::End {
-            self.served = false;
-        }
+        // After any other the slot went on to serve.
+        self.served = backup.occasion != Occasion::End;
     }
 
     fn on_its_way(&mut self, at: u64, build: &Build) {

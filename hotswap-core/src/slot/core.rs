@@ -60,6 +60,8 @@ pub(crate) struct InterfaceType {
     pub(crate) id: TypeId,
     /// The methods, in the host's order.
     pub(crate) methods: &'static [&'static str],
+    /// Whether a call of it may change its instance.
+    pub(crate) exclusive: bool,
 }
 
 /// Who hears of what becomes of libraries: from threads of whomever, without a lock held.
@@ -170,6 +172,11 @@ impl SlotCore {
     /// The state of an earlier run, as long as nothing has served.
     pub(crate) fn checkpoint(&self) -> Option<Arc<Checkpoint>> {
         self.checkpoint.lock().clone()
+    }
+
+    /// A state that a first generation is to begin with.
+    pub(crate) fn set_checkpoint(&self, checkpoint: Checkpoint) {
+        *self.checkpoint.lock() = Some(Arc::new(checkpoint));
     }
 
     /// A first generation serves: whether with the state of an earlier run or without, that run is

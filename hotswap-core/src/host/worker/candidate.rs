@@ -7,15 +7,17 @@ use std::{
 };
 
 use super::{
-    Waiting, Worker,
+    Waiting, Way, Worker,
+    journaling::build,
     outcome::{Identity, unstaged},
     trials::OnTrial,
 };
 use crate::{
     config::Apply,
-    event::{EventKind, Refusal},
+    event::{EventKind, Phase, Refusal},
     fs::PrivateFolder,
     gate::Guarded as _,
+    journal::{What, text},
     upgrade::{
         ArtifactHash, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade, Why, above,
         stage, vouch,
@@ -25,7 +27,7 @@ use crate::{
 
 impl Worker {
     /// Takes one artifact through an upgrade.
-    pub(super) fn try_path(&mut self, index: usize, path: PathBuf, again: bool) {
+    pub(super) fn try_path(&mut self, index: usize, path: PathBuf, way: Way) {
         let begun = Instant::now();
         let key = (index, path);
         if self.slots[index].trial.as_ref().is_some_and(OnTrial::has_way_back) {
@@ -55,7 +57,7 @@ impl Worker {
             }
         };
         let artifact = staged.hash();
-        if self.is_known(index, path, artifact, again) {
+        if self.is_known(index, path, artifact, way) {
             self.slots[index].unstaged.remove(path);
             self.paths.done(&key);
             return;
@@ -78,10 +80,13 @@ impl Worker {
         self.paths.done(&key);
         self.slots[index].unstaged.remove(path);
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let found = What::Staged { artifact, path: text(&path.display().to_string()) };
+        shared.note(&slot.name, way, found);
         let _span = tracing::info_span!("upgrade", slot = &*slot.name, artifact = artifact.short())
             .entered();
         let mut reached = |phase| {
             slot.set_phase(Some(phase));
+            shared.note_phase(&slot.name, way, artifact, phase);
             shared.tell(&slot.name, EventKind::Phase { artifact, phase });
         };
         let staged = &vouched.staged;
@@ -116,15 +121,31 @@ impl Worker {
             artifact: Some(artifact),
             module: Some((manifest.module.clone(), manifest.version.clone())),
         };
+        shared.note(&slot.name, way, What::Inspected(build(artifact, &manifest)));
         let floor = self.floors.of(&manifest.module, &manifest.version);
-        let assessed = upgrade.assess(inspected, floor);
-        let prepared = assessed.and_then(|assessed| upgrade.prepare(assessed));
-        let prepared = match prepared {
+        let floor = floor.filter(|_| way != Way::Recovered);
+        let assessed = match upgrade.assess(inspected, floor) {
+            Ok(assessed) => assessed,
+            Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
+        };
+        match self.keep_artifact(index, way, path, &assessed) {
+            Ok(true) => reached(Phase::BackedUp),
+            Ok(false) => {}
+            Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
+        }
+        let mut upgrade = Upgrade {
+            slot: &slot,
+            config: &shared.config,
+            steps: &mut self.steps,
+            reached: &mut reached,
+        };
+        let prepared = match upgrade.prepare(assessed) {
             Ok(prepared) => prepared,
             Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
         };
-        let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false };
-        if shared.config.apply == Apply::OnRequest && slot.gate().is_some() {
+        let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false, way };
+        let waits = shared.config.apply == Apply::OnRequest && way != Way::Reverted;
+        if waits && slot.gate().is_some() {
             self.slots[index].waiting = Some(Waiting { on_request: true, ..waiting });
             slot.set_phase(None);
             slot.set_pending(true);
@@ -152,12 +173,17 @@ impl Worker {
     /// Lets a prepared artifact take over; returns whether it has. One that was cancelled waits
     /// on: for the next request, or for its next try.
     fn apply(&mut self, index: usize, waiting: Waiting) -> bool {
-        let Waiting { prepared, path, begun, on_request } = waiting;
+        let Waiting { prepared, path, begun, on_request, way } = waiting;
         let (shared, core) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let code = Arc::clone(prepared.code());
         // While it waited, another slot may have raised it.
         let floor = self.floors.of(&code.manifest.module, &code.manifest.version);
-        if let Err(fault) = above(&code.manifest, floor) {
+        let floor = floor.filter(|_| way != Way::Recovered);
+        let above = above(&code.manifest, floor);
+        // It may have waited for long.
+        let is_late = on_request || way == Way::Again;
+        let ready = above.and_then(|()| self.activating(index, way, &prepared, is_late));
+        if let Err(fault) = ready {
             let module = Some((code.manifest.module.clone(), code.manifest.version.clone()));
             let identity = Identity { path: &path, artifact: code.artifact, module };
             self.refuse_and_retry(index, identity, fault, (index, path.clone()));
@@ -166,6 +192,11 @@ impl Worker {
         let mut reached = |phase| {
             core.set_phase(Some(phase));
             if let Some(artifact) = code.artifact {
+                if phase == Phase::Activated {
+                    let generation = code.generation;
+                    shared.note(&core.name, way, What::Activated { artifact, generation });
+                }
+                shared.note_phase(&core.name, way, artifact, phase);
                 shared.tell(&core.name, EventKind::Phase { artifact, phase });
             }
         };
@@ -180,7 +211,7 @@ impl Worker {
                 let slot = &mut self.slots[index];
                 (slot.retry, slot.waiting) = (None, None);
                 slot.core.set_pending(false);
-                self.live(index, applied, begun);
+                self.live(index, applied, begun, way);
                 true
             }
             Err(Unapplied { fault, prepared }) => {
@@ -190,7 +221,7 @@ impl Worker {
                 let is_kept = prepared.is_some();
                 self.slots[index].waiting = prepared.map(|prepared| {
                     let path = path.clone();
-                    Waiting { prepared, path, begun, on_request }
+                    Waiting { prepared, path, begun, on_request, way }
                 });
                 if on_request && is_kept {
                     self.refuse(index, identity, fault);
@@ -212,15 +243,16 @@ impl Worker {
         }
         match slot.waiting.take_if(|waiting| !waiting.on_request) {
             Some(waiting) => {
-                self.apply(index, waiting);
+                let way = if waiting.way == Way::Found { Way::Again } else { waiting.way };
+                self.apply(index, Waiting { way, ..waiting });
             }
-            None => self.try_path(index, path, true),
+            None => self.try_path(index, path, Way::Again),
         }
     }
 
     /// Whether nothing is to be done about an artifact: it serves, it waits, it was looked at, or
     /// it was rejected before (which is told again when it has come back).
-    fn is_known(&mut self, index: usize, path: &Path, artifact: ArtifactHash, again: bool) -> bool {
+    fn is_known(&mut self, index: usize, path: &Path, artifact: ArtifactHash, way: Way) -> bool {
         let slot = &mut self.slots[index];
         let seen = slot.seen.insert(path.to_owned(), artifact) == Some(artifact);
         let pending = slot.waiting.as_ref().and_then(|it| it.prepared.code().artifact);
@@ -230,8 +262,11 @@ impl Worker {
             slot.waiting = None;
             slot.core.set_pending(false);
         }
-        if serves == Some(artifact) || pending == Some(artifact) || (seen && !again) {
+        if serves == Some(artifact) || pending == Some(artifact) || (seen && way == Way::Found) {
             return true;
+        }
+        if matches!(way, Way::Recovered | Way::Reverted) {
+            return false;
         }
         let Some(refusal) = slot.rejected.get(&artifact).cloned() else { return false };
         let refusal = Refusal {
