@@ -1,13 +1,15 @@
 //! How a host is set up.
 
+mod approval;
 mod policies;
 mod trial;
 
-pub(crate) use self::{policies::PanicPolicy, trial::Health};
 pub use self::{
+    approval::{Approval, Decision},
     policies::{AfterPanic, Apply, AtCap, Retire, StateDrift},
     trial::{TooFew, Trial},
 };
+pub(crate) use self::{policies::PanicPolicy, trial::Health};
 
 use std::{
     any::TypeId, collections::BTreeMap, env, ffi::OsStr, fmt, path::PathBuf, sync::Arc,
@@ -56,6 +58,7 @@ pub struct Config {
     pub(crate) retire: Retire,
     pub(crate) panics: PanicPolicy,
     pub(crate) trial: Option<Trial>,
+    pub(crate) approval: Option<Approval>,
     pub(crate) generation_cap: usize,
     pub(crate) at_cap: AtCap,
     pub(crate) max_artifact_bytes: u64,
@@ -101,6 +104,8 @@ pub(crate) struct SlotConfig {
     pub(crate) panics: Option<PanicPolicy>,
     /// The host's, if `None`.
     pub(crate) trial: Option<Trial>,
+    /// The host's, if `None`.
+    pub(crate) approval: Option<Approval>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +169,7 @@ impl Config {
             retire: Retire::Retain,
             panics: PanicPolicy::GO_ON,
             trial: None,
+            approval: None,
             generation_cap: 100,
             at_cap: AtCap::Cancel,
             max_artifact_bytes: 1 << 30,
@@ -343,6 +349,23 @@ impl Config {
         shared: AfterPanic,
     ) -> Self {
         self.slot(slot).panics = Some(PanicPolicy { shared, exclusive });
+        self
+    }
+
+    /// Has somebody say yes to each upgrade, by its [`Plan`](crate::Plan). Unless told so nobody is
+    /// asked.
+    ///
+    /// What waits is replaced by a newer artifact of its slot.
+    #[must_use]
+    pub fn with_approval(mut self, approval: Approval) -> Self {
+        self.approval = Some(approval);
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn approval(mut self, slot: impl Into<String>, approval: Approval) -> Self {
+        self.slot(slot).approval = Some(approval);
         self
     }
 
@@ -549,6 +572,11 @@ impl Config {
     /// What panics in a slot's calls mean.
     pub(crate) fn panics_of(&self, slot: &str) -> PanicPolicy {
         self.slots.get(slot).and_then(|slot| slot.panics).unwrap_or(self.panics)
+    }
+
+    /// Who says yes to a slot's upgrades.
+    pub(crate) fn approval_of(&self, slot: &str) -> Option<&Approval> {
+        self.slots.get(slot).and_then(|slot| slot.approval.as_ref()).or(self.approval.as_ref())
     }
 
     /// How new versions of a slot are watched.

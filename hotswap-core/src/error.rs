@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     event::Refusal, floors::FloorsError, fs::FolderError, snapshot::SnapshotError, trust::Writable,
-    watch::WatchError,
+    upgrade::ArtifactHash, watch::WatchError,
 };
 
 /// Who or what is to blame.
@@ -47,6 +47,7 @@ impl Error {
             | Reason::Inside { .. }
             | Reason::Callback
             | Reason::NoTrial { .. }
+            | Reason::NoPlan { .. }
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
             Reason::Cargo(_) | Reason::UnsignedPackage { .. } => ErrorKind::Misuse,
@@ -107,6 +108,8 @@ pub(crate) enum Reason {
     Checkpoint { name: String, source: SnapshotError },
     #[error("the host has ended, and for the next start has not kept: {}", lost.join("; "))]
     NotKept { lost: Vec<String> },
+    #[error("no artifact {artifact} waits for approval")]
+    NoPlan { artifact: ArtifactHash },
     #[error("slot {name} has no version on trial")]
     NoTrial { name: String },
     #[error("slot {name} is not rolled back: {}", why.join("; "))]

@@ -18,7 +18,7 @@ use semver::Version;
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Report;
-use crate::{upgrade::ArtifactHash, watch::WatchError};
+use crate::{plan::Plan, upgrade::ArtifactHash, watch::WatchError};
 
 /// The phases of an upgrade, in order. Before [`Activated`](Self::Activated) nothing that callers
 /// can see has changed.
@@ -81,6 +81,18 @@ pub enum EventKind {
         artifact: ArtifactHash,
         /// The phase.
         phase: Phase,
+    },
+    /// What the upgrade to an artifact will do, and how risky it is.
+    Planned(Arc<Plan>),
+    /// Somebody has said yes or no to a plan that has waited for it
+    /// ([`Config::with_approval`](crate::Config::with_approval)).
+    Decided {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// Whether it goes on.
+        approved: bool,
+        /// Who has said so, and why.
+        why: String,
     },
     /// A signature holds, of an artifact of which nothing else is known yet
     /// ([`Config::with_trust`](crate::Config::with_trust)).
@@ -383,6 +395,13 @@ impl fmt::Display for Event {
         match &self.kind {
             EventKind::Phase { artifact, phase } => {
                 write!(f, "{slot}: {} is {phase}", artifact.short())
+            }
+            EventKind::Planned(plan) => {
+                write!(f, "{slot}: {} is planned, risk {}", plan.to, plan.level())
+            }
+            EventKind::Decided { artifact, approved, why } => {
+                let word = if *approved { "goes on" } else { "does not go on" };
+                write!(f, "{slot}: {} {word}: {why}", artifact.short())
             }
             EventKind::Signed { artifact, key, comment } => {
                 write!(f, "{slot}: {} is signed with key {key}: {comment}", artifact.short())

@@ -14,6 +14,7 @@ mod host;
 mod load;
 mod loading;
 mod panics;
+mod plans;
 mod refused;
 mod restart;
 mod state;

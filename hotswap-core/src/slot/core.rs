@@ -20,6 +20,7 @@ use crate::{
     instance::{Alarm, Code, Generation, Watch},
     library::{News, Tell, tidy},
     logs,
+    plan::Plan,
     snapshot::Snapshot,
 };
 
@@ -89,6 +90,8 @@ struct Progress {
     /// The highest number of a generation that has served.
     highest: u64,
     on_trial: Option<OnTrial>,
+    /// The plan that waits for somebody's word.
+    awaiting: Option<Arc<Plan>>,
     /// Why the version that serves is not the one that should.
     degraded: Option<String>,
     /// The event of a first generation was told: who waits for the slot goes on after it.
@@ -133,6 +136,7 @@ pub(crate) struct Glance {
     pub(crate) pending: bool,
     pub(crate) last_refusal: Option<Arc<Refusal>>,
     pub(crate) on_trial: Option<OnTrial>,
+    pub(crate) awaiting: Option<Arc<Plan>>,
     pub(crate) degraded: Option<String>,
 }
 
@@ -212,6 +216,13 @@ impl SlotCore {
     /// A version is on trial, or no longer.
     pub(crate) fn set_on_trial(&self, on_trial: Option<OnTrial>) {
         self.progress.lock().on_trial = on_trial;
+    }
+
+    /// A plan waits for somebody's word, or no longer.
+    pub(crate) fn set_awaiting(&self, plan: Option<Arc<Plan>>) {
+        let mut progress = self.progress.lock();
+        progress.awaiting = plan;
+        progress.phase = None;
     }
 
     /// A version that should not serve does, and why.
@@ -296,6 +307,7 @@ impl SlotCore {
             serves,
             highest: _,
             on_trial,
+            awaiting,
             degraded,
             told: _,
             phase,
@@ -311,6 +323,7 @@ impl SlotCore {
             pending: *pending,
             last_refusal: last_refusal.clone(),
             on_trial: on_trial.clone(),
+            awaiting: awaiting.clone(),
             degraded: degraded.clone(),
         }
     }

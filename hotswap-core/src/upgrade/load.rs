@@ -47,6 +47,7 @@ pub(crate) fn load(
 ) -> Result<Loaded, Fault> {
     let Assessed { inspected, handover } = assessed;
     let (manifest, hash) = (inspected.manifest, inspected.staged.hash());
+    let size = inspected.staged.size();
     let generation = slot.next_number();
     has_room(slot, config)?;
     let copy = inspected.staged.into_copy();
@@ -59,7 +60,7 @@ pub(crate) fn load(
         Retire::Unload => None,
     };
     let module = (manifest.module.clone(), manifest.version.clone());
-    let resident = slot.residents.add(generation, module, hash);
+    let resident = slot.residents.add(generation, module, (hash, size));
     let (tell, own) = (slot.tell(&resident), Arc::clone(&resident));
     let opened = steps.run(deadline, move || -> Result<_, LoadError> {
         let image = Image::open(copy, &facts, keep, tell)?;

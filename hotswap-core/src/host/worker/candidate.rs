@@ -6,9 +6,12 @@ use std::{
     time::Instant,
 };
 
+use semver::Version;
+
 use super::{
     Waiting, Worker,
     outcome::{Identity, unstaged},
+    planning::Awaiting,
     trials::OnTrial,
 };
 use crate::{
@@ -17,8 +20,8 @@ use crate::{
     fs::PrivateFolder,
     gate::Guarded as _,
     upgrade::{
-        ArtifactHash, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade, Why, above,
-        stage, vouch,
+        ArtifactHash, Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unapplied,
+        Unvouched, Upgrade, Why, above, stage, vouch,
     },
     watch::Retry,
 };
@@ -92,8 +95,9 @@ impl Worker {
             completeness = ?staged.completeness(),
             "staged"
         );
-        if let Some(signed) = &vouched.signed {
-            let (key, comment) = (signed.key.to_string(), signed.comment.clone());
+        let signed = vouched.signed.as_ref();
+        let signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
+        if let Some((key, comment)) = signed.clone() {
             shared.tell(&slot.name, EventKind::Signed { artifact, key, comment });
         }
         let mut upgrade = Upgrade {
@@ -110,18 +114,62 @@ impl Worker {
                 return self.refuse_and_retry(index, identity, fault, key.clone());
             }
         };
+        self.superseded(index);
+        match self.assess(index, inspected) {
+            Ok(assessed) => self.planned(index, assessed, signed, path, begun),
+            Err((module, fault)) => {
+                let identity = Identity { path, artifact: Some(artifact), module: Some(module) };
+                self.refuse_and_retry(index, identity, fault, key.clone());
+            }
+        }
+    }
+
+    /// Judges an artifact; who it is, if it does not fit.
+    pub(super) fn assess(
+        &mut self,
+        index: usize,
+        inspected: Inspected,
+    ) -> Result<Assessed, ((String, Version), Fault)> {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let artifact = inspected.staged.hash();
         let manifest = Arc::clone(&inspected.manifest);
-        let identity = Identity {
-            path,
-            artifact: Some(artifact),
-            module: Some((manifest.module.clone(), manifest.version.clone())),
-        };
         let floor = self.floors.of(&manifest.module, &manifest.version);
+        let mut reached = |phase| {
+            slot.set_phase(Some(phase));
+            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
+        };
+        let mut upgrade = Upgrade {
+            slot: &slot,
+            config: &shared.config,
+            steps: &mut self.steps,
+            reached: &mut reached,
+        };
         let assessed = upgrade.assess(inspected, floor);
-        let prepared = assessed.and_then(|assessed| upgrade.prepare(assessed));
-        let prepared = match prepared {
+        assessed.map_err(|fault| ((manifest.module.clone(), manifest.version.clone()), fault))
+    }
+
+    /// Loads an artifact that may, and lets it take over.
+    pub(super) fn go_on(&mut self, index: usize, assessed: Assessed, path: &Path, begun: Instant) {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let artifact = assessed.inspected.staged.hash();
+        let manifest = Arc::clone(&assessed.inspected.manifest);
+        let mut reached = |phase| {
+            slot.set_phase(Some(phase));
+            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
+        };
+        let mut upgrade = Upgrade {
+            slot: &slot,
+            config: &shared.config,
+            steps: &mut self.steps,
+            reached: &mut reached,
+        };
+        let prepared = match upgrade.prepare(assessed) {
             Ok(prepared) => prepared,
-            Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
+            Err(fault) => {
+                let module = Some((manifest.module.clone(), manifest.version.clone()));
+                let identity = Identity { path, artifact: Some(artifact), module };
+                return self.refuse_and_retry(index, identity, fault, (index, path.to_owned()));
+            }
         };
         let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false };
         if shared.config.apply == Apply::OnRequest && slot.gate().is_some() {
@@ -223,6 +271,7 @@ impl Worker {
     fn is_known(&mut self, index: usize, path: &Path, artifact: ArtifactHash, again: bool) -> bool {
         let slot = &mut self.slots[index];
         let seen = slot.seen.insert(path.to_owned(), artifact) == Some(artifact);
+        let awaiting = slot.awaiting.as_ref().map(Awaiting::artifact);
         let pending = slot.waiting.as_ref().and_then(|it| it.prepared.code().artifact);
         let serves = slot.core.serves().and_then(|serves| serves.code.artifact);
         if serves == Some(artifact) && pending.is_some() {
@@ -230,7 +279,8 @@ impl Worker {
             slot.waiting = None;
             slot.core.set_pending(false);
         }
-        if serves == Some(artifact) || pending == Some(artifact) || (seen && !again) {
+        let waits = pending == Some(artifact) || awaiting == Some(artifact);
+        if serves == Some(artifact) || waits || (seen && !again) {
             return true;
         }
         let Some(refusal) = slot.rejected.get(&artifact).cloned() else { return false };

@@ -41,6 +41,8 @@ impl Worker {
     fn end_slot(&mut self, index: usize, deadline: Instant) -> Result<(), String> {
         let core = Arc::clone(&self.slots[index].core);
         self.slots[index].waiting = None;
+        self.slots[index].awaiting = None;
+        core.set_awaiting(None);
         self.end_trial(index);
         let Some(gate) = core.gate() else { return Ok(()) };
         for retiring in std::mem::take(&mut self.slots[index].retiring) {

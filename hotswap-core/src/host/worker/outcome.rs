@@ -39,6 +39,9 @@ impl Worker {
             resident.set_stage(Stage::Serves);
         }
         slot.set_abandoned(false);
+        if let Some(pause) = pause {
+            self.slots[index].times.note(pause);
+        }
         let live = Live {
             generation: code.generation,
             module: code.manifest.module.clone(),
