@@ -1,8 +1,8 @@
 //! What there is in the process.
 
-use std::{collections::BTreeSet, fs, path::Path, thread, time::Duration};
+use std::{collections::BTreeSet, fs, io, path::Path, thread, time::Duration};
 
-use hotswap_tests::Told;
+use hotswap_tests::{Told, until};
 
 use super::Seen;
 
@@ -20,6 +20,7 @@ impl Census {
     /// meanwhile: for a moment all keys are taken.
     pub(crate) fn after_retiring(copies: &Path, seen: &mut Seen, told: &Told) -> Self {
         seen.all_retired(told);
+        until("what was refused is closed as well", || !is_closing());
         // What was freed and is kept for later would hide what was not.
         // SAFETY: gives memory back to the system, and touches nothing that is in use.
         unsafe { libc::malloc_trim(0) };
@@ -30,6 +31,13 @@ impl Census {
             free_keys: free_keys(),
         }
     }
+}
+
+/// Whether there is the thread that closes libraries.
+fn is_closing() -> bool {
+    let threads = fs::read_dir("/proc/self/task").expect("Linux tells of a process");
+    let name = |it: io::Result<fs::DirEntry>| fs::read_to_string(it.ok()?.path().join("comm")).ok();
+    threads.filter_map(name).any(|name| name == "hotswap-reaper\n")
 }
 
 fn rss_kib() -> u64 {
