@@ -2,10 +2,6 @@
 
 use std::{collections::BTreeSet, fs, io, path::Path, thread, time::Duration};
 
-use hotswap_tests::{Told, until};
-
-use super::Seen;
-
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Census {
     pub(crate) rss_kib: u64,
@@ -16,11 +12,8 @@ pub(crate) struct Census {
 }
 
 impl Census {
-    /// Counts once every generation that is not needed any more has ended. Nobody may call
-    /// meanwhile: for a moment all keys are taken.
-    pub(crate) fn after_retiring(copies: &Path, seen: &mut Seen, told: &Told) -> Self {
-        seen.all_retired(told);
-        until("what was refused is closed as well", || !is_closing());
+    /// Counts. Nobody may call meanwhile: for a moment all keys are taken.
+    pub(crate) fn now(copies: &Path) -> Self {
         // What was freed and is kept for later would hide what was not.
         // SAFETY: gives memory back to the system, and touches nothing that is in use.
         unsafe { libc::malloc_trim(0) };
@@ -34,7 +27,7 @@ impl Census {
 }
 
 /// Whether there is the thread that closes libraries.
-fn is_closing() -> bool {
+pub(crate) fn is_closing() -> bool {
     let threads = fs::read_dir("/proc/self/task").expect("Linux tells of a process");
     let name = |it: io::Result<fs::DirEntry>| fs::read_to_string(it.ok()?.path().join("comm")).ok();
     threads.filter_map(name).any(|name| name == "hotswap-reaper\n")
