@@ -19,7 +19,6 @@
 
 use std::{
     fmt, fs,
-    mem::ManuallyDrop,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -144,7 +143,7 @@ impl Remains {
                 tell(News::Unloaded);
             }
             Some(why) => {
-                let _kept = ManuallyDrop::new(interposed);
+                interposed.keep();
                 drop(copy);
                 tell(News::Stuck(Holder::Image { why }));
             }
