@@ -7,7 +7,7 @@ pub(crate) use verdict::{StateReport, Succession, Verdict};
 use hotswap_core::{
     StateDrift,
     abi::{compat::Requirement, manifest::Schema},
-    artifact::{Artifact, ArtifactError, File, Objection, Program},
+    artifact::{Artifact, ArtifactError, File, Objection, Program, shown},
 };
 use serde::Serialize;
 
@@ -219,7 +219,7 @@ fn show(report: &Report) {
     let against = match &report.against {
         None => String::new(),
         Some(Against::Module(old)) => format!(" in the place of {old}"),
-        Some(Against::Host { file, .. }) => format!(" by {file}"),
+        Some(Against::Host { file, .. }) => format!(" by {}", shown(file)),
     };
     let mut text = match report.verdict {
         Verdict::Unjudged => String::new(),

@@ -28,6 +28,8 @@ pub use error::{ArtifactError, Objection};
 pub use fate::StateFate;
 pub use program::{File, Program};
 
+pub use crate::shown::{Shown, shown};
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,

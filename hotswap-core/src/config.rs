@@ -9,7 +9,7 @@ use hotswap_abi::module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Request;
-use crate::{event::Event, trust::Trust, watch::Backend};
+use crate::{event::Event, shown::shown, trust::Trust, watch::Backend};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.
@@ -148,8 +148,8 @@ pub(crate) enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => path.display().fmt(f),
-            Self::Folder(path) => write!(f, "folder {}", path.display()),
+            Self::File(path) => shown(path).fmt(f),
+            Self::Folder(path) => write!(f, "folder {}", shown(path)),
             #[cfg(feature = "cargo")]
             Self::Package(package) => write!(f, "package {package}, built by cargo"),
         }

@@ -59,6 +59,7 @@ mod instance;
 #[expect(unsafe_code, reason = "opens and closes libraries, and answers their calls")]
 mod library;
 mod logs;
+mod shown;
 pub mod slot;
 pub mod snapshot;
 mod steps;

@@ -34,7 +34,7 @@ pub(crate) use self::{
 };
 
 use self::unload::Opened;
-use crate::{error::in_full, event::Holder, fs::PrivateFile};
+use crate::{error::in_full, event::Holder, fs::PrivateFile, shown::escaped};
 
 /// A library that is mapped into the process.
 pub(crate) struct Image {
@@ -49,7 +49,7 @@ pub(crate) struct Image {
 /// Why a library cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
-    #[error("the system's loader refuses it: {}", in_full(.0))]
+    #[error("the system's loader refuses it: {}", escaped(&in_full(.0)))]
     Open(libloading::Error),
     #[error("nothing can be loaded from the private folder: {0}")]
     System(io::Error),

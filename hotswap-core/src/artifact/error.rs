@@ -4,6 +4,7 @@ use std::{error, fmt, path::Path};
 
 use crate::{
     event::Phase,
+    shown::shown,
     upgrade::{Fault, StageError, UNTIL_IT_CHANGES},
 };
 
@@ -31,7 +32,7 @@ impl ArtifactError {
     }
 
     pub(super) fn unsound(path: &Path, fault: Fault) -> Self {
-        let path = path.display().to_string();
+        let path = shown(path).to_string();
         Self(Reason::Unsound { path, objection: fault.into() })
     }
 

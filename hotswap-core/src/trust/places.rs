@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::shown::shown;
+
 /// A place that others can write to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Writable {
@@ -30,7 +32,7 @@ enum Why {
 impl fmt::Display for Writable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.is_folder { "folder" } else { "file" };
-        write!(f, "{kind} {} ", self.path.display())?;
+        write!(f, "{kind} {} ", shown(&self.path))?;
         match &self.why {
             Why::Mode(mode) => {
                 write!(f, "can be written by others than its owner (mode {mode:04o})")
@@ -46,7 +48,7 @@ impl fmt::Display for Writable {
 impl Writable {
     /// What to do.
     pub(crate) fn advice(&self) -> String {
-        let path = self.path.display();
+        let path = shown(&self.path);
         match &self.why {
             Why::Mode(_) => format!("chmod go-w {path}"),
             Why::Owner(_) => {

@@ -9,6 +9,7 @@ use std::{
 use super::{Fault, StageError, Staged, Within, read_whole};
 use crate::{
     event::Phase,
+    shown::shown,
     trust::{EXTENSION, Forged, LARGEST, Minisign, Signed, Trust, Writable},
 };
 
@@ -40,7 +41,7 @@ pub(crate) fn vouch(staged: Staged, trust: &Trust) -> Result<Vouched, Unvouched>
     let bytes = fs::read(staged.path()).map_err(|error| {
         Unvouched::Refused(Fault::cancelled(
             Phase::Staged,
-            format!("the private copy {} cannot be read: {error}", staged.path().display()),
+            format!("the private copy {} cannot be read: {error}", shown(staged.path())),
             "look after the private folder",
         ))
     })?;
@@ -73,16 +74,15 @@ fn signed(origin: &Path, bytes: &[u8], minisign: &Minisign) -> Result<Signed, Un
                 "sign it again without -l, or allow that with Minisign::with_legacy_signatures"
             }
         };
-        refused(format!("signature {}  {forged}", path.display()), advice)
+        refused(format!("signature {}  {forged}", shown(&path)), advice)
     })
 }
 
 fn unread(path: &Path, error: &StageError) -> Unvouched {
     match error {
-        StageError::Missing { .. } => refused(
-            format!("signature  nothing is at {}", path.display()),
-            "put its signature there",
-        ),
+        StageError::Missing { .. } => {
+            refused(format!("signature  nothing is at {}", shown(path)), "put its signature there")
+        }
         error => refused(format!("signature  {}", crate::error::in_full(error)), "mend the file"),
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     event::{EventKind, Refusal},
     fs::PrivateFolder,
     gate::Guarded as _,
+    shown::shown,
     upgrade::{
         ArtifactHash, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade, above,
         stage, vouch,
@@ -80,7 +81,7 @@ impl Worker {
         };
         let staged = &vouched.staged;
         tracing::debug!(
-            origin = %staged.origin().display(),
+            origin = %shown(staged.origin()),
             size = staged.size(),
             built = ?staged.built(),
             completeness = ?staged.completeness(),
