@@ -52,6 +52,8 @@ pub struct Config {
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) last_states: bool,
     /// What is refused first is not waited for to be mended.
+    /// Before the first try again of what was cancelled, and at most.
+    pub(crate) retry_delays: (Duration, Duration),
     pub(crate) one_try: bool,
     pub(crate) services: Vec<String>,
     pub(crate) lends_rust_types: bool,
@@ -201,6 +203,7 @@ impl Config {
             private_folder: None,
             checkpoints: None,
             last_states: false,
+            retry_delays: (Duration::from_secs(1), Duration::from_secs(60)),
             one_try: false,
             services: Vec::new(),
             lends_rust_types: false,
@@ -481,6 +484,15 @@ impl Config {
     #[must_use]
     pub const fn with_polling(mut self, interval: Duration) -> Self {
         self.backend = Backend::Poll(interval);
+        self
+    }
+
+    /// How long what was cancelled waits to be tried again: `first`, then twice as long each time
+    /// up to `most`; ten times. For tests of hosts.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_retry_delays(mut self, first: Duration, most: Duration) -> Self {
+        self.retry_delays = (first, most);
         self
     }
 

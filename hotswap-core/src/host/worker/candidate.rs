@@ -46,6 +46,9 @@ impl Worker {
             }
             Err(error) => {
                 self.paths.done(&key);
+                if !again {
+                    self.cancelled.cancel(&key);
+                }
                 return self.refuse_unstaged(index, path, None, unstaged(&error));
             }
         };
@@ -53,7 +56,14 @@ impl Worker {
         if self.is_known(index, path, artifact, again) {
             self.slots[index].unstaged.remove(path);
             self.paths.done(&key);
+            if self.is_given_up(&key, artifact) {
+                self.try_again(index, key.1);
+            }
             return;
+        }
+        if !again {
+            // What was cancelled there before has had its tries.
+            self.cancelled.cancel(&key);
         }
         let vouched = match vouch(staged, &self.shared.config.trust) {
             Ok(vouched) => vouched,
@@ -211,6 +221,13 @@ impl Worker {
             }
             None => self.try_path(index, path, true),
         }
+    }
+
+    /// Whether an artifact waits to be tried again, and nothing says when.
+    fn is_given_up(&self, key: &(usize, PathBuf), artifact: ArtifactHash) -> bool {
+        let waiting = self.slots[key.0].waiting.as_ref().filter(|waiting| !waiting.on_request);
+        let waits = waiting.is_some_and(|it| it.prepared.code().artifact == Some(artifact));
+        waits && !self.cancelled.is_scheduled(key)
     }
 
     /// Whether nothing is to be done about an artifact: it serves, it waits, it was looked at, or
