@@ -44,7 +44,7 @@ pub(crate) use self::{
     retire::{Left, Retiring},
     snapshot::take_last,
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
-    vouch::{Unvouched, Vouched, signature_of, vouch},
+    vouch::{AND_RESCAN, UNTIL_SIGNED, Unvouched, Vouched, signature_of, signer, vouch},
 };
 
 use std::{

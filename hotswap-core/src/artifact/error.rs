@@ -5,7 +5,7 @@ use std::{error, fmt, path::Path};
 use crate::{
     event::Phase,
     shown::shown,
-    upgrade::{Fault, StageError, UNTIL_IT_CHANGES},
+    upgrade::{AND_RESCAN, Fault, StageError, UNTIL_IT_CHANGES, UNTIL_SIGNED},
 };
 
 /// Why a file was not read as what it should be.
@@ -83,7 +83,9 @@ pub struct Objection {
 impl From<Fault> for Objection {
     fn from(fault: Fault) -> Self {
         // Nobody waits for the file to change.
-        let advice = fault.advice.replace(&format!("; {UNTIL_IT_CHANGES}"), "");
+        let later =
+            [format!("; {UNTIL_IT_CHANGES}"), format!("; {UNTIL_SIGNED}"), AND_RESCAN.into()];
+        let advice = later.iter().fold(fault.advice, |advice, it| advice.replace(it, ""));
         Self { phase: fault.phase, findings: fault.findings, advice }
     }
 }

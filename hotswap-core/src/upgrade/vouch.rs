@@ -22,6 +22,11 @@ pub(crate) struct Vouched {
     pub(crate) signed: Option<Signed>,
 }
 
+/// What becomes of an artifact that nobody vouches for.
+pub(crate) const UNTIL_SIGNED: &str = "tried again when the file or its signature changes";
+/// Nothing tells that the mode of a folder has changed.
+pub(crate) const AND_RESCAN: &str = ", and then Host::rescan";
+
 /// Why nobody vouches for an artifact.
 #[derive(Debug)]
 pub(crate) enum Unvouched {
@@ -47,12 +52,17 @@ pub(crate) fn vouch(staged: Staged, trust: &Trust) -> Result<Vouched, Unvouched>
     })?;
     let signed = match trust {
         Trust::Any => None,
-        Trust::Minisign(minisign) => Some(signed(staged.origin(), &bytes, minisign)?),
+        Trust::Minisign(minisign) => Some(signer(staged.origin(), &bytes, minisign)?),
     };
     Ok(Vouched { staged, bytes, signed })
 }
 
-fn signed(origin: &Path, bytes: &[u8], minisign: &Minisign) -> Result<Signed, Unvouched> {
+/// Who has signed the bytes of the artifact at `origin`, an absolute path.
+pub(crate) fn signer(
+    origin: &Path,
+    bytes: &[u8],
+    minisign: &Minisign,
+) -> Result<Signed, Unvouched> {
     let path = signature_of(origin);
     minisign.check_file(origin).map_err(|writable| place(&writable))?;
     let within = Within::default().with_limit(LARGEST);
@@ -88,11 +98,11 @@ fn unread(path: &Path, error: &StageError) -> Unvouched {
 }
 
 fn place(writable: &Writable) -> Unvouched {
-    refused(writable.to_string(), &format!("{}, and then Host::rescan", writable.advice()))
+    refused(writable.to_string(), &format!("{}{AND_RESCAN}", writable.advice()))
 }
 
 fn refused(finding: String, advice: &str) -> Unvouched {
     let mut fault = Fault::rejected(Phase::Staged, finding, "");
-    fault.advice = format!("{advice}; tried again when the file or its signature changes");
+    fault.advice = format!("{advice}; {UNTIL_SIGNED}");
     Unvouched::Refused(fault)
 }

@@ -111,7 +111,7 @@ impl StageError {
         matches!(self, Self::Write { folder, .. } if !folder.exists())
     }
 
-    pub(super) fn read(origin: &Path, source: io::Error) -> Self {
+    pub(crate) fn read(origin: &Path, source: io::Error) -> Self {
         let origin = origin.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing { origin },
