@@ -14,6 +14,7 @@
 
 mod elf;
 pub(crate) mod image;
+mod loader;
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
 #[path = "library/retain.rs"]
 mod unload;
@@ -30,6 +31,7 @@ use libloading::os::windows::Library;
 
 pub(crate) use self::{
     elf::ElfFacts,
+    loader::{Entry, Occupied, wait_free},
     unload::{Account, News, Tell, tidy},
 };
 

@@ -164,9 +164,11 @@ impl Upgrade<'_> {
     }
 
     /// The switch. On a fault the old version serves, with its state.
-    pub(crate) fn apply(&mut self, prepared: Prepared) -> Result<Applied, Unapplied> {
+    pub(crate) fn apply(&mut self, mut prepared: Prepared) -> Result<Applied, Unapplied> {
         // What serves may have changed while the candidate waited to be applied.
-        let prepared = prepared.still_fits(self.slot, self.config.state_drift)?;
+        if let Err(fault) = prepared.still_fits(self.slot, self.config.state_drift) {
+            return Err(fault.with_finding(self.discard(prepared)).into());
+        }
         let applied = match self.slot.gate().cloned() {
             None => self.first(&prepared),
             Some(gate) => match prepared.handover {
@@ -180,11 +182,18 @@ impl Upgrade<'_> {
             Err(fault) if fault.exit == Exit::Cancelled => {
                 return Err(Unapplied { fault, prepared: Some(prepared) });
             }
-            Err(fault) => return Err(fault.into()),
+            Err(fault) => return Err(fault.with_finding(self.discard(prepared)).into()),
         };
         (self.reached)(Phase::Activated);
         (self.reached)(Phase::Committed);
+        if let Some(hangs) = self.discard(prepared) {
+            tracing::warn!(slot = &*self.slot.name, "{hangs}");
+        }
         Ok(applied)
+    }
+
+    fn discard(&mut self, prepared: Prepared) -> Option<String> {
+        prepared.discard(self.steps, Instant::now() + self.config.work_deadline)
     }
 
     fn first(&mut self, prepared: &Prepared) -> Result<Applied, Fault> {

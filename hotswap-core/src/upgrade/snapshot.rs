@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     instance::{Generation, StepError},
+    library::wait_free,
     snapshot::Snapshot,
     steps::Steps,
 };
@@ -40,6 +41,8 @@ pub(crate) fn take_last(
     if !last.is_free() {
         return Err("its own code hangs in it".to_owned());
     }
+    // It would never begin, and is not to blame for that.
+    wait_free(deadline).map_err(|occupied| occupied.to_string())?;
     let ends = Arc::clone(last);
     let taken = steps.run(deadline, move || {
         suspend(&ends)?;

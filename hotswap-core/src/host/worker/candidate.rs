@@ -1,6 +1,7 @@
 //! One artifact on its way: staged, looked up among those that are known, and upgraded to.
 
 use std::{
+    mem,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -12,13 +13,14 @@ use super::{
 };
 use crate::{
     config::Apply,
-    event::{EventKind, Refusal},
+    event::{EventKind, Phase, Refusal},
     fs::PrivateFolder,
     gate::Guarded as _,
+    library::{Occupied, wait_free},
     shown::shown,
     upgrade::{
-        ArtifactHash, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade, above,
-        stage, vouch,
+        ArtifactHash, Fault, Prepared, StageError, StageRequest, Staged, Unapplied, Unvouched,
+        Upgrade, above, stage, vouch,
     },
     watch::Retry,
 };
@@ -29,6 +31,12 @@ impl Worker {
         let begun = Instant::now();
         let key = (index, path);
         let path = key.1.as_path();
+        // No thread begins while somebody hangs in the loader, and staging needs one.
+        if let Err(occupied) = wait_free(begun + self.shared.config.work_deadline) {
+            self.paths.done(&key);
+            let fault = Fault::cancelled(Phase::Staged, &occupied, Occupied::ADVICE);
+            return self.refuse_unstaged(index, path, None, fault);
+        }
         let staged = match self.stage(path) {
             Ok(staged) => staged,
             Err(error) if error.try_again() => {
@@ -130,7 +138,7 @@ impl Worker {
         };
         let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false };
         if shared.config.apply == Apply::OnRequest && slot.gate().is_some() {
-            self.slots[index].waiting = Some(Waiting { on_request: true, ..waiting });
+            self.set_waiting(index, Some(Waiting { on_request: true, ..waiting }));
             slot.set_phase(None);
             slot.set_pending(true);
             let (module, version) = (manifest.module.clone(), manifest.version.clone());
@@ -165,6 +173,7 @@ impl Worker {
         if let Err(fault) = above(&code.manifest, floor) {
             let module = Some((code.manifest.module.clone(), code.manifest.version.clone()));
             let identity = Identity { path: &path, artifact: code.artifact, module };
+            let fault = fault.with_finding(self.discard(prepared));
             self.refuse_and_retry(index, identity, fault, (index, path.clone()));
             return false;
         }
@@ -182,9 +191,9 @@ impl Worker {
         };
         match upgrade.apply(prepared) {
             Ok(applied) => {
-                let slot = &mut self.slots[index];
-                (slot.retry, slot.waiting) = (None, None);
-                slot.core.set_pending(false);
+                self.set_waiting(index, None);
+                self.slots[index].retry = None;
+                core.set_pending(false);
                 self.live(index, applied, begun);
                 true
             }
@@ -193,10 +202,11 @@ impl Worker {
                 let module = Some((manifest.module.clone(), manifest.version.clone()));
                 let identity = Identity { path: &path, artifact: code.artifact, module };
                 let is_kept = prepared.is_some();
-                self.slots[index].waiting = prepared.map(|prepared| {
+                let waiting = prepared.map(|prepared| {
                     let path = path.clone();
                     Waiting { prepared, path, begun, on_request }
                 });
+                self.set_waiting(index, waiting);
                 if on_request && is_kept {
                     self.refuse(index, identity, fault);
                     core.set_pending(true);
@@ -223,6 +233,19 @@ impl Worker {
         }
     }
 
+    /// Another candidate waits from now on, or none.
+    pub(super) fn set_waiting(&mut self, index: usize, waiting: Option<Waiting>) {
+        let before = mem::replace(&mut self.slots[index].waiting, waiting);
+        if let Some(hangs) = before.and_then(|waiting| self.discard(waiting.prepared)) {
+            tracing::warn!(slot = &*self.slots[index].core.name, "{hangs}");
+        }
+    }
+
+    fn discard(&mut self, prepared: Prepared) -> Option<String> {
+        let deadline = Instant::now() + self.shared.config.work_deadline;
+        prepared.discard(&mut self.steps, deadline)
+    }
+
     /// Whether an artifact waits to be tried again, and nothing says when.
     fn is_given_up(&self, key: &(usize, PathBuf), artifact: ArtifactHash) -> bool {
         let waiting = self.slots[key.0].waiting.as_ref().filter(|waiting| !waiting.on_request);
@@ -239,9 +262,10 @@ impl Worker {
         let serves = slot.core.serves().and_then(|serves| serves.code.artifact);
         if serves == Some(artifact) && pending.is_some() {
             // What waited was taken back.
-            slot.waiting = None;
             slot.core.set_pending(false);
+            self.set_waiting(index, None);
         }
+        let slot = &mut self.slots[index];
         if serves == Some(artifact) || pending == Some(artifact) || (seen && !again) {
             return true;
         }

@@ -43,7 +43,7 @@ impl Worker {
     /// Fails with the reason why a state was not kept that should have been.
     fn end_slot(&mut self, index: usize, deadline: Instant) -> Result<(), String> {
         let core = Arc::clone(&self.slots[index].core);
-        self.slots[index].waiting = None;
+        self.set_waiting(index, None);
         let Some(gate) = core.gate() else { return Ok(()) };
         for retiring in std::mem::take(&mut self.slots[index].retiring) {
             retiring.wait_left(gate, deadline);
