@@ -5,6 +5,7 @@ use std::{
     os::unix::process::ExitStatusExt as _,
     path::Path,
     process::{self, ExitCode, ExitStatus},
+    sync::mpsc::{self, Sender},
     thread,
     time::Duration,
 };
@@ -80,7 +81,13 @@ fn constructor_hangs(place: &mut Place) -> Happened {
 }
 
 /// What the part with the constructor goes through.
-fn loader_is_held(host: Host, told: &Told, artifact: &Path, folder: &Path) -> ExitCode {
+fn loader_is_held(
+    host: Host,
+    told: &Told,
+    artifact: &Path,
+    folder: &Path,
+    alive: Sender<()>,
+) -> ExitCode {
     let refused = Happened::of(&told.outcome().1);
     let slot = host.slot::<dyn Counter>("main").expect("it is open");
     slot.pin_mut().add(1).expect("the old version serves");
@@ -92,12 +99,29 @@ fn loader_is_held(host: Host, told: &Told, artifact: &Path, folder: &Path) -> Ex
     happened.text.extend(lost.map(|event| format!("\n{event}")));
     let text = format!("{}\n{}", happened.outcome, happened.text);
     fs::write(folder.join("told"), text).expect("it can be written");
-    thread::spawn(|| {
-        // Far longer than it takes to end.
+    drop(alive);
+    process::exit(0)
+}
+
+/// Kills the process some time after what is returned was dropped: far longer than it takes to end.
+fn killer() -> Sender<()> {
+    let ((alive, ends), (begin, begun)) = (mpsc::channel(), mpsc::channel());
+    let work = move || {
+        begin_to_wait();
+        begin.send(()).expect("somebody waits");
+        let _: Result<(), _> = ends.recv();
         thread::sleep(Duration::from_secs(3));
         kill();
-    });
-    process::exit(0)
+    };
+    thread::spawn(work);
+    begun.recv().expect("it begins");
+    alive
+}
+
+/// A thread notes a thread-local when it first waits, for which it needs the loader.
+fn begin_to_wait() {
+    let (_alive, nothing) = mpsc::channel::<()>();
+    let _ = nothing.recv_timeout(Duration::from_millis(1));
 }
 
 fn kill() {
@@ -133,11 +157,14 @@ pub(super) fn part(script: &str, folder: &Path) -> ExitCode {
     told.find(|event| matches!(event.kind, EventKind::Live(_)).then_some(()));
     let (module, script) =
         script.split_once(' ').filter(|it| it.0 == CONSTRUCTED).unwrap_or(("counter", script));
-    let build = |script: &str| format!("label=new;{script};log={}", log.display());
-    replace(&artifact, fixture(module).told(&build(script)).bytes());
+    let build = fixture(module).told(&format!("label=new;{script};log={}", log.display()));
     if script == "construct=hang" {
-        return loader_is_held(host, &told, &artifact, folder);
+        begin_to_wait();
+        let alive = killer();
+        replace(&artifact, build.bytes());
+        return loader_is_held(host, &told, &artifact, folder, alive);
     }
+    replace(&artifact, build.bytes());
     if let Some(step) = script.strip_suffix("=hang") {
         crate::until("it hangs", || {
             fs::read_to_string(&log).is_ok_and(|log| log.contains(&format!("new {step}")))
