@@ -30,7 +30,7 @@ pub(crate) const AND_RESCAN: &str = ", and then Host::rescan";
 /// Why nobody vouches for an artifact.
 #[derive(Debug)]
 pub(crate) enum Unvouched {
-    /// Its signature is being written.
+    /// It, or its signature, is being written, or was taken away meanwhile.
     BeingWritten(PathBuf),
     /// It is refused, until its file or its signature changes.
     Refused(Fault),
@@ -64,7 +64,11 @@ pub(crate) fn signer(
     minisign: &Minisign,
 ) -> Result<Signed, Unvouched> {
     let path = signature_of(origin);
-    minisign.check_file(origin).map_err(|writable| place(&writable))?;
+    minisign.check_file(origin).map_err(|writable| match writable.is_missing() {
+        // It went away after it was copied.
+        true => Unvouched::BeingWritten(origin.to_owned()),
+        false => place(&writable),
+    })?;
     let within = Within::default().with_limit(LARGEST);
     let (_, signature) = read_whole(&path, within, |_| Ok(Vec::new())).map_err(|error| {
         if error.try_again() {
