@@ -20,7 +20,7 @@ use hotswap_abi::module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Request;
-use crate::{event::Event, trust::Trust, watch::Backend};
+use crate::{event::Event, shown::shown, trust::Trust, watch::Backend};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.
@@ -66,6 +66,8 @@ pub struct Config {
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) last_states: bool,
     /// What is refused first is not waited for to be mended.
+    /// Before the first try again of what was cancelled, and at most.
+    pub(crate) retry_delays: (Duration, Duration),
     pub(crate) one_try: bool,
     pub(crate) services: Vec<String>,
     pub(crate) lends_rust_types: bool,
@@ -120,8 +122,8 @@ pub(crate) enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => path.display().fmt(f),
-            Self::Folder(path) => write!(f, "folder {}", path.display()),
+            Self::File(path) => shown(path).fmt(f),
+            Self::Folder(path) => write!(f, "folder {}", shown(path)),
             #[cfg(feature = "cargo")]
             Self::Package(package) => write!(f, "package {package}, built by cargo"),
         }
@@ -176,6 +178,7 @@ impl Config {
             private_folder: None,
             checkpoints: None,
             last_states: false,
+            retry_delays: (Duration::from_secs(1), Duration::from_secs(60)),
             one_try: false,
             services: Vec::new(),
             lends_rust_types: false,
@@ -515,6 +518,15 @@ impl Config {
     #[must_use]
     pub const fn with_polling(mut self, interval: Duration) -> Self {
         self.backend = Backend::Poll(interval);
+        self
+    }
+
+    /// How long what was cancelled waits to be tried again: `first`, then twice as long each time
+    /// up to `most`; ten times. For tests of hosts.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_retry_delays(mut self, first: Duration, most: Duration) -> Self {
+        self.retry_delays = (first, most);
         self
     }
 

@@ -18,7 +18,7 @@ use semver::Version;
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Report;
-use crate::{plan::Plan, upgrade::ArtifactHash, watch::WatchError};
+use crate::{plan::Plan, shown::shown, upgrade::ArtifactHash, watch::WatchError};
 
 /// The phases of an upgrade, in order. Before [`Activated`](Self::Activated) nothing that callers
 /// can see has changed.
@@ -452,18 +452,16 @@ impl fmt::Display for Event {
             EventKind::BeingWritten { path } => write!(
                 f,
                 "{slot}: {} is still open for writing; it is looked at when it is closed",
-                path.display()
+                shown(path)
             ),
             EventKind::ManyGenerations { retained } => write!(
                 f,
                 "{slot}: {retained} generations are mapped; restart when it suits to give their \
                  memory back"
             ),
-            EventKind::Kept { path, size } => write!(
-                f,
-                "{slot}: state kept for the next start, {size} bytes in {}",
-                path.display()
-            ),
+            EventKind::Kept { path, size } => {
+                write!(f, "{slot}: state kept for the next start, {size} bytes in {}", shown(path))
+            }
             EventKind::NotKept { why } => {
                 write!(f, "{slot}: state not kept for the next start: {why}")
             }
@@ -474,7 +472,7 @@ impl fmt::Display for Event {
                 f,
                 "{slot}: the last run did not end in order and has left no state; what it began \
                  with is in {}",
-                used.display()
+                shown(used)
             ),
             #[cfg(feature = "cargo")]
             EventKind::Build(report) => report.fmt(f),

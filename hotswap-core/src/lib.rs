@@ -60,6 +60,7 @@ mod instance;
 mod library;
 mod logs;
 pub mod plan;
+mod shown;
 pub mod slot;
 pub mod snapshot;
 mod steps;

@@ -48,11 +48,11 @@ fn a_plan_says_what_changes_and_what_becomes_of_the_state() {
     assert_eq!((&*plan.slot, plan.changes.as_slice()), ("main", &[Change::Code][..]));
     assert_eq!(plan.level(), Level::Low);
     assert_eq!(plan.path, scene.artifact());
-    scene.told.live();
+    let _ = scene.told.live();
 
     scene.put(&fixture("chain").told("label=c"));
     let plan = planned(&scene.told);
-    scene.told.live();
+    let _ = scene.told.live();
     assert_eq!(plan.from.as_ref().unwrap().module, "counter");
     assert_eq!((&*plan.to.module, plan.level()), ("chain", Level::Medium));
     let text = plan.to_string();
@@ -71,12 +71,14 @@ fn a_plan_says_what_changes_and_what_becomes_of_the_state() {
     }
     // What pauses have taken before is known by now.
     let step = |phase| plan.phases.iter().find(|step| step.phase == phase).unwrap();
-    assert!(step(Phase::Activated).likely.is_some() && step(Phase::Activated).deadline == Some(LONG));
+    assert!(
+        step(Phase::Activated).likely.is_some() && step(Phase::Activated).deadline == Some(LONG)
+    );
 
     scene.put(&counter("label=back"));
     let plan = planned(&scene.told);
     assert!(plan.risks.iter().any(|risk| risk.reason.contains("goes back from version 3 to 1")));
-    scene.told.live();
+    let _ = scene.told.live();
 }
 
 #[test]

@@ -177,7 +177,8 @@ impl Worker {
         } else {
             None
         };
-        let slow = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 10);
+        let (first, most) = config.retry_delays;
+        let slow = Backoff::new(first, most, 10);
         let leaving = Backoff::new(Duration::from_millis(50), Duration::from_secs(5), u32::MAX);
         let floors = Floors::open(config).map_err(Reason::Floors)?;
         let unwatched = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), u32::MAX);

@@ -26,6 +26,8 @@ pub(super) struct Setting {
     pub(super) script: &'static str,
     /// How the host is set up; it is given a folder of its own.
     pub(super) config: fn(&Path) -> Config,
+    /// Whether builds are signed when they are put there.
+    pub(super) signed: bool,
 }
 
 /// One fault.
@@ -122,11 +124,21 @@ impl Row {
 impl Setting {
     /// Builds that count over these settings.
     pub(super) const fn counter(config: fn(&Path) -> Config) -> Self {
-        Self { module: "counter", script: "", config }
+        Self::of("counter", config)
+    }
+
+    /// Builds of a fixture.
+    pub(super) const fn of(module: &'static str, config: fn(&Path) -> Config) -> Self {
+        Self { module, script: "", config, signed: false }
     }
 
     pub(super) const fn scripted(self, script: &'static str) -> Self {
         Self { script, ..self }
+    }
+
+    /// Builds are signed when they are put there.
+    pub(super) const fn signed(self) -> Self {
+        Self { signed: true, ..self }
     }
 
     /// A build that does all it should.

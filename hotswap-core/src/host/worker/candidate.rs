@@ -1,6 +1,7 @@
 //! One artifact on its way: staged, looked up among those that are known, and upgraded to.
 
 use std::{
+    mem,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -16,12 +17,14 @@ use super::{
 };
 use crate::{
     config::Apply,
-    event::{EventKind, Refusal},
+    event::{EventKind, Phase, Refusal},
     fs::PrivateFolder,
     gate::Guarded as _,
+    library::{Occupied, wait_free},
+    shown::shown,
     upgrade::{
-        ArtifactHash, Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unapplied,
-        Unvouched, Upgrade, Why, above, stage, vouch,
+        ArtifactHash, Assessed, Fault, Inspected, Prepared, StageError, StageRequest, Staged,
+        Unapplied, Unvouched, Upgrade, Why, above, stage, vouch,
     },
     watch::Retry,
 };
@@ -37,6 +40,12 @@ impl Worker {
             return;
         }
         let path = key.1.as_path();
+        // No thread begins while somebody hangs in the loader, and staging needs one.
+        if let Err(occupied) = wait_free(begun + self.shared.config.work_deadline) {
+            self.paths.done(&key);
+            let fault = Fault::cancelled(Phase::Staged, &occupied, Occupied::ADVICE);
+            return self.refuse_unstaged(index, path, None, fault);
+        }
         let staged = match self.stage(path) {
             Ok(staged) => staged,
             Err(error) if error.try_again() => {
@@ -54,6 +63,9 @@ impl Worker {
             }
             Err(error) => {
                 self.paths.done(&key);
+                if !again {
+                    self.cancelled.cancel(&key);
+                }
                 return self.refuse_unstaged(index, path, None, unstaged(&error));
             }
         };
@@ -61,7 +73,14 @@ impl Worker {
         if self.is_known(index, path, artifact, again) {
             self.slots[index].unstaged.remove(path);
             self.paths.done(&key);
+            if self.is_given_up(&key, artifact) {
+                self.try_again(index, key.1);
+            }
             return;
+        }
+        if !again {
+            // What was cancelled there before has had its tries.
+            self.cancelled.cancel(&key);
         }
         let vouched = match vouch(staged, &self.shared.config.trust) {
             Ok(vouched) => vouched,
@@ -89,7 +108,7 @@ impl Worker {
         };
         let staged = &vouched.staged;
         tracing::debug!(
-            origin = %staged.origin().display(),
+            origin = %shown(staged.origin()),
             size = staged.size(),
             built = ?staged.built(),
             completeness = ?staged.completeness(),
@@ -173,7 +192,7 @@ impl Worker {
         };
         let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false };
         if shared.config.apply == Apply::OnRequest && slot.gate().is_some() {
-            self.slots[index].waiting = Some(Waiting { on_request: true, ..waiting });
+            self.set_waiting(index, Some(Waiting { on_request: true, ..waiting }));
             slot.set_phase(None);
             slot.set_pending(true);
             let (module, version) = (manifest.module.clone(), manifest.version.clone());
@@ -208,6 +227,7 @@ impl Worker {
         if let Err(fault) = above(&code.manifest, floor) {
             let module = Some((code.manifest.module.clone(), code.manifest.version.clone()));
             let identity = Identity { path: &path, artifact: code.artifact, module };
+            let fault = fault.with_finding(self.discard(prepared));
             self.refuse_and_retry(index, identity, fault, (index, path.clone()));
             return false;
         }
@@ -225,9 +245,9 @@ impl Worker {
         };
         match upgrade.apply(prepared) {
             Ok(applied) => {
-                let slot = &mut self.slots[index];
-                (slot.retry, slot.waiting) = (None, None);
-                slot.core.set_pending(false);
+                self.set_waiting(index, None);
+                self.slots[index].retry = None;
+                core.set_pending(false);
                 self.live(index, applied, begun);
                 true
             }
@@ -236,10 +256,11 @@ impl Worker {
                 let module = Some((manifest.module.clone(), manifest.version.clone()));
                 let identity = Identity { path: &path, artifact: code.artifact, module };
                 let is_kept = prepared.is_some();
-                self.slots[index].waiting = prepared.map(|prepared| {
+                let waiting = prepared.map(|prepared| {
                     let path = path.clone();
                     Waiting { prepared, path, begun, on_request }
                 });
+                self.set_waiting(index, waiting);
                 if on_request && is_kept {
                     self.refuse(index, identity, fault);
                     core.set_pending(true);
@@ -266,6 +287,26 @@ impl Worker {
         }
     }
 
+    /// Another candidate waits from now on, or none.
+    pub(super) fn set_waiting(&mut self, index: usize, waiting: Option<Waiting>) {
+        let before = mem::replace(&mut self.slots[index].waiting, waiting);
+        if let Some(hangs) = before.and_then(|waiting| self.discard(waiting.prepared)) {
+            tracing::warn!(slot = &*self.slots[index].core.name, "{hangs}");
+        }
+    }
+
+    fn discard(&mut self, prepared: Prepared) -> Option<String> {
+        let deadline = Instant::now() + self.shared.config.work_deadline;
+        prepared.discard(&mut self.steps, deadline)
+    }
+
+    /// Whether an artifact waits to be tried again, and nothing says when.
+    fn is_given_up(&self, key: &(usize, PathBuf), artifact: ArtifactHash) -> bool {
+        let waiting = self.slots[key.0].waiting.as_ref().filter(|waiting| !waiting.on_request);
+        let waits = waiting.is_some_and(|it| it.prepared.code().artifact == Some(artifact));
+        waits && !self.cancelled.is_scheduled(key)
+    }
+
     /// Whether nothing is to be done about an artifact: it serves, it waits, it was looked at, or
     /// it was rejected before (which is told again when it has come back).
     fn is_known(&mut self, index: usize, path: &Path, artifact: ArtifactHash, again: bool) -> bool {
@@ -276,9 +317,10 @@ impl Worker {
         let serves = slot.core.serves().and_then(|serves| serves.code.artifact);
         if serves == Some(artifact) && pending.is_some() {
             // What waited was taken back.
-            slot.waiting = None;
             slot.core.set_pending(false);
+            self.set_waiting(index, None);
         }
+        let slot = &mut self.slots[index];
         let waits = pending == Some(artifact) || awaiting == Some(artifact);
         if serves == Some(artifact) || waits || (seen && !again) {
             return true;

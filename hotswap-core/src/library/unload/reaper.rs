@@ -27,7 +27,7 @@ use std::{
 use libloading::os::unix::Library;
 
 use super::{bell, book, interpose::Interposed};
-use crate::{event::Holder, fs::PrivateFile};
+use crate::{event::Holder, fs::PrivateFile, library::loader::Entry};
 
 /// What becomes of a library that was given to the reaper.
 #[derive(Debug, Clone)]
@@ -124,6 +124,8 @@ impl Remains {
     fn unmap(self) {
         let Self { library, interposed, copy, tell, .. } = self;
         let path = copy.path().to_string_lossy().into_owned();
+        let who = format!("a function for the exit in {path}, which is unloaded");
+        let entry = Entry::take(who, None);
         let closed = library.close();
         let why = match closed {
             Err(error) => Some(format!("the system's loader does not close it: {error}")),
@@ -131,6 +133,7 @@ impl Remains {
             Ok(()) if has_code_of(&path) => Some("its code is still mapped".to_owned()),
             Ok(()) => None,
         };
+        drop(entry);
         match why {
             None => {
                 if let Some(heap) = interposed.account.heap() {
