@@ -7,8 +7,9 @@
 //! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
 //! callers can see changes before the switch in [`activate`].
 //!
-//! Three phases are passed through for now: a durable backup, a rehearsal in a child process and an
-//! approval take their places between [`Assessed`] and [`Loaded`].
+//! Two phases are passed through for now: a durable backup and a rehearsal in a child process take
+//! their places between [`Assessed`] and the approval, for which a candidate waits outside of this
+//! file, as an [`Assessed`].
 //!
 //! # The trial
 //! Where the slot has one, an upgrade is not over with the switch: the generation before is kept
