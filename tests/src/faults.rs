@@ -31,6 +31,7 @@ mod restarts;
 mod serving;
 mod signatures;
 mod states;
+mod trials;
 mod unloading;
 mod watching;
 mod ways;
@@ -53,6 +54,8 @@ fn groups() -> Vec<Group> {
         candidates::group(),
         serving::group(),
         drops::group(),
+        trials::approvals(),
+        trials::group(),
         callers::group(),
         unloading::group(),
         resources::group(),

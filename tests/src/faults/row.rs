@@ -58,6 +58,8 @@ pub(super) struct Promised {
 pub(super) enum After {
     /// The same instance with its state, which the good build gets.
     AsBefore,
+    /// The version before, which has been brought back from a trial, with the state.
+    BroughtBack,
     /// The build that was put there, with the state.
     TheNewOne,
     /// The host cannot have the state any more and has said so: it starts afresh.
@@ -156,6 +158,8 @@ impl Happened {
         let word = match refusal.exit {
             Exit::Rejected => "refused",
             Exit::Cancelled => "cancelled",
+            Exit::RolledBack => "rolled back",
+            Exit::Degraded => "degraded",
             _ => "ended otherwise",
         };
         Self::new(format!("{word} at {}", refusal.phase), refusal)
