@@ -1,14 +1,16 @@
 //! How a host is set up.
 
+mod approval;
 mod journal;
 mod policies;
 mod trial;
 
-pub(crate) use self::{policies::PanicPolicy, trial::Health};
 pub use self::{
+    approval::{Approval, Decision},
     policies::{AfterPanic, Apply, AtCap, Retire, StateDrift},
     trial::{TooFew, Trial},
 };
+pub(crate) use self::{policies::PanicPolicy, trial::Health};
 
 use std::{
     any::TypeId, collections::BTreeMap, env, ffi::OsStr, fmt, path::PathBuf, sync::Arc,
@@ -19,7 +21,7 @@ use hotswap_abi::module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Request;
-use crate::{event::Event, trust::Trust, watch::Backend};
+use crate::{event::Event, shown::shown, trust::Trust, watch::Backend};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.
@@ -57,6 +59,7 @@ pub struct Config {
     pub(crate) retire: Retire,
     pub(crate) panics: PanicPolicy,
     pub(crate) trial: Option<Trial>,
+    pub(crate) approval: Option<Approval>,
     pub(crate) generation_cap: usize,
     pub(crate) at_cap: AtCap,
     pub(crate) max_artifact_bytes: u64,
@@ -64,6 +67,8 @@ pub struct Config {
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) last_states: bool,
     /// What is refused first is not waited for to be mended.
+    /// Before the first try again of what was cancelled, and at most.
+    pub(crate) retry_delays: (Duration, Duration),
     pub(crate) one_try: bool,
     pub(crate) services: Vec<String>,
     pub(crate) lends_rust_types: bool,
@@ -107,6 +112,8 @@ pub(crate) struct SlotConfig {
     pub(crate) panics: Option<PanicPolicy>,
     /// The host's, if `None`.
     pub(crate) trial: Option<Trial>,
+    /// The host's, if `None`.
+    pub(crate) approval: Option<Approval>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,8 +128,8 @@ pub(crate) enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => path.display().fmt(f),
-            Self::Folder(path) => write!(f, "folder {}", path.display()),
+            Self::File(path) => shown(path).fmt(f),
+            Self::Folder(path) => write!(f, "folder {}", shown(path)),
             #[cfg(feature = "cargo")]
             Self::Package(package) => write!(f, "package {package}, built by cargo"),
         }
@@ -170,12 +177,14 @@ impl Config {
             retire: Retire::Retain,
             panics: PanicPolicy::GO_ON,
             trial: None,
+            approval: None,
             generation_cap: 100,
             at_cap: AtCap::Cancel,
             max_artifact_bytes: 1 << 30,
             private_folder: None,
             checkpoints: None,
             last_states: false,
+            retry_delays: (Duration::from_secs(1), Duration::from_secs(60)),
             one_try: false,
             services: Vec::new(),
             lends_rust_types: false,
@@ -357,6 +366,23 @@ impl Config {
         self
     }
 
+    /// Has somebody say yes to each upgrade, by its [`Plan`](crate::Plan). Unless told so nobody is
+    /// asked.
+    ///
+    /// What waits is replaced by a newer artifact of its slot.
+    #[must_use]
+    pub fn with_approval(mut self, approval: Approval) -> Self {
+        self.approval = Some(approval);
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn approval(mut self, slot: impl Into<String>, approval: Approval) -> Self {
+        self.slot(slot).approval = Some(approval);
+        self
+    }
+
     /// Has each new version watched once it serves, and keeps the one before ready until it is
     /// committed. Unless told so an upgrade is committed at once.
     ///
@@ -506,6 +532,15 @@ impl Config {
         self
     }
 
+    /// How long what was cancelled waits to be tried again: `first`, then twice as long each time
+    /// up to `most`; ten times. For tests of hosts.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_retry_delays(mut self, first: Duration, most: Duration) -> Self {
+        self.retry_delays = (first, most);
+        self
+    }
+
     /// Called with every event, on the host's own thread: hand over and return.
     ///
     /// A host with a callback or a channel counts as one that listens: refusals are then no longer
@@ -562,6 +597,11 @@ impl Config {
     /// What panics in a slot's calls mean.
     pub(crate) fn panics_of(&self, slot: &str) -> PanicPolicy {
         self.slots.get(slot).and_then(|slot| slot.panics).unwrap_or(self.panics)
+    }
+
+    /// Who says yes to a slot's upgrades.
+    pub(crate) fn approval_of(&self, slot: &str) -> Option<&Approval> {
+        self.slots.get(slot).and_then(|slot| slot.approval.as_ref()).or(self.approval.as_ref())
     }
 
     /// How new versions of a slot are watched.

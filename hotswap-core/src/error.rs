@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     event::Refusal, floors::FloorsError, fs::FolderError, journal::JournalError,
-    snapshot::SnapshotError, trust::Writable, watch::WatchError,
+    snapshot::SnapshotError, trust::Writable, upgrade::ArtifactHash, watch::WatchError,
 };
 
 /// Who or what is to blame.
@@ -51,6 +51,7 @@ impl Error {
             | Reason::Callback
             | Reason::NoTrial { .. }
             | Reason::NoJournal
+            | Reason::NoPlan { .. }
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
             Reason::Cargo(_) | Reason::UnsignedPackage { .. } => ErrorKind::Misuse,
@@ -120,6 +121,8 @@ pub(crate) enum Reason {
     NotRestored { name: String, number: u64, why: String },
     #[error("slot {name} is not reverted to {to}: {why}")]
     NotReverted { name: String, to: String, why: String },
+    #[error("no artifact {artifact} waits for approval")]
+    NoPlan { artifact: ArtifactHash },
     #[error("slot {name} has no version on trial")]
     NoTrial { name: String },
     #[error("slot {name} is not rolled back: {}", why.join("; "))]

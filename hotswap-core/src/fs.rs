@@ -2,6 +2,7 @@
 //!
 //! - [`PrivateFolder`] and [`PrivateFile`]: where private copies live, and how they go away.
 //! - [`read_lease`]: is anybody still writing this file? Known, not guessed.
+//! - [`read_regular`]: what others may have put there, without being caught by what is no file.
 //! - [`replace`]: a file that is there as a whole, old or new.
 //! - [`make_private`]: a folder that stays, for this user alone.
 //! - [`file_stem_of`]: a name of any text for a file.
@@ -12,10 +13,12 @@ mod fingerprint;
 mod lease;
 mod name;
 mod private;
+mod regular;
 mod replace;
 
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use lease::{Claim, ReadLease, read_lease};
 pub(crate) use name::file_stem_of;
 pub(crate) use private::{FolderError, PrivateFile, PrivateFolder, make_private};
+pub(crate) use regular::{Unopened, open_regular, read_regular};
 pub(crate) use replace::replace;

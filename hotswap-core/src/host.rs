@@ -176,6 +176,45 @@ impl Host {
         }
     }
 
+    /// Says yes to an artifact whose plan waits for it ([`Config::with_approval`]): it is judged once
+    /// more, and goes on. Who says so goes into the event. Returns when the upgrade is over, however
+    /// it came out.
+    ///
+    /// # Errors
+    /// When no such artifact waits; when the thread is inside a call of a slot, or an event callback;
+    /// when the host has ended.
+    pub fn approve(&self, artifact: ArtifactHash, by: impl Into<String>) -> Result<(), Error> {
+        self.refuse_inside()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Approve { artifact, by: by.into(), reply })?;
+        Self::decided(artifact, answer.recv())
+    }
+
+    /// Says no to an artifact whose plan waits for it: it is rejected until it changes or is
+    /// [cleared](Self::clear).
+    ///
+    /// # Errors
+    /// As for [`approve`](Self::approve).
+    pub fn reject(
+        &self,
+        artifact: ArtifactHash,
+        by: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Result<(), Error> {
+        self.refuse_inside()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Reject { artifact, by: by.into(), why: why.into(), reply })?;
+        Self::decided(artifact, answer.recv())
+    }
+
+    fn decided(artifact: ArtifactHash, known: Result<bool, mpsc::RecvError>) -> Result<(), Error> {
+        match known {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Reason::NoPlan { artifact }.into()),
+            Err(_) => Err(Reason::Ended.into()),
+        }
+    }
+
     /// Ends the trial of a slot's version: it is the stable one. `why` goes into the event.
     ///
     /// # Errors

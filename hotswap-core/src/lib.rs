@@ -60,6 +60,8 @@ pub mod journal;
 #[expect(unsafe_code, reason = "opens and closes libraries, and answers their calls")]
 mod library;
 mod logs;
+pub mod plan;
+mod shown;
 pub mod slot;
 pub mod snapshot;
 mod steps;
@@ -74,11 +76,14 @@ mod watch;
 #[cfg(test)]
 mod testing;
 
-pub use config::{AfterPanic, Apply, AtCap, Config, Retire, StateDrift, TooFew, Trial};
+pub use config::{
+    AfterPanic, Apply, Approval, AtCap, Config, Decision, Retire, StateDrift, TooFew, Trial,
+};
 pub use error::{Error, ErrorKind};
 pub use host::{GenerationStatus, Host, ServingStatus, SlotStatus, Status, TrialStatus};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use logs::follow_filters as follow_log_filters;
+pub use plan::Plan;
 pub use slot::{Pin, PinMut, Reader, Slot};
 pub use trust::Trust;
 pub use upgrade::{ArtifactHash, ParseHashError};

@@ -7,9 +7,9 @@
 //! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
 //! callers can see changes before the switch in [`activate`].
 //!
-//! Where the host has a journal, what is BackedUp is written by its worker. Two phases are passed
-//! through for now: a rehearsal in a child process and an approval take their places between
-//! [`Assessed`] and [`Loaded`].
+//! Where the host has a journal, what is BackedUp is written by its worker. One phase is passed
+//! through for now: a rehearsal in a child process takes its place between [`Assessed`] and the
+//! approval, for which a candidate waits outside of this file, as an [`Assessed`].
 //!
 //! # The trial
 //! Where the slot has one, an upgrade is not over with the switch: the generation before is kept
@@ -60,7 +60,7 @@ pub(crate) use self::{
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
     trial::{Verdict, Why, judge},
     verify::verify,
-    vouch::{Unvouched, Vouched, signature_of, vouch},
+    vouch::{AND_RESCAN, UNTIL_SIGNED, Unvouched, Vouched, signature_of, signer, vouch},
 };
 
 use std::{
@@ -189,9 +189,11 @@ impl Upgrade<'_> {
     }
 
     /// The switch. On a fault the old version serves, with its state.
-    pub(crate) fn apply(&mut self, prepared: Prepared) -> Result<Applied, Unapplied> {
+    pub(crate) fn apply(&mut self, mut prepared: Prepared) -> Result<Applied, Unapplied> {
         // What serves may have changed while the candidate waited to be applied.
-        let prepared = prepared.still_fits(self.slot, self.config.state_drift)?;
+        if let Err(fault) = prepared.still_fits(self.slot, self.config.state_drift) {
+            return Err(fault.with_finding(self.discard(prepared)).into());
+        }
         let applied = match self.slot.gate().cloned() {
             None => self.first(&prepared),
             Some(gate) => match prepared.handover {
@@ -205,17 +207,25 @@ impl Upgrade<'_> {
             Err(fault) if fault.exit == Exit::Cancelled => {
                 return Err(Unapplied { fault, prepared: Some(prepared) });
             }
-            Err(fault) => return Err(fault.into()),
+            Err(fault) => return Err(fault.with_finding(self.discard(prepared)).into()),
         };
         (self.reached)(Phase::Activated);
         let is_tried = self.config.trial_of(&self.slot.name).is_some() && applied.has_way_back();
         (self.reached)(if is_tried { Phase::Trial } else { Phase::Committed });
+        if let Some(hangs) = self.discard(prepared) {
+            tracing::warn!(slot = &*self.slot.name, "{hangs}");
+        }
         Ok(applied)
     }
 
     /// When work has to be done that begins now, and that nobody waits for.
     fn at_work(&self) -> Instant {
         Instant::now() + self.config.work_deadline
+    }
+
+    /// Drops what is left of a candidate; what hangs in it, if something does.
+    fn discard(&mut self, prepared: Prepared) -> Option<String> {
+        prepared.discard(self.steps, self.at_work())
     }
 
     fn first(&mut self, prepared: &Prepared) -> Result<Applied, Fault> {

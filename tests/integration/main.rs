@@ -15,6 +15,7 @@ mod journal;
 mod load;
 mod loading;
 mod panics;
+mod plans;
 mod refused;
 mod restart;
 mod state;

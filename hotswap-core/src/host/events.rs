@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::cargo::{Level, Report};
 use crate::{
     config::{Callback, Reporter},
-    event::{Event, EventKind, Holder, Retirement},
+    event::{Event, EventKind, Holder, Phase, Retirement},
     slot::in_callback,
 };
 
@@ -79,16 +79,17 @@ fn contain(event: &Event, code: impl FnOnce()) {
 
 fn weight(kind: &EventKind) -> Weight {
     match kind {
-        EventKind::Phase { .. } | EventKind::Signed { .. } | EventKind::BackedUp(_) => {
-            Weight::Detail
-        }
+        EventKind::BackedUp(_) => Weight::Detail,
         EventKind::Recovered(recovered) if !recovered.is_older => Weight::News,
         EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
         EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
             Weight::Detail
         }
         EventKind::Live(live) if !live.has_lost() => Weight::News,
-        EventKind::Committed { .. } => Weight::News,
+        EventKind::Planned(_) => Weight::Detail,
+        EventKind::Committed { .. } | EventKind::Decided { .. } => Weight::News,
+        EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,
+        EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)

@@ -1,8 +1,10 @@
 //! The thread that upgrades: one artifact at a time, in the order in which they appear.
 //!
 //! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
-//! [`outcome`] tells how it ended and sees to what is left of it, [`trials`] watches what serves on
-//! trial, [`panics`] is about calls that have panicked, [`ending`] is the orderly end.
+//! [`outcome`] tells how it ended and sees to what is left of it, [`planning`] has somebody say yes to
+//! it, [`trials`] watches what serves on trial, [`panics`] is about calls that have panicked,
+//! [`ending`] is the orderly end. With a journal, [`journaling`] writes it, [`recovering`] begins where
+//! the last run has left off, and [`reverting`] goes back on request.
 
 #[cfg(feature = "cargo")]
 mod building;
@@ -11,6 +13,7 @@ mod ending;
 mod journaling;
 mod outcome;
 mod panics;
+mod planning;
 mod recovering;
 mod reverting;
 mod trials;
@@ -29,7 +32,13 @@ pub(super) use self::ending::Kept;
 
 use semver::Version;
 
-use self::{outcome::Identity, panics::Restarts, reverting::Reverting, trials::OnTrial};
+use self::{
+    outcome::Identity,
+    panics::Restarts,
+    planning::{Awaiting, Times},
+    reverting::Reverting,
+    trials::OnTrial,
+};
 use super::Shared;
 use crate::{
     config::Place,
@@ -64,6 +73,10 @@ pub(super) enum Command {
     Abandon(String, SyncSender<bool>),
     /// Put a new instance of the same code in the place of the one that serves.
     Restart(String, SyncSender<Result<(), String>>),
+    /// Somebody says yes to an artifact that waits for it.
+    Approve { artifact: ArtifactHash, by: String, reply: SyncSender<bool> },
+    /// Somebody says no to it.
+    Reject { artifact: ArtifactHash, by: String, why: String, reply: SyncSender<bool> },
     /// Commit what is on trial.
     Commit { slot: String, why: String, reply: SyncSender<bool> },
     /// Roll back what is on trial; answered with `None` where nothing is.
@@ -158,6 +171,10 @@ struct Open {
     unstaged: HashMap<PathBuf, (Option<ArtifactHash>, Vec<String>)>,
     retiring: Vec<Retiring>,
     restarts: Restarts,
+    awaiting: Option<Awaiting>,
+    times: Times,
+    /// When a version was rolled back last.
+    rolled_back: Option<Instant>,
     trial: Option<OnTrial>,
     /// Paths with new content, which wait until the trial is over.
     after_trial: BTreeSet<PathBuf>,
@@ -193,7 +210,8 @@ impl Worker {
         } else {
             None
         };
-        let slow = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 10);
+        let (first, most) = config.retry_delays;
+        let slow = Backoff::new(first, most, 10);
         let leaving = Backoff::new(Duration::from_millis(50), Duration::from_secs(5), u32::MAX);
         let floors = Floors::open(config).map_err(Reason::Floors)?;
         let unwatched = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), u32::MAX);
@@ -239,6 +257,14 @@ impl Worker {
                 Some(Command::Restart(slot, reply)) => {
                     let restarted = self.restart_by_name(&slot);
                     let _ = reply.send(restarted);
+                }
+                Some(Command::Approve { artifact, by, reply }) => {
+                    let known = self.approve(artifact, &by);
+                    let _ = reply.send(known);
+                }
+                Some(Command::Reject { artifact, by, why, reply }) => {
+                    let known = self.reject(artifact, &by, &why);
+                    let _ = reply.send(known);
                 }
                 Some(Command::Commit { slot, why, reply }) => {
                     let committed = self.commit_by_name(&slot, why);
@@ -292,6 +318,7 @@ impl Worker {
             self.unstarted.next_deadline(),
             self.slots.iter().filter_map(|slot| Some(slot.trial.as_ref()?.next_look())).min(),
             self.slots.iter().filter_map(|slot| slot.next_backup).min(),
+            self.slots.iter().filter_map(|slot| Some(slot.awaiting.as_ref()?.expires())).min(),
         ];
         match deadlines.into_iter().flatten().min() {
             None => Some(inbox.recv().unwrap_or(Command::End)),
@@ -320,6 +347,9 @@ impl Worker {
             unstaged: HashMap::new(),
             retiring: Vec::new(),
             restarts: Restarts::default(),
+            awaiting: None,
+            times: Times::default(),
+            rolled_back: None,
             trial: None,
             after_trial: BTreeSet::new(),
             unwatched: None,
@@ -462,6 +492,10 @@ impl Worker {
         for index in 0..self.slots.len() {
             if self.slots[index].next_backup.is_some_and(|at| at <= now) {
                 self.back_up_at_interval(index);
+            }
+            let awaiting = self.slots[index].awaiting.as_ref();
+            if awaiting.is_some_and(|awaiting| awaiting.expires() <= now) {
+                self.expire(index);
             }
         }
         for index in self.panics.due(now) {

@@ -6,33 +6,33 @@ use std::{
 };
 
 use super::line::Damage;
-use crate::{snapshot::SnapshotError, trust::Writable};
+use crate::{shown::shown, snapshot::SnapshotError, trust::Writable};
 
 /// Why a journal cannot be had, or was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
-    #[error("the folder {} cannot be made or used", path.display())]
+    #[error("the folder {} cannot be made or used", shown(path))]
     Folder { path: PathBuf, source: io::Error },
     #[error(
         "another host has the journal in {}: give each host a folder of its own, or end the other \
          one",
-        folder.display()
+        shown(folder)
     )]
     Locked { folder: PathBuf },
-    #[error("{} cannot be read", path.display())]
+    #[error("{} cannot be read", shown(path))]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} cannot be written", path.display())]
+    #[error("{} cannot be written", shown(path))]
     Write { path: PathBuf, source: io::Error },
     #[error(
         "line {line} of {} is damaged, and the file was left as it is: bring it back from a copy, \
          or move it away with the whole folder to begin without what it knows",
-        path.display()
+        shown(path)
     )]
     Damaged { path: PathBuf, line: usize, source: Damage },
     #[error(
         "expected a journal at {}, found none beside the artifacts and backups of one: bring it \
          back, or move the whole folder away to begin without them",
-        path.display()
+        shown(path)
     )]
     Missing { path: PathBuf },
     #[error("a backup cannot be written")]

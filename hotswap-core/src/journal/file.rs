@@ -16,7 +16,10 @@ use super::{
     line::{Damage, LONGEST, Line, What},
     replay::Replay,
 };
-use crate::fs::{make_private, replace};
+use crate::{
+    fs::{make_private, read_regular, replace},
+    shown::shown,
+};
 
 pub(super) const FILE: &str = "journal.jsonl";
 const LOCK: &str = "lock";
@@ -60,7 +63,7 @@ impl JournalFile {
                     next = line.n + 1;
                 }
                 if whole < bytes.len() {
-                    tracing::warn!(path = %path.display(), "the journal's last line was torn");
+                    tracing::warn!(path = %shown(&path), "the journal's last line was torn");
                     let file = File::options().write(true).open(&path);
                     let cut = file.and_then(|file| {
                         file.set_len(whole as u64)?;
@@ -201,7 +204,7 @@ impl JournalFile {
             .map_err(|it| it.to_string())
             .and_then(|()| self.begin_anew().map_err(|it| crate::error::in_full(&it)))
         {
-            tracing::warn!(path = %path.display(), error, "the journal grows past its size");
+            tracing::warn!(path = %shown(&path), error, "the journal grows past its size");
             self.limit = self.length + self.large;
         }
     }
@@ -237,20 +240,13 @@ pub(crate) fn lines(path: &Path, bytes: &[u8]) -> Result<(Vec<Line>, usize), Jou
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
-    let failed = |source| JournalError::Read { path: path.into(), source };
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-        Ok(meta) if !meta.is_file() => return Err(failed(io::Error::other("it is no file"))),
-        Ok(meta) if meta.len() > LARGEST => {
-            let damage = Damage::Long(usize::try_from(meta.len()).unwrap_or(usize::MAX));
-            return Err(JournalError::damaged(path, 1, damage));
-        }
+    match read_regular(path, LARGEST) {
         // A file is never made empty.
-        Ok(meta) if meta.len() == 0 => return Err(JournalError::Missing { path: path.into() }),
-        Ok(_) => {}
+        Ok(bytes) if bytes.is_empty() => Err(JournalError::Missing { path: path.into() }),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(JournalError::Read { path: path.into(), source }),
     }
-    fs::read(path).map(Some).map_err(failed)
 }
 
 /// Whether a folder has nothing of a journal.

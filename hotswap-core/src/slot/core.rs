@@ -20,6 +20,7 @@ use crate::{
     instance::{Alarm, Code, Generation, Watch},
     library::{News, Tell, tidy},
     logs,
+    plan::Plan,
     snapshot::Snapshot,
 };
 
@@ -91,6 +92,8 @@ struct Progress {
     /// The highest number of a generation that has served.
     highest: u64,
     on_trial: Option<OnTrial>,
+    /// The plan that waits for somebody's word.
+    awaiting: Option<Arc<Plan>>,
     /// Why the version that serves is not the one that should.
     degraded: Option<String>,
     /// The event of a first generation was told: who waits for the slot goes on after it.
@@ -135,6 +138,7 @@ pub(crate) struct Glance {
     pub(crate) pending: bool,
     pub(crate) last_refusal: Option<Arc<Refusal>>,
     pub(crate) on_trial: Option<OnTrial>,
+    pub(crate) awaiting: Option<Arc<Plan>>,
     pub(crate) degraded: Option<String>,
 }
 
@@ -221,6 +225,13 @@ impl SlotCore {
         self.progress.lock().on_trial = on_trial;
     }
 
+    /// A plan waits for somebody's word, or no longer.
+    pub(crate) fn set_awaiting(&self, plan: Option<Arc<Plan>>) {
+        let mut progress = self.progress.lock();
+        progress.awaiting = plan;
+        progress.phase = None;
+    }
+
     /// A version that should not serve does, and why.
     pub(crate) fn set_degraded(&self, why: String) {
         self.progress.lock().degraded = Some(why);
@@ -303,6 +314,7 @@ impl SlotCore {
             serves,
             highest: _,
             on_trial,
+            awaiting,
             degraded,
             told: _,
             phase,
@@ -318,6 +330,7 @@ impl SlotCore {
             pending: *pending,
             last_refusal: last_refusal.clone(),
             on_trial: on_trial.clone(),
+            awaiting: awaiting.clone(),
             degraded: degraded.clone(),
         }
     }

@@ -103,8 +103,15 @@ pub(super) fn group() -> Group {
             )
             .with(setting.scripted("state=panic")),
             from_callback("end asked for by a callback at Staged", Phase::Staged),
+            from_callback("end asked for by a callback at Inspected", Phase::Inspected),
+            from_callback("end asked for by a callback at Assessed", Phase::Assessed),
             from_callback("end asked for by a callback at Loaded", Phase::Loaded),
+            from_callback("end asked for by a callback at Prepared", Phase::Prepared),
+            from_callback("end asked for by a callback at Quiescing", Phase::Quiescing),
+            from_callback("end asked for by a callback at Snapshotted", Phase::Snapshotted),
+            from_callback("end asked for by a callback at Migrating", Phase::Migrating),
             from_callback("end asked for by a callback at Activated", Phase::Activated),
+            from_callback("end asked for by a callback at Committed", Phase::Committed),
             Row::new(
                 "end asked for from inside a call",
                 |place| {

@@ -1,15 +1,19 @@
 //! One artifact on its way: staged, looked up among those that are known, and upgraded to.
 
 use std::{
+    mem,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
 };
 
+use semver::Version;
+
 use super::{
     Waiting, Way, Worker,
     journaling::build,
     outcome::{Identity, unstaged},
+    planning::Awaiting,
     trials::OnTrial,
 };
 use crate::{
@@ -18,9 +22,11 @@ use crate::{
     fs::PrivateFolder,
     gate::Guarded as _,
     journal::{What, text},
+    library::{Occupied, wait_free},
+    shown::shown,
     upgrade::{
-        ArtifactHash, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade, Why, above,
-        stage, vouch,
+        ArtifactHash, Assessed, Fault, Inspected, Prepared, StageError, StageRequest, Staged,
+        Unapplied, Unvouched, Upgrade, Why, above, stage, vouch,
     },
     watch::Retry,
 };
@@ -36,6 +42,12 @@ impl Worker {
             return;
         }
         let path = key.1.as_path();
+        // No thread begins while somebody hangs in the loader, and staging needs one.
+        if let Err(occupied) = wait_free(begun + self.shared.config.work_deadline) {
+            self.paths.done(&key);
+            let fault = Fault::cancelled(Phase::Staged, &occupied, Occupied::ADVICE);
+            return self.refuse_unstaged(index, path, None, fault);
+        }
         let staged = match self.stage(path) {
             Ok(staged) => staged,
             Err(error) if error.try_again() => {
@@ -53,6 +65,9 @@ impl Worker {
             }
             Err(error) => {
                 self.paths.done(&key);
+                if way == Way::Found {
+                    self.cancelled.cancel(&key);
+                }
                 return self.refuse_unstaged(index, path, None, unstaged(&error));
             }
         };
@@ -60,7 +75,14 @@ impl Worker {
         if self.is_known(index, path, artifact, way) {
             self.slots[index].unstaged.remove(path);
             self.paths.done(&key);
+            if self.is_given_up(&key, artifact) {
+                self.try_again(index, key.1);
+            }
             return;
+        }
+        if way == Way::Found {
+            // What was cancelled there before has had its tries.
+            self.cancelled.cancel(&key);
         }
         let vouched = match vouch(staged, &self.shared.config.trust) {
             Ok(vouched) => vouched,
@@ -91,14 +113,15 @@ impl Worker {
         };
         let staged = &vouched.staged;
         tracing::debug!(
-            origin = %staged.origin().display(),
+            origin = %shown(staged.origin()),
             size = staged.size(),
             built = ?staged.built(),
             completeness = ?staged.completeness(),
             "staged"
         );
-        if let Some(signed) = &vouched.signed {
-            let (key, comment) = (signed.key.to_string(), signed.comment.clone());
+        let signed = vouched.signed.as_ref();
+        let signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
+        if let Some((key, comment)) = signed.clone() {
             shared.tell(&slot.name, EventKind::Signed { artifact, key, comment });
         }
         let mut upgrade = Upgrade {
@@ -115,23 +138,69 @@ impl Worker {
                 return self.refuse_and_retry(index, identity, fault, key.clone());
             }
         };
+        self.superseded(index);
+        match self.assess(index, inspected, way) {
+            Ok(assessed) => self.planned(index, assessed, signed, path, begun, way),
+            Err((module, fault)) => {
+                let identity = Identity { path, artifact: Some(artifact), module: Some(module) };
+                self.refuse_and_retry(index, identity, fault, key.clone());
+            }
+        }
+    }
+
+    /// Judges an artifact; who it is, if it does not fit.
+    pub(super) fn assess(
+        &mut self,
+        index: usize,
+        inspected: Inspected,
+        way: Way,
+    ) -> Result<Assessed, ((String, Version), Fault)> {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let artifact = inspected.staged.hash();
         let manifest = Arc::clone(&inspected.manifest);
-        let identity = Identity {
-            path,
-            artifact: Some(artifact),
-            module: Some((manifest.module.clone(), manifest.version.clone())),
-        };
         shared.note(&slot.name, way, What::Inspected(build(artifact, &manifest)));
         let floor = self.floors.of(&manifest.module, &manifest.version);
         let floor = floor.filter(|_| way != Way::Recovered);
-        let assessed = match upgrade.assess(inspected, floor) {
-            Ok(assessed) => assessed,
-            Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
+        let mut reached = |phase| {
+            slot.set_phase(Some(phase));
+            shared.note_phase(&slot.name, way, artifact, phase);
+            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
+        };
+        let mut upgrade = Upgrade {
+            slot: &slot,
+            config: &shared.config,
+            steps: &mut self.steps,
+            reached: &mut reached,
+        };
+        let assessed = upgrade.assess(inspected, floor);
+        assessed.map_err(|fault| ((manifest.module.clone(), manifest.version.clone()), fault))
+    }
+
+    /// Loads an artifact that may, and lets it take over.
+    pub(super) fn go_on(
+        &mut self,
+        index: usize,
+        assessed: Assessed,
+        path: &Path,
+        begun: Instant,
+        way: Way,
+    ) {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let artifact = assessed.inspected.staged.hash();
+        let manifest = Arc::clone(&assessed.inspected.manifest);
+        let mut reached = |phase| {
+            slot.set_phase(Some(phase));
+            shared.note_phase(&slot.name, way, artifact, phase);
+            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
         };
         match self.keep_artifact(index, way, path, &assessed) {
             Ok(true) => reached(Phase::BackedUp),
             Ok(false) => {}
-            Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
+            Err(fault) => {
+                let module = Some((manifest.module.clone(), manifest.version.clone()));
+                let identity = Identity { path, artifact: Some(artifact), module };
+                return self.refuse_and_retry(index, identity, fault, (index, path.to_owned()));
+            }
         }
         let mut upgrade = Upgrade {
             slot: &slot,
@@ -141,12 +210,16 @@ impl Worker {
         };
         let prepared = match upgrade.prepare(assessed) {
             Ok(prepared) => prepared,
-            Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
+            Err(fault) => {
+                let module = Some((manifest.module.clone(), manifest.version.clone()));
+                let identity = Identity { path, artifact: Some(artifact), module };
+                return self.refuse_and_retry(index, identity, fault, (index, path.to_owned()));
+            }
         };
         let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false, way };
         let waits = shared.config.apply == Apply::OnRequest && way != Way::Reverted;
         if waits && slot.gate().is_some() {
-            self.slots[index].waiting = Some(Waiting { on_request: true, ..waiting });
+            self.set_waiting(index, Some(Waiting { on_request: true, ..waiting }));
             slot.set_phase(None);
             slot.set_pending(true);
             let (module, version) = (manifest.module.clone(), manifest.version.clone());
@@ -186,6 +259,7 @@ impl Worker {
         if let Err(fault) = ready {
             let module = Some((code.manifest.module.clone(), code.manifest.version.clone()));
             let identity = Identity { path: &path, artifact: code.artifact, module };
+            let fault = fault.with_finding(self.discard(prepared));
             self.refuse_and_retry(index, identity, fault, (index, path.clone()));
             return false;
         }
@@ -208,9 +282,9 @@ impl Worker {
         };
         match upgrade.apply(prepared) {
             Ok(applied) => {
-                let slot = &mut self.slots[index];
-                (slot.retry, slot.waiting) = (None, None);
-                slot.core.set_pending(false);
+                self.set_waiting(index, None);
+                self.slots[index].retry = None;
+                core.set_pending(false);
                 self.live(index, applied, begun, way);
                 true
             }
@@ -219,10 +293,11 @@ impl Worker {
                 let module = Some((manifest.module.clone(), manifest.version.clone()));
                 let identity = Identity { path: &path, artifact: code.artifact, module };
                 let is_kept = prepared.is_some();
-                self.slots[index].waiting = prepared.map(|prepared| {
+                let waiting = prepared.map(|prepared| {
                     let path = path.clone();
                     Waiting { prepared, path, begun, on_request, way }
                 });
+                self.set_waiting(index, waiting);
                 if on_request && is_kept {
                     self.refuse(index, identity, fault);
                     core.set_pending(true);
@@ -250,19 +325,42 @@ impl Worker {
         }
     }
 
+    /// Another candidate waits from now on, or none.
+    pub(super) fn set_waiting(&mut self, index: usize, waiting: Option<Waiting>) {
+        let before = mem::replace(&mut self.slots[index].waiting, waiting);
+        if let Some(hangs) = before.and_then(|waiting| self.discard(waiting.prepared)) {
+            tracing::warn!(slot = &*self.slots[index].core.name, "{hangs}");
+        }
+    }
+
+    fn discard(&mut self, prepared: Prepared) -> Option<String> {
+        let deadline = Instant::now() + self.shared.config.work_deadline;
+        prepared.discard(&mut self.steps, deadline)
+    }
+
+    /// Whether an artifact waits to be tried again, and nothing says when.
+    fn is_given_up(&self, key: &(usize, PathBuf), artifact: ArtifactHash) -> bool {
+        let waiting = self.slots[key.0].waiting.as_ref().filter(|waiting| !waiting.on_request);
+        let waits = waiting.is_some_and(|it| it.prepared.code().artifact == Some(artifact));
+        waits && !self.cancelled.is_scheduled(key)
+    }
+
     /// Whether nothing is to be done about an artifact: it serves, it waits, it was looked at, or
     /// it was rejected before (which is told again when it has come back).
     fn is_known(&mut self, index: usize, path: &Path, artifact: ArtifactHash, way: Way) -> bool {
         let slot = &mut self.slots[index];
         let seen = slot.seen.insert(path.to_owned(), artifact) == Some(artifact);
+        let awaiting = slot.awaiting.as_ref().map(Awaiting::artifact);
         let pending = slot.waiting.as_ref().and_then(|it| it.prepared.code().artifact);
         let serves = slot.core.serves().and_then(|serves| serves.code.artifact);
         if serves == Some(artifact) && pending.is_some() {
             // What waited was taken back.
-            slot.waiting = None;
             slot.core.set_pending(false);
+            self.set_waiting(index, None);
         }
-        if serves == Some(artifact) || pending == Some(artifact) || (seen && way == Way::Found) {
+        let slot = &mut self.slots[index];
+        let waits = pending == Some(artifact) || awaiting == Some(artifact);
+        if serves == Some(artifact) || waits || (seen && way == Way::Found) {
             return true;
         }
         if matches!(way, Way::Recovered | Way::Reverted) {

@@ -42,7 +42,9 @@ impl Worker {
     /// Fails with the reason why a state was not kept that should have been.
     fn end_slot(&mut self, index: usize, deadline: Instant) -> Result<(), String> {
         let core = Arc::clone(&self.slots[index].core);
-        self.slots[index].waiting = None;
+        self.set_waiting(index, None);
+        self.slots[index].awaiting = None;
+        core.set_awaiting(None);
         if self.shared.journal.is_some() {
             self.undo_trial(index);
         }

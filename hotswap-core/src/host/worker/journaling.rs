@@ -12,12 +12,13 @@ use super::{Shared, Way, Worker};
 use crate::{
     error::in_full,
     event::{EventKind, Exit, Phase, Refusal},
+    fs::read_regular,
     gate::Gate,
     instance::{Code, Generation},
     journal::{Backup, Build, JournalError, Occasion, What, text},
     slot::SlotCore,
     snapshot::Snapshot,
-    trust::Trust,
+    trust::{LARGEST, Trust},
     upgrade::{ArtifactHash, Assessed, Fault, Handover, Prepared, copy_of_state, signature_of},
 };
 
@@ -80,7 +81,7 @@ impl Worker {
         let signature = match &shared.config.trust {
             Trust::Any => None,
             // It was sound a moment ago; one that is not any more is of no use.
-            Trust::Minisign(minisign) => fs::read(signature_of(path))
+            Trust::Minisign(minisign) => read_regular(&signature_of(path), LARGEST)
                 .ok()
                 .filter(|signature| minisign.judge(signature, &bytes).is_ok()),
         };

@@ -1,6 +1,6 @@
 //! A slot begins where the last run has left off, whatever lies at the watched path.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use hotswap_abi::manifest::Manifest;
 
@@ -9,6 +9,7 @@ use crate::{
     checkpoint::Checkpoint,
     error::in_full,
     event::{EventKind, Exit, Phase, Recovered, Refusal},
+    fs::read_regular,
     journal::{Backup, Build, Journal, Recovery, Rejection, Try, What},
     snapshot::Snapshot,
     upgrade::{ArtifactHash, Fault, Handover, Predecessor, contents, handover},
@@ -84,7 +85,7 @@ impl Worker {
 
     /// The newest backup that the artifact at a path can begin with.
     fn choose(&self, journal: &Journal, slot: &str, path: Option<&Path>) -> Chosen {
-        let manifest = path.and_then(|path| fs::read(path).ok());
+        let manifest = path.and_then(|path| read_regular(path, u64::MAX).ok());
         let manifest = manifest.and_then(|bytes| Some(contents(&bytes).ok()?.manifest));
         let (mut newest, mut passed_over) = (None, Vec::new());
         for backup in journal.backups(slot) {

@@ -60,9 +60,11 @@ impl Worker {
         // Whoever has asked is told, and may ask again.
         self.cancelled.cancel(&(index, path));
         self.floors.withdraw(&module, &version);
+        if self.slots[index].waiting.as_ref().is_some_and(|it| it.way == Way::Reverted) {
+            self.set_waiting(index, None);
+        }
         let slot = &mut self.slots[index];
         (slot.retry, slot.reverting) = (None, None);
-        let _ = slot.waiting.take_if(|waiting| waiting.way == Way::Reverted);
         if let Some(refusal) = rejected {
             slot.rejected.insert(artifact, refusal);
         }

@@ -214,6 +214,7 @@ impl Worker {
         let (exit, state, retiring, result) = match rolled_back {
             Ok(RolledBack { code, state, pause, candidate }) => {
                 core.set_live(&code);
+                self.slots[index].rolled_back = Some(Instant::now());
                 if let Some(resident) = code.resident() {
                     resident.set_stage(Stage::Serves);
                 }
