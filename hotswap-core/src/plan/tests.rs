@@ -66,6 +66,7 @@ fn each_kind_of_change_has_its_text() {
         (Change::Requires { service: text("audio") }, "requires the service audio"),
         (Change::Size { from: 1, to: 2 }, "1 → 2 bytes"),
         (Change::Code, "code alone"),
+        (Change::First, "the first version"),
     ];
     for (change, wanted) in table {
         assert_eq!(change.to_string(), wanted);
@@ -76,7 +77,7 @@ fn each_kind_of_change_has_its_text() {
 fn what_differs_is_found() {
     let old = manifest();
     assert_eq!(changes(Some(side(&old, 7)), side(&old, 7)), [Change::Code]);
-    assert_eq!(changes(None, side(&old, 7)), []);
+    assert_eq!(changes(None, side(&old, 7)), [Change::First]);
     let mut new = old.clone();
     new.version = "9.0.0".parse().unwrap();
     new.rustc = "another".to_owned();

@@ -138,7 +138,7 @@ impl Worker {
                 return self.refuse_and_retry(index, identity, fault, key.clone());
             }
         };
-        self.superseded(index);
+        self.superseded(index, "a newer artifact has come");
         match self.assess(index, inspected, way) {
             Ok(assessed) => self.planned(index, assessed, signed, path, begun, way),
             Err((module, fault)) => {
@@ -357,6 +357,9 @@ impl Worker {
             // What waited was taken back.
             slot.core.set_pending(false);
             self.set_waiting(index, None);
+        }
+        if serves == Some(artifact) {
+            self.superseded(index, "it was taken back");
         }
         let slot = &mut self.slots[index];
         let waits = pending == Some(artifact) || awaiting == Some(artifact);
