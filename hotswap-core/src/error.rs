@@ -46,6 +46,7 @@ impl Error {
             | Reason::NotOptedIn { .. }
             | Reason::Inside { .. }
             | Reason::Callback
+            | Reason::Astray
             | Reason::NoTrial { .. }
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
@@ -95,6 +96,11 @@ pub(crate) enum Reason {
     Inside { name: String },
     #[error("an event callback asked for this, on the thread that would have to do it")]
     Callback,
+    #[error(
+        "this process was started to rehearse an artifact, and probe::serve() does not stand first \
+         in its main"
+    )]
+    Astray,
     #[error("the host was shut down")]
     Ended,
     #[cfg(feature = "cargo")]

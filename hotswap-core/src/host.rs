@@ -7,7 +7,6 @@ mod worker;
 pub use status::{GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus};
 
 use std::{
-    any::TypeId,
     collections::BTreeMap,
     fmt,
     sync::{
@@ -31,6 +30,7 @@ use crate::{
     error::{Error, Reason},
     event::{Event, EventKind},
     instance::Alarm,
+    probe,
     slot::{InterfaceType, Slot, SlotCore, Voice, upgrades},
     upgrade::ArtifactHash,
 };
@@ -63,8 +63,12 @@ impl Host {
     /// # Errors
     /// When the private folder or the watch of the file system cannot be had, or the file of the
     /// floors cannot be read. When others can write to the host's folders, or a slot's module is
-    /// built from its sources, where artifacts must be signed.
+    /// built from its sources, where artifacts must be signed. In a process that was started for a
+    /// rehearsal and has not come to [`probe::serve`](crate::probe::serve).
     pub fn new(mut config: Config) -> Result<Self, Error> {
+        if probe::is_astray() {
+            return Err(Reason::Astray.into());
+        }
         config.make_absolute();
         #[cfg(feature = "cargo")]
         if let Some(package) = config.unsigned_package() {
@@ -317,7 +321,7 @@ impl Host {
         }
         let source = config.source.as_ref().map_or_else(|| "nothing".into(), ToString::to_string);
         let checkpoint = self.left_for(name)?;
-        let interface = InterfaceType { id: TypeId::of::<I>(), methods: I::METHODS };
+        let interface = InterfaceType::of::<I>();
         let (commands, slot) = (self.commands.clone(), name.to_owned());
         let voice: Voice = Arc::new(move |resident, news| {
             // Fails only when the worker has ended.

@@ -59,6 +59,11 @@ mod instance;
 #[expect(unsafe_code, reason = "opens and closes libraries, and answers their calls")]
 mod library;
 mod logs;
+#[cfg_attr(
+    target_os = "linux",
+    expect(unsafe_code, reason = "gives up stdout and ends a process, in a rehearsal's child")
+)]
+pub mod probe;
 pub mod slot;
 pub mod snapshot;
 mod steps;
@@ -73,7 +78,7 @@ mod watch;
 #[cfg(test)]
 mod testing;
 
-pub use config::{AfterPanic, Apply, AtCap, Config, Retire, StateDrift, TooFew, Trial};
+pub use config::{AfterPanic, Apply, AtCap, Config, Rehearsal, Retire, StateDrift, TooFew, Trial};
 pub use error::{Error, ErrorKind};
 pub use host::{GenerationStatus, Host, ServingStatus, SlotStatus, Status, TrialStatus};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};

@@ -7,8 +7,13 @@
 //! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
 //! callers can see changes before the switch in [`activate`].
 //!
-//! Three phases are passed through for now: a durable backup, a rehearsal in a child process and an
-//! approval take their places between [`Assessed`] and [`Loaded`].
+//! One phase is passed through for now: an approval takes its place between [`Rehearsed`] and
+//! [`Loaded`](Phase::Loaded).
+//!
+//! # The rehearsal
+//! Where the slot has one, a copy of the state is taken early ([`backup`]), and the artifact is tried
+//! with it in a child process ([`rehearse`]; [`play`] is what the child does). The state that goes
+//! over in the end is another one, taken in the pause.
 //!
 //! # The trial
 //! Where the slot has one, an upgrade is not over with the switch: the generation before is kept
@@ -26,13 +31,17 @@
 
 mod activate;
 mod assess;
+mod backup;
 mod fault;
 mod inspect;
 mod load;
 mod migrate;
+#[cfg(target_os = "linux")]
+mod play;
 mod predecessor;
 mod prepare;
 mod progress;
+mod rehearse;
 mod restart;
 mod retire;
 mod rollback;
@@ -43,13 +52,17 @@ mod trial;
 mod verify;
 mod vouch;
 
+#[cfg(target_os = "linux")]
+pub(crate) use self::play::{Audience, Script};
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},
+    backup::BackedUp,
     fault::{Fault, UNTIL_IT_CHANGES},
     inspect::{Contents, Inspected, contents},
     predecessor::Predecessor,
     prepare::Prepared,
+    rehearse::{Outcome as Rehearsing, Rehearsed},
     restart::Restarted,
     retire::{Left, Retiring},
     rollback::{NotRolledBack, RolledBack},
@@ -73,6 +86,7 @@ use crate::{
     event::{Exit, Phase, StateNote},
     gate::Gate,
     instance::{Begin, Code, Generation, StepError, Use},
+    probe,
     slot::SlotCore,
     snapshot::Snapshot,
     steps::Steps,
@@ -162,12 +176,33 @@ impl Upgrade<'_> {
         Ok(assessed)
     }
 
+    /// Tries an artifact in a child process, where the slot has rehearsals; nothing of it runs here.
+    pub(crate) fn rehearse(&mut self, assessed: Assessed) -> Result<Rehearsed, Fault> {
+        let Some(how) = self.config.rehearsal_of(&self.slot.name) else {
+            return Ok(Rehearsed::unrehearsed(assessed));
+        };
+        if let Some(why) = probe::unserved() {
+            return Ok(Rehearsed::not(assessed, why));
+        }
+        let backed_up = {
+            let _span = span(Phase::BackedUp);
+            backup::back_up(assessed, self.slot, self.config, self.steps)?
+        };
+        if backed_up.copy.is_some() {
+            (self.reached)(Phase::BackedUp);
+        }
+        let _span = span(Phase::Rehearsed);
+        let rehearsed = rehearse::rehearse(backed_up, how, self.slot, self.config)?;
+        (self.reached)(Phase::Rehearsed);
+        Ok(rehearsed)
+    }
+
     /// Everything slow that can be done while the old version serves.
-    pub(crate) fn prepare(&mut self, assessed: Assessed) -> Result<Prepared, Fault> {
+    pub(crate) fn prepare(&mut self, rehearsed: Rehearsed) -> Result<Prepared, Fault> {
         let deadline = Instant::now() + self.config.work_deadline;
         let loaded = {
             let _span = span(Phase::Loaded);
-            load::load(assessed, self.slot, self.config, self.steps, deadline)?
+            load::load(rehearsed, self.slot, self.config, self.steps, deadline)?
         };
         (self.reached)(Phase::Loaded);
         let _span = span(Phase::Prepared);

@@ -14,6 +14,7 @@ mod load;
 mod loading;
 mod panics;
 mod refused;
+mod rehearsal;
 mod restart;
 mod state;
 mod stub;

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::cargo::{Level, Report};
 use crate::{
     config::{Callback, Reporter},
-    event::{Event, EventKind, Holder, Retirement},
+    event::{Event, EventKind, Holder, Retirement, WayBack},
 };
 
 pub(super) struct Events {
@@ -79,6 +79,8 @@ fn contain(event: &Event, code: impl FnOnce()) {
 fn weight(kind: &EventKind) -> Weight {
     match kind {
         EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
+        EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Detail,
+        EventKind::Rehearsed { .. } => Weight::News,
         EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
         EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
             Weight::Detail
@@ -88,6 +90,7 @@ fn weight(kind: &EventKind) -> Weight {
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)
+        | EventKind::NotRehearsed { .. }
         | EventKind::Panicked(_)
         | EventKind::Restarted(_)
         | EventKind::NotRestarted { .. }

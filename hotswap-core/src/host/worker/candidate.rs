@@ -17,8 +17,8 @@ use crate::{
     fs::PrivateFolder,
     gate::Guarded as _,
     upgrade::{
-        ArtifactHash, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade, Why, above,
-        stage, vouch,
+        ArtifactHash, Rehearsing, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade,
+        Why, above, stage, vouch,
     },
     watch::Retry,
 };
@@ -118,7 +118,21 @@ impl Worker {
         };
         let floor = self.floors.of(&manifest.module, &manifest.version);
         let assessed = upgrade.assess(inspected, floor);
-        let prepared = assessed.and_then(|assessed| upgrade.prepare(assessed));
+        let rehearsed = assessed.and_then(|assessed| upgrade.rehearse(assessed));
+        let prepared = rehearsed.and_then(|rehearsed| {
+            match &rehearsed.outcome {
+                Rehearsing::NotAsked => {}
+                Rehearsing::Not(why) => {
+                    let why = (*why).to_owned();
+                    shared.tell(&slot.name, EventKind::NotRehearsed { artifact, why });
+                }
+                Rehearsing::Well(report) => {
+                    let report = Arc::new(report.clone());
+                    shared.tell(&slot.name, EventKind::Rehearsed { artifact, report });
+                }
+            }
+            upgrade.prepare(rehearsed)
+        });
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
