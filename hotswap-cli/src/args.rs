@@ -99,6 +99,7 @@ Examples:
   hotswap check new/libarcade.so --against old/libarcade.so   # would it replace that version?
   hotswap check new/libarcade.so --against target/release/game # would that host take it?
   hotswap check new/libarcade.so --against game --service audio
+  hotswap check new/libarcade.so --against game --trust minisign.pub
 
 Against a module, interfaces and states are compared. Against a host's executable, what the host
 was compiled with is found in the file, and the state is not judged: the host does not know it.
@@ -117,6 +118,16 @@ pub(crate) struct Check {
     /// the artifact requires counts as offered
     #[arg(long, value_name = "NAME")]
     pub(crate) service: Vec<String>,
+    /// Ask for a signature of this key, as a host with Trust::minisign does: a public key, or a file
+    /// with one. May be given several times
+    #[arg(long, value_name = "KEY|FILE")]
+    pub(crate) trust: Vec<String>,
+    /// Take signatures of the old form as well, which minisign makes with -l
+    #[arg(long, requires = "trust")]
+    pub(crate) legacy_signatures: bool,
+    /// A user, by number, who may own the artifact and its folders beside root and whoever asks
+    #[arg(long, value_name = "UID", requires = "trust")]
+    pub(crate) owner: Vec<u32>,
     /// As a JSON object
     #[arg(long)]
     pub(crate) json: bool,

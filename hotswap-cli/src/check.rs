@@ -1,5 +1,6 @@
 //! `check`: the verdict that a host would give before it loads an artifact.
 
+mod trust;
 mod verdict;
 
 pub(crate) use verdict::{StateReport, Succession, Verdict};
@@ -7,7 +8,7 @@ pub(crate) use verdict::{StateReport, Succession, Verdict};
 use hotswap_core::{
     StateDrift,
     abi::{compat::Requirement, manifest::Schema},
-    artifact::{Artifact, ArtifactError, File, Objection, Program},
+    artifact::{Artifact, ArtifactError, File, Objection, Program, shown},
 };
 use serde::Serialize;
 
@@ -24,6 +25,8 @@ struct Report {
     verdict: Verdict,
     /// `None` if the file is no module.
     artifact: Option<Identity>,
+    /// Who has signed it, with `--trust`.
+    signature: Option<Signature>,
     /// `None` if nothing was compared.
     against: Option<Against>,
     /// Why it would be refused.
@@ -45,6 +48,13 @@ enum Against {
     Host { file: String, hash: String, interfaces: Vec<Interface> },
 }
 
+/// A signature that holds.
+#[derive(Debug, Serialize)]
+struct Signature {
+    key: String,
+    comment: String,
+}
+
 #[derive(Debug, Serialize)]
 struct Back {
     fits: bool,
@@ -55,6 +65,7 @@ impl Report {
     const EMPTY: Self = Self {
         verdict: Verdict::Unjudged,
         artifact: None,
+        signature: None,
         against: None,
         refusal: None,
         state: None,
@@ -87,7 +98,15 @@ pub(crate) fn run(asked: &Check) -> Result<Outcome, Error> {
 }
 
 fn judge(asked: &Check) -> Report {
-    let artifact = match Artifact::read(&asked.file) {
+    let trust = match trust::asked(asked) {
+        Ok(trust) => trust,
+        Err(error) => return Report::EMPTY.unjudged(error),
+    };
+    let read = match &trust {
+        Some(trust) => Artifact::read_signed(&asked.file, trust),
+        None => Artifact::read(&asked.file),
+    };
+    let artifact = match read {
         Ok(artifact) => artifact,
         Err(error) => {
             return match error.objection() {
@@ -96,7 +115,9 @@ fn judge(asked: &Check) -> Report {
             };
         }
     };
-    let report = Report { artifact: Some(Identity::of(&artifact)), ..Report::EMPTY };
+    let signature = artifact.signed_by();
+    let signature = signature.map(|(key, comment)| Signature { key, comment: comment.to_owned() });
+    let report = Report { artifact: Some(Identity::of(&artifact)), signature, ..Report::EMPTY };
     match File::read(&asked.against) {
         Ok(File::Module(old)) => against_module(report, asked, &artifact, &old),
         Ok(File::Program(host)) => against_host(report, asked, &artifact, &host),
@@ -219,7 +240,7 @@ fn show(report: &Report) {
     let against = match &report.against {
         None => String::new(),
         Some(Against::Module(old)) => format!(" in the place of {old}"),
-        Some(Against::Host { file, .. }) => format!(" by {file}"),
+        Some(Against::Host { file, .. }) => format!(" by {}", shown(file)),
     };
     let mut text = match report.verdict {
         Verdict::Unjudged => String::new(),
@@ -228,6 +249,9 @@ fn show(report: &Report) {
             format!("{}: {artifact} would not be taken{against}\n", styled(BAD, "refused"))
         }
     };
+    if let Some(Signature { key, comment }) = &report.signature {
+        text.push_str(&format!("  signed with key {key}: {comment}\n"));
+    }
     if let Some(state) = &report.state {
         text.push_str(&format!("  state  {}\n", state.text));
         state.differences.iter().for_each(|line| text.push_str(&format!("    {line}\n")));

@@ -28,6 +28,8 @@ pub use error::{ArtifactError, Objection};
 pub use fate::StateFate;
 pub use program::{File, Program};
 
+pub use crate::shown::{Shown, shown};
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -38,7 +40,8 @@ use hotswap_abi::{compat::Requirement, manifest::Manifest};
 
 use crate::{
     config::StateDrift,
-    upgrade::{self, ArtifactHash, Contents, Predecessor, Whole, Within},
+    trust::{Minisign, Signed},
+    upgrade::{self, ArtifactHash, Contents, Predecessor, StageError, Unvouched, Whole, Within},
 };
 
 /// A file that is a sound module.
@@ -50,6 +53,7 @@ pub struct Artifact {
     built: Option<SystemTime>,
     manifest: Arc<Manifest>,
     needed: Arc<[String]>,
+    signed: Option<Signed>,
 }
 
 impl Artifact {
@@ -64,6 +68,26 @@ impl Artifact {
         Self::of(path, &whole, &bytes)
     }
 
+    /// Reads a file that must be signed, as a host of this user with these keys does: before anything
+    /// in it is looked at, who can write it and its signature, and whether a key has signed it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and when the host would not trust it.
+    pub fn read_signed(path: impl AsRef<Path>, trust: &Minisign) -> Result<Self, ArtifactError> {
+        let path = path.as_ref();
+        let (whole, bytes) = read(path)?;
+        let origin = std::path::absolute(path)
+            .map_err(|source| ArtifactError::unread(StageError::read(path, source)))?;
+        let signed =
+            upgrade::signer(&origin, &bytes, trust).map_err(|unvouched| match unvouched {
+                Unvouched::BeingWritten(origin) => {
+                    ArtifactError::unread(StageError::BeingWritten { origin })
+                }
+                Unvouched::Refused(fault) => ArtifactError::unsound(path, fault),
+            })?;
+        Ok(Self { signed: Some(signed), ..Self::of(path, &whole, &bytes)? })
+    }
+
     fn of(path: &Path, whole: &Whole, bytes: &[u8]) -> Result<Self, ArtifactError> {
         let contents =
             upgrade::contents(bytes).map_err(|fault| ArtifactError::unsound(path, fault))?;
@@ -75,6 +99,7 @@ impl Artifact {
             built: whole.built,
             manifest: Arc::new(manifest),
             needed: facts.needed.into(),
+            signed: None,
         })
     }
 
@@ -116,11 +141,20 @@ impl Artifact {
     }
 
     /// The signature file that a host with [`Trust::minisign`](crate::Trust::minisign) would look
-    /// for, if it is there. It is not judged: that takes the host's keys.
+    /// for, if it is there. It is not judged here: that takes the host's keys, and
+    /// [`read_signed`](Self::read_signed).
     #[must_use]
     pub fn signature(&self) -> Option<PathBuf> {
         let path = upgrade::signature_of(&self.path);
         path.exists().then_some(path)
+    }
+
+    /// Who has signed it, if it was read by [`read_signed`](Self::read_signed): the number of the key,
+    /// as minisign shows it, and the trusted comment.
+    #[must_use]
+    pub fn signed_by(&self) -> Option<(String, &str)> {
+        let signed = self.signed.as_ref()?;
+        Some((signed.key.to_string(), &signed.comment))
     }
 
     /// Whether a slot with this requirement would take it, were nothing serving there.

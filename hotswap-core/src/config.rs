@@ -1,15 +1,17 @@
 //! How a host is set up.
 
+mod approval;
 mod policies;
 mod rehearsal;
 mod trial;
 
-pub(crate) use self::{policies::PanicPolicy, trial::Health};
 pub use self::{
+    approval::{Approval, Decision},
     policies::{AfterPanic, Apply, AtCap, Retire, StateDrift},
     rehearsal::Rehearsal,
     trial::{TooFew, Trial},
 };
+pub(crate) use self::{policies::PanicPolicy, trial::Health};
 
 use std::{
     any::TypeId, collections::BTreeMap, env, ffi::OsStr, fmt, path::PathBuf, sync::Arc,
@@ -20,7 +22,7 @@ use hotswap_abi::module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Request;
-use crate::{event::Event, trust::Trust, watch::Backend};
+use crate::{event::Event, shown::shown, trust::Trust, watch::Backend};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.
@@ -59,6 +61,7 @@ pub struct Config {
     pub(crate) panics: PanicPolicy,
     pub(crate) trial: Option<Trial>,
     pub(crate) rehearsal: Option<Rehearsal>,
+    pub(crate) approval: Option<Approval>,
     pub(crate) generation_cap: usize,
     pub(crate) at_cap: AtCap,
     pub(crate) max_artifact_bytes: u64,
@@ -66,6 +69,8 @@ pub struct Config {
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) last_states: bool,
     /// What is refused first is not waited for to be mended.
+    /// Before the first try again of what was cancelled, and at most.
+    pub(crate) retry_delays: (Duration, Duration),
     pub(crate) one_try: bool,
     pub(crate) services: Vec<String>,
     pub(crate) lends_rust_types: bool,
@@ -106,6 +111,8 @@ pub(crate) struct SlotConfig {
     pub(crate) trial: Option<Trial>,
     /// The host's, if `None`.
     pub(crate) rehearsal: Option<Rehearsal>,
+    /// The host's, if `None`.
+    pub(crate) approval: Option<Approval>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,8 +127,8 @@ pub(crate) enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => path.display().fmt(f),
-            Self::Folder(path) => write!(f, "folder {}", path.display()),
+            Self::File(path) => shown(path).fmt(f),
+            Self::Folder(path) => write!(f, "folder {}", shown(path)),
             #[cfg(feature = "cargo")]
             Self::Package(package) => write!(f, "package {package}, built by cargo"),
         }
@@ -170,12 +177,14 @@ impl Config {
             panics: PanicPolicy::GO_ON,
             trial: None,
             rehearsal: None,
+            approval: None,
             generation_cap: 100,
             at_cap: AtCap::Cancel,
             max_artifact_bytes: 1 << 30,
             private_folder: None,
             checkpoints: None,
             last_states: false,
+            retry_delays: (Duration::from_secs(1), Duration::from_secs(60)),
             one_try: false,
             services: Vec::new(),
             lends_rust_types: false,
@@ -279,21 +288,21 @@ impl Config {
     /// cancelled, and everybody goes on with the old version.
     #[must_use]
     pub const fn with_pause_deadline(mut self, deadline: Duration) -> Self {
-        self.pause_deadline = deadline;
+        self.pause_deadline = bounded(deadline);
         self
     }
 
     /// The longest that module code may take outside of a pause: to load, prepare, start, stop.
     #[must_use]
     pub const fn with_work_deadline(mut self, deadline: Duration) -> Self {
-        self.work_deadline = deadline;
+        self.work_deadline = bounded(deadline);
         self
     }
 
     /// How long [`Host::slot`](crate::Host::slot) waits for a first artifact that works.
     #[must_use]
     pub const fn with_first_artifact_deadline(mut self, deadline: Duration) -> Self {
-        self.first_artifact = deadline;
+        self.first_artifact = bounded(deadline);
         self
     }
 
@@ -349,6 +358,23 @@ impl Config {
         shared: AfterPanic,
     ) -> Self {
         self.slot(slot).panics = Some(PanicPolicy { shared, exclusive });
+        self
+    }
+
+    /// Has somebody say yes to each upgrade, by its [`Plan`](crate::Plan). Unless told so nobody is
+    /// asked.
+    ///
+    /// What waits is replaced by a newer artifact of its slot.
+    #[must_use]
+    pub fn with_approval(mut self, approval: Approval) -> Self {
+        self.approval = Some(approval);
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn approval(mut self, slot: impl Into<String>, approval: Approval) -> Self {
+        self.slot(slot).approval = Some(approval);
         self
     }
 
@@ -518,6 +544,15 @@ impl Config {
         self
     }
 
+    /// How long what was cancelled waits to be tried again: `first`, then twice as long each time
+    /// up to `most`; ten times. For tests of hosts.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_retry_delays(mut self, first: Duration, most: Duration) -> Self {
+        self.retry_delays = (first, most);
+        self
+    }
+
     /// Called with every event, on the host's own thread: hand over and return.
     ///
     /// A host with a callback or a channel counts as one that listens: refusals are then no longer
@@ -574,6 +609,11 @@ impl Config {
         self.slots.get(slot).and_then(|slot| slot.panics).unwrap_or(self.panics)
     }
 
+    /// Who says yes to a slot's upgrades.
+    pub(crate) fn approval_of(&self, slot: &str) -> Option<&Approval> {
+        self.slots.get(slot).and_then(|slot| slot.approval.as_ref()).or(self.approval.as_ref())
+    }
+
     /// How new versions of a slot are watched.
     pub(crate) fn trial_of(&self, slot: &str) -> Option<&Trial> {
         self.slots.get(slot).and_then(|slot| slot.trial.as_ref()).or(self.trial.as_ref())
@@ -599,6 +639,12 @@ impl Config {
     fn slot(&mut self, slot: impl Into<String>) -> &mut SlotConfig {
         self.slots.entry(slot.into()).or_default()
     }
+}
+
+/// A deadline that a clock can tell: whoever says `Duration::MAX` means that it never comes.
+pub(crate) const fn bounded(deadline: Duration) -> Duration {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    if deadline.as_secs() < CENTURY.as_secs() { deadline } else { CENTURY }
 }
 
 /// What std's own hook takes the variable's value for.

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     event::Refusal, floors::FloorsError, fs::FolderError, snapshot::SnapshotError, trust::Writable,
-    watch::WatchError,
+    upgrade::ArtifactHash, watch::WatchError,
 };
 
 /// Who or what is to blame.
@@ -48,6 +48,7 @@ impl Error {
             | Reason::Callback
             | Reason::Astray
             | Reason::NoTrial { .. }
+            | Reason::NoPlan { .. }
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
             Reason::Cargo(_) | Reason::UnsignedPackage { .. } => ErrorKind::Misuse,
@@ -94,7 +95,7 @@ pub(crate) enum Reason {
     },
     #[error("this was asked from inside a call of slot {name}, which would wait for itself")]
     Inside { name: String },
-    #[error("an event callback asked for this, on the thread that would have to do it")]
+    #[error("an event callback asked for this, and would wait for what waits for it")]
     Callback,
     #[error(
         "this process was started to rehearse an artifact, and probe::serve() does not stand first \
@@ -113,6 +114,8 @@ pub(crate) enum Reason {
     Checkpoint { name: String, source: SnapshotError },
     #[error("the host has ended, and for the next start has not kept: {}", lost.join("; "))]
     NotKept { lost: Vec<String> },
+    #[error("no artifact {artifact} waits for approval")]
+    NoPlan { artifact: ArtifactHash },
     #[error("slot {name} has no version on trial")]
     NoTrial { name: String },
     #[error("slot {name} is not rolled back: {}", why.join("; "))]

@@ -20,7 +20,7 @@ use semver::Version;
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Report;
-use crate::{upgrade::ArtifactHash, watch::WatchError};
+use crate::{plan::Plan, shown::shown, upgrade::ArtifactHash, watch::WatchError};
 
 /// The phases of an upgrade, in order. Before [`Activated`](Self::Activated) nothing that callers
 /// can see has changed.
@@ -83,6 +83,18 @@ pub enum EventKind {
         artifact: ArtifactHash,
         /// The phase.
         phase: Phase,
+    },
+    /// What the upgrade to an artifact will do, and how risky it is.
+    Planned(Arc<Plan>),
+    /// Somebody has said yes or no to a plan that has waited for it
+    /// ([`Config::with_approval`](crate::Config::with_approval)).
+    Decided {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// Whether it goes on.
+        approved: bool,
+        /// Who has said so, and why.
+        why: String,
     },
     /// A signature holds, of an artifact of which nothing else is known yet
     /// ([`Config::with_trust`](crate::Config::with_trust)).
@@ -402,6 +414,13 @@ impl fmt::Display for Event {
             EventKind::Phase { artifact, phase } => {
                 write!(f, "{slot}: {} is {phase}", artifact.short())
             }
+            EventKind::Planned(plan) => {
+                write!(f, "{slot}: {} is planned, risk {}", plan.to, plan.level())
+            }
+            EventKind::Decided { artifact, approved, why } => {
+                let word = if *approved { "goes on" } else { "does not go on" };
+                write!(f, "{slot}: {} {word}: {why}", artifact.short())
+            }
             EventKind::Signed { artifact, key, comment } => {
                 write!(f, "{slot}: {} is signed with key {key}: {comment}", artifact.short())
             }
@@ -457,18 +476,16 @@ impl fmt::Display for Event {
             EventKind::BeingWritten { path } => write!(
                 f,
                 "{slot}: {} is still open for writing; it is looked at when it is closed",
-                path.display()
+                shown(path)
             ),
             EventKind::ManyGenerations { retained } => write!(
                 f,
                 "{slot}: {retained} generations are mapped; restart when it suits to give their \
                  memory back"
             ),
-            EventKind::Kept { path, size } => write!(
-                f,
-                "{slot}: state kept for the next start, {size} bytes in {}",
-                path.display()
-            ),
+            EventKind::Kept { path, size } => {
+                write!(f, "{slot}: state kept for the next start, {size} bytes in {}", shown(path))
+            }
             EventKind::NotKept { why } => {
                 write!(f, "{slot}: state not kept for the next start: {why}")
             }
@@ -479,7 +496,7 @@ impl fmt::Display for Event {
                 f,
                 "{slot}: the last run did not end in order and has left no state; what it began \
                  with is in {}",
-                used.display()
+                shown(used)
             ),
             #[cfg(feature = "cargo")]
             EventKind::Build(report) => report.fmt(f),

@@ -9,7 +9,7 @@ pub(crate) mod file;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,8 @@ use semver::Version;
 
 use crate::{
     config::Config,
-    fs::replace,
+    fs::{read_regular, replace},
+    shown::shown,
     trust::{Trust, Writable},
 };
 
@@ -25,6 +26,9 @@ use file::Damage;
 
 /// Not taken from an artifact: no name of one is a file's.
 const FILE: &str = "hotswap.floors";
+
+/// A line for a module, in bytes for 100,000 of them.
+const LARGEST: u64 = 16 << 20;
 
 /// The floors of all modules of a host.
 #[derive(Debug, Default)]
@@ -39,14 +43,14 @@ pub(crate) struct Floors {
 /// Why the floors cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FloorsError {
-    #[error("{} cannot be read", path.display())]
+    #[error("{} cannot be read", shown(path))]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} cannot be written", path.display())]
+    #[error("{} cannot be written", shown(path))]
     Write { path: PathBuf, source: io::Error },
     #[error(
         "{} is damaged, and was left as it is: bring it back, or remove it to let every version \
          serve again",
-        path.display()
+        shown(path)
     )]
     Damaged { path: PathBuf, source: Damage },
     #[error("artifacts must be signed, and {found}; {advice}")]
@@ -58,7 +62,7 @@ impl Floors {
     pub(crate) fn open(config: &Config) -> Result<Self, FloorsError> {
         let Some(folder) = &config.floors else { return Ok(Self::default()) };
         let path = folder.join(FILE);
-        let floors = match fs::read(&path) {
+        let floors = match read_regular(&path, LARGEST) {
             Ok(bytes) => file::decode(&bytes).map_err(|source| damaged(&path, source))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(source) => return Err(FloorsError::Read { path, source }),
@@ -113,6 +117,8 @@ fn writable(writable: Writable) -> FloorsError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn floors(folder: &Path) -> Floors {

@@ -2,6 +2,7 @@
 //!
 //! - [`PrivateFolder`] and [`PrivateFile`]: where private copies live, and how they go away.
 //! - [`read_lease`]: is anybody still writing this file? Known, not guessed.
+//! - [`read_regular`]: what others may have put there, without being caught by what is no file.
 //! - [`replace`]: a file that is there as a whole, old or new.
 //! - [`Fingerprint`]: what can be told of a file from outside, for file systems where it must be
 //!   guessed after all.
@@ -9,9 +10,11 @@
 mod fingerprint;
 mod lease;
 mod private;
+mod regular;
 mod replace;
 
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use lease::{Claim, ReadLease, read_lease};
 pub(crate) use private::{FolderError, PrivateFile, PrivateFolder};
+pub(crate) use regular::{Unopened, open_regular, read_regular};
 pub(crate) use replace::replace;

@@ -3,7 +3,9 @@
 
 #![allow(missing_docs, reason = "nobody else calls these")]
 
-use crate::{artifact, floors, snapshot, trust::Trust, upgrade};
+use hotswap_abi::logs::{site::Description, value::Read};
+
+use crate::{artifact, floors, logs, snapshot, trust::Trust, upgrade};
 
 /// A file as a host would judge it before it loads it.
 pub fn artifact(bytes: &[u8]) {
@@ -50,4 +52,12 @@ pub fn signature(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
         let _ = Trust::minisign([text]);
     }
+}
+
+pub fn logs(site: &[u8], values: &[u8]) {
+    if let Ok(description) = Description::decode(site) {
+        assert_eq!(Description::decode(&description.encode()), Ok(description));
+        let _ = logs::rebuilt(site, values);
+    }
+    let _ = Read::new(values).count();
 }

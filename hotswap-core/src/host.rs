@@ -25,7 +25,7 @@ use self::{
     worker::{Command, Worker},
 };
 use crate::{
-    checkpoint::{self, Checkpoint, Left},
+    checkpoint::{self, Left},
     config::{Config, Place},
     error::{Error, Reason},
     event::{Event, EventKind},
@@ -174,6 +174,45 @@ impl Host {
         }
     }
 
+    /// Says yes to an artifact whose plan waits for it ([`Config::with_approval`]): it is judged once
+    /// more, and goes on. Who says so goes into the event. Returns when the upgrade is over, however
+    /// it came out.
+    ///
+    /// # Errors
+    /// When no such artifact waits; when the thread is inside a call of a slot, or an event callback;
+    /// when the host has ended.
+    pub fn approve(&self, artifact: ArtifactHash, by: impl Into<String>) -> Result<(), Error> {
+        self.refuse_inside()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Approve { artifact, by: by.into(), reply })?;
+        Self::decided(artifact, answer.recv())
+    }
+
+    /// Says no to an artifact whose plan waits for it: it is rejected until it changes or is
+    /// [cleared](Self::clear).
+    ///
+    /// # Errors
+    /// As for [`approve`](Self::approve).
+    pub fn reject(
+        &self,
+        artifact: ArtifactHash,
+        by: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Result<(), Error> {
+        self.refuse_inside()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(Command::Reject { artifact, by: by.into(), why: why.into(), reply })?;
+        Self::decided(artifact, answer.recv())
+    }
+
+    fn decided(artifact: ArtifactHash, known: Result<bool, mpsc::RecvError>) -> Result<(), Error> {
+        match known {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Reason::NoPlan { artifact }.into()),
+            Err(_) => Err(Reason::Ended.into()),
+        }
+    }
+
     /// Ends the trial of a slot's version: it is the stable one. `why` goes into the event.
     ///
     /// # Errors
@@ -221,9 +260,10 @@ impl Host {
     /// was.
     ///
     /// # Errors
-    /// When the host has ended, or the caller is an event callback.
+    /// When the host has ended. At once when the thread is inside a call of a slot, or the caller is
+    /// an event callback: the answer comes after an upgrade that waits for it.
     pub fn clear(&self, artifact: ArtifactHash) -> Result<bool, Error> {
-        Self::refuse_in_callback()?;
+        self.refuse_inside()?;
         let (reply, answer) = mpsc::sync_channel(1);
         self.send(Command::Clear(artifact, reply))?;
         answer.recv().map_err(|_| Reason::Ended.into())
@@ -235,13 +275,13 @@ impl Host {
     /// has to be told again.
     ///
     /// # Errors
-    /// When the host has ended, or the caller is an event callback.
+    /// As for [`clear`](Self::clear).
     pub fn allow_downgrade(
         &self,
         module: impl Into<String>,
         version: Version,
     ) -> Result<(), Error> {
-        Self::refuse_in_callback()?;
+        self.refuse_inside()?;
         let (reply, answer) = mpsc::sync_channel(1);
         self.send(Command::AllowDowngrade { module: module.into(), version, reply })?;
         answer.recv().map_err(|_| Reason::Ended.into())
@@ -263,24 +303,27 @@ impl Host {
     /// then is left as it is.
     ///
     /// # Errors
-    /// When the caller is inside a call of a slot, or an event callback: the host ends all the
-    /// same, without waiting for that call. When a state could not be kept: the host has ended.
+    /// At once when the caller is inside a call of a slot, or an event callback, since the end would
+    /// wait for it: nobody is let in any more, and the host ends on its own thread when that call
+    /// has come out. When a state could not be kept: the host has ended.
     pub fn shutdown(mut self) -> Result<(), Error> {
-        let inside = self.refuse_inside();
-        let kept = self.end();
-        inside.and(kept)
+        self.end()
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        let _ = self.commands.send(Command::End);
-        match self.worker.take() {
-            Some(worker) if worker.thread().id() != thread::current().id() => {
-                // What a panic of ours leaves undone has been reported by its hook.
-                let kept = worker.join().unwrap_or(Ok(()));
-                kept.map_err(|lost| Reason::NotKept { lost }.into())
+        let Some(worker) = self.worker.take() else { return Ok(()) };
+        let inside = self.refuse_inside();
+        if inside.is_err() {
+            // The worker may be waiting for this thread, and goes on when it has come out.
+            for slot in self.shared.slots.lock().values() {
+                slot.end();
             }
-            _ => Ok(()),
         }
+        let _ = self.commands.send(Command::End);
+        inside?;
+        // What a panic of ours leaves undone has been reported by its hook.
+        let kept = worker.join().unwrap_or(Ok(()));
+        kept.map_err(|lost| Reason::NotKept { lost }.into())
     }
 
     fn send(&self, command: Command) -> Result<(), Error> {
@@ -320,7 +363,11 @@ impl Host {
             .into());
         }
         let source = config.source.as_ref().map_or_else(|| "nothing".into(), ToString::to_string);
-        let checkpoint = self.left_for(name)?;
+        let (checkpoint, used) = match self.left_for(name)? {
+            Left::Checkpoint(checkpoint) => (Some(checkpoint), None),
+            Left::Used(used) => (None, Some(used)),
+            Left::Nothing => (None, None),
+        };
         let interface = InterfaceType::of::<I>();
         let (commands, slot) = (self.commands.clone(), name.to_owned());
         let voice: Voice = Arc::new(move |resident, news| {
@@ -335,27 +382,24 @@ impl Host {
         let core = SlotCore::new(name, requirement, interface, source, checkpoint, voice, alarm);
         let core = Arc::new(core);
         slots.insert(name.to_owned(), Arc::clone(&core));
+        // A callback may ask for the host's status.
         drop(slots);
+        if let Some(used) = used {
+            self.shared.tell(name, EventKind::NoCheckpoint { used });
+        }
         self.send(Command::Open(Arc::clone(&core)))?;
         Ok(core)
     }
 
     /// What an earlier run has left for a slot.
-    fn left_for(&self, name: &str) -> Result<Option<Checkpoint>, Error> {
-        let Some(folder) = &self.shared.config.checkpoints else { return Ok(None) };
-        let left = checkpoint::look(folder, name)
-            .map_err(|source| Reason::Checkpoint { name: name.to_owned(), source })?;
-        Ok(match left {
-            Left::Checkpoint(checkpoint) => Some(checkpoint),
-            Left::Used(used) => {
-                self.shared.tell(name, EventKind::NoCheckpoint { used });
-                None
-            }
-            Left::Nothing => None,
-        })
+    fn left_for(&self, name: &str) -> Result<Left, Error> {
+        let Some(folder) = &self.shared.config.checkpoints else { return Ok(Left::Nothing) };
+        checkpoint::look(folder, name)
+            .map_err(|source| Reason::Checkpoint { name: name.to_owned(), source }.into())
     }
 
-    /// The worker cannot wait for itself: event callbacks run there.
+    /// The worker cannot wait for itself, and event callbacks run there; one that runs on the thread
+    /// of a caller is refused as well.
     fn refuse_in_callback() -> Result<(), Error> {
         if upgrades() { Err(Reason::Callback.into()) } else { Ok(()) }
     }

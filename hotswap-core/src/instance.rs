@@ -209,7 +209,8 @@ impl Drop for Context {
     }
 }
 
-/// A state, decoded and migrated, in the module's memory.
+/// A state, decoded and migrated, in the module's memory. It stays on the thread that has made it,
+/// where it is started from or dropped: a `HotState` need not be `Send`.
 #[derive(Debug)]
 pub(crate) struct State {
     code: Arc<Code>,
@@ -233,11 +234,8 @@ impl Drop for State {
     }
 }
 
-// SAFETY: `Context` and `HotState` are moved between threads by their owner alone; the module's
-// functions that take them are called by one thread at a time.
+// SAFETY: the module's `Context` is `Send`, and gives back what `prepare` has kept in it, which is.
 unsafe impl Send for Context {}
-// SAFETY: as above.
-unsafe impl Send for State {}
 
 /// What an instance begins with.
 #[derive(Debug)]

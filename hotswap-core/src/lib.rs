@@ -59,11 +59,13 @@ mod instance;
 #[expect(unsafe_code, reason = "opens and closes libraries, and answers their calls")]
 mod library;
 mod logs;
+pub mod plan;
 #[cfg_attr(
     target_os = "linux",
     expect(unsafe_code, reason = "gives up stdout and ends a process, in a rehearsal's child")
 )]
 pub mod probe;
+mod shown;
 pub mod slot;
 pub mod snapshot;
 mod steps;
@@ -78,11 +80,15 @@ mod watch;
 #[cfg(test)]
 mod testing;
 
-pub use config::{AfterPanic, Apply, AtCap, Config, Rehearsal, Retire, StateDrift, TooFew, Trial};
+pub use config::{
+    AfterPanic, Apply, Approval, AtCap, Config, Decision, Rehearsal, Retire, StateDrift, TooFew,
+    Trial,
+};
 pub use error::{Error, ErrorKind};
 pub use host::{GenerationStatus, Host, ServingStatus, SlotStatus, Status, TrialStatus};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use logs::follow_filters as follow_log_filters;
+pub use plan::Plan;
 pub use slot::{Pin, PinMut, Reader, Slot};
 pub use trust::Trust;
 pub use upgrade::{ArtifactHash, ParseHashError};

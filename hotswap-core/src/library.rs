@@ -14,6 +14,7 @@
 
 mod elf;
 pub(crate) mod image;
+mod loader;
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
 #[path = "library/retain.rs"]
 mod unload;
@@ -30,11 +31,12 @@ use libloading::os::windows::Library;
 
 pub(crate) use self::{
     elf::ElfFacts,
+    loader::{Entry, Occupied, wait_free},
     unload::{Account, News, Tell, tidy},
 };
 
 use self::unload::Opened;
-use crate::{error::in_full, event::Holder, fs::PrivateFile};
+use crate::{error::in_full, event::Holder, fs::PrivateFile, shown::escaped};
 
 /// A library that is mapped into the process.
 pub(crate) struct Image {
@@ -49,7 +51,7 @@ pub(crate) struct Image {
 /// Why a library cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
-    #[error("the system's loader refuses it: {}", in_full(.0))]
+    #[error("the system's loader refuses it: {}", escaped(&in_full(.0)))]
     Open(libloading::Error),
     #[error("nothing can be loaded from the private folder: {0}")]
     System(io::Error),

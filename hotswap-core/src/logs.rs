@@ -170,3 +170,10 @@ impl fmt::Debug for Logs {
         f.debug_struct("Logs").field("source", &self.place.0.load()).finish_non_exhaustive()
     }
 }
+
+/// Values as subscribers see them, for the fuzzer.
+#[cfg(fuzzing)]
+pub(crate) fn rebuilt(description: &[u8], values: &[u8]) -> Option<String> {
+    let site = catalogue::find(description)?;
+    Some(value::with(site, values, None, |values| format!("{values:?}")))
+}

@@ -14,7 +14,7 @@ mod residents;
 
 pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};
 pub(crate) use self::{
-    core::{InterfaceType, OnTrial, Serves, SlotCore, Voice, set_upgrades, upgrades},
+    core::{InterfaceType, OnTrial, Serves, SlotCore, Voice, in_callback, set_upgrades, upgrades},
     residents::{Resident, Residents, Stage},
 };
 

@@ -8,14 +8,17 @@
 pub(crate) mod envelope;
 mod error;
 
-use std::{fmt, fs, path::Path, sync::Arc, time::SystemTime};
+use std::{fmt, io, path::Path, sync::Arc, time::SystemTime};
 
 use hotswap_abi::manifest::{Manifest, StateVersion};
 use semver::Version;
 
 pub use error::SnapshotError;
 
-use crate::fs::replace;
+use crate::fs::{read_regular, replace};
+
+/// The largest file that is read, in bytes; a larger one is not written either.
+const LARGEST: u64 = 1 << 30;
 
 /// A module's state, and what the module that wrote it said of itself.
 #[derive(Clone)]
@@ -42,20 +45,27 @@ impl Snapshot {
     /// Reads a snapshot from a file.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not a whole snapshot.
+    /// When the file cannot be read, is no regular one or larger than 1 GiB, or is not a whole
+    /// snapshot.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
         let path = path.as_ref();
-        let bytes = fs::read(path).map_err(|source| SnapshotError::read(path, source))?;
+        let bytes =
+            read_regular(path, LARGEST).map_err(|source| SnapshotError::read(path, source))?;
         envelope::decode(&bytes).map_err(|damage| SnapshotError::damaged(path, damage))
     }
 
     /// Writes it to a file; what was there is replaced at once, or stays on any error.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written, or would be larger than 1 GiB.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
         let path = path.as_ref();
         let write = |source| SnapshotError::write(path, source);
+        let size = envelope::size(self);
+        if size > LARGEST {
+            let text = format!("it would have {size} bytes, the limit is {LARGEST}");
+            return Err(write(io::Error::new(io::ErrorKind::FileTooLarge, text)));
+        }
         // Of mode 0600: a state may hold what others should not read.
         replace(path, |aside| envelope::encode(self, aside)).map_err(write)
     }
@@ -108,5 +118,28 @@ impl fmt::Debug for Snapshot {
             .field("size", &self.state.len())
             .field("taken", &self.taken)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io};
+
+    use super::*;
+    use crate::error::in_full;
+
+    /// A file that is a hole takes no room.
+    #[test]
+    fn what_is_too_large_or_no_file_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("main.snapshot");
+        fs::File::create(&path).unwrap().set_len(LARGEST + 1).unwrap();
+        let text = in_full(&Snapshot::read(&path).unwrap_err());
+        assert!(text.ends_with("it has 1073741825 bytes, the limit is 1073741824"), "{text}");
+        let error = Snapshot::read(folder.path()).unwrap_err();
+        assert!(in_full(&error).ends_with("expected a regular file, found a folder"), "{error}");
+        assert!(!error.is_missing());
+        let missing = SnapshotError::read(&path, io::ErrorKind::NotFound.into());
+        assert!(missing.is_missing());
     }
 }

@@ -14,6 +14,10 @@ use crate::library::tidy;
 
 type Step = Box<dyn FnOnce() + Send>;
 
+/// The stack of the thread, of which the system takes what is used: a state of five hundred levels,
+/// the most that the codec reads, is carried by name on 12 MiB of it where nothing is optimised.
+const STACK: usize = 32 << 20;
+
 /// Why nothing came of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Undone {
@@ -102,6 +106,7 @@ impl Worker {
         let (queue, steps) = mpsc::channel::<Step>();
         let thread = thread::Builder::new()
             .name("hotswap-step".into())
+            .stack_size(STACK)
             .spawn(move || steps.into_iter().for_each(|step| step()))
             .map_err(|error| Undone::NoThread { why: error.to_string() })?;
         Ok(Self { queue, thread })

@@ -7,8 +7,7 @@
 //! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
 //! callers can see changes before the switch in [`activate`].
 //!
-//! One phase is passed through for now: an approval takes its place between [`Rehearsed`] and
-//! [`Loaded`](Phase::Loaded).
+//! A candidate waits for an approval outside of this file, as a [`Rehearsed`].
 //!
 //! # The rehearsal
 //! Where the slot has one, a copy of the state is taken early ([`backup`]), and the artifact is tried
@@ -70,7 +69,7 @@ pub(crate) use self::{
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
     trial::{Verdict, Why, judge},
     verify::verify,
-    vouch::{Unvouched, Vouched, signature_of, vouch},
+    vouch::{AND_RESCAN, UNTIL_SIGNED, Unvouched, Vouched, signature_of, signer, vouch},
 };
 
 use std::{
@@ -179,10 +178,10 @@ impl Upgrade<'_> {
     /// Tries an artifact in a child process, where the slot has rehearsals; nothing of it runs here.
     pub(crate) fn rehearse(&mut self, assessed: Assessed) -> Result<Rehearsed, Fault> {
         let Some(how) = self.config.rehearsal_of(&self.slot.name) else {
-            return Ok(Rehearsed::unrehearsed(assessed));
+            return Ok(Rehearsed::unrehearsed(assessed, self.slot));
         };
         if let Some(why) = probe::unserved() {
-            return Ok(Rehearsed::not(assessed, why));
+            return Ok(Rehearsed::not(assessed, self.slot, why));
         }
         let backed_up = {
             let _span = span(Phase::BackedUp);
@@ -221,9 +220,11 @@ impl Upgrade<'_> {
     }
 
     /// The switch. On a fault the old version serves, with its state.
-    pub(crate) fn apply(&mut self, prepared: Prepared) -> Result<Applied, Unapplied> {
+    pub(crate) fn apply(&mut self, mut prepared: Prepared) -> Result<Applied, Unapplied> {
         // What serves may have changed while the candidate waited to be applied.
-        let prepared = prepared.still_fits(self.slot, self.config.state_drift)?;
+        if let Err(fault) = prepared.still_fits(self.slot, self.config.state_drift) {
+            return Err(fault.with_finding(self.discard(prepared)).into());
+        }
         let applied = match self.slot.gate().cloned() {
             None => self.first(&prepared),
             Some(gate) => match prepared.handover {
@@ -237,17 +238,25 @@ impl Upgrade<'_> {
             Err(fault) if fault.exit == Exit::Cancelled => {
                 return Err(Unapplied { fault, prepared: Some(prepared) });
             }
-            Err(fault) => return Err(fault.into()),
+            Err(fault) => return Err(fault.with_finding(self.discard(prepared)).into()),
         };
         (self.reached)(Phase::Activated);
         let is_tried = self.config.trial_of(&self.slot.name).is_some() && applied.has_way_back();
         (self.reached)(if is_tried { Phase::Trial } else { Phase::Committed });
+        if let Some(hangs) = self.discard(prepared) {
+            tracing::warn!(slot = &*self.slot.name, "{hangs}");
+        }
         Ok(applied)
     }
 
     /// When work has to be done that begins now, and that nobody waits for.
     fn at_work(&self) -> Instant {
         Instant::now() + self.config.work_deadline
+    }
+
+    /// Drops what is left of a candidate; what hangs in it, if something does.
+    fn discard(&mut self, prepared: Prepared) -> Option<String> {
+        prepared.discard(self.steps, self.at_work())
     }
 
     fn first(&mut self, prepared: &Prepared) -> Result<Applied, Fault> {

@@ -22,6 +22,8 @@ fn what_the_machine_takes_away_is_no_fault_of_the_artifact() {
         "loses its right to execute",
         "needs a library that is not there",
         "suspend hangs",
+        "signature comes late",
+        "constructor hangs",
     ]);
     assert!(good, "{text}");
     let last = text.lines().last().unwrap();

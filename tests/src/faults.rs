@@ -21,6 +21,7 @@ mod abi;
 mod callers;
 mod candidates;
 mod crashes;
+mod drops;
 mod elf;
 mod ending;
 mod files;
@@ -28,7 +29,10 @@ mod manifests;
 mod resources;
 mod restarts;
 mod serving;
+mod signatures;
 mod states;
+mod trials;
+mod unloading;
 mod watching;
 mod ways;
 
@@ -43,11 +47,17 @@ fn groups() -> Vec<Group> {
         elf::group(),
         ways::group(),
         manifests::group(),
+        signatures::group(),
+        signatures::floors(),
         abi::group(),
         states::group(),
         candidates::group(),
         serving::group(),
+        drops::group(),
+        trials::approvals(),
+        trials::group(),
         callers::group(),
+        unloading::group(),
         resources::group(),
         watching::group(),
         ending::group(),

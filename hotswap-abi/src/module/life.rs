@@ -1,6 +1,10 @@
 //! The functions behind a module's root, each inside the unwind guard.
 
-use std::{marker::PhantomData, ptr};
+use std::{
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    ptr,
+};
 
 use abi_stable::prefix_type::WithMetadata;
 
@@ -153,9 +157,16 @@ impl<M: HotModule> Functions<M> {
         answer(sink, || {
             // SAFETY: `start` made the instance; the host gives it away with this call.
             let mut module = unsafe { Box::from_raw(module.cast::<M>()) };
-            // Dropped in any case, also when `stop` panics.
-            module.stop();
-            drop(module);
+            // Dropped in any case, and not while a panic of `stop` unwinds: a second one would end the
+            // process.
+            let stopped = catch_unwind(AssertUnwindSafe(|| module.stop()));
+            match stopped {
+                Ok(()) => drop(module),
+                Err(payload) => {
+                    drop_quietly(module);
+                    resume_unwind(payload);
+                }
+            }
             Ok(ptr::null_mut())
         })
     }

@@ -100,7 +100,7 @@ unsafe impl<T: Portable> Carrier<T> for Encoded {
 
     fn hold(value: T) -> Buffer {
         let mut buffer = Buffer::new();
-        value.encode(&mut Writer::new(buffer.sink()));
+        value.encode(&mut buffer.writer());
         buffer
     }
     #[inline]

@@ -4,6 +4,8 @@ use std::{alloc, mem::MaybeUninit, ptr, slice};
 
 use abi_stable::StableAbi;
 
+use super::Writer;
+
 /// Where a callee writes a result: memory of the caller, which grows by the caller's own code.
 #[derive(Debug, StableAbi)]
 #[repr(C)]
@@ -68,9 +70,20 @@ impl Buffer {
         self.sink.capacity != INLINE
     }
 
-    /// The sink to write to. The buffer must not move while the sink is in use.
+    /// The sink to write to, which the other side takes. The buffer must not move while the sink is
+    /// in use. It is not lent as a reference: two buffers must not exchange their sinks.
     #[inline]
-    pub const fn sink(&mut self) -> &mut Sink {
+    pub const fn sink(&mut self) -> *mut Sink {
+        self.own_sink()
+    }
+
+    /// Writes to it.
+    #[inline]
+    pub const fn writer(&mut self) -> Writer<'_> {
+        Writer::new(self.own_sink())
+    }
+
+    const fn own_sink(&mut self) -> &mut Sink {
         if !self.on_heap() {
             self.sink.ptr = self.inline.as_mut_ptr().cast();
         }
@@ -158,7 +171,7 @@ mod tests {
         let mut expected = Vec::new();
         let mut buffer = Buffer::new();
         for i in 0..5_000_u32 {
-            buffer.sink().push(&i.to_le_bytes());
+            buffer.own_sink().push(&i.to_le_bytes());
             expected.extend(i.to_le_bytes());
             if i % 97 == 0 {
                 buffer = std::hint::black_box(buffer); // moves

@@ -56,7 +56,17 @@ pub enum CarryError {
         /// Its type.
         ty: String,
     },
+    /// The value, or its type, is nested too deeply.
+    #[error("{at} is nested too deeply to be carried; write a migration for it")]
+    Deep {
+        /// The field of the state that it is in.
+        at: String,
+    },
 }
+
+/// How many steps of [`Carrier::value`] may be below one another. The codec reads values of a
+/// thousand levels, each a few steps. A type may lead on without an end, if it is a hostile one.
+const DEEPEST: usize = 4096;
 
 /// Carries an encoded state from one shape to another.
 ///
@@ -72,7 +82,7 @@ pub fn carry(
     let value = rmpv::decode::read_value(&mut input)
         .map_err(|_| CarryError::Malformed { at: name.clone() })?;
     let mut carrier =
-        Carrier { old: old.0, new: new.0, dropped: Vec::new(), defaulted: Vec::new() };
+        Carrier { old: old.0, new: new.0, dropped: Vec::new(), defaulted: Vec::new(), depth: 0 };
     let value = carrier.value(value, old.1, new.1, &name)?;
     let mut bytes = Vec::with_capacity(bytes.len());
     // Writing to a vector does not fail.
@@ -85,10 +95,28 @@ struct Carrier<'a> {
     new: &'a Types,
     dropped: Vec<String>,
     defaulted: Vec<String>,
+    depth: usize,
 }
 
 impl Carrier<'_> {
     fn value(
+        &mut self,
+        value: Value,
+        old: &Shape,
+        new: &Shape,
+        at: &str,
+    ) -> Result<Value, CarryError> {
+        if self.depth == DEEPEST {
+            let at = at.split('.').take(2).collect::<Vec<_>>().join(".");
+            return Err(CarryError::Deep { at });
+        }
+        self.depth += 1;
+        let value = self.differing(value, old, new, at);
+        self.depth -= 1;
+        value
+    }
+
+    fn differing(
         &mut self,
         value: Value,
         old: &Shape,

@@ -44,7 +44,7 @@ pub fn decode<S: DeserializeOwned>(bytes: &[u8]) -> Result<S, CodecError> {
 /// When the state cannot be encoded.
 pub fn is_faithful<S: Serialize>(state: &S, bytes: &[u8]) -> Result<bool, CodecError> {
     let mut buffer = Buffer::new();
-    encode(state, &mut Writer::new(buffer.sink()))?;
+    encode(state, &mut buffer.writer())?;
     if buffer.bytes() == bytes {
         return Ok(true);
     }

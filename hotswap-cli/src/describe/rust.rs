@@ -7,7 +7,7 @@ use hotswap_core::{
         manifest::Manifest,
         shape::{Definition, Kind, OwnedMember, Shape, Types},
     },
-    artifact::Artifact,
+    artifact::{Artifact, shown},
 };
 
 use super::{Interface, parts};
@@ -22,7 +22,7 @@ pub(crate) fn text(artifact: &Artifact) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(text, "  {name:<9}{value}");
     };
-    fact("file", format!("{}, {}", artifact.path().display(), bytes(artifact.size())));
+    fact("file", format!("{}, {}", shown(artifact.path()), bytes(artifact.size())));
     fact("hash", artifact.hash().to_string());
     fact("target", manifest.target.clone());
     fact("rustc", manifest.rustc.clone());
@@ -37,7 +37,7 @@ pub(crate) fn text(artifact: &Artifact) -> String {
         fact("needs", artifact.needed().join(", "));
     }
     if let Some(signature) = artifact.signature() {
-        fact("signed", format!("{}, not judged here", signature.display()));
+        fact("signed", format!("{}, not judged here", shown(&signature)));
     }
     text.push('\n');
     text.push_str(&interface(manifest));

@@ -8,6 +8,8 @@ mod doctor;
 mod help;
 mod inspect;
 mod new;
+#[cfg(unix)]
+mod signed;
 mod support;
 mod watch;
 mod zoo;

@@ -4,7 +4,8 @@ use std::{error, fmt, path::Path};
 
 use crate::{
     event::Phase,
-    upgrade::{Fault, StageError, UNTIL_IT_CHANGES},
+    shown::shown,
+    upgrade::{AND_RESCAN, Fault, StageError, UNTIL_IT_CHANGES, UNTIL_SIGNED},
 };
 
 /// Why a file was not read as what it should be.
@@ -31,7 +32,7 @@ impl ArtifactError {
     }
 
     pub(super) fn unsound(path: &Path, fault: Fault) -> Self {
-        let path = path.display().to_string();
+        let path = shown(path).to_string();
         Self(Reason::Unsound { path, objection: fault.into() })
     }
 
@@ -82,7 +83,9 @@ pub struct Objection {
 impl From<Fault> for Objection {
     fn from(fault: Fault) -> Self {
         // Nobody waits for the file to change.
-        let advice = fault.advice.replace(&format!("; {UNTIL_IT_CHANGES}"), "");
+        let later =
+            [format!("; {UNTIL_IT_CHANGES}"), format!("; {UNTIL_SIGNED}"), AND_RESCAN.into()];
+        let advice = later.iter().fold(fault.advice, |advice, it| advice.replace(it, ""));
         Self { phase: fault.phase, findings: fault.findings, advice }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::watch::WatchError;
+use crate::{shown::shown, watch::WatchError};
 
 /// Why a builder cannot start.
 #[derive(Debug, Error)]
@@ -16,7 +16,7 @@ pub enum CargoError {
     #[error("no package to build was named")]
     NoPackage,
     /// The folder is not there, or is no folder.
-    #[error("cargo cannot be run in {}: no such folder", folder.display())]
+    #[error("cargo cannot be run in {}: no such folder", shown(folder))]
     NoFolder {
         /// The folder of the request.
         folder: PathBuf,
@@ -25,14 +25,14 @@ pub enum CargoError {
     #[error(
         "{} was not found: install it (https://rustup.rs), put it into PATH, or name it with \
          Request::with_cargo",
-        program.display()
+        shown(program)
     )]
     NoCargo {
         /// What was to be run.
         program: PathBuf,
     },
     /// The program is there and cannot be run.
-    #[error("{} cannot be run", program.display())]
+    #[error("{} cannot be run", shown(program))]
     Cargo {
         /// What was to be run.
         program: PathBuf,
@@ -40,13 +40,13 @@ pub enum CargoError {
         source: io::Error,
     },
     /// The folder is in no workspace.
-    #[error("there is no Cargo.toml in {}, nor in a folder above it", folder.display())]
+    #[error("there is no Cargo.toml in {}, nor in a folder above it", shown(folder))]
     NoWorkspace {
         /// The folder of the request.
         folder: PathBuf,
     },
     /// Cargo refuses the workspace.
-    #[error("cargo refuses the workspace of {}:\n{said}", folder.display())]
+    #[error("cargo refuses the workspace of {}:\n{said}", shown(folder))]
     Refused {
         /// The folder of the request.
         folder: PathBuf,
@@ -54,7 +54,7 @@ pub enum CargoError {
         said: String,
     },
     /// Cargo's answer cannot be understood.
-    #[error("what `cargo metadata` says of {} cannot be understood: {why}", folder.display())]
+    #[error("what `cargo metadata` says of {} cannot be understood: {why}", shown(folder))]
     Metadata {
         /// The folder of the request.
         folder: PathBuf,
@@ -62,7 +62,7 @@ pub enum CargoError {
         why: String,
     },
     /// There is no package of this name.
-    #[error("no package {package} in the workspace of {}{}", folder.display(), Known(nearest, known))]
+    #[error("no package {package} in the workspace of {}{}", shown(folder), Known(nearest, known))]
     UnknownPackage {
         /// The name that was given.
         package: String,
@@ -77,7 +77,7 @@ pub enum CargoError {
     #[error(
         "package {package} has no library of type cdylib: add\n[lib]\ncrate-type = [\"cdylib\", \
          \"rlib\"]\nto {}",
-        manifest.display()
+        shown(manifest)
     )]
     NoCdylib {
         /// The package.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::watch::WatchError;
+use crate::{shown::shown, watch::WatchError};
 
 /// What a builder tells. Between a [`Started`](Self::Started) and its
 /// [`Finished`](Self::Finished) there is no other `Started`.
@@ -100,9 +100,9 @@ impl fmt::Display for Report {
         match self {
             Self::Started { because } => match because.as_slice() {
                 [] => f.write_str("building"),
-                [file] => write!(f, "building, {} has changed", file.display()),
+                [file] => write!(f, "building, {} has changed", shown(file)),
                 [file, more @ ..] => {
-                    write!(f, "building, {} and {} more have changed", file.display(), more.len())
+                    write!(f, "building, {} and {} more have changed", shown(file), more.len())
                 }
             },
             Self::WaitingForLock { what } => {
@@ -111,7 +111,7 @@ impl fmt::Display for Report {
             Self::Compiling { package } => write!(f, "compiling {package}"),
             Self::Diagnostic(diagnostic) => f.write_str(&diagnostic.rendered),
             Self::Built { package, artifact, .. } => {
-                write!(f, "built {package}: {}", artifact.display())
+                write!(f, "built {package}: {}", shown(artifact))
             }
             Self::InterfaceChanged { package } => write!(
                 f,

@@ -106,7 +106,8 @@ impl Trial {
     }
 
     /// Asked again and again during the trial, at its end, and once more after a rollback, on the
-    /// host's thread for module code: it may call the slot.
+    /// host's thread for module code. It may call the slot, and ask nothing of the host that would
+    /// wait for an upgrade, as an event callback. It may take no longer than a call.
     #[must_use]
     pub fn with_health(
         mut self,

@@ -5,7 +5,7 @@ use std::fmt;
 use semver::Version;
 
 use super::Phase;
-use crate::upgrade::ArtifactHash;
+use crate::{shown::shown, upgrade::ArtifactHash};
 
 /// Whose fault it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl fmt::Display for Refusal {
         };
         match &self.module {
             Some((module, version)) => write!(f, "{word} {module} {version}")?,
-            None => write!(f, "{word} {}", self.path)?,
+            None => write!(f, "{word} {}", shown(&self.path))?,
         }
         if let Some(artifact) = &self.artifact {
             write!(f, " ({}…)", artifact.short())?;

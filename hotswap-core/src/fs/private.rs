@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, TempDir, TempPath};
 use thiserror::Error;
 
+use crate::shown::shown;
+
 const PREFIX: &str = "hotswap-private-";
 const LOCK: &str = "owner.lock";
 const ATTEMPTS: u32 = 16;
@@ -22,7 +24,7 @@ const ATTEMPTS: u32 = 16;
 #[non_exhaustive]
 pub(crate) enum FolderError {
     /// The folder or its lock could not be made.
-    #[error("cannot make a private folder below {}", base.display())]
+    #[error("cannot make a private folder below {}", shown(base))]
     Make {
         /// The folder below which it was wanted.
         base: PathBuf,
@@ -32,7 +34,7 @@ pub(crate) enum FolderError {
     /// Code in it could not be mapped.
     #[error(
         "{} is mounted noexec, so nothing in it can be loaded: choose a folder on another mount",
-        base.display()
+        shown(base)
     )]
     NoExec {
         /// The folder below which it was wanted.

@@ -11,7 +11,8 @@ use parking_lot::Mutex;
 use crate::cargo::{Level, Report};
 use crate::{
     config::{Callback, Reporter},
-    event::{Event, EventKind, Holder, Retirement, WayBack},
+    event::{Event, EventKind, Holder, Phase, Retirement, WayBack},
+    slot::in_callback,
 };
 
 pub(super) struct Events {
@@ -70,7 +71,7 @@ impl Events {
 
 /// Runs the program's own code; an upgrade is not to suffer from a panic in it.
 fn contain(event: &Event, code: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(code)).is_err() {
+    if in_callback(|| catch_unwind(AssertUnwindSafe(code))).is_err() {
         // Its panic hook has reported it.
         tracing::error!(slot = &*event.slot, "an event callback of the host panicked");
     }
@@ -78,7 +79,6 @@ fn contain(event: &Event, code: impl FnOnce()) {
 
 fn weight(kind: &EventKind) -> Weight {
     match kind {
-        EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
         EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Detail,
         EventKind::Rehearsed { .. } => Weight::News,
         EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
@@ -86,7 +86,10 @@ fn weight(kind: &EventKind) -> Weight {
             Weight::Detail
         }
         EventKind::Live(live) if !live.has_lost() => Weight::News,
-        EventKind::Committed { .. } => Weight::News,
+        EventKind::Planned(_) => Weight::Detail,
+        EventKind::Committed { .. } | EventKind::Decided { .. } => Weight::News,
+        EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,
+        EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)

@@ -12,6 +12,7 @@ use crate::{
     event::{Holder, Phase, Refusal, Serving},
     gate::Gate,
     instance::{Condition, Figures, Generation},
+    plan::Plan,
     slot::{OnTrial, Resident, SlotCore},
     upgrade::ArtifactHash,
 };
@@ -42,6 +43,8 @@ pub struct SlotStatus {
     pub generations: Vec<GenerationStatus>,
     /// What was refused last.
     pub last_refusal: Option<Arc<Refusal>>,
+    /// The plan that waits for somebody's word.
+    pub awaiting: Option<Arc<Plan>>,
     /// The trial of the version that serves.
     pub trial: Option<TrialStatus>,
     /// Why what serves is not what should: its trial went wrong, and so did the way back. Until the
@@ -169,6 +172,7 @@ impl SlotStatus {
             mapped: generations.len(),
             generations,
             last_refusal: snapshot.last_refusal,
+            awaiting: snapshot.awaiting,
             trial: snapshot.on_trial.map(TrialStatus::new),
             degraded: snapshot.degraded,
         }
@@ -215,6 +219,9 @@ impl fmt::Display for SlotStatus {
             let Serving { version, generation } = previous;
             write!(f, ", on trial ({calls} calls, {panics} panics; ")?;
             write!(f, "{version}, generation {generation} is kept ready)")?;
+        }
+        if let Some(plan) = &self.awaiting {
+            write!(f, ", {} waits for approval, risk {}", plan.to, plan.level())?;
         }
         if let Some(why) = &self.degraded {
             write!(f, ", DEGRADED: {why}")?;

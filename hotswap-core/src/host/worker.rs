@@ -1,8 +1,8 @@
 //! The thread that upgrades: one artifact at a time, in the order in which they appear.
 //!
 //! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
-//! [`outcome`] tells how it ended and sees to what is left of it, [`trials`] watches what serves on
-//! trial, [`panics`] is about calls that have panicked, [`ending`] is the orderly end.
+//! [`outcome`] tells how it ended and sees to what is left of it, [`planning`] has somebody
+//! say yes to it, [`trials`] watches what serves on trial, [`panics`] is about calls that have panicked, [`ending`] is the orderly end.
 
 #[cfg(feature = "cargo")]
 mod building;
@@ -10,6 +10,7 @@ mod candidate;
 mod ending;
 mod outcome;
 mod panics;
+mod planning;
 mod trials;
 
 use std::{
@@ -26,7 +27,12 @@ pub(super) use self::ending::Kept;
 
 use semver::Version;
 
-use self::{outcome::Identity, panics::Restarts, trials::OnTrial};
+use self::{
+    outcome::Identity,
+    panics::Restarts,
+    planning::{Awaiting, Times},
+    trials::OnTrial,
+};
 use super::Shared;
 use crate::{
     config::Place,
@@ -60,6 +66,10 @@ pub(super) enum Command {
     Abandon(String, SyncSender<bool>),
     /// Put a new instance of the same code in the place of the one that serves.
     Restart(String, SyncSender<Result<(), String>>),
+    /// Somebody says yes to an artifact that waits for it.
+    Approve { artifact: ArtifactHash, by: String, reply: SyncSender<bool> },
+    /// Somebody says no to it.
+    Reject { artifact: ArtifactHash, by: String, why: String, reply: SyncSender<bool> },
     /// Commit what is on trial.
     Commit { slot: String, why: String, reply: SyncSender<bool> },
     /// Roll back what is on trial; answered with `None` where nothing is.
@@ -134,6 +144,10 @@ struct Open {
     unstaged: HashMap<PathBuf, (Option<ArtifactHash>, Vec<String>)>,
     retiring: Vec<Retiring>,
     restarts: Restarts,
+    awaiting: Option<Awaiting>,
+    times: Times,
+    /// When a version was rolled back last.
+    rolled_back: Option<Instant>,
     trial: Option<OnTrial>,
     /// Paths with new content, which wait until the trial is over.
     after_trial: BTreeSet<PathBuf>,
@@ -163,7 +177,8 @@ impl Worker {
         } else {
             None
         };
-        let slow = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 10);
+        let (first, most) = config.retry_delays;
+        let slow = Backoff::new(first, most, 10);
         let leaving = Backoff::new(Duration::from_millis(50), Duration::from_secs(5), u32::MAX);
         let floors = Floors::open(config).map_err(Reason::Floors)?;
         let unwatched = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), u32::MAX);
@@ -210,6 +225,14 @@ impl Worker {
                     let restarted = self.restart_by_name(&slot);
                     let _ = reply.send(restarted);
                 }
+                Some(Command::Approve { artifact, by, reply }) => {
+                    let known = self.approve(artifact, &by);
+                    let _ = reply.send(known);
+                }
+                Some(Command::Reject { artifact, by, why, reply }) => {
+                    let known = self.reject(artifact, &by, &why);
+                    let _ = reply.send(known);
+                }
                 Some(Command::Commit { slot, why, reply }) => {
                     let committed = self.commit_by_name(&slot, why);
                     let _ = reply.send(committed);
@@ -249,6 +272,7 @@ impl Worker {
             self.panics.next_deadline(),
             self.unstarted.next_deadline(),
             self.slots.iter().filter_map(|slot| Some(slot.trial.as_ref()?.next_look())).min(),
+            self.slots.iter().filter_map(|slot| Some(slot.awaiting.as_ref()?.expires())).min(),
         ];
         match deadlines.into_iter().flatten().min() {
             None => Some(inbox.recv().unwrap_or(Command::End)),
@@ -277,6 +301,9 @@ impl Worker {
             unstaged: HashMap::new(),
             retiring: Vec::new(),
             restarts: Restarts::default(),
+            awaiting: None,
+            times: Times::default(),
+            rolled_back: None,
             trial: None,
             after_trial: BTreeSet::new(),
             unwatched: None,
@@ -405,6 +432,12 @@ impl Worker {
             let trial = self.slots[index].trial.as_ref();
             if trial.is_some_and(|trial| trial.next_look() <= now) {
                 self.look_at_trial(index);
+            }
+        }
+        for index in 0..self.slots.len() {
+            let awaiting = self.slots[index].awaiting.as_ref();
+            if awaiting.is_some_and(|awaiting| awaiting.expires() <= now) {
+                self.expire(index);
             }
         }
         for index in self.panics.due(now) {

@@ -57,7 +57,7 @@ impl Opened {
         let hidden = CString::new(copy.path().as_os_str().as_bytes()).ok();
         let hidden = hidden.filter(|_| !is_retained);
         // SAFETY: the handle is that of a library that was just opened, of which nothing runs; what
-        // comes of it is dropped by `Remains`, after the library was found gone, and never else.
+        // comes of it is dropped by `Remains`, after the library was found gone, or else kept.
         let interposed = unsafe { interpose::interpose(handle, facts, hidden) };
         // SAFETY: the handle that it was.
         let library = unsafe { Library::from_raw(handle) };
@@ -93,7 +93,10 @@ impl Opened {
     /// Leaves it where it is, for ever. Its file goes: what is mapped stays.
     pub(super) fn retain(self) {
         let Self { library, copy, interposed } = self;
-        let _kept = (ManuallyDrop::new(library), ManuallyDrop::new(interposed));
+        let _kept = ManuallyDrop::new(library);
+        if let Ok(interposed) = interposed {
+            interposed.keep();
+        }
         drop(copy);
     }
 }

@@ -5,7 +5,6 @@
 
 use std::{
     any::Any,
-    cell::RefCell,
     fs::{self, File},
     io::{self, Write as _},
     os::fd::AsFd as _,
@@ -17,6 +16,7 @@ use std::{
 };
 
 use hotswap_abi::{compat::Requirement, manifest::Schema, portable::Reader};
+use parking_lot::Mutex;
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
 };
@@ -40,10 +40,13 @@ use crate::{
     upgrade::{Audience, Fault, Script, Upgrade},
 };
 
+/// What the threads for module code have for their stacks.
+const STACKS: u64 = 64 << 20;
+
 /// Rehearses what is in the folder, and ends the process.
 pub(super) fn run(folder: &Path, checks: &[Check]) -> ! {
     let played = catch_unwind(AssertUnwindSafe(|| {
-        let voice = Voice::from_stdout()?;
+        let voice = Arc::new(Voice::from_stdout()?);
         voice.say(&Said::Here);
         let said = match rehearse(folder, checks, &voice) {
             Ok(way_back) => match way_back {
@@ -63,7 +66,7 @@ pub(super) fn run(folder: &Path, checks: &[Check]) -> ! {
     exit(if matches!(played, Ok(Ok(()))) { 0 } else { 101 })
 }
 
-fn rehearse(folder: &Path, checks: &[Check], voice: &Voice) -> Result<WayBack, Fault> {
+fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBack, Fault> {
     let system = |what: &str, error: &dyn std::fmt::Display| {
         let finding = format!("the child  {what}: {error}");
         Fault::cancelled(Phase::Rehearsed, finding, "look after the private folder")
@@ -113,12 +116,14 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Voice) -> Result<WayBack, F
         }
     };
     let serving = folder.join(SERVING);
+    let all = |core: &Arc<SlotCore>, gate: &Arc<Gate<Generation>>| check_all(&checks, core, gate);
     let script = Script {
         candidate: &folder.join(CANDIDATE),
         serving: request.serving.map_or(Ok(&*serving), Err),
         state,
         restored: request.state == Stored::Restored,
         folder: &private,
+        checks: (!checks.is_empty()).then_some(&all),
     };
     let mut upgrade = Upgrade {
         slot: &core,
@@ -126,8 +131,8 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Voice) -> Result<WayBack, F
         steps: &mut Steps::default(),
         reached: &mut |_| {},
     };
-    let mut hall = Hall { voice, checks };
-    let way_back = upgrade.play(&core, &script, &mut hall);
+    let audience: Arc<dyn Audience> = Arc::clone(voice) as _;
+    let way_back = upgrade.play(&core, &script, &audience);
     // The process ends here: nothing is unloaded, and nobody waits for threads of modules.
     std::mem::forget(core);
     way_back
@@ -143,36 +148,30 @@ impl From<Drift> for StateDrift {
     }
 }
 
-/// Who watches the play.
-struct Hall<'a> {
-    voice: &'a Voice,
-    checks: Vec<&'a Check>,
+impl Audience for Voice {
+    fn begins(&self, step: RehearsalStep) {
+        self.say(&Said::Begins(step));
+    }
+
+    fn ends(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.say(&Said::Ends { took, peak: of_status("VmHWM:").unwrap_or(0) });
+    }
 }
 
-impl Audience for Hall<'_> {
-    fn begins(&mut self, step: RehearsalStep) {
-        self.voice.say(&Said::Begins(step));
-    }
-
-    fn ends(&mut self, took: Duration) {
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.voice.say(&Said::Ends { took, peak: of_status("VmHWM:").unwrap_or(0) });
-    }
-
-    fn has_checks(&self) -> bool {
-        !self.checks.is_empty()
-    }
-
-    fn check(&mut self, core: &Arc<SlotCore>, gate: &Arc<Gate<Generation>>) -> Result<(), String> {
-        self.checks.iter().try_for_each(|check| {
-            let result = catch_unwind(AssertUnwindSafe(|| (check.run)(core, gate)));
-            match result {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(in_full(&*error)),
-                Err(payload) => Err(format!("it panicked: {}", text(&*payload))),
-            }
-        })
-    }
+fn check_all(
+    checks: &[&Check],
+    core: &Arc<SlotCore>,
+    gate: &Arc<Gate<Generation>>,
+) -> Result<(), String> {
+    checks.iter().try_for_each(|check| {
+        let result = catch_unwind(AssertUnwindSafe(|| (check.run)(core, gate)));
+        match result {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(in_full(&*error)),
+            Err(payload) => Err(format!("it panicked: {}", text(&*payload))),
+        }
+    })
 }
 
 fn text(payload: &(dyn Any + Send)) -> &str {
@@ -183,7 +182,7 @@ fn text(payload: &(dyn Any + Send)) -> &str {
 }
 
 /// The way back to the parent.
-struct Voice(RefCell<File>);
+struct Voice(Mutex<File>);
 
 impl Voice {
     /// Takes stdout away from everybody else.
@@ -193,12 +192,12 @@ impl Voice {
         if unsafe { libc::dup2(libc::STDERR_FILENO, libc::STDOUT_FILENO) } < 0 {
             return Err(io::Error::last_os_error());
         }
-        Ok(Self(RefCell::new(own.into())))
+        Ok(Self(Mutex::new(own.into())))
     }
 
     fn say(&self, said: &Said) {
         // Fails when the parent does not listen any more: it kills this process.
-        let _ = self.0.borrow_mut().write_all(&frame(said));
+        let _ = self.0.lock().write_all(&frame(said));
     }
 }
 
@@ -223,7 +222,7 @@ fn take_limits(request: &Request) -> io::Result<()> {
     let processors = available_parallelism().map_or(1, |it| it.get() as u64);
     limit(Resource::Cpu, (request.milliseconds / 1000 + 1).saturating_mul(processors))?;
     let has = of_status("VmData:").unwrap_or(0);
-    limit(Resource::Data, has.saturating_add(request.memory))?;
+    limit(Resource::Data, has.saturating_add(STACKS).saturating_add(request.memory))?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 
 use hotswap_abi::{
     Portable,
-    portable::{Buffer, Reader, Writer},
+    portable::{Buffer, Reader},
 };
 
 use crate::event::RehearsalStep;
@@ -101,7 +101,7 @@ pub(crate) fn read(mut bytes: &[u8]) -> Result<Vec<Said>, String> {
 /// A value as bytes.
 pub(crate) fn encoded<T: Portable>(value: &T) -> Vec<u8> {
     let mut buffer = Buffer::new();
-    value.encode(&mut Writer::new(buffer.sink()));
+    value.encode(&mut buffer.writer());
     buffer.into_vec()
 }
 

@@ -13,12 +13,14 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::{
     checkpoint::Checkpoint,
+    config::bounded,
     error::{Error, Reason},
     event::{Phase, Refusal, Serving},
     gate::Gate,
     instance::{Alarm, Code, Generation, Watch},
     library::{News, Tell, tidy},
     logs,
+    plan::Plan,
     snapshot::Snapshot,
 };
 
@@ -33,9 +35,24 @@ pub(crate) fn set_upgrades() {
     UPGRADES.set(true);
 }
 
-/// Whether the current thread is one that upgrades; event callbacks run there.
+/// Whether the current thread is one that upgrades, or in an event callback.
 pub(crate) fn upgrades() -> bool {
     UPGRADES.get()
+}
+
+/// Runs an event callback, which must not wait for an upgrade on any thread: where it is called a
+/// second time because of what it asks for, it would be without end.
+pub(crate) fn in_callback<R>(callback: impl FnOnce() -> R) -> R {
+    struct Before(bool);
+
+    impl Drop for Before {
+        fn drop(&mut self) {
+            UPGRADES.set(self.0);
+        }
+    }
+
+    let _before = Before(UPGRADES.replace(true));
+    callback()
 }
 
 /// What is known of an interface's type.
@@ -94,6 +111,8 @@ struct Progress {
     /// The highest number of a generation that has served.
     highest: u64,
     on_trial: Option<OnTrial>,
+    /// The plan that waits for somebody's word.
+    awaiting: Option<Arc<Plan>>,
     /// Why the version that serves is not the one that should.
     degraded: Option<String>,
     /// The event of a first generation was told: who waits for the slot goes on after it.
@@ -138,6 +157,7 @@ pub(crate) struct Glance {
     pub(crate) pending: bool,
     pub(crate) last_refusal: Option<Arc<Refusal>>,
     pub(crate) on_trial: Option<OnTrial>,
+    pub(crate) awaiting: Option<Arc<Plan>>,
     pub(crate) degraded: Option<String>,
 }
 
@@ -231,6 +251,13 @@ impl SlotCore {
         self.progress.lock().on_trial = on_trial;
     }
 
+    /// A plan waits for somebody's word, or no longer.
+    pub(crate) fn set_awaiting(&self, plan: Option<Arc<Plan>>) {
+        let mut progress = self.progress.lock();
+        progress.awaiting = plan;
+        progress.phase = None;
+    }
+
     /// A version that should not serve does, and why.
     pub(crate) fn set_degraded(&self, why: String) {
         self.progress.lock().degraded = Some(why);
@@ -287,6 +314,14 @@ impl SlotCore {
         Arc::clone(&self.alarm)
     }
 
+    /// Lets nobody in any more; those inside finish.
+    pub(crate) fn end(&self) {
+        self.set_over();
+        if let Some(gate) = self.gate() {
+            gate.end();
+        }
+    }
+
     /// Who is told what becomes of a generation's library.
     pub(crate) fn tell(&self, resident: &Arc<Resident>) -> Tell {
         let (residents, voice) = (Arc::clone(&self.residents), Arc::clone(&self.voice));
@@ -305,6 +340,7 @@ impl SlotCore {
             serves,
             highest: _,
             on_trial,
+            awaiting,
             degraded,
             told: _,
             phase,
@@ -320,6 +356,7 @@ impl SlotCore {
             pending: *pending,
             last_refusal: last_refusal.clone(),
             on_trial: on_trial.clone(),
+            awaiting: awaiting.clone(),
             degraded: degraded.clone(),
         }
     }
@@ -371,7 +408,7 @@ impl SlotCore {
     }
 
     pub(crate) fn wait_for(&self, wanted: u64, timeout: Duration) -> Result<u64, Error> {
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + bounded(timeout);
         let mut progress = self.progress.lock();
         loop {
             let serving = progress.serves.as_ref().map_or(0, |serves| serves.code.generation);

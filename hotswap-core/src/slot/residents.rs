@@ -34,6 +34,8 @@ pub(crate) struct Resident {
     pub(crate) module: String,
     pub(crate) version: Version,
     pub(crate) artifact: ArtifactHash,
+    /// The size of its file in bytes.
+    pub(crate) size: u64,
     pub(crate) since: Instant,
     /// Set once it is known.
     account: OnceLock<Arc<Account>>,
@@ -70,13 +72,15 @@ impl Residents {
         &self,
         number: u64,
         module: (String, Version),
-        artifact: ArtifactHash,
+        artifact: (ArtifactHash, u64),
     ) -> Arc<Resident> {
+        let (artifact, size) = artifact;
         let resident = Arc::new(Resident {
             number,
             module: module.0,
             version: module.1,
             artifact,
+            size,
             since: Instant::now(),
             account: OnceLock::new(),
             stage: Mutex::new(Stage::Candidate),

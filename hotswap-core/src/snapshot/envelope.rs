@@ -71,6 +71,12 @@ pub(super) fn encode(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()>
     out.write_all(hasher.finalize().as_bytes())
 }
 
+/// How many bytes a snapshot has as a file.
+pub(super) fn size(snapshot: &Snapshot) -> u64 {
+    let numbers = MAGIC.len() + 2 + 8 + 4 + 8 + HASH;
+    (numbers + snapshot.manifest.encoded().len() + snapshot.state.len()) as u64
+}
+
 /// Reads a snapshot.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Snapshot, Damage> {
     let mut left = bytes;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::envelope::Damage;
+use crate::shown::shown;
 
 /// Why a snapshot was not read or written.
 #[derive(Debug, thiserror::Error)]
@@ -14,11 +15,11 @@ pub struct SnapshotError(#[from] Reason);
 
 #[derive(Debug, thiserror::Error)]
 enum Reason {
-    #[error("the snapshot {} cannot be read", path.display())]
+    #[error("the snapshot {} cannot be read", shown(path))]
     Read { path: PathBuf, source: io::Error },
-    #[error("the snapshot {} cannot be written", path.display())]
+    #[error("the snapshot {} cannot be written", shown(path))]
     Write { path: PathBuf, source: io::Error },
-    #[error("{} is not a whole snapshot", path.display())]
+    #[error("{} is not a whole snapshot", shown(path))]
     Damaged { path: PathBuf, source: Damage },
 }
 

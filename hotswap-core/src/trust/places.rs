@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::shown::shown;
+
 /// A place that others can write to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Writable {
@@ -23,14 +25,16 @@ enum Why {
     Mode(u32),
     /// It belongs to another user.
     Owner(u32),
-    /// It is not there, or cannot be looked at.
+    /// It is not there.
+    Missing,
+    /// It cannot be looked at.
     Unknown(String),
 }
 
 impl fmt::Display for Writable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.is_folder { "folder" } else { "file" };
-        write!(f, "{kind} {} ", self.path.display())?;
+        write!(f, "{kind} {} ", shown(&self.path))?;
         match &self.why {
             Why::Mode(mode) => {
                 write!(f, "can be written by others than its owner (mode {mode:04o})")
@@ -38,6 +42,7 @@ impl fmt::Display for Writable {
             Why::Owner(user) => {
                 write!(f, "belongs to user {user}, who is neither root nor the host's user")
             }
+            Why::Missing => f.write_str("is not there"),
             Why::Unknown(error) => write!(f, "cannot be looked at: {error}"),
         }
     }
@@ -46,14 +51,19 @@ impl fmt::Display for Writable {
 impl Writable {
     /// What to do.
     pub(crate) fn advice(&self) -> String {
-        let path = self.path.display();
+        let path = shown(&self.path);
         match &self.why {
             Why::Mode(_) => format!("chmod go-w {path}"),
             Why::Owner(_) => {
                 format!("chown {path}, or allow that user with Minisign::with_owner")
             }
-            Why::Unknown(_) => "put it there".to_owned(),
+            Why::Missing | Why::Unknown(_) => "put it there".to_owned(),
         }
+    }
+
+    /// Whether nothing is there.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.why == Why::Missing
     }
 }
 
@@ -80,9 +90,8 @@ mod sys {
     ) -> Result<(), Writable> {
         let trace = trace(path);
         let Some((end, _)) = &trace.end else {
-            let missing = std::io::Error::from(std::io::ErrorKind::NotFound).to_string();
-            let (path, why) = (path.to_path_buf(), Why::Unknown(missing));
-            return Err(Writable { path, is_folder: false, why });
+            let path = path.to_path_buf();
+            return Err(Writable { path, is_folder: false, why: Why::Missing });
         };
         // Free of links, so that each one's parents are the folders that it is in.
         let named = trace.folders.iter().chain(&trace.ancestors);
@@ -104,8 +113,10 @@ mod sys {
         any_mode: impl FnOnce(&Metadata) -> bool,
     ) -> Result<(), Writable> {
         let of = |is_folder, why| Writable { path: path.to_path_buf(), is_folder, why };
-        let meta = fs::symlink_metadata(path)
-            .map_err(|error| of(false, Why::Unknown(error.to_string())))?;
+        let meta = fs::symlink_metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => of(false, Why::Missing),
+            _ => of(false, Why::Unknown(error.to_string())),
+        })?;
         let user = meta.uid();
         if user != 0 && user != rustix::process::geteuid().as_raw() && !owners.contains(&user) {
             return Err(of(meta.is_dir(), Why::Owner(user)));
@@ -220,6 +231,6 @@ mod tests {
     fn what_is_missing_is_not_sound() {
         let (_root, app) = place();
         let text = check(&app.join("no.so"), &[], false).unwrap_err().to_string();
-        assert!(text.contains("no.so cannot be looked at"), "{text}");
+        assert!(text.ends_with("no.so is not there"), "{text}");
     }
 }

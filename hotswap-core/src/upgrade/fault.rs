@@ -22,6 +22,10 @@ pub(crate) struct Fault {
 /// What follows from the artifact's hash being known.
 pub(crate) const UNTIL_IT_CHANGES: &str = "tried again when the file changes";
 
+const BY_ITSELF: &str = "tried again by itself";
+const ON_REQUEST: &str =
+    "not tried by itself any more, but when the file changes, and by Host::rescan";
+
 impl Fault {
     /// The artifact's fault.
     pub(crate) fn rejected(phase: Phase, finding: impl ToString, advice: &str) -> Self {
@@ -40,9 +44,17 @@ impl Fault {
             phase,
             exit: Exit::Cancelled,
             findings: vec![finding.to_string()],
-            advice: format!("{advice}; tried again by itself"),
+            advice: format!("{advice}; {BY_ITSELF}"),
             again: false,
         }
+    }
+
+    /// It was tried often enough.
+    pub(crate) fn given_up(mut self) -> Self {
+        if let Some(advice) = self.advice.strip_suffix(BY_ITSELF) {
+            self.advice = format!("{advice}{ON_REQUEST}");
+        }
+        self
     }
 
     /// A step of the candidate's code failed.
@@ -88,5 +100,19 @@ impl Fault {
     pub(crate) fn with_finding(mut self, finding: Option<String>) -> Self {
         self.findings.extend(finding);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_tried_often_enough_does_not_promise_another_try() {
+        let fault = Fault::cancelled(Phase::Staged, "no room", "make room");
+        assert_eq!(fault.advice, "make room; tried again by itself");
+        let advice = fault.given_up().advice;
+        assert!(advice.starts_with("make room; not tried by itself any more"), "{advice}");
+        assert!(advice.ends_with("by Host::rescan"), "{advice}");
     }
 }

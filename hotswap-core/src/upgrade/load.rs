@@ -14,7 +14,7 @@ use crate::{
     config::{AtCap, Builtin, Config, Retire},
     event::{Holder, Phase},
     instance::{Code, Role, StepError},
-    library::{Image, LoadError},
+    library::{Entry, Image, LoadError, Occupied},
     slot::{SlotCore, Stage},
     steps::{Steps, Undone},
 };
@@ -47,6 +47,7 @@ pub(crate) fn load(
 ) -> Result<Loaded, Fault> {
     let Assessed { inspected, handover } = rehearsed.assessed;
     let (manifest, hash) = (inspected.manifest, inspected.staged.hash());
+    let size = inspected.staged.size();
     let generation = slot.next_number();
     has_room(slot, config)?;
     let copy = inspected.staged.into_copy();
@@ -59,12 +60,16 @@ pub(crate) fn load(
         Retire::Unload => None,
     };
     let module = (manifest.module.clone(), manifest.version.clone());
-    let resident = slot.residents.add(generation, module, hash);
+    let who = format!("a constructor of {} {} ({}…)", module.0, module.1, hash.short());
+    let entry = Entry::take(who, Some(deadline)).map_err(|occupied| occupied_by(&occupied))?;
+    let inside = entry.number();
+    let resident = slot.residents.add(generation, module, (hash, size));
     let (tell, own) = (slot.tell(&resident), Arc::clone(&resident));
     let opened = steps.run(deadline, move || -> Result<_, LoadError> {
         let image = Image::open(copy, &facts, keep, tell)?;
         own.set_account(image.account());
         let root = image.root(&manifest.export)?;
+        drop(entry);
         if lends && !allocator::is_shared(root.allocate()) {
             return Err(LoadError::Allocator);
         }
@@ -98,6 +103,10 @@ pub(crate) fn load(
             format!("library  {error}"),
             "build it again, on a system like the host's",
         )),
+        Err(undone @ Undone::Hung { .. }) if inside.hangs() => {
+            let finding = format!("constructor  {}", StepError::from(undone));
+            Err(Fault::rejected(Phase::Loaded, finding, HANGS))
+        }
         Err(undone) => {
             Err(Fault::of_candidate(Phase::Loaded, "constructor", &StepError::from(undone)))
         }
@@ -107,6 +116,16 @@ pub(crate) fn load(
 /// Why a generation with `#[same_build]` arguments stays.
 const LENDS: &str = "its interface has #[same_build] arguments, so values of the host's may refer \
                      to it";
+
+/// What to do about a constructor that hangs: see `library/loader.rs`.
+const HANGS: &str = "take the artifact away; until its constructor comes back no library can be \
+                     opened, and no thread started, in this process: kill it (its own exit would \
+                     wait as well), and start it again";
+
+/// Somebody else does not come out of the system's loader.
+fn occupied_by(occupied: &Occupied) -> Fault {
+    Fault::cancelled(Phase::Loaded, format!("library  {occupied}"), Occupied::ADVICE)
+}
 
 /// Whether one more generation may be mapped.
 fn has_room(slot: &SlotCore, config: &Config) -> Result<(), Fault> {

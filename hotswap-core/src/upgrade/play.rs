@@ -37,25 +37,31 @@ pub(crate) struct Script<'a> {
     pub(crate) restored: bool,
     /// Where copies are made.
     pub(crate) folder: &'a PrivateFolder,
+    /// The host's own checks, where it has some.
+    pub(crate) checks: Option<Checks<'a>>,
 }
 
-/// Who watches.
-pub(crate) trait Audience {
+/// The host's own checks of a slot that is open.
+pub(crate) type Checks<'a> =
+    &'a dyn Fn(&Arc<SlotCore>, &Arc<Gate<Generation>>) -> Result<(), String>;
+
+/// Who watches: told on the thread that does a step.
+pub(crate) trait Audience: Send + Sync {
     /// A step begins.
-    fn begins(&mut self, step: RehearsalStep);
+    fn begins(&self, step: RehearsalStep);
     /// It has ended well.
-    fn ends(&mut self, took: Duration);
-    /// Whether the host has checks of its own.
-    fn has_checks(&self) -> bool;
-    /// Runs them.
-    fn check(&mut self, core: &Arc<SlotCore>, gate: &Arc<Gate<Generation>>) -> Result<(), String>;
+    fn ends(&self, took: Duration);
 }
 
-fn step<T>(
-    audience: &mut dyn Audience,
+/// A step of module code that went wrong, and how.
+type Failed = (RehearsalStep, StepError);
+
+/// Announces a step, and does it.
+fn step<T, E>(
+    audience: &Arc<dyn Audience>,
     step: RehearsalStep,
-    work: impl FnOnce() -> Result<T, Fault>,
-) -> Result<T, Fault> {
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     audience.begins(step);
     let begun = Instant::now();
     let value = work()?;
@@ -63,19 +69,24 @@ fn step<T>(
     Ok(value)
 }
 
-fn of_candidate(step: RehearsalStep, error: &StepError) -> Fault {
-    Fault::of_candidate(Phase::Rehearsed, &step.to_string(), error)
+/// Does a step of module code.
+fn code<T>(
+    audience: &Arc<dyn Audience>,
+    which: RehearsalStep,
+    work: impl FnOnce() -> Result<T, StepError>,
+) -> Result<T, Failed> {
+    step(audience, which, || work().map_err(|error| (which, error)))
 }
 
-/// Runs a step of module code on the thread for it.
+/// Runs steps of module code on the thread for it.
 fn run<T: Send + 'static>(
     steps: &mut Steps,
     deadline: Instant,
-    step: RehearsalStep,
-    code: impl FnOnce() -> Result<T, StepError> + Send + 'static,
+    first: RehearsalStep,
+    code: impl FnOnce() -> Result<T, Failed> + Send + 'static,
 ) -> Result<T, Fault> {
-    let result = steps.run(deadline, code).map_err(StepError::from).flatten();
-    result.map_err(|error| of_candidate(step, &error))
+    let result = steps.run(deadline, code).map_err(|undone| (first, undone.into())).flatten();
+    result.map_err(|(step, error)| Fault::of_candidate(Phase::Rehearsed, &step.to_string(), &error))
 }
 
 impl Upgrade<'_> {
@@ -84,51 +95,47 @@ impl Upgrade<'_> {
         &mut self,
         core: &Arc<SlotCore>,
         script: &Script<'_>,
-        audience: &mut dyn Audience,
+        audience: &Arc<dyn Audience>,
     ) -> Result<WayBack, Fault> {
         let deadline = self.at_work();
         let before = script.state.as_ref().map(Predecessor::stored);
         let loaded = step(audience, RehearsalStep::Load, || {
             let assessed = self.read(script.candidate, before.as_ref(), script.folder)?;
-            let candidate = Rehearsed::unrehearsed(assessed);
+            let candidate = Rehearsed::unrehearsed(assessed, self.slot);
             load::load(candidate, self.slot, self.config, self.steps, deadline)
         })?;
         let prepared = step(audience, RehearsalStep::Prepare, || {
             prepare::prepare(loaded, self.slot, self.steps, deadline)
         })?;
         let (context, handover) = (Arc::clone(&prepared.context), prepared.handover.clone());
-        let begin = match (&handover, &script.state) {
-            (Handover::State { .. }, Some(state)) => {
-                let state = step(audience, RehearsalStep::Migrate, || {
-                    self.migrated(&context, state.clone(), &handover)
-                })?;
-                if script.restored { Begin::Restored(state) } else { Begin::Upgraded(state) }
-            }
-            _ => Begin::Fresh,
-        };
-        let starts = Arc::clone(&context);
-        let generation = step(audience, RehearsalStep::Start, || {
-            let start = move || starts.start_untested(begin);
-            run(self.steps, deadline, RehearsalStep::Start, start)
-        })?;
-        let generation = Arc::new(generation);
-        let (tests, tested) = (Arc::clone(&context), Arc::clone(&generation));
-        step(audience, RehearsalStep::SelfTest, || {
-            let test = move || tests.self_test(&tested);
-            run(self.steps, deadline, RehearsalStep::SelfTest, test)
+        let (state, restored) = (script.state.clone(), script.restored);
+        let (starts, told) = (Arc::clone(&context), Arc::clone(audience));
+        let generation = run(self.steps, deadline, RehearsalStep::Start, move || {
+            let begin = match (&handover, state) {
+                (Handover::State { .. }, Some(state)) => {
+                    let state = code(&told, RehearsalStep::Migrate, || {
+                        migrate::migrate(&starts, &state, &handover).map(|migrated| migrated.0)
+                    })?;
+                    if restored { Begin::Restored(state) } else { Begin::Upgraded(state) }
+                }
+                _ => Begin::Fresh,
+            };
+            let start = || starts.start_untested(begin);
+            let generation = Arc::new(code(&told, RehearsalStep::Start, start)?);
+            code(&told, RehearsalStep::SelfTest, || starts.self_test(&generation))?;
+            Ok(generation)
         })?;
         self.slot.open(Arc::clone(&generation));
         self.slot.set_live(generation.code());
         let gate = self.slot.gate().cloned().expect("it was just opened");
-        if audience.has_checks() {
-            audience.begins(RehearsalStep::Checks);
-            let begun = Instant::now();
-            audience.check(core, &gate).map_err(|why| {
-                let finding = format!("{}  {why}", RehearsalStep::Checks);
-                let advice = "mend the module, or the check (probe::Probe::check)";
-                Fault::rejected(Phase::Rehearsed, finding, advice)
+        if let Some(checks) = script.checks {
+            step(audience, RehearsalStep::Checks, || {
+                checks(core, &gate).map_err(|why| {
+                    let finding = format!("{}  {why}", RehearsalStep::Checks);
+                    let advice = "mend the module, or the check (probe::Probe::check)";
+                    Fault::rejected(Phase::Rehearsed, finding, advice)
+                })
             })?;
-            audience.ends(begun.elapsed());
         }
         // Nobody is inside but who has forgotten a pin in a check.
         let closed = gate.close(Instant::now()).map_err(|stuck| Fault::not_quiet(&stuck))?;
@@ -157,40 +164,25 @@ impl Upgrade<'_> {
         assess::assess(inspected, &self.slot.requirement, before, self.config.state_drift)
     }
 
-    fn migrated(
-        &mut self,
-        context: &Arc<Context>,
-        state: Snapshot,
-        handover: &Handover,
-    ) -> Result<crate::instance::State, Fault> {
-        let (context, handover) = (Arc::clone(context), handover.clone());
-        let deadline = self.at_work();
-        let migrate = move || migrate::migrate(&context, &state, &handover).map(|it| it.0);
-        run(self.steps, deadline, RehearsalStep::Migrate, migrate)
-    }
-
     /// The candidate's state, which comes back from its encoding as it was. The gate is closed.
     fn state_of(
         &mut self,
         context: &Arc<Context>,
         generation: &Arc<Generation>,
-        audience: &mut dyn Audience,
+        audience: &Arc<dyn Audience>,
     ) -> Result<Snapshot, Fault> {
-        let deadline = self.at_work();
-        let asked = Arc::clone(generation);
-        let state = step(audience, RehearsalStep::Snapshot, || {
-            run(self.steps, deadline, RehearsalStep::Snapshot, move || {
+        let (deadline, told) = (self.at_work(), Arc::clone(audience));
+        let (context, asked) = (Arc::clone(context), Arc::clone(generation));
+        run(self.steps, deadline, RehearsalStep::Snapshot, move || {
+            let state = code(&told, RehearsalStep::Snapshot, || {
                 snapshot::suspend(&asked)?;
                 snapshot::take(&asked)
-            })
-        })?;
-        let (context, again) = (Arc::clone(context), state.clone());
-        step(audience, RehearsalStep::Encode, || {
-            run(self.steps, deadline, RehearsalStep::Encode, move || {
-                context.migrate(again.state().version, &again.state, true).map(drop)
-            })
-        })?;
-        Ok(state)
+            })?;
+            code(&told, RehearsalStep::Encode, || {
+                context.migrate(state.state().version, &state.state, true).map(drop)
+            })?;
+            Ok(state)
+        })
     }
 
     /// Whether the version that serves could serve again with the candidate's state. Only a
@@ -200,7 +192,7 @@ impl Upgrade<'_> {
         script: &Script<'_>,
         candidate: &Arc<Generation>,
         state: Option<Snapshot>,
-        audience: &mut dyn Audience,
+        audience: &Arc<dyn Audience>,
     ) -> Result<WayBack, Fault> {
         let path = match &script.serving {
             Ok(path) => *path,
@@ -216,10 +208,10 @@ impl Upgrade<'_> {
         let state = match (&handover, state) {
             (Handover::State { downgraded: Some(_), .. }, _) => {
                 let (deadline, handover) = (self.at_work(), handover.clone());
-                let candidate = Arc::clone(candidate);
-                let downgraded = step(audience, RehearsalStep::Downgrade, || {
-                    let downgrade = move || snapshot::take_as(&candidate, &handover);
-                    run(self.steps, deadline, RehearsalStep::Downgrade, downgrade)
+                let (candidate, told) = (Arc::clone(candidate), Arc::clone(audience));
+                let downgraded = run(self.steps, deadline, RehearsalStep::Downgrade, move || {
+                    let downgrade = || snapshot::take_as(&candidate, &handover);
+                    code(&told, RehearsalStep::Downgrade, downgrade)
                 });
                 match downgraded {
                     Ok(state) => state,
@@ -246,13 +238,14 @@ impl Upgrade<'_> {
         handover: Handover,
     ) -> Result<(), Fault> {
         let deadline = self.at_work();
-        let older = Rehearsed::unrehearsed(assessed);
+        let older = Rehearsed::unrehearsed(assessed, self.slot);
         let loaded = load::load(older, self.slot, self.config, self.steps, deadline)?;
         let prepared = prepare::prepare(loaded, self.slot, self.steps, deadline)?;
         let context = Arc::clone(&prepared.context);
-        let state = self.migrated(&context, state, &handover)?;
         run(self.steps, deadline, RehearsalStep::Return, move || {
-            context.start(Begin::Upgraded(state)).map(drop)
+            let started = migrate::migrate(&context, &state, &handover)
+                .and_then(|(state, _)| context.start(Begin::Upgraded(state)));
+            started.map(drop).map_err(|error| (RehearsalStep::Return, error))
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     event::Phase,
     instance::{Code, Context, StepError},
     slot::SlotCore,
-    steps::Steps,
+    steps::{Steps, Undone},
 };
 
 /// A candidate that is ready to take over.
@@ -27,15 +27,23 @@ impl Prepared {
 
     /// Judges the handover again if another version serves by now, or if code of the one that
     /// serves hangs in its instance: nobody may touch that again, so its state cannot be had.
-    pub(crate) fn still_fits(self, slot: &SlotCore, drift: StateDrift) -> Result<Self, Fault> {
-        let Some(serves) = slot.serves() else { return Ok(self) };
+    pub(crate) fn still_fits(&mut self, slot: &SlotCore, drift: StateDrift) -> Result<(), Fault> {
+        let Some(serves) = slot.serves() else { return Ok(()) };
         let before = Predecessor::of(slot);
         let is_free = before.as_ref().is_none_or(|before| before.is_free);
         if serves.code.generation == self.judged_against && is_free {
-            return Ok(self);
+            return Ok(());
         }
-        let handover = assess::handover(&self.code().manifest, before.as_ref(), drift)?;
-        Ok(Self { handover, ..self })
+        self.handover = assess::handover(&self.code().manifest, before.as_ref(), drift)?;
+        Ok(())
+    }
+
+    /// Lets go of it. What `prepare` has kept for `start` is dropped with it, which is module code;
+    /// says so, if that hangs.
+    pub(crate) fn discard(self, steps: &mut Steps, deadline: Instant) -> Option<String> {
+        let dropped = steps.run(deadline, move || drop(self));
+        let hung = dropped.err().filter(|undone| matches!(undone, Undone::Hung { .. }))?;
+        Some(format!("the drop of what its `prepare` kept: {}", StepError::from(hung)))
     }
 }
 

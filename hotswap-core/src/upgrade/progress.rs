@@ -51,6 +51,9 @@ impl Step {
                     "to go back all the same, restart with a state that the older version has stored",
                 )
             }
+            Self::Snapshot if matches!(handover, Handover::State { downgraded: Some(_), .. }) => {
+                Fault::of_serving(Phase::Snapshotted, "downgrade", error)
+            }
             Self::Snapshot => Fault::of_serving(Phase::Snapshotted, "state", error),
             Self::Migrate if matches!(handover, Handover::State { by_name: true, .. }) => {
                 Fault::rejected(

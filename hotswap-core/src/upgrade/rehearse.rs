@@ -10,6 +10,7 @@ mod process;
 #[cfg(target_os = "linux")]
 mod verdict;
 
+use std::sync::Arc;
 #[cfg(target_os = "linux")]
 use std::{fs, io, path::Path};
 
@@ -32,6 +33,9 @@ use crate::{
 pub(crate) struct Rehearsed {
     pub(crate) assessed: Assessed,
     pub(crate) outcome: Outcome,
+    /// The number of the next generation when it was rehearsed: another one, and it was against
+    /// something else than what serves.
+    pub(crate) against: u64,
 }
 
 /// What is to be told of it.
@@ -42,18 +46,18 @@ pub(crate) enum Outcome {
     /// It cannot be done here.
     Not(&'static str),
     /// It went well.
-    Well(RehearsalReport),
+    Well(Arc<RehearsalReport>),
 }
 
 impl Rehearsed {
     /// What is not to be rehearsed.
-    pub(crate) fn unrehearsed(assessed: Assessed) -> Self {
-        Self { assessed, outcome: Outcome::NotAsked }
+    pub(crate) fn unrehearsed(assessed: Assessed, slot: &SlotCore) -> Self {
+        Self { assessed, outcome: Outcome::NotAsked, against: slot.next_number() }
     }
 
     /// What cannot be rehearsed.
-    pub(crate) fn not(assessed: Assessed, why: &'static str) -> Self {
-        Self { assessed, outcome: Outcome::Not(why) }
+    pub(crate) fn not(assessed: Assessed, slot: &SlotCore, why: &'static str) -> Self {
+        Self { outcome: Outcome::Not(why), ..Self::unrehearsed(assessed, slot) }
     }
 }
 
@@ -87,7 +91,8 @@ pub(super) fn rehearse(
             probe::set_misplaced();
         }
     })?;
-    Ok(Rehearsed { assessed: backed_up.assessed, outcome: Outcome::Well(report) })
+    let outcome = Outcome::Well(Arc::new(report));
+    Ok(Rehearsed { outcome, ..Rehearsed::unrehearsed(backed_up.assessed, slot) })
 }
 
 /// Elsewhere nothing comes so far: [`probe::unserved`](crate::probe::unserved).
@@ -95,10 +100,10 @@ pub(super) fn rehearse(
 pub(super) fn rehearse(
     backed_up: BackedUp,
     _: &Rehearsal,
-    _: &SlotCore,
+    slot: &SlotCore,
     _: &crate::config::Config,
 ) -> Result<Rehearsed, Fault> {
-    Ok(Rehearsed::not(backed_up.assessed, "rehearsals run on Linux only"))
+    Ok(Rehearsed::not(backed_up.assessed, slot, "rehearsals run on Linux only"))
 }
 
 /// Puts what the child needs into its folder.

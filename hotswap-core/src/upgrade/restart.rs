@@ -40,13 +40,14 @@ impl Upgrade<'_> {
         let prepared = prepare::prepare(loaded, self.slot, self.steps, self.at_work())?;
         let begun = Instant::now();
         let applied = match prepared.handover {
-            Handover::State { .. } => self.with_pause(&gate, &prepared)?,
-            _ => {
-                let closed = gate.close(begun + self.config.pause_deadline);
-                let closed = closed.map_err(|stuck| Fault::not_quiet(&stuck))?;
-                self.in_place_of_poisoned(closed, &prepared, begun)?
-            }
+            Handover::State { .. } => self.with_pause(&gate, &prepared),
+            _ => match gate.close(begun + self.config.pause_deadline) {
+                Ok(closed) => self.in_place_of_poisoned(closed, &prepared, begun),
+                Err(stuck) => Err(Fault::not_quiet(&stuck)),
+            },
         };
+        let hangs = self.discard(prepared);
+        let applied = applied.map_err(|fault| fault.with_finding(hangs))?;
         let Applied { code, state, pause, restored, old } = applied;
         if let Some(old) = old {
             old.stop_instance(self.steps, self.at_work());

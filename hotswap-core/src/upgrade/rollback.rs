@@ -62,7 +62,8 @@ impl Upgrade<'_> {
             Ok(closed) => closed,
             Err(stuck) if patient => {
                 let inside = stuck.inside().iter().map(|inside| format!("inside: {inside}"));
-                let why = std::iter::once(stuck.to_string()).chain(inside).collect();
+                let hangs = way.ok().and_then(|prepared| self.discard(prepared));
+                let why = std::iter::once(stuck.to_string()).chain(inside).chain(hangs).collect();
                 return Err(NotRolledBack { why, previous, again: true });
             }
             Err(stuck) => return self.back_past_those_inside(&gate, previous, &stuck.to_string()),
@@ -70,7 +71,7 @@ impl Upgrade<'_> {
         let number = closed.number();
         let deadline = begun + self.config.pause_deadline;
         let mut why = match way {
-            Ok(prepared) => match self.take_back(&candidate, &prepared, deadline) {
+            Ok(prepared) => match self.take_back(&candidate, prepared, deadline) {
                 Ok((generation, state)) => {
                     let code = Arc::clone(generation.code());
                     closed.activate(code.generation, Arc::new(generation));
@@ -134,7 +135,7 @@ impl Upgrade<'_> {
     fn take_back(
         &mut self,
         candidate: &Arc<Generation>,
-        prepared: &Prepared,
+        prepared: Prepared,
         deadline: Instant,
     ) -> Result<(Generation, StateNote), String> {
         let progress = Arc::new(Progress::default());
@@ -152,12 +153,16 @@ impl Upgrade<'_> {
             Ok((activate::start(&context, Begin::Upgraded(state))?, note))
         };
         let taken = self.steps.run(deadline, work).map_err(StepError::from).flatten();
+        let handover = prepared.handover.clone();
+        if let Some(hangs) = self.discard(prepared) {
+            tracing::warn!(slot = &*self.slot.name, "{hangs}");
+        }
         taken.map_err(|error| {
             let (step, hung) = (progress.step(), matches!(error, StepError::Hung { .. }));
             if hung && matches!(step, Step::Suspend | Step::Snapshot) {
                 candidate.condition().wedge(Use::Exclusive);
             }
-            step.fault(&error, &prepared.handover).findings.join("; ")
+            step.fault(&error, &handover).findings.join("; ")
         })
     }
 

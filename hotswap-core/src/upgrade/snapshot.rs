@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Instant};
 use super::Handover;
 use crate::{
     instance::{Generation, StepError, Use},
+    library::wait_free,
     snapshot::Snapshot,
     steps::Steps,
 };
@@ -53,6 +54,8 @@ pub(crate) fn take_last(
     if last.condition().is_poisoned() {
         return Err("its instance has panicked and does not go on".to_owned());
     }
+    // It would never begin, and is not to blame for that.
+    wait_free(deadline).map_err(|occupied| occupied.to_string())?;
     let ends = Arc::clone(last);
     let taken = steps.run(deadline, move || {
         suspend(&ends)?;

@@ -9,6 +9,7 @@ use std::{
 use super::{Fault, StageError, Staged, Within, read_whole};
 use crate::{
     event::Phase,
+    shown::shown,
     trust::{EXTENSION, Forged, LARGEST, Minisign, Signed, Trust, Writable},
 };
 
@@ -21,10 +22,15 @@ pub(crate) struct Vouched {
     pub(crate) signed: Option<Signed>,
 }
 
+/// What becomes of an artifact that nobody vouches for.
+pub(crate) const UNTIL_SIGNED: &str = "tried again when the file or its signature changes";
+/// Nothing tells that the mode of a folder has changed.
+pub(crate) const AND_RESCAN: &str = ", and then Host::rescan";
+
 /// Why nobody vouches for an artifact.
 #[derive(Debug)]
 pub(crate) enum Unvouched {
-    /// Its signature is being written.
+    /// It, or its signature, is being written, or was taken away meanwhile.
     BeingWritten(PathBuf),
     /// It is refused, until its file or its signature changes.
     Refused(Fault),
@@ -40,20 +46,29 @@ pub(crate) fn vouch(staged: Staged, trust: &Trust) -> Result<Vouched, Unvouched>
     let bytes = fs::read(staged.path()).map_err(|error| {
         Unvouched::Refused(Fault::cancelled(
             Phase::Staged,
-            format!("the private copy {} cannot be read: {error}", staged.path().display()),
+            format!("the private copy {} cannot be read: {error}", shown(staged.path())),
             "look after the private folder",
         ))
     })?;
     let signed = match trust {
         Trust::Any => None,
-        Trust::Minisign(minisign) => Some(signed(staged.origin(), &bytes, minisign)?),
+        Trust::Minisign(minisign) => Some(signer(staged.origin(), &bytes, minisign)?),
     };
     Ok(Vouched { staged, bytes, signed })
 }
 
-fn signed(origin: &Path, bytes: &[u8], minisign: &Minisign) -> Result<Signed, Unvouched> {
+/// Who has signed the bytes of the artifact at `origin`, an absolute path.
+pub(crate) fn signer(
+    origin: &Path,
+    bytes: &[u8],
+    minisign: &Minisign,
+) -> Result<Signed, Unvouched> {
     let path = signature_of(origin);
-    minisign.check_file(origin).map_err(|writable| place(&writable))?;
+    minisign.check_file(origin).map_err(|writable| match writable.is_missing() {
+        // It went away after it was copied.
+        true => Unvouched::BeingWritten(origin.to_owned()),
+        false => place(&writable),
+    })?;
     let within = Within::default().with_limit(LARGEST);
     let (_, signature) = read_whole(&path, within, |_| Ok(Vec::new())).map_err(|error| {
         if error.try_again() {
@@ -73,26 +88,25 @@ fn signed(origin: &Path, bytes: &[u8], minisign: &Minisign) -> Result<Signed, Un
                 "sign it again without -l, or allow that with Minisign::with_legacy_signatures"
             }
         };
-        refused(format!("signature {}  {forged}", path.display()), advice)
+        refused(format!("signature {}  {forged}", shown(&path)), advice)
     })
 }
 
 fn unread(path: &Path, error: &StageError) -> Unvouched {
     match error {
-        StageError::Missing { .. } => refused(
-            format!("signature  nothing is at {}", path.display()),
-            "put its signature there",
-        ),
+        StageError::Missing { .. } => {
+            refused(format!("signature  nothing is at {}", shown(path)), "put its signature there")
+        }
         error => refused(format!("signature  {}", crate::error::in_full(error)), "mend the file"),
     }
 }
 
 fn place(writable: &Writable) -> Unvouched {
-    refused(writable.to_string(), &format!("{}, and then Host::rescan", writable.advice()))
+    refused(writable.to_string(), &format!("{}{AND_RESCAN}", writable.advice()))
 }
 
 fn refused(finding: String, advice: &str) -> Unvouched {
     let mut fault = Fault::rejected(Phase::Staged, finding, "");
-    fault.advice = format!("{advice}; tried again when the file or its signature changes");
+    fault.advice = format!("{advice}; {UNTIL_SIGNED}");
     Unvouched::Refused(fault)
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::shown::shown;
+
 /// Why something cannot be watched.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -21,7 +23,8 @@ pub enum WatchError {
     #[error(
         "cannot watch {}: all inotify watches of this user are taken ({}): raise the limit with \
          `sysctl fs.inotify.max_user_watches=524288`, or look at an interval: `with_polling`",
-        folder.display(), limit("max_user_watches")
+        shown(folder),
+        limit("max_user_watches")
     )]
     NoWatchLeft {
         /// The folder that was to be watched.
@@ -39,7 +42,7 @@ pub enum WatchError {
         source: io::Error,
     },
     /// The system refuses to watch a folder.
-    #[error("cannot watch {}", folder.display())]
+    #[error("cannot watch {}", shown(folder))]
     Refused {
         /// The folder.
         folder: PathBuf,

@@ -100,6 +100,11 @@ impl<K: Ord + Clone> Pending<K> {
         }
     }
 
+    /// Whether it will be due by itself.
+    pub(crate) fn is_scheduled(&self, key: &K) -> bool {
+        self.entries.get(key).is_some_and(|entry| entry.due.is_some())
+    }
+
     /// Forgets `key`, whatever came.
     pub(crate) fn cancel(&mut self, key: &K) {
         self.entries.remove(key);

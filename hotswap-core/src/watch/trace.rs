@@ -18,7 +18,7 @@ pub(crate) struct Trace {
     pub(crate) names: BTreeSet<PathBuf>,
     /// Folders on the way, which lead the path elsewhere when they are renamed.
     pub(crate) ancestors: BTreeSet<PathBuf>,
-    /// What is at the end, if something is.
+    /// What is at the end, if something is; a link, where links lead in a circle.
     pub(crate) end: Option<(PathBuf, Metadata)>,
 }
 
@@ -62,7 +62,12 @@ pub(crate) fn trace(path: &Path) -> Trace {
             links += 1;
             match fs::read_link(&next) {
                 Ok(target) if links <= MOST_LINKS => put_in_front(&target, &mut parts),
-                _ => return trace,
+                // They lead in a circle: something is there, and who reads it is told what.
+                Ok(_) => {
+                    trace.end = Some((next, meta));
+                    return trace;
+                }
+                Err(_) => return trace,
             }
         } else {
             // What follows a file leads nowhere.

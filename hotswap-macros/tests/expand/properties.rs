@@ -2,11 +2,16 @@
 //! through a call as it went, a state goes up its chain and down again, and bytes that are none
 //! are an error.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    fmt::Debug,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use hotswap_abi::{
     HotState, Migrate, MigrateError, Portable, Shape, interface,
-    portable::{Buffer, Reader, Writer},
+    portable::{Buffer, Reader},
     state::encode,
 };
 use proptest::{collection, option, prelude::*, result};
@@ -30,9 +35,27 @@ pub enum Item {
     Set { of: Vec<Self>, discount: Option<Box<Self>> },
 }
 
+/// Each type of the language and of std that crosses.
+#[derive(Portable, Clone, Debug, PartialEq)]
+pub struct Kit {
+    pub numbers: (u8, u16, u32, u64, u128, usize),
+    pub signed: (i8, i16, i32, i64, i128, isize),
+    pub single: (bool, char, (), f32, f64),
+    pub texts: (String, PathBuf),
+    pub times: (Duration, SystemTime),
+    pub lists: (Vec<u16>, VecDeque<String>, [i32; 4], Vec<[String; 2]>),
+    pub sets: (HashSet<String>, BTreeSet<(u8, char)>),
+    pub maps: (HashMap<u64, Vec<bool>>, BTreeMap<String, Option<i8>>),
+    pub inner: (Option<Option<u8>>, Box<char>),
+    pub ended: Result<(String,), ()>,
+    pub many: (u8, i8, u16, i16, u32, i32, u64),
+    pub most: (u8, i8, u16, i16, u32, i32, u64, String),
+}
+
 /// Gives back what it gets.
 #[interface]
 pub trait Mirror {
+    fn kit(&self, kit: Kit) -> Kit;
     fn order(&self, order: Order) -> Order;
     fn orders(&mut self, orders: HashMap<String, Order>) -> Vec<Order>;
     fn text(&self, text: &str) -> String;
@@ -44,6 +67,9 @@ struct Glass;
 module!(Glass: Mirror);
 
 impl Mirror for Glass {
+    fn kit(&self, kit: Kit) -> Kit {
+        kit
+    }
     fn order(&self, order: Order) -> Order {
         order
     }
@@ -82,10 +108,97 @@ fn order() -> impl Strategy<Value = Order> {
         .prop_map(|(who, items, notes, paid, route)| Order { who, items, notes, paid, route })
 }
 
+fn time() -> impl Strategy<Value = SystemTime> {
+    // Far enough in both directions, and representable everywhere.
+    (any::<bool>(), 0..100_000_000_000_u64, 0..1_000_000_000_u32).prop_map(
+        |(before, secs, nanos)| {
+            // Windows counts in steps of this many.
+            let distance = Duration::new(secs / 100, nanos / 100 * 100);
+            let epoch = SystemTime::UNIX_EPOCH;
+            if before { epoch - distance } else { epoch + distance }
+        },
+    )
+}
+
+/// A path is what the system takes for one.
+#[cfg(unix)]
+fn path() -> impl Strategy<Value = PathBuf> {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt as _};
+    collection::vec(any::<u8>(), 0..40).prop_map(|bytes| OsString::from_vec(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn path() -> impl Strategy<Value = PathBuf> {
+    any::<String>().prop_map(PathBuf::from)
+}
+
+fn kit() -> impl Strategy<Value = Kit> {
+    let duration = (any::<u64>(), 0..1_000_000_000_u32);
+    let duration = duration.prop_map(|(secs, nanos)| Duration::new(secs, nanos));
+    let lists = (
+        any::<Vec<u16>>(),
+        collection::vec_deque(any::<String>(), 0..6),
+        any::<[i32; 4]>(),
+        collection::vec(any::<[String; 2]>(), 0..4),
+    );
+    let sets = (
+        collection::hash_set(any::<String>(), 0..6),
+        collection::btree_set(any::<(u8, char)>(), 0..6),
+    );
+    let maps = (
+        collection::hash_map(any::<u64>(), any::<Vec<bool>>(), 0..6),
+        collection::btree_map(any::<String>(), any::<Option<i8>>(), 0..6),
+    );
+    let others = (any::<(Option<Option<u8>>, Box<char>)>(), any::<Result<(String,), ()>>());
+    let scalars =
+        (any::<(u8, u16, u32, u64, u128, usize)>(), any::<(i8, i16, i32, i64, i128, isize)>());
+    (
+        (
+            scalars,
+            any::<(bool, char, (), f32, f64)>(),
+            (any::<String>(), path()),
+            (duration, time()),
+        ),
+        (lists, sets, maps, others),
+        (
+            any::<(u8, i8, u16, i16, u32, i32, u64)>(),
+            any::<(u8, i8, u16, i16, u32, i32, u64, String)>(),
+        ),
+    )
+        .prop_map(|(first, (lists, sets, maps, (inner, ended)), (many, most))| {
+            let ((numbers, signed), single, texts, times) = first;
+            Kit {
+                numbers,
+                signed,
+                single,
+                texts,
+                times,
+                lists,
+                sets,
+                maps,
+                inner,
+                ended,
+                many,
+                most,
+            }
+        })
+}
+
 fn encoded(value: &impl Portable) -> Vec<u8> {
     let mut buffer = Buffer::new();
-    value.encode(&mut Writer::new(buffer.sink()));
+    value.encode(&mut buffer.writer());
     buffer.into_vec()
+}
+
+fn is_all<T: Portable + Debug + PartialEq>(value: &T, more: u8) -> Result<(), TestCaseError> {
+    let mut bytes = encoded(value);
+    prop_assert_eq!(&Reader::whole::<T>(&bytes).unwrap(), value);
+    for end in 0..bytes.len() {
+        prop_assert!(Reader::whole::<T>(&bytes[..end]).is_err());
+    }
+    bytes.push(more);
+    prop_assert!(Reader::whole::<T>(&bytes).is_err());
+    Ok(())
 }
 
 proptest! {
@@ -116,14 +229,15 @@ proptest! {
     }
 
     #[test]
-    fn what_was_encoded_is_all_that_is_decoded(order in order(), more in any::<u8>()) {
-        let mut bytes = encoded(&order);
-        prop_assert_eq!(Reader::whole::<Order>(&bytes).unwrap(), order);
-        for end in 0..bytes.len() {
-            prop_assert!(Reader::whole::<Order>(&bytes[..end]).is_err());
-        }
-        bytes.push(more);
-        prop_assert!(Reader::whole::<Order>(&bytes).is_err());
+    fn a_value_of_each_type_of_std_comes_back(kit in kit()) {
+        let mut double = start::<dyn Mirror, Glass>();
+        prop_assert_eq!(double.client::<dyn Mirror>().kit(kit.clone()).unwrap(), kit);
+    }
+
+    #[test]
+    fn what_was_encoded_is_all_that_is_decoded(order in order(), kit in kit(), more in any::<u8>()) {
+        is_all(&order, more)?;
+        is_all(&kit, more)?;
     }
 
     /// What a damaged value decodes to, if anything, is a value like every other.
@@ -205,14 +319,14 @@ impl Migrate<LedgerV2> for Ledger {
 
 fn stored(state: &impl Serialize) -> Vec<u8> {
     let mut buffer = Buffer::new();
-    encode(state, &mut Writer::new(buffer.sink())).unwrap();
+    encode(state, &mut buffer.writer()).unwrap();
     buffer.into_vec()
 }
 
 /// As a rollback does it: the newer module writes what the older one reads.
 fn back(state: Ledger, version: u32) -> Result<Vec<u8>, String> {
     let mut buffer = Buffer::new();
-    let result = state.downgrade_to(version, &mut Writer::new(buffer.sink()));
+    let result = state.downgrade_to(version, &mut buffer.writer());
     result.map(|()| buffer.into_vec()).map_err(|error| error.to_string())
 }
 

@@ -1,10 +1,11 @@
 //! What a manifest says of a state, and what becomes of a state whose shape changed.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, thread};
 
 use hotswap_abi::{
-    Context, HotModule, HotState, Module, ModuleError, Shape, Start, interface, manifest::Manifest,
-    state::carry,
+    Context, HotModule, HotState, Module, ModuleError, Shape, Start, interface,
+    manifest::Manifest,
+    state::{CarryError, carry},
 };
 use serde::{Deserialize, Serialize};
 
@@ -228,4 +229,95 @@ fn a_type_with_many_recursive_fields_is_described_once() {
     let expr = schema.types.definitions.iter().find(|it| it.name == "Expr").unwrap();
     let block = expr.members.iter().find(|it| it.name == "Block").unwrap();
     assert_eq!(schema.types.display(&block.parts[2]).to_string(), "Vec<(String, Expr)>");
+}
+
+mod chain {
+    pub mod before {
+        use super::super::*;
+        #[derive(HotState, Serialize, Deserialize, Clone, Debug, PartialEq)]
+        #[hot_state(version = 1)]
+        pub struct Link {
+            pub number: u8,
+            pub next: Option<Box<Self>>,
+        }
+    }
+    pub mod after {
+        use super::super::*;
+        #[derive(HotState, Serialize, Deserialize, Clone, Debug, PartialEq)]
+        #[hot_state(version = 1)]
+        pub struct Link {
+            pub number: u16,
+            pub next: Option<Box<Self>>,
+        }
+    }
+}
+
+mod endless {
+    pub mod before {
+        use super::super::*;
+        #[derive(HotState, Serialize, Deserialize, Clone)]
+        #[hot_state(version = 1)]
+        pub struct Round(pub Box<Self>);
+        #[derive(HotState, Serialize, Deserialize, Clone)]
+        #[hot_state(version = 1)]
+        pub struct Grids {}
+    }
+    pub mod after {
+        use super::super::*;
+        #[derive(HotState, Serialize, Deserialize, Clone)]
+        #[hot_state(version = 1)]
+        pub struct Round(pub Option<Box<Self>>);
+        type Grid = [[[[[u8; 32]; 32]; 32]; 32]; 32];
+        #[derive(HotState, Serialize, Deserialize, Clone)]
+        #[hot_state(version = 1)]
+        pub struct Grids {
+            pub grid: Box<Grid>,
+        }
+    }
+}
+
+#[test]
+fn types_that_lead_on_without_an_end_are_refused() {
+    use endless::{after, before};
+    // On a stack as large as that of a host's steps.
+    let thread = thread::Builder::new().stack_size(32 << 20).spawn(|| {
+        let (old, new) = (manifest_of!(before::Round), manifest_of!(after::Round));
+        let (from, to) = (&old.states[0].shape, &new.states[0].shape);
+        let error = carry(&[1], (&old.types, from), (&new.types, to)).unwrap_err();
+        assert_eq!(error, CarryError::Deep { at: "Round.0".to_owned() });
+        let (old, new) = (manifest_of!(before::Grids), manifest_of!(after::Grids));
+        let (from, to) = (&old.states[0].shape, &new.states[0].shape);
+        let error = carry(&[0x80], (&old.types, from), (&new.types, to)).unwrap_err();
+        assert!(matches!(error, CarryError::NoDefault { .. }), "{error}");
+    });
+    thread.unwrap().join().unwrap();
+}
+
+/// On a stack as large as that of a host's steps.
+#[test]
+fn a_state_that_is_deeply_nested_is_carried_or_refused() {
+    use chain::{after, before};
+    let (old, new) = (manifest_of!(before::Link), manifest_of!(after::Link));
+    let (from, to) = (&old.states[0].shape, &new.states[0].shape);
+    let carry_links = |count| {
+        let end = before::Link { number: 1, next: None };
+        let state =
+            (1..count).fold(end, |link, _| before::Link { number: 1, next: Some(Box::new(link)) });
+        let carried = carry(&bytes(&state), (&old.types, from), (&new.types, to)).ok()?;
+        let mut link = Some(Box::new(after::Link::restore(1, &carried.bytes).unwrap()));
+        let mut links = 0;
+        while let Some(this) = link {
+            (links, link) = (links + 1, this.next);
+        }
+        Some(links)
+    };
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(32 << 20);
+        let run = || {
+            assert_eq!(carry_links(400), Some(400));
+            // The codec does not read it.
+            assert_eq!(carry_links(1000), None);
+        };
+        thread.spawn_scoped(scope, run).unwrap().join().unwrap();
+    });
 }

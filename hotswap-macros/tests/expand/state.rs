@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hotswap_abi::{
-    HotState, Migrate, MigrateError, Shape,
-    portable::{Buffer, Writer},
-    state::encode,
-};
+use hotswap_abi::{HotState, Migrate, MigrateError, Shape, portable::Buffer, state::encode};
 use serde::{Deserialize, Serialize};
 
 #[derive(HotState, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -99,7 +95,7 @@ fn world() -> World {
 
 pub fn bytes(state: &impl Serialize) -> Vec<u8> {
     let mut buffer = Buffer::new();
-    encode(state, &mut Writer::new(buffer.sink())).unwrap();
+    encode(state, &mut buffer.writer()).unwrap();
     buffer.into_vec()
 }
 
@@ -135,7 +131,7 @@ fn a_state_goes_back_step_by_step() {
     let state = World { score: 70_000, units: [("u".into(), Unit::Idle)].into(), ..world() };
     let back = |state: &World, version| {
         let mut buffer = Buffer::new();
-        let result = state.clone().downgrade_to(version, &mut Writer::new(buffer.sink()));
+        let result = state.clone().downgrade_to(version, &mut buffer.writer());
         result.map(|()| buffer.into_vec()).map_err(|error| error.to_string())
     };
     let v3 = back(&state, 3).unwrap();

@@ -240,10 +240,10 @@ fn plain_data_is_seen_and_written_in_place() {
 
 #[test]
 fn an_adopted_value_that_is_refused_is_an_error_not_a_panic() {
-    use hotswap_abi::portable::{Buffer, Reader, Writer};
+    use hotswap_abi::portable::{Buffer, Reader};
     let mut buffer = Buffer::new();
     let odd = Adopted { foreign: Foreign { words: Vec::new() }, even: Even(5) };
-    odd.encode(&mut Writer::new(buffer.sink()));
+    odd.encode(&mut buffer.writer());
     let error = Reader::whole::<Adopted>(buffer.bytes()).unwrap_err();
     assert!(error.to_string().contains("5 is odd"), "{error}");
 }

@@ -15,7 +15,7 @@ pub(super) fn group() -> Group {
     let named = |name: &'static str| move || fixture(name);
     Group {
         title: "modules that do not fit",
-        setting: Setting { module: "gauge", script: "", config: unhurried },
+        setting: Setting::of("gauge", unhurried),
         rows: vec![
             unfit(
                 "built to abort on a panic",
@@ -92,11 +92,7 @@ pub(super) fn group() -> Group {
                 named("meter"),
                 &["module  slot: gauge   artifact: meter", "put an artifact of gauge there"],
             )
-            .with(Setting {
-                module: "gauge",
-                script: "",
-                config: |_| patient().module("main", "gauge"),
-            }),
+            .with(Setting::of("gauge", |_| patient().module("main", "gauge"))),
         ],
     }
 }

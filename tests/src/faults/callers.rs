@@ -80,6 +80,17 @@ pub(super) fn group() -> Group {
             .then(After::TheNewOne)
             .with(hurried),
             Row::new(
+                "pin held for longer than is tried",
+                tried_ten_times,
+                "cancelled at Quiescing, then live",
+                &["inside: ", "not tried by itself any more", "Host::rescan", "state kept"],
+            )
+            .then(After::TheNewOne)
+            .with(Setting::counter(|_| {
+                let (pause, most) = (Duration::from_millis(20), Duration::from_millis(5));
+                patient().with_pause_deadline(pause).with_retry_delays(most, most)
+            })),
+            Row::new(
                 "changing call hangs, and is given up",
                 given_up,
                 "cancelled at Quiescing, then live",
@@ -207,6 +218,29 @@ fn pin_held(place: &mut Place) -> Happened {
     let cancelled = place.put(&place.build(""));
     visitor.leave();
     cancelled.then(place.live())
+}
+
+/// Then the host is asked for it; and the next build has ten tries of its own.
+fn tried_ten_times(place: &mut Place) -> Happened {
+    let mut last = None;
+    for label in ["late", "new"] {
+        let visitor = inside(place.slot(), false);
+        place.deploy(&place.setting.good(label));
+        let mut tries = 0;
+        let given_up = loop {
+            let cancelled = place.outcome();
+            assert_eq!(cancelled.outcome, "cancelled at Quiescing", "{}", cancelled.text);
+            tries += 1;
+            if !cancelled.text.contains("tried again by itself") {
+                break cancelled;
+            }
+        };
+        assert_eq!(tries, 11, "the first try, and ten more");
+        visitor.leave();
+        place.host().rescan().expect("the host lives");
+        last = Some(given_up.then(place.outcome()));
+    }
+    last.expect("there were two")
 }
 
 fn given_up(place: &mut Place) -> Happened {

@@ -1,17 +1,17 @@
 //! The new build's own code fails, panics or hangs, in each step of its life.
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
-use hotswap_core::Apply;
+use hotswap_core::{Apply, Config};
 
 use super::{
+    apart::Way,
     place::Place,
-    row::{Group, Happened, Row, Setting},
+    row::{After, Group, Happened, Row, Setting},
 };
-use crate::patient;
+use crate::{fixture, patient};
 
 pub(super) fn group() -> Group {
-    let hurried = |_: &_| patient().with_pause_deadline(PAUSE).with_work_deadline(WORK);
     let (prepared, activated) = ("refused at Prepared", "refused at Activated");
     Group {
         title: "the new build's code",
@@ -39,6 +39,23 @@ pub(super) fn group() -> Group {
                 &[HANGS],
             ),
             Row::new(
+                "constructor hangs, and comes back",
+                constructor_comes_back,
+                "refused at Loaded, then cancelled at Staged, then live",
+                &[
+                    "constructor  it did not come back within ",
+                    "no library can be opened, and no thread started, in this process",
+                    "the system's loader is held for ",
+                    " by a constructor of counter-constructor 1.0.0 (",
+                    "tried again by itself",
+                    "state kept",
+                ],
+            )
+            .then(After::TheNewOne)
+            // The row's thread has its thread-locals before.
+            .with(Setting::counter(hurried))
+            .apart(Way::Process),
+            Row::new(
                 "fails after it has waited for leave",
                 fails_on_request,
                 "pending, then refused at Activated",
@@ -47,6 +64,10 @@ pub(super) fn group() -> Group {
             .with(Setting::counter(|_| patient().with_apply(Apply::OnRequest))),
         ],
     }
+}
+
+fn hurried(_: &Path) -> Config {
+    patient().with_pause_deadline(PAUSE).with_work_deadline(WORK)
 }
 
 /// What hangs never ends by itself; the rest has its time on a busy machine.
@@ -73,6 +94,16 @@ fn comes_back_late(place: &mut Place) -> Happened {
     fs::write(go, "").expect("a file can be made");
     place.noted("new stop");
     happened
+}
+
+/// Until then nothing can be loaded, and nobody else is to blame for that.
+fn constructor_comes_back(place: &mut Place) -> Happened {
+    let go = place.folder().join("go, constructor");
+    let script = format!("label=late;construct=wait {}", go.display());
+    let refused = place.put(&fixture("counter-constructor").told(&script));
+    let cancelled = place.put(&place.build(""));
+    fs::write(go, "").expect("a file can be made");
+    refused.then(cancelled).then(place.live())
 }
 
 fn fails_on_request(place: &mut Place) -> Happened {

@@ -29,6 +29,10 @@ pub(super) fn check(row: &Row, place: &mut Place, label: &str) -> (Happened, Wro
             let label = place.label.clone();
             serves(&mut wrong, place, &label);
         }
+        After::BroughtBack => {
+            let label = place.label.clone();
+            serves(&mut wrong, place, &label);
+        }
         After::TheNewOne => serves(&mut wrong, place, "new"),
         After::Afresh => place.count = 0,
         after @ (After::NextRun | After::NextRunAfresh) => {
@@ -90,12 +94,18 @@ fn serves(wrong: &mut Wrong, place: &Place, label: &str) {
 
 /// A good build goes live, in the same process, with the state.
 fn good_build(wrong: &mut Wrong, place: &mut Place, after: After, label: &str) {
-    let generation = place.generation();
+    // The number of what was rolled back is not given again.
+    let next = place.generation() + if after == After::BroughtBack { 2 } else { 1 };
     let live = place.put_good(label);
-    let is_live = live.outcome == "live" && place.generation() == generation + 1;
-    let state = if after == After::Afresh { "state dropped" } else { "state kept" };
-    expect(wrong, is_live && live.text.contains(state), || {
-        format!("promised: then a good build is live, {state}; found {}", live.text)
+    let is_live = live.outcome == "live" && place.generation() == next;
+    // Kept in the form of the version that is there now.
+    let states = match after {
+        _ if !place.has_state() => &[""][..],
+        After::Afresh => &["state dropped"],
+        _ => &["state kept", "state migrated"],
+    };
+    expect(wrong, is_live && states.iter().any(|state| live.text.contains(state)), || {
+        format!("promised: then a good build is live, {states:?}; found {}", live.text)
     });
     serves(wrong, place, label);
     let counts = place.count_on();

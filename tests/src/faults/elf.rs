@@ -112,6 +112,12 @@ pub(super) fn group() -> Group {
                 "refused at Loaded",
                 &["the system's loader refuses it: ", "memmovx"],
             ),
+            Row::bad(
+                "needs a function whose name would clear the terminal",
+                damaged(|bytes| rename(bytes, "memmove", "mem\x1b[2J")),
+                "refused at Loaded",
+                &["the system's loader refuses it: ", r"mem\u{1b}[2J"],
+            ),
         ],
     }
 }

@@ -103,20 +103,31 @@ pub(super) fn group() -> Group {
             )
             .with(setting.scripted("state=panic")),
             from_callback("end asked for by a callback at Staged", Phase::Staged),
+            from_callback("end asked for by a callback at Inspected", Phase::Inspected),
+            from_callback("end asked for by a callback at Assessed", Phase::Assessed),
             from_callback("end asked for by a callback at Loaded", Phase::Loaded),
+            from_callback("end asked for by a callback at Prepared", Phase::Prepared),
+            from_callback("end asked for by a callback at Quiescing", Phase::Quiescing),
+            from_callback("end asked for by a callback at Snapshotted", Phase::Snapshotted),
+            from_callback("end asked for by a callback at Migrating", Phase::Migrating),
             from_callback("end asked for by a callback at Activated", Phase::Activated),
+            from_callback("end asked for by a callback at Committed", Phase::Committed),
             Row::new(
                 "end asked for from inside a call",
                 |place| {
                     let (slot, mut happened) = (place.slot(), None);
                     let mut end = || happened = Some(place.end());
                     slot.pin().inside(&mut end).expect("its call goes well");
-                    happened.expect("the closure ran")
+                    let mut happened = happened.expect("the closure ran");
+                    // In order all the same, when the call has come out.
+                    let kept = place.event(|kind| matches!(kind, EventKind::Kept { .. }));
+                    happened.text = format!("{}\n{kept}", happened.text);
+                    happened
                 },
                 "error Misuse",
-                &["asked from inside a call of slot main"],
+                &["asked from inside a call of slot main", "main: state kept for the next start, "],
             )
-            .then(After::NextRunAfresh),
+            .then(After::NextRun),
             kept("end by a panic", |place| {
                 let host = place.host.take().expect("the host lives");
                 let panics = AssertUnwindSafe(move || {

@@ -1,9 +1,12 @@
 //! Files that are no artifact: nothing of them is read further than their size and first bytes.
 
-use std::{fs, os::unix::fs::symlink, process::Command};
+use std::{fs, os::unix::fs::symlink, process::Command, time::Duration};
+
+use counter_api::Counter;
+use hotswap_core::Host;
 
 use super::{
-    place::{Place, unhurried},
+    place::{Place, failed, unhurried},
     row::{Group, Happened, Row, Setting},
 };
 use crate::{Fixture, fixture, patient, replace};
@@ -90,6 +93,22 @@ pub(super) fn group() -> Group {
                 },
                 "refused at Staged",
                 &["cannot read", "tried again when the file changes"],
+            ),
+            Row::new(
+                "name that would clear the terminal",
+                |place| {
+                    let path = place.folder().join("\x1b[2J.so");
+                    fs::write(&path, "no library").expect("a file can be made");
+                    let config = patient().with_first_artifact_deadline(Duration::from_secs(1));
+                    let host = Host::new(config.artifact("other", path)).expect("it starts");
+                    // Who listens is not written to.
+                    let _events = host.events();
+                    let happened = failed(&host.slot::<dyn Counter>("other").expect_err("garbage"));
+                    assert!(!happened.text.contains('\x1b'), "{:?}", happened.text);
+                    happened
+                },
+                "error Artifact",
+                &[r"/\u{1b}[2J.so", "expected a file that starts with"],
             ),
             Row::new("link to nothing", nothing_there, "nothing, then live", &[])
                 .with(Setting::counter(unhurried))

@@ -7,6 +7,7 @@ use std::{
 };
 
 use counter_api::Counter;
+use habits_api::{Habit, Habits};
 use hotswap_core::{
     CallError, Config, Error, Host, Slot,
     event::{Event, EventKind, Exit},
@@ -14,7 +15,10 @@ use hotswap_core::{
 use meter_api::Meter;
 use tempfile::TempDir;
 
-use super::row::{Happened, Setting};
+use super::{
+    row::{Happened, Setting},
+    signatures,
+};
 use crate::{Fixture, Outcome, Told, file_name, patient, replace, until};
 
 /// A host with one slot, `main`.
@@ -38,6 +42,8 @@ pub(super) struct Place {
 enum Serving {
     Counter(Slot<dyn Counter>),
     Meter(Slot<dyn Meter>),
+    /// A module without state: how often it was called is counted here.
+    Habits(Slot<dyn Habits>),
 }
 
 type Spy = Box<dyn FnMut(&Event) + Send>;
@@ -65,11 +71,8 @@ impl Place {
     /// How a run of the program comes out that finds what is there now.
     pub(super) fn opened(&self) -> Happened {
         let config = (self.setting.config)(self.folder()).artifact("main", self.artifact());
-        let host = Host::new(config).unwrap_or_else(|error| panic!("{error}"));
-        match host.slot::<dyn Counter>("main") {
-            Ok(_) => Happened::new("serves", ""),
-            Err(error) => failed(&error),
-        }
+        let opened = Host::new(config).and_then(|host| host.slot::<dyn Counter>("main"));
+        opened.map_or_else(|error| failed(&error), |_| Happened::new("serves", ""))
     }
 
     fn run(setting: Setting, folder: Arc<TempDir>, label: &str) -> Result<Self, Error> {
@@ -77,13 +80,22 @@ impl Place {
         fs::create_dir_all(artifact.parent().expect("it lies in a folder"))
             .expect("a folder can be made");
         let script = format!("label={label};{}", setting.script);
-        replace(&artifact, crate::fixture(setting.module).told(&script).bytes());
+        let build = crate::fixture(setting.module).told(&script);
+        if setting.signed {
+            signatures::make_sound(folder.path(), &artifact);
+            signatures::deploy(&artifact, &build, || {});
+        } else {
+            replace(&artifact, build.bytes());
+        }
         let (spies, heard) = (Spies::default(), Arc::default());
         let config = (setting.config)(folder.path()).artifact("main", artifact);
         let host = Host::new(spies.clone().look(&heard, config))?;
         let told = Told::of(&host);
         let slot = match setting.module {
             "gauge" => Serving::Meter(host.slot("main")?),
+            "habits" | "nodelete" | "dynamic-std" | "constructor" => {
+                Serving::Habits(host.slot("main")?)
+            }
             _ => Serving::Counter(host.slot("main")?),
         };
         told.find(|event| matches!(event.kind, EventKind::Live(_)).then_some(()));
@@ -111,14 +123,27 @@ impl Place {
     pub(super) fn slot(&self) -> Slot<dyn Counter> {
         match &self.slot {
             Serving::Counter(slot) => slot.clone(),
-            Serving::Meter(_) => panic!("this setting has a module that measures"),
+            _ => panic!("this setting has no module that counts"),
         }
+    }
+
+    /// The slot, of a module that leaves something behind.
+    pub(super) fn habits(&self) -> Slot<dyn Habits> {
+        match &self.slot {
+            Serving::Habits(slot) => slot.clone(),
+            _ => panic!("this setting has no module with habits"),
+        }
+    }
+
+    pub(super) const fn has_state(&self) -> bool {
+        !matches!(self.slot, Serving::Habits(_))
     }
 
     pub(super) fn generation(&self) -> u64 {
         match &self.slot {
             Serving::Counter(slot) => slot.generation(),
             Serving::Meter(slot) => slot.generation(),
+            Serving::Habits(slot) => slot.generation(),
         }
     }
 
@@ -127,6 +152,7 @@ impl Place {
         match &self.slot {
             Serving::Counter(slot) => slot.pin().label(),
             Serving::Meter(slot) => slot.pin().label(),
+            Serving::Habits(slot) => slot.pin().label(),
         }
     }
 
@@ -135,6 +161,7 @@ impl Place {
         match &self.slot {
             Serving::Counter(slot) => slot.pin().value(),
             Serving::Meter(slot) => slot.pin().read().map(|reading| reading.value.into()),
+            Serving::Habits(slot) => slot.pin().practise(Habit::None).map(|()| self.count),
         }
     }
 
@@ -146,6 +173,7 @@ impl Place {
             Serving::Meter(slot) => {
                 slot.pin_mut().reset(u32::try_from(self.count).expect("a few rows"))
             }
+            Serving::Habits(slot) => slot.pin().practise(Habit::None),
         }
     }
 
@@ -154,15 +182,28 @@ impl Place {
         crate::fixture(self.setting.module).told(&format!("label=new;{script}"))
     }
 
+    /// Puts a build there, signed where that is asked for.
+    pub(super) fn deploy(&self, build: &Fixture) {
+        if self.setting.signed {
+            signatures::deploy(&self.artifact(), build, || {
+                // Answered when what the host was at is over.
+                let nothing = "00".repeat(32).parse().expect("a hash");
+                assert!(!self.host().clear(nothing).expect("the host lives"));
+            });
+        } else {
+            replace(&self.artifact(), build.bytes());
+        }
+    }
+
     /// Puts a build there, and waits until it has come out.
     pub(super) fn put(&self, build: &Fixture) -> Happened {
-        replace(&self.artifact(), build.bytes());
+        self.deploy(build);
         self.outcome()
     }
 
     /// Puts a good build there, and waits until it is live.
     pub(super) fn put_good(&mut self, label: &str) -> Happened {
-        replace(&self.artifact(), self.setting.good(label).bytes());
+        self.deploy(&self.setting.good(label));
         self.label = label.to_owned();
         self.live()
     }

@@ -1,6 +1,6 @@
 //! States that one run leaves for the next: damaged, of another shape, or not there.
 
-use std::{fs, mem, path::Path, path::PathBuf, time::Duration};
+use std::{fs, mem, path::Path, path::PathBuf, process::Command, time::Duration};
 
 use hotswap_core::Config;
 
@@ -16,6 +16,18 @@ pub(super) fn group() -> Group {
     let damaged = |name, damage: fn(&mut Vec<u8>), says| {
         Row::new(name, move |place| damaged_file(place, damage), "error System", says)
             .then(After::NextRun)
+    };
+    let instead = |name, put_there: fn(&Path), says| {
+        let does = move |place: &mut Place| {
+            assert_eq!(place.end().outcome, "ended");
+            let (path, aside) = (kept(place), place.folder().join("aside"));
+            fs::rename(&path, &aside).expect("the state was kept");
+            put_there(&path);
+            let happened = place.opened();
+            fs::rename(aside, path).expect("it can be renamed");
+            happened
+        };
+        Row::new(name, does, "error System", says).then(After::NextRun)
     };
     Group {
         title: "from one run to the next",
@@ -53,6 +65,23 @@ pub(super) fn group() -> Group {
                 "state file that is something else",
                 |bytes| *bytes = b"{}".to_vec(),
                 &["it does not begin like one"],
+            ),
+            instead(
+                "fifo in the place of the state file",
+                |path| {
+                    let made = Command::new("mkfifo").arg(path).status();
+                    assert!(made.is_ok_and(|it| it.success()), "a fifo can be made");
+                },
+                &["cannot be read", "expected a regular file, found a fifo"],
+            ),
+            instead(
+                "state file larger than a state may be",
+                |path| {
+                    let file = fs::File::create(path).expect("a file can be made");
+                    // A hole.
+                    file.set_len((1 << 30) + 1).expect("a file can have holes");
+                },
+                &["cannot be read", "it has 1073741825 bytes, the limit is 1073741824"],
             ),
             Row::new(
                 "next build does not start with the state",

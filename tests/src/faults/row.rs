@@ -26,6 +26,8 @@ pub(super) struct Setting {
     pub(super) script: &'static str,
     /// How the host is set up; it is given a folder of its own.
     pub(super) config: fn(&Path) -> Config,
+    /// Whether builds are signed when they are put there.
+    pub(super) signed: bool,
 }
 
 /// One fault.
@@ -56,6 +58,8 @@ pub(super) struct Promised {
 pub(super) enum After {
     /// The same instance with its state, which the good build gets.
     AsBefore,
+    /// The version before, which has been brought back from a trial, with the state.
+    BroughtBack,
     /// The build that was put there, with the state.
     TheNewOne,
     /// The host cannot have the state any more and has said so: it starts afresh.
@@ -122,11 +126,21 @@ impl Row {
 impl Setting {
     /// Builds that count over these settings.
     pub(super) const fn counter(config: fn(&Path) -> Config) -> Self {
-        Self { module: "counter", script: "", config }
+        Self::of("counter", config)
+    }
+
+    /// Builds of a fixture.
+    pub(super) const fn of(module: &'static str, config: fn(&Path) -> Config) -> Self {
+        Self { module, script: "", config, signed: false }
     }
 
     pub(super) const fn scripted(self, script: &'static str) -> Self {
         Self { script, ..self }
+    }
+
+    /// Builds are signed when they are put there.
+    pub(super) const fn signed(self) -> Self {
+        Self { signed: true, ..self }
     }
 
     /// A build that does all it should.
@@ -144,6 +158,8 @@ impl Happened {
         let word = match refusal.exit {
             Exit::Rejected => "refused",
             Exit::Cancelled => "cancelled",
+            Exit::RolledBack => "rolled back",
+            Exit::Degraded => "degraded",
             _ => "ended otherwise",
         };
         Self::new(format!("{word} at {}", refusal.phase), refusal)

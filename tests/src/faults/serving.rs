@@ -8,7 +8,7 @@ use super::{
     place::Place,
     row::{After, Group, Happened, Row, Setting},
 };
-use crate::patient;
+use crate::{Fixture, fixture, patient};
 
 pub(super) fn group() -> Group {
     let setting = Setting::counter(hurried);
@@ -43,7 +43,7 @@ pub(super) fn group() -> Group {
             .with(resumes("resume=panic")),
             Row::new(
                 "suspend hangs",
-                |place| gives_up(place, false),
+                |place| gives_up(place, &place.build(""), false),
                 "cancelled at Snapshotted, then Abandoned",
                 &["calls of this slot are refused: its `suspend` hangs", BLAMELESS],
             )
@@ -51,12 +51,20 @@ pub(super) fn group() -> Group {
             .with(resumes("suspend=hang")),
             Row::new(
                 "state hangs",
-                |place| gives_up(place, true),
+                |place| gives_up(place, &place.build(""), true),
                 "cancelled at Snapshotted, then Abandoned",
                 &["`&mut self` calls of this slot are refused: its `state` hangs", BLAMELESS],
             )
             .then(After::TheNewOne)
             .with(resumes("state=hang")),
+            Row::new(
+                "downgrade hangs",
+                |place| gives_up(place, &fixture("counter").told("label=new"), true),
+                "cancelled at Snapshotted, then Abandoned",
+                &["the serving version's downgrade  it did not come back within ", BLAMELESS],
+            )
+            .then(After::TheNewOne)
+            .with(Setting::of("chain", hurried).scripted("downgrade=hang")),
             Row::new(
                 "resume hangs",
                 |place| place.put(&place.build("start=fail")).then(refused_call(place)),
@@ -108,8 +116,8 @@ fn refused_call(place: &Place) -> Happened {
 }
 
 /// It can still be read where only `state` hangs, which has it to read.
-fn gives_up(place: &mut Place, reads: bool) -> Happened {
-    let happened = place.put(&place.build(""));
+fn gives_up(place: &mut Place, build: &Fixture, reads: bool) -> Happened {
+    let happened = place.put(build);
     let read = place.slot().pin().value().ok();
     assert_eq!(read, reads.then_some(place.count));
     let happened = happened.then(refused_call(place));

@@ -17,6 +17,11 @@ pub(super) fn group() -> Group {
     };
     let assessed = "refused at Assessed";
     let migrating = "refused at Migrating";
+    let chained = Setting::of("chain", |_| patient().with_pause_deadline(PAUSE));
+    let back = |name, script, says| {
+        Row::bad(name, named("counter"), "refused at Snapshotted", says)
+            .with(chained.scripted(script))
+    };
     Group {
         title: "states",
         setting: Setting::counter(|_| patient().with_pause_deadline(PAUSE)),
@@ -42,10 +47,17 @@ pub(super) fn group() -> Group {
             Row::bad(
                 "state of a later version, back to an earlier build",
                 named("counter"),
-                assessed,
-                &["state Count  serving: version 3   artifact: versions 1 to 1", "previous = "],
+                "live",
+                &["state downgraded from version 3 to 1"],
             )
-            .with(Setting { module: "chain", script: "", config: unhurried }),
+            .then(After::TheNewOne)
+            .with(chained),
+            back("downgrade fails", "downgrade=fail", &["downgrade was told to fail"]),
+            back(
+                "downgrade panics",
+                "downgrade=panic",
+                &["the serving version's downgrade  it panicked: downgrade was told to panic"],
+            ),
             Row::bad("migration fails", chain("fail"), migrating, &["migrate was told to fail"]),
             Row::bad(
                 "migration panics",
@@ -73,7 +85,7 @@ pub(super) fn group() -> Group {
                 &["Count version 1 comes back from its encoding as another value"],
             )
             .then(After::NextRunAfresh)
-            .with(Setting { module: "opaque", script: "", config: unhurried }),
+            .with(Setting::of("opaque", unhurried)),
             Row::bad(
                 "state dropped where the host allows it",
                 named("renamed"),

@@ -8,21 +8,30 @@ use crate::shape::{Kind, Shape};
 /// How deep zeros may be nested in one another: a type that is in itself has none.
 const DEEPEST: usize = 64;
 
-/// The longest array of zeros.
-const LONGEST: u64 = 1 << 24;
+/// Of how many values a zero may consist.
+const LARGEST: u64 = 1 << 24;
 
 impl Carrier<'_> {
     /// The zero of a type: 0, `""`, nothing, and for a struct the zeros of its fields.
     pub(super) fn zero(&self, shape: &Shape, at: &str) -> Result<Value, CarryError> {
-        self.zero_in(shape, at, 0)
+        let mut left = LARGEST;
+        self.zero_in(shape, at, 0, &mut left)
     }
 
-    fn zero_in(&self, shape: &Shape, at: &str, depth: usize) -> Result<Value, CarryError> {
+    /// `left` is how many values there may be yet.
+    fn zero_in(
+        &self,
+        shape: &Shape,
+        at: &str,
+        depth: usize,
+        left: &mut u64,
+    ) -> Result<Value, CarryError> {
         let none =
             || CarryError::NoDefault { at: at.to_owned(), ty: self.new.display(shape).to_string() };
-        if depth > DEEPEST {
+        if depth > DEEPEST || *left == 0 {
             return Err(none());
         }
+        *left -= 1;
         let depth = depth + 1;
         Ok(match shape {
             Shape::Scalar(name) => match name.as_str() {
@@ -44,16 +53,18 @@ impl Carrier<'_> {
                 Family::Option => Value::Nil,
                 Family::Tuple if name == "array" => {
                     let len = len.unwrap_or(0);
-                    let len = usize::try_from(len).ok().filter(|_| len <= LONGEST);
-                    let len = len.ok_or_else(none)?;
-                    Value::Array(vec![self.zero_in(&args[0], at, depth)?; len])
+                    let before = *left;
+                    let item = self.zero_in(&args[0], at, depth, left)?;
+                    let all = (before - *left).checked_mul(len).filter(|all| *all <= before);
+                    *left = before - all.ok_or_else(none)?;
+                    Value::Array(vec![item; usize::try_from(len).map_err(|_| none())?])
                 }
                 Family::Tuple => Value::Array(
                     args.iter()
-                        .map(|arg| self.zero_in(arg, at, depth))
+                        .map(|arg| self.zero_in(arg, at, depth, left))
                         .collect::<Result<_, _>>()?,
                 ),
-                Family::Other if name == "Box" => self.zero_in(&args[0], at, depth)?,
+                Family::Other if name == "Box" => self.zero_in(&args[0], at, depth, left)?,
                 Family::Other => return Err(none()),
             },
             shape => match self.new.definition(shape) {
@@ -65,7 +76,8 @@ impl Carrier<'_> {
                         .members
                         .iter()
                         .map(|member| {
-                            self.zero_in(&member.parts[0], &format!("{at}.{}", member.name), depth)
+                            let at = format!("{at}.{}", member.name);
+                            self.zero_in(&member.parts[0], &at, depth, left)
                         })
                         .collect::<Result<_, _>>()?;
                     if fields.len() == 1 { fields.remove(0) } else { Value::Array(fields) }
@@ -73,7 +85,7 @@ impl Carrier<'_> {
                 Some(definition) => {
                     let fields = definition.members.iter().map(|member| {
                         let path = format!("{at}.{}", member.name);
-                        let value = self.zero_in(&member.parts[0], &path, depth)?;
+                        let value = self.zero_in(&member.parts[0], &path, depth, left)?;
                         Ok((Value::from(member.name.as_str()), value))
                     });
                     Value::Map(fields.collect::<Result<_, _>>()?)

@@ -1,27 +1,36 @@
 //! One artifact on its way: staged, looked up among those that are known, and upgraded to.
 
 use std::{
+    mem,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
 };
 
+use semver::Version;
+
 use super::{
     Waiting, Worker,
     outcome::{Identity, unstaged},
+    planning::Awaiting,
     trials::OnTrial,
 };
 use crate::{
     config::Apply,
-    event::{EventKind, Refusal},
+    event::{EventKind, Phase, Refusal},
     fs::PrivateFolder,
     gate::Guarded as _,
+    library::{Occupied, wait_free},
+    shown::shown,
     upgrade::{
-        ArtifactHash, Rehearsing, StageError, StageRequest, Staged, Unapplied, Unvouched, Upgrade,
-        Why, above, stage, vouch,
+        ArtifactHash, Assessed, Fault, Inspected, Prepared, Rehearsed, Rehearsing, StageError,
+        StageRequest, Staged, Unapplied, Unvouched, Upgrade, Why, above, stage, vouch,
     },
     watch::Retry,
 };
+
+/// An artifact that goes on; or who it is, and why it does not.
+pub(super) type Judged<T> = Result<T, ((String, Version), Fault)>;
 
 impl Worker {
     /// Takes one artifact through an upgrade.
@@ -34,6 +43,12 @@ impl Worker {
             return;
         }
         let path = key.1.as_path();
+        // No thread begins while somebody hangs in the loader, and staging needs one.
+        if let Err(occupied) = wait_free(begun + self.shared.config.work_deadline) {
+            self.paths.done(&key);
+            let fault = Fault::cancelled(Phase::Staged, &occupied, Occupied::ADVICE);
+            return self.refuse_unstaged(index, path, None, fault);
+        }
         let staged = match self.stage(path) {
             Ok(staged) => staged,
             Err(error) if error.try_again() => {
@@ -51,6 +66,9 @@ impl Worker {
             }
             Err(error) => {
                 self.paths.done(&key);
+                if !again {
+                    self.cancelled.cancel(&key);
+                }
                 return self.refuse_unstaged(index, path, None, unstaged(&error));
             }
         };
@@ -58,7 +76,14 @@ impl Worker {
         if self.is_known(index, path, artifact, again) {
             self.slots[index].unstaged.remove(path);
             self.paths.done(&key);
+            if self.is_given_up(&key, artifact) {
+                self.try_again(index, key.1);
+            }
             return;
+        }
+        if !again {
+            // What was cancelled there before has had its tries.
+            self.cancelled.cancel(&key);
         }
         let vouched = match vouch(staged, &self.shared.config.trust) {
             Ok(vouched) => vouched,
@@ -86,14 +111,15 @@ impl Worker {
         };
         let staged = &vouched.staged;
         tracing::debug!(
-            origin = %staged.origin().display(),
+            origin = %shown(staged.origin()),
             size = staged.size(),
             built = ?staged.built(),
             completeness = ?staged.completeness(),
             "staged"
         );
-        if let Some(signed) = &vouched.signed {
-            let (key, comment) = (signed.key.to_string(), signed.comment.clone());
+        let signed = vouched.signed.as_ref();
+        let signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
+        if let Some((key, comment)) = signed.clone() {
             shared.tell(&slot.name, EventKind::Signed { artifact, key, comment });
         }
         let mut upgrade = Upgrade {
@@ -110,36 +136,100 @@ impl Worker {
                 return self.refuse_and_retry(index, identity, fault, key.clone());
             }
         };
-        let manifest = Arc::clone(&inspected.manifest);
-        let identity = Identity {
-            path,
-            artifact: Some(artifact),
-            module: Some((manifest.module.clone(), manifest.version.clone())),
-        };
-        let floor = self.floors.of(&manifest.module, &manifest.version);
-        let assessed = upgrade.assess(inspected, floor);
-        let rehearsed = assessed.and_then(|assessed| upgrade.rehearse(assessed));
-        let prepared = rehearsed.and_then(|rehearsed| {
-            match &rehearsed.outcome {
-                Rehearsing::NotAsked => {}
-                Rehearsing::Not(why) => {
-                    let why = (*why).to_owned();
-                    shared.tell(&slot.name, EventKind::NotRehearsed { artifact, why });
-                }
-                Rehearsing::Well(report) => {
-                    let report = Arc::new(report.clone());
-                    shared.tell(&slot.name, EventKind::Rehearsed { artifact, report });
-                }
+        self.superseded(index);
+        let assessed = self.assess(index, inspected);
+        match assessed.and_then(|assessed| self.rehearse(index, assessed)) {
+            Ok(rehearsed) => self.planned(index, rehearsed, signed, path, begun),
+            Err((module, fault)) => {
+                let identity = Identity { path, artifact: Some(artifact), module: Some(module) };
+                self.refuse_and_retry(index, identity, fault, key.clone());
             }
-            upgrade.prepare(rehearsed)
-        });
-        let prepared = match prepared {
+        }
+    }
+
+    /// Judges an artifact; who it is, if it does not fit.
+    pub(super) fn assess(&mut self, index: usize, inspected: Inspected) -> Judged<Assessed> {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let artifact = inspected.staged.hash();
+        let manifest = Arc::clone(&inspected.manifest);
+        let floor = self.floors.of(&manifest.module, &manifest.version);
+        let mut reached = |phase| {
+            slot.set_phase(Some(phase));
+            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
+        };
+        let mut upgrade = Upgrade {
+            slot: &slot,
+            config: &shared.config,
+            steps: &mut self.steps,
+            reached: &mut reached,
+        };
+        let assessed = upgrade.assess(inspected, floor);
+        assessed.map_err(|fault| ((manifest.module.clone(), manifest.version.clone()), fault))
+    }
+
+    /// Tries an artifact that fits in a child process, where the slot has rehearsals, and tells of it.
+    pub(super) fn rehearse(&mut self, index: usize, assessed: Assessed) -> Judged<Rehearsed> {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let artifact = assessed.inspected.staged.hash();
+        let manifest = Arc::clone(&assessed.inspected.manifest);
+        let mut reached = |phase| {
+            slot.set_phase(Some(phase));
+            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
+        };
+        let mut upgrade = Upgrade {
+            slot: &slot,
+            config: &shared.config,
+            steps: &mut self.steps,
+            reached: &mut reached,
+        };
+        let rehearsed = upgrade.rehearse(assessed);
+        let told = match rehearsed.as_ref().map(|rehearsed| &rehearsed.outcome) {
+            Ok(Rehearsing::Well(report)) => {
+                Some(EventKind::Rehearsed { artifact, report: Arc::clone(report) })
+            }
+            Ok(Rehearsing::Not(why)) => {
+                Some(EventKind::NotRehearsed { artifact, why: (*why).to_owned() })
+            }
+            Ok(Rehearsing::NotAsked) | Err(_) => None,
+        };
+        if let Some(told) = told {
+            shared.tell(&slot.name, told);
+        }
+        rehearsed.map_err(|fault| ((manifest.module.clone(), manifest.version.clone()), fault))
+    }
+
+    /// Loads an artifact that may, and lets it take over.
+    pub(super) fn go_on(
+        &mut self,
+        index: usize,
+        rehearsed: Rehearsed,
+        path: &Path,
+        begun: Instant,
+    ) {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let artifact = rehearsed.assessed.inspected.staged.hash();
+        let manifest = Arc::clone(&rehearsed.assessed.inspected.manifest);
+        let mut reached = |phase| {
+            slot.set_phase(Some(phase));
+            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
+        };
+        let mut upgrade = Upgrade {
+            slot: &slot,
+            config: &shared.config,
+            steps: &mut self.steps,
+            reached: &mut reached,
+        };
+        let prepared = match upgrade.prepare(rehearsed) {
             Ok(prepared) => prepared,
-            Err(fault) => return self.refuse_and_retry(index, identity, fault, key.clone()),
+            Err(fault) => {
+                let module = Some((manifest.module.clone(), manifest.version.clone()));
+                let identity = Identity { path, artifact: Some(artifact), module };
+                return self.refuse_and_retry(index, identity, fault, (index, path.to_owned()));
+            }
         };
         let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false };
         if shared.config.apply == Apply::OnRequest && slot.gate().is_some() {
-            self.slots[index].waiting = Some(Waiting { on_request: true, ..waiting });
+            self.set_waiting(index, Some(Waiting { on_request: true, ..waiting }));
             slot.set_phase(None);
             slot.set_pending(true);
             let (module, version) = (manifest.module.clone(), manifest.version.clone());
@@ -174,6 +264,7 @@ impl Worker {
         if let Err(fault) = above(&code.manifest, floor) {
             let module = Some((code.manifest.module.clone(), code.manifest.version.clone()));
             let identity = Identity { path: &path, artifact: code.artifact, module };
+            let fault = fault.with_finding(self.discard(prepared));
             self.refuse_and_retry(index, identity, fault, (index, path.clone()));
             return false;
         }
@@ -191,9 +282,9 @@ impl Worker {
         };
         match upgrade.apply(prepared) {
             Ok(applied) => {
-                let slot = &mut self.slots[index];
-                (slot.retry, slot.waiting) = (None, None);
-                slot.core.set_pending(false);
+                self.set_waiting(index, None);
+                self.slots[index].retry = None;
+                core.set_pending(false);
                 self.live(index, applied, begun);
                 true
             }
@@ -202,10 +293,11 @@ impl Worker {
                 let module = Some((manifest.module.clone(), manifest.version.clone()));
                 let identity = Identity { path: &path, artifact: code.artifact, module };
                 let is_kept = prepared.is_some();
-                self.slots[index].waiting = prepared.map(|prepared| {
+                let waiting = prepared.map(|prepared| {
                     let path = path.clone();
                     Waiting { prepared, path, begun, on_request }
                 });
+                self.set_waiting(index, waiting);
                 if on_request && is_kept {
                     self.refuse(index, identity, fault);
                     core.set_pending(true);
@@ -232,19 +324,42 @@ impl Worker {
         }
     }
 
+    /// Another candidate waits from now on, or none.
+    pub(super) fn set_waiting(&mut self, index: usize, waiting: Option<Waiting>) {
+        let before = mem::replace(&mut self.slots[index].waiting, waiting);
+        if let Some(hangs) = before.and_then(|waiting| self.discard(waiting.prepared)) {
+            tracing::warn!(slot = &*self.slots[index].core.name, "{hangs}");
+        }
+    }
+
+    fn discard(&mut self, prepared: Prepared) -> Option<String> {
+        let deadline = Instant::now() + self.shared.config.work_deadline;
+        prepared.discard(&mut self.steps, deadline)
+    }
+
+    /// Whether an artifact waits to be tried again, and nothing says when.
+    fn is_given_up(&self, key: &(usize, PathBuf), artifact: ArtifactHash) -> bool {
+        let waiting = self.slots[key.0].waiting.as_ref().filter(|waiting| !waiting.on_request);
+        let waits = waiting.is_some_and(|it| it.prepared.code().artifact == Some(artifact));
+        waits && !self.cancelled.is_scheduled(key)
+    }
+
     /// Whether nothing is to be done about an artifact: it serves, it waits, it was looked at, or
     /// it was rejected before (which is told again when it has come back).
     fn is_known(&mut self, index: usize, path: &Path, artifact: ArtifactHash, again: bool) -> bool {
         let slot = &mut self.slots[index];
         let seen = slot.seen.insert(path.to_owned(), artifact) == Some(artifact);
+        let awaiting = slot.awaiting.as_ref().map(Awaiting::artifact);
         let pending = slot.waiting.as_ref().and_then(|it| it.prepared.code().artifact);
         let serves = slot.core.serves().and_then(|serves| serves.code.artifact);
         if serves == Some(artifact) && pending.is_some() {
             // What waited was taken back.
-            slot.waiting = None;
             slot.core.set_pending(false);
+            self.set_waiting(index, None);
         }
-        if serves == Some(artifact) || pending == Some(artifact) || (seen && !again) {
+        let slot = &mut self.slots[index];
+        let waits = pending == Some(artifact) || awaiting == Some(artifact);
+        if serves == Some(artifact) || waits || (seen && !again) {
             return true;
         }
         let Some(refusal) = slot.rejected.get(&artifact).cloned() else { return false };

@@ -22,10 +22,7 @@ impl Worker {
         #[cfg(feature = "cargo")]
         self.building.end();
         for slot in &self.slots {
-            slot.core.set_over();
-            if let Some(gate) = slot.core.gate() {
-                gate.end();
-            }
+            slot.core.end();
         }
         let deadline = Instant::now() + self.shared.config.pause_deadline;
         let mut lost = Vec::new();
@@ -43,7 +40,9 @@ impl Worker {
     /// Fails with the reason why a state was not kept that should have been.
     fn end_slot(&mut self, index: usize, deadline: Instant) -> Result<(), String> {
         let core = Arc::clone(&self.slots[index].core);
-        self.slots[index].waiting = None;
+        self.set_waiting(index, None);
+        self.slots[index].awaiting = None;
+        core.set_awaiting(None);
         self.end_trial(index);
         let Some(gate) = core.gate() else { return Ok(()) };
         for retiring in std::mem::take(&mut self.slots[index].retiring) {

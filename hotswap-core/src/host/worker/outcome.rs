@@ -15,6 +15,7 @@ use crate::{
     library::News,
     slot::{Resident, Serves, SlotCore, Stage},
     upgrade::{Applied, ArtifactHash, Fault, Retiring, StageError},
+    watch::Retry,
 };
 
 /// How many rejected artifacts a slot remembers.
@@ -39,6 +40,9 @@ impl Worker {
             resident.set_stage(Stage::Serves);
         }
         slot.set_abandoned(false);
+        if let Some(pause) = pause {
+            self.slots[index].times.note(pause);
+        }
         let live = Live {
             generation: code.generation,
             module: code.manifest.module.clone(),
@@ -172,20 +176,23 @@ impl Worker {
         fault: Fault,
         key: (usize, PathBuf),
     ) {
-        self.retry(index, fault.exit, key);
+        let fault = self.retry(index, key, fault);
         self.refuse(index, identity, fault);
     }
 
-    /// What is not to blame is tried again.
-    pub(super) fn retry(&mut self, index: usize, exit: Exit, key: (usize, PathBuf)) {
+    /// What is not to blame is tried again, but not for ever.
+    fn retry(&mut self, index: usize, key: (usize, PathBuf), fault: Fault) -> Fault {
         self.slots[index].retry = None;
-        if exit == Exit::Cancelled {
+        if fault.exit == Exit::Cancelled {
             self.slots[index].retry = Some(key.1.clone());
-            self.cancelled.again(key, Instant::now());
+            if self.cancelled.again(key, Instant::now()) == Retry::OnNextEvent {
+                return fault.given_up();
+            }
         } else {
             // What was cancelled there before is gone.
             self.cancelled.cancel(&key);
         }
+        fault
     }
 
     pub(super) fn refuse(&mut self, index: usize, identity: Identity<'_>, fault: Fault) {
@@ -271,8 +278,10 @@ impl Worker {
         slot.seen.remove(path);
         let is_told = slot.unstaged.insert(path.to_owned(), found.clone()) == Some(found);
         // The next try begins with the file, not with what it held before.
-        let _ = slot.waiting.take_if(|waiting| !waiting.on_request);
-        self.retry(index, fault.exit, (index, path.to_owned()));
+        if slot.waiting.as_ref().is_some_and(|waiting| !waiting.on_request) {
+            self.set_waiting(index, None);
+        }
+        let fault = self.retry(index, (index, path.to_owned()), fault);
         if !is_told {
             self.refuse(index, Identity { path, artifact, module: None }, fault);
         }

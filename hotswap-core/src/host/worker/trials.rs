@@ -134,7 +134,8 @@ impl Worker {
         let health = Arc::clone(health);
         let asked = std::panic::AssertUnwindSafe(move || health());
         let answer = self.steps.run(deadline, move || {
-            std::panic::catch_unwind(asked).unwrap_or_else(|_| Err("it panicked".to_owned()))
+            let asked = slot::in_callback(|| std::panic::catch_unwind(asked));
+            asked.unwrap_or_else(|_| Err("it panicked".to_owned()))
         });
         match answer {
             Ok(Ok(())) => Ok(()),
@@ -207,6 +208,7 @@ impl Worker {
         let (exit, state, retiring, result) = match rolled_back {
             Ok(RolledBack { code, state, pause, candidate }) => {
                 core.set_live(&code);
+                self.slots[index].rolled_back = Some(Instant::now());
                 if let Some(resident) = code.resident() {
                     resident.set_stage(Stage::Serves);
                 }

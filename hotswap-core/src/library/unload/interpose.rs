@@ -66,7 +66,7 @@ pub(super) struct Interposed {
     /// Where it lies.
     object: Object,
     /// Where its calls go: the account's number of owners counts them as one.
-    _thunks: Thunks,
+    thunks: Thunks,
 }
 
 /// Answers the calls of a library that was just opened, by the thread that has opened it. Where it
@@ -77,19 +77,20 @@ pub(super) struct Interposed {
 ///
 /// # Safety
 /// `handle` must be what `dlopen` has returned, and nothing of the library may run meanwhile. The
-/// library must be unmapped before the result is dropped.
+/// library must be unmapped before the result is dropped; one that stays has it
+/// [kept](Interposed::keep).
 pub(super) unsafe fn interpose(
     handle: *mut c_void,
     facts: &ElfFacts,
     hidden: Option<CString>,
 ) -> Result<Interposed, String> {
     // SAFETY: the caller's.
-    let object = unsafe { Object::read(handle) }?;
-    let mut sites = verdict::sites(&object.tables, 0..OF_HEAP.start, real)?;
-    let retained = verdict::retained(&object.tables, facts);
+    let (object, tables) = unsafe { Object::read(handle) }?;
+    let mut sites = verdict::sites(&tables, 0..OF_HEAP.start, real)?;
+    let retained = verdict::retained(&tables, facts);
     let hidden = hidden.filter(|_| retained.is_none());
     // One that has an allocator of its own keeps what that has, and is unloaded all the same.
-    let of_heap = verdict::sites(&object.tables, OF_HEAP, real).ok();
+    let of_heap = verdict::sites(&tables, OF_HEAP, real).ok();
     let of_heap = of_heap.filter(|_| hidden.is_some());
     // SAFETY: it looks in the C library, or in what stands in for its allocator.
     let heap = of_heap.as_ref().and_then(|_| unsafe { Functions::find(real) }).map(Heap::new);
@@ -111,10 +112,15 @@ pub(super) unsafe fn interpose(
             return Err(format!("the system forbids to change what it calls ({error})"));
         }
     }
-    Ok(Interposed { account, retained, object, _thunks: thunks })
+    Ok(Interposed { account, retained, object, thunks })
 }
 
 impl Interposed {
+    /// Leaves in memory for ever what its calls go to, and nothing else.
+    pub(super) fn keep(self) {
+        std::mem::forget(self.thunks);
+    }
+
     /// The number of a signal whose handler lies in the library, if there is one.
     pub(super) fn handles_signal(&self) -> Option<i32> {
         (1..=64).find(|signal| {

@@ -19,7 +19,6 @@
 
 use std::{
     fmt, fs,
-    mem::ManuallyDrop,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -28,7 +27,7 @@ use std::{
 use libloading::os::unix::Library;
 
 use super::{bell, book, interpose::Interposed};
-use crate::{event::Holder, fs::PrivateFile};
+use crate::{event::Holder, fs::PrivateFile, library::loader::Entry};
 
 /// What becomes of a library that was given to the reaper.
 #[derive(Debug, Clone)]
@@ -125,6 +124,8 @@ impl Remains {
     fn unmap(self) {
         let Self { library, interposed, copy, tell, .. } = self;
         let path = copy.path().to_string_lossy().into_owned();
+        let who = format!("a function for the exit in {path}, which is unloaded");
+        let entry = Entry::take(who, None);
         let closed = library.close();
         let why = match closed {
             Err(error) => Some(format!("the system's loader does not close it: {error}")),
@@ -132,6 +133,7 @@ impl Remains {
             Ok(()) if has_code_of(&path) => Some("its code is still mapped".to_owned()),
             Ok(()) => None,
         };
+        drop(entry);
         match why {
             None => {
                 if let Some(heap) = interposed.account.heap() {
@@ -144,7 +146,7 @@ impl Remains {
                 tell(News::Unloaded);
             }
             Some(why) => {
-                let _kept = ManuallyDrop::new(interposed);
+                interposed.keep();
                 drop(copy);
                 tell(News::Stuck(Holder::Image { why }));
             }

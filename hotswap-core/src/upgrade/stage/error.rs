@@ -5,24 +5,26 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::shown::shown;
+
 /// Why an artifact could not be staged. No copy was left behind.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum StageError {
     /// Nothing is there, or a link on the way leads nowhere.
-    #[error("nothing is at {}", origin.display())]
+    #[error("nothing is at {}", shown(origin))]
     Missing {
         /// The path asked for.
         origin: PathBuf,
     },
     /// A writer has it open, or came during the copy.
-    #[error("{} is still open for writing", origin.display())]
+    #[error("{} is still open for writing", shown(origin))]
     BeingWritten {
         /// The path asked for.
         origin: PathBuf,
     },
     /// It was not the same before and after the copy.
-    #[error("{} changed while it was copied: {how}", origin.display())]
+    #[error("{} changed while it was copied: {how}", shown(origin))]
     Changed {
         /// The path asked for.
         origin: PathBuf,
@@ -30,13 +32,13 @@ pub(crate) enum StageError {
         how: String,
     },
     /// It has no content.
-    #[error("{} is empty", origin.display())]
+    #[error("{} is empty", shown(origin))]
     Empty {
         /// The path asked for.
         origin: PathBuf,
     },
     /// It is something that cannot be copied.
-    #[error("expected a regular file at {}, found {found}", origin.display())]
+    #[error("expected a regular file at {}, found {found}", shown(origin))]
     NotARegularFile {
         /// The path asked for.
         origin: PathBuf,
@@ -44,7 +46,7 @@ pub(crate) enum StageError {
         found: &'static str,
     },
     /// It is larger than the host allows.
-    #[error("{} has {size} bytes, the limit is {limit}", origin.display())]
+    #[error("{} has {size} bytes, the limit is {limit}", shown(origin))]
     TooLarge {
         /// The path asked for.
         origin: PathBuf,
@@ -54,7 +56,7 @@ pub(crate) enum StageError {
         limit: u64,
     },
     /// It cannot be opened or read.
-    #[error("cannot read {}", origin.display())]
+    #[error("cannot read {}", shown(origin))]
     Read {
         /// The path asked for.
         origin: PathBuf,
@@ -65,7 +67,8 @@ pub(crate) enum StageError {
     #[error(
         "no space in {} for a copy of {} ({needed} bytes): make room there, or choose another \
          private folder",
-        folder.display(), origin.display()
+        shown(folder),
+        shown(origin)
     )]
     DiskFull {
         /// The path asked for.
@@ -76,7 +79,7 @@ pub(crate) enum StageError {
         needed: u64,
     },
     /// The copy cannot be made or written.
-    #[error("cannot write a copy of {} in {}", origin.display(), folder.display())]
+    #[error("cannot write a copy of {} in {}", shown(origin), shown(folder))]
     Write {
         /// The path asked for.
         origin: PathBuf,
@@ -108,7 +111,7 @@ impl StageError {
         matches!(self, Self::Write { folder, .. } if !folder.exists())
     }
 
-    pub(super) fn read(origin: &Path, source: io::Error) -> Self {
+    pub(crate) fn read(origin: &Path, source: io::Error) -> Self {
         let origin = origin.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing { origin },

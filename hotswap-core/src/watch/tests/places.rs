@@ -85,6 +85,8 @@ fn links_that_lead_nowhere_are_harmless() {
     link("missing/lib.so", &owner.path("lib.so"));
     owner.file("lib.so");
     owner.expect_quiet();
+    // Something is there, where links lead in a circle, and it cannot be read.
+    assert!(matches!(owner.refused[..], [StageError::Read { .. }]), "{:?}", owner.refused);
     fs::create_dir(owner.path("missing")).unwrap();
     owner.write("missing/lib.so", "there");
     owner.expect("lib.so", "there");

@@ -1,10 +1,6 @@
 //! What there is in the process.
 
-use std::{collections::BTreeSet, fs, path::Path, thread, time::Duration};
-
-use hotswap_tests::Told;
-
-use super::Seen;
+use std::{collections::BTreeSet, fs, io, path::Path, thread, time::Duration};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Census {
@@ -16,10 +12,8 @@ pub(crate) struct Census {
 }
 
 impl Census {
-    /// Counts once every generation that is not needed any more has ended. Nobody may call
-    /// meanwhile: for a moment all keys are taken.
-    pub(crate) fn after_retiring(copies: &Path, seen: &mut Seen, told: &Told) -> Self {
-        seen.all_retired(told);
+    /// Counts. Nobody may call meanwhile: for a moment all keys are taken.
+    pub(crate) fn now(copies: &Path) -> Self {
         // What was freed and is kept for later would hide what was not.
         // SAFETY: gives memory back to the system, and touches nothing that is in use.
         unsafe { libc::malloc_trim(0) };
@@ -30,6 +24,13 @@ impl Census {
             free_keys: free_keys(),
         }
     }
+}
+
+/// Whether there is the thread that closes libraries.
+pub(crate) fn is_closing() -> bool {
+    let threads = fs::read_dir("/proc/self/task").expect("Linux tells of a process");
+    let name = |it: io::Result<fs::DirEntry>| fs::read_to_string(it.ok()?.path().join("comm")).ok();
+    threads.filter_map(name).any(|name| name == "hotswap-reaper\n")
 }
 
 fn rss_kib() -> u64 {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use hotswap_core::{CallError, Slot};
-use ledger_api::{Entry, Ledger};
+use ledger_api::{Entry, Ledger, PANICS};
 
 /// Between two looks at a sign.
 const MOMENT: Duration = Duration::from_millis(1);
@@ -178,6 +178,9 @@ fn exercises(slot: &Slot<dyn Ledger>, signs: &Signs) -> Sums {
             && answer != seed * 2
         {
             sums.wrong(&format!("{answer} for {seed}"));
+        }
+        if seed % 16 == 0 && !matches!(reader.exercise(PANICS), Err(CallError::Panicked(_))) {
+            sums.wrong("no panic where there is one");
         }
     });
     sums

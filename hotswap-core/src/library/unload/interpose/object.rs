@@ -29,10 +29,9 @@ pub(super) struct Object {
     pages: Vec<Range<usize>>,
     /// What the loader makes read-only after it has carried out the relocations.
     relro: Range<usize>,
-    pub(super) tables: Tables,
 }
 
-/// What its tables say.
+/// What its tables say. They are long, and needed once.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     /// The libraries that it needs.
@@ -109,14 +108,14 @@ mod tag {
 }
 
 impl Object {
-    /// Reads the tables of a library.
+    /// Finds a library, and reads its tables.
     ///
     /// # Errors
     /// When the loader does not know it.
     ///
     /// # Safety
     /// `handle` must be what `dlopen` has returned.
-    pub(super) unsafe fn read(handle: *mut c_void) -> Result<Self, String> {
+    pub(super) unsafe fn read(handle: *mut c_void) -> Result<(Self, Tables), String> {
         let mut map: *const LinkMap = ptr::null();
         // SAFETY: the handle is one (caller), and the answer to this question is such a pointer.
         let known = unsafe { libc::dlinfo(handle, libc::RTLD_DI_LINKMAP, (&raw mut map).cast()) };
@@ -138,8 +137,8 @@ impl Object {
             .take_while(|entry| entry.tag != 0);
         let entries: Vec<_> = entries.collect();
         // SAFETY: the section of the library.
-        unsafe { object.take(&entries) };
-        Ok(object)
+        let tables = unsafe { object.tables(&entries) };
+        Ok((object, tables))
     }
 
     /// Whether an address lies in it.
@@ -212,7 +211,8 @@ impl Object {
 
     /// # Safety
     /// `entries` must be the library's dynamic section.
-    unsafe fn take(&mut self, entries: &[Dynamic]) {
+    unsafe fn tables(&self, entries: &[Dynamic]) -> Tables {
+        let mut tables = Tables::default();
         let value = |wanted| {
             let found = entries.iter().find(|entry| entry.tag == wanted);
             found.map_or(0, |entry| entry.value)
@@ -227,11 +227,11 @@ impl Object {
         // SAFETY: the offset of a name in the library's string table.
         let name = |offset: usize| unsafe { text(strings + offset) };
         let needed = entries.iter().filter(|entry| entry.tag == tag::NEEDED);
-        self.tables.needed = needed.map(|entry| name(entry.value)).collect();
-        self.tables.constructors = (value(tag::INIT_ARRAYSZ) + value(tag::PREINIT_ARRAYSZ)) / 8;
+        tables.needed = needed.map(|entry| name(entry.value)).collect();
+        tables.constructors = (value(tag::INIT_ARRAYSZ) + value(tag::PREINIT_ARRAYSZ)) / 8;
         let first: *const [u8; 8] = ptr::with_exposed_provenance(address(tag::INIT));
         // SAFETY: code of the library, which is longer than that.
-        self.tables.first = (!first.is_null()).then(|| unsafe { first.read_unaligned() });
+        tables.first = (!first.is_null()).then(|| unsafe { first.read_unaligned() });
         let symbols = address(tag::SYMTAB);
         for (table, size) in [(tag::RELA, tag::RELASZ), (tag::JMPREL, tag::PLTRELSZ)] {
             let (start, size) = (address(table), value(size));
@@ -250,7 +250,7 @@ impl Object {
                 // Only these are known to be a whole address, and aligned.
                 let bound = ADDRESSES.contains(&kind) && place.is_multiple_of(align_of::<usize>());
                 let at: *const usize = ptr::with_exposed_provenance(place);
-                self.tables.relocations.push(Relocation {
+                tables.relocations.push(Relocation {
                     name: name(symbol.name as usize),
                     kind,
                     addend,
@@ -261,6 +261,7 @@ impl Object {
                 });
             }
         }
+        tables
     }
 }
 

@@ -26,8 +26,14 @@ const PLAIN: [&str; 7] = [
 
 /// Functions of the C library that keep an address of their caller's, free or move a block of their
 /// caller's, or begin what is not seen to end, and whose calls are not answered.
-const BEYOND: [&str; 56] = [
+const BEYOND: [&str; 72] = [
+    "__clone",
     "__getdelim",
+    "__libc_free",
+    "__libc_realloc",
+    "__libc_reallocarray",
+    "__pthread_key_create",
+    "__pthread_setspecific",
     "__register_frame",
     "__register_frame_info",
     "__register_frame_info_bases",
@@ -45,6 +51,7 @@ const BEYOND: [&str; 56] = [
     "argz_delete",
     "argz_insert",
     "argz_replace",
+    "cfree",
     "clone",
     "dlmopen",
     "dlopen",
@@ -54,10 +61,13 @@ const BEYOND: [&str; 56] = [
     "error_print_progname",
     "fmemopen",
     "fopencookie",
+    "free_aligned_sized",
+    "free_sized",
     "getaddrinfo_a",
     "getdelim",
     "getline",
     "hcreate",
+    "initstate",
     "lio_listio",
     "lio_listio64",
     "mq_notify",
@@ -66,17 +76,23 @@ const BEYOND: [&str; 56] = [
     "open_memstream",
     "open_wmemstream",
     "openlog",
+    "profil",
+    "pthread_attr_setstack",
+    "pthread_attr_setstackaddr",
     "pthread_mutexattr_setrobust",
     "pthread_mutexattr_setrobust_np",
     "putenv",
     "re_compile_pattern",
+    "re_set_registers",
     "register_printf_function",
     "register_printf_modifier",
     "register_printf_specifier",
     "register_printf_type",
     "setbuf",
     "setbuffer",
+    "setstate",
     "setvbuf",
+    "sprofil",
     "svc_register",
     "thrd_create",
     "timer_create",
@@ -212,6 +228,23 @@ mod tests {
         let mut shifted = tables(&[("pthread_create", 1, true, 7)]);
         shifted.relocations[0].addend = 8;
         assert!(refused(&shifted).contains("relocation 1"));
+    }
+
+    #[test]
+    fn who_frees_or_keeps_a_block_unseen_is_retained() {
+        for name in [
+            "__libc_free", // second names of what is answered
+            "__libc_realloc",
+            "__pthread_key_create",
+            "cfree",
+            "free_sized", // C23
+            "initstate",  // keeps the numbers of `random` there
+            "profil",     // the C library counts there, at every tick
+            "pthread_attr_setstack",
+            "setvbuf",
+        ] {
+            assert!(why(&tables(&[(name, 7, true, 5)]), ElfFacts::default()).contains(name));
+        }
     }
 
     #[test]

@@ -1,0 +1,310 @@
+//! Plans and their approval: what an upgrade will do is told, and where somebody has to say yes the
+//! artifact waits for it.
+
+use std::{
+    collections::VecDeque,
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{Worker, outcome::Identity};
+use crate::{
+    config::Decision,
+    event::{EventKind, Exit, Phase, WayBack},
+    instance::Condition,
+    plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
+    slot::in_callback,
+    snapshot::Snapshot,
+    upgrade::{ArtifactHash, Assessed, Fault, Rehearsed, Rehearsing},
+};
+
+/// So many earlier upgrades say how long the next one takes.
+const MOST_TIMES: usize = 9;
+
+/// A candidate that waits for somebody's word.
+pub(super) struct Awaiting {
+    rehearsed: Rehearsed,
+    plan: Arc<Plan>,
+    path: PathBuf,
+    /// When its artifact was detected.
+    begun: Instant,
+    expires: Instant,
+}
+
+impl Awaiting {
+    pub(super) fn artifact(&self) -> ArtifactHash {
+        self.plan.artifact
+    }
+
+    pub(super) const fn expires(&self) -> Instant {
+        self.expires
+    }
+}
+
+/// How long the last upgrades of a slot have kept callers waiting.
+#[derive(Debug, Default)]
+pub(super) struct Times(VecDeque<Duration>);
+
+impl Times {
+    pub(super) fn note(&mut self, pause: Duration) {
+        if self.0.len() == MOST_TIMES {
+            self.0.pop_front();
+        }
+        self.0.push_back(pause);
+    }
+
+    fn median(&self) -> Option<Duration> {
+        let mut times: Vec<_> = self.0.iter().copied().collect();
+        times.sort();
+        times.get(times.len() / 2).copied()
+    }
+}
+
+impl Worker {
+    /// Goes on with an artifact that fits, or lets it wait for somebody's word.
+    pub(super) fn planned(
+        &mut self,
+        index: usize,
+        rehearsed: Rehearsed,
+        signed: Option<(String, String)>,
+        path: &Path,
+        begun: Instant,
+    ) {
+        let core = Arc::clone(&self.slots[index].core);
+        let plan = Arc::new(self.plan(index, &rehearsed, signed, path));
+        self.tell(&core.name, EventKind::Planned(Arc::clone(&plan)));
+        let decision = match self.shared.config.approval_of(&core.name).cloned() {
+            Some(approval) if core.gate().is_some() => {
+                let decide = AssertUnwindSafe(|| approval.decide(&plan));
+                // Who does not know waits.
+                let decision = in_callback(|| catch_unwind(decide)).unwrap_or(Decision::Wait);
+                (decision, approval.expiry)
+            }
+            _ => (Decision::Approve, Duration::ZERO),
+        };
+        match decision {
+            (Decision::Approve, _) => self.go_on(index, rehearsed, path, begun),
+            (Decision::Reject { why }, _) => {
+                self.disapproved(index, &rehearsed.assessed, path, &why)
+            }
+            (Decision::Wait, expiry) => {
+                core.set_awaiting(Some(Arc::clone(&plan)));
+                let (artifact, phase) = (plan.artifact, Phase::AwaitingApproval);
+                let path = path.to_owned();
+                let expires = Instant::now().checked_add(expiry);
+                let expires = expires.unwrap_or_else(|| begun + Duration::from_secs(1 << 32));
+                self.slots[index].awaiting =
+                    Some(Awaiting { rehearsed, plan, path, begun, expires });
+                core.set_phase(Some(phase));
+                self.tell(&core.name, EventKind::Phase { artifact, phase });
+            }
+        }
+    }
+
+    /// Somebody has said yes; returns whether there was something to say it to.
+    pub(super) fn approve(&mut self, artifact: ArtifactHash, by: &str) -> bool {
+        let Some((index, awaiting)) = self.take_awaiting(artifact) else { return false };
+        let core = Arc::clone(&self.slots[index].core);
+        let why = format!("approved by {by}");
+        self.tell(&core.name, EventKind::Decided { artifact, approved: true, why });
+        // What serves may have changed meanwhile.
+        let Awaiting { rehearsed, path, begun, .. } = awaiting;
+        let Rehearsed { assessed, outcome, against } = rehearsed;
+        let assessed = self.assess(index, assessed.inspected);
+        let rehearsed = assessed.and_then(|assessed| {
+            if core.next_number() == against {
+                return Ok(Rehearsed { assessed, outcome, against });
+            }
+            self.rehearse(index, assessed)
+        });
+        match rehearsed {
+            Ok(rehearsed) => self.go_on(index, rehearsed, &path, begun),
+            Err((module, fault)) => {
+                let identity =
+                    Identity { path: &path, artifact: Some(artifact), module: Some(module) };
+                self.refuse_and_retry(index, identity, fault, (index, path.clone()));
+            }
+        }
+        true
+    }
+
+    /// Somebody has said no; returns whether there was something to say it to.
+    pub(super) fn reject(&mut self, artifact: ArtifactHash, by: &str, why: &str) -> bool {
+        let Some((index, awaiting)) = self.take_awaiting(artifact) else { return false };
+        let why = format!("{by}: {why}");
+        self.disapproved(index, &awaiting.rehearsed.assessed, &awaiting.path, &why);
+        true
+    }
+
+    /// Nobody has said anything.
+    pub(super) fn expire(&mut self, index: usize) {
+        let Some(awaiting) = self.slots[index].awaiting.take() else { return };
+        self.slots[index].core.set_awaiting(None);
+        let manifest = &awaiting.rehearsed.assessed.inspected.manifest;
+        let identity = Identity {
+            path: &awaiting.path,
+            artifact: Some(awaiting.plan.artifact),
+            module: Some((manifest.module.clone(), manifest.version.clone())),
+        };
+        let fault = Fault {
+            phase: Phase::AwaitingApproval,
+            exit: Exit::Cancelled,
+            findings: vec!["nobody has approved it in time".to_owned()],
+            advice: "have it looked at again with Host::rescan, and approve it".to_owned(),
+            again: false,
+        };
+        self.refuse(index, identity, fault);
+    }
+
+    /// A newer artifact is on its way: what waits for a word waits no longer.
+    pub(super) fn superseded(&mut self, index: usize) {
+        if let Some(awaiting) = self.slots[index].awaiting.take() {
+            let core = Arc::clone(&self.slots[index].core);
+            core.set_awaiting(None);
+            let (artifact, why) = (awaiting.plan.artifact, "a newer artifact has come".to_owned());
+            self.tell(&core.name, EventKind::Decided { artifact, approved: false, why });
+        }
+    }
+
+    fn take_awaiting(&mut self, artifact: ArtifactHash) -> Option<(usize, Awaiting)> {
+        let is_it =
+            |slot: &super::Open| slot.awaiting.as_ref().is_some_and(|it| it.artifact() == artifact);
+        let index = self.slots.iter().position(is_it)?;
+        self.slots[index].core.set_awaiting(None);
+        Some((index, self.slots[index].awaiting.take()?))
+    }
+
+    fn disapproved(&mut self, index: usize, assessed: &Assessed, path: &Path, why: &str) {
+        let core = Arc::clone(&self.slots[index].core);
+        let (artifact, manifest) = (assessed.inspected.staged.hash(), &assessed.inspected.manifest);
+        let why = why.to_owned();
+        let decided = EventKind::Decided { artifact, approved: false, why: why.clone() };
+        self.tell(&core.name, decided);
+        let identity = Identity {
+            path,
+            artifact: Some(artifact),
+            module: Some((manifest.module.clone(), manifest.version.clone())),
+        };
+        let fault = Fault::rejected(
+            Phase::AwaitingApproval,
+            format!("rejected  {why}"),
+            "mend it, or take the word back with Host::clear",
+        );
+        self.refuse(index, identity, fault);
+    }
+
+    fn plan(
+        &self,
+        index: usize,
+        rehearsed: &Rehearsed,
+        signed: Option<(String, String)>,
+        path: &Path,
+    ) -> Plan {
+        let Rehearsed { assessed, outcome, .. } = rehearsed;
+        let (slot, config) = (&self.slots[index], &self.shared.config);
+        let core = &slot.core;
+        let serves = core.serves().map(|serves| serves.code);
+        let from = serves.as_ref().map(|code| Side {
+            manifest: &code.manifest,
+            artifact: code.artifact,
+            size: code.resident().map(|resident| resident.size),
+        });
+        let staged = &assessed.inspected.staged;
+        let to = Side {
+            manifest: &assessed.inspected.manifest,
+            artifact: Some(staged.hash()),
+            size: Some(staged.size()),
+        };
+        let handover = &assessed.handover;
+        let mut situation = self.situation(index);
+        let rehearsal = match outcome {
+            Rehearsing::Well(report) => Some(Arc::clone(report)),
+            Rehearsing::Not(why) => {
+                situation.unrehearsed = Some((*why).to_owned());
+                None
+            }
+            Rehearsing::NotAsked => None,
+        };
+        if let Some(WayBack::Impossible { why }) = rehearsal.as_ref().map(|it| &it.way_back) {
+            situation.no_way_back.clone_from(why);
+        }
+        let work = Some(config.work_deadline);
+        let pause = situation.pause;
+        let step = |phase, deadline, likely| Step { phase, deadline, likely };
+        let mut phases = vec![step(Phase::Loaded, work, None), step(Phase::Prepared, work, None)];
+        if from.is_some() && has_pause(handover) {
+            for phase in [Phase::Quiescing, Phase::Snapshotted, Phase::Migrating] {
+                phases.push(step(phase, Some(pause.0), None));
+            }
+            phases.push(step(Phase::Activated, Some(pause.0), pause.1));
+        } else {
+            phases.push(step(Phase::Activated, work, None));
+        }
+        if let Some(trial) = config.trial_of(&core.name).filter(|_| from.is_some()) {
+            phases.push(step(Phase::Trial, Some(trial.time + trial.patience), Some(trial.time)));
+        }
+        phases.push(step(Phase::Committed, None, None));
+        Plan {
+            slot: core.name.to_string(),
+            artifact: staged.hash(),
+            path: path.to_owned(),
+            size: staged.size(),
+            signed,
+            from: from.map(|side| side.release()),
+            to: to.release(),
+            changes: changes(from, to),
+            state: handover.note(),
+            rehearsal,
+            phases,
+            risks: risks(from, to, handover, &situation),
+        }
+    }
+
+    /// What there is to know of a slot and of the machine.
+    fn situation(&self, index: usize) -> Situation {
+        let (slot, config) = (&self.slots[index], &self.shared.config);
+        let instance = self.instance(index);
+        let condition = instance.as_ref().map(|instance| instance.condition());
+        let folder = self.artifacts.as_ref().map(|artifacts| artifacts.folder.path());
+        Situation {
+            degraded: slot.core.glance().degraded,
+            poisoned: condition.is_some_and(Condition::is_poisoned),
+            panics: condition.map_or(0, Condition::count),
+            rolled_back: slot.rolled_back.map(|at| at.elapsed()),
+            generations: (slot.core.residents.count(), config.generation_cap),
+            disk: folder.and_then(free_bytes),
+            memory: memory(),
+            state_size: slot.core.last_state().map(|state| size(&state)),
+            has_trial: config.trial_of(&slot.core.name).is_some(),
+            pause: (config.pause_deadline, slot.times.median()),
+            unrehearsed: None,
+            no_way_back: Vec::new(),
+        }
+    }
+}
+
+fn size(state: &Snapshot) -> u64 {
+    state.size() as u64
+}
+
+#[cfg(unix)]
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    found.f_bavail.checked_mul(found.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// What the system says it could give out without swapping, in bytes.
+fn memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}

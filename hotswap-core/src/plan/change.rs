@@ -1,0 +1,164 @@
+//! What changes from one version of a module to the next. Pure.
+
+use std::fmt;
+
+use hotswap_abi::{
+    manifest::Manifest,
+    shape::{Difference, compare_stored},
+};
+use semver::Version;
+
+use super::Side;
+
+/// Something that is different in the version that is to serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// The module's version.
+    Version {
+        /// What serves.
+        from: Version,
+        /// What is to serve.
+        to: Version,
+    },
+    /// The version of the interface that it was built against.
+    Interface {
+        /// What serves.
+        from: Version,
+        /// What is to serve.
+        to: Version,
+    },
+    /// A method that only the new version has.
+    MethodAdded {
+        /// As a user writes it.
+        method: String,
+    },
+    /// A method that only the old version has: its default body runs in the host.
+    MethodRemoved {
+        /// As a user writes it.
+        method: String,
+    },
+    /// The state's version.
+    State {
+        /// Its name.
+        name: String,
+        /// What serves.
+        from: u32,
+        /// What is to serve.
+        to: u32,
+    },
+    /// A field of the state, in the newest version of each side.
+    StateField {
+        /// Where.
+        at: String,
+        /// What serves; `None` where it has nothing.
+        from: Option<String>,
+        /// What is to serve; `None` where it has nothing.
+        to: Option<String>,
+    },
+    /// The compiler.
+    Compiler {
+        /// What serves.
+        from: String,
+        /// What is to serve.
+        to: String,
+    },
+    /// A service that the host has to offer, and that was not asked for before.
+    Requires {
+        /// The service.
+        service: String,
+    },
+    /// The size of the file.
+    Size {
+        /// In bytes.
+        from: u64,
+        /// In bytes.
+        to: u64,
+    },
+    /// Nothing that can be seen from outside: the code alone.
+    Code,
+}
+
+/// What changes. For a first version: nothing.
+pub(crate) fn changes(from: Option<Side<'_>>, to: Side<'_>) -> Vec<Change> {
+    let Some(from) = from else { return Vec::new() };
+    let (old, new) = (from.manifest, to.manifest);
+    let mut changes = Vec::new();
+    if old.version != new.version {
+        changes.push(Change::Version { from: old.version.clone(), to: new.version.clone() });
+    }
+    if old.interface_version != new.interface_version {
+        let (from, to) = (old.interface_version.clone(), new.interface_version.clone());
+        changes.push(Change::Interface { from, to });
+    }
+    let (had, has) = (methods(old), methods(new));
+    let only = |here: &[(String, String)], there: &[(String, String)]| -> Vec<String> {
+        let missing = here.iter().filter(|(name, _)| there.iter().all(|(other, _)| other != name));
+        missing.map(|(_, method)| method.clone()).collect()
+    };
+    let added = only(&has, &had).into_iter().map(|method| Change::MethodAdded { method });
+    changes.extend(added);
+    let removed = only(&had, &has).into_iter().map(|method| Change::MethodRemoved { method });
+    changes.extend(removed);
+    state(&mut changes, old, new);
+    if old.rustc != new.rustc {
+        changes.push(Change::Compiler { from: old.rustc.clone(), to: new.rustc.clone() });
+    }
+    for service in new.requires.iter().filter(|service| !old.requires.contains(service)) {
+        changes.push(Change::Requires { service: service.clone() });
+    }
+    if changes.is_empty() {
+        changes.push(Change::Code);
+    }
+    if let (Some(from), Some(to)) = (from.size, to.size)
+        && from != to
+    {
+        changes.push(Change::Size { from, to });
+    }
+    changes
+}
+
+/// The interface's methods: names, and as a user writes them.
+fn methods(manifest: &Manifest) -> Vec<(String, String)> {
+    let interface = manifest.types.definition(&manifest.interface);
+    let members = interface.map(|it| it.members.as_slice()).unwrap_or_default();
+    let written = |method| manifest.types.signature(method).to_string();
+    members.iter().map(|method| (method.name.clone(), written(method))).collect()
+}
+
+fn state(changes: &mut Vec<Change>, old: &Manifest, new: &Manifest) {
+    let (Some(from), Some(to)) = (old.state(), new.state()) else { return };
+    if from.name != to.name {
+        return;
+    }
+    if from.version != to.version {
+        let name = to.name.clone();
+        changes.push(Change::State { name, from: from.version, to: to.version });
+    }
+    let found = compare_stored((&old.types, &from.shape), (&new.types, &to.shape), &to.name);
+    let field =
+        |Difference { at, left, right, .. }| Change::StateField { at, from: left, to: right };
+    changes.extend(found.into_iter().map(field));
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nothing = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".to_owned());
+        match self {
+            Self::Version { from, to } => write!(f, "version {from} → {to}"),
+            Self::Interface { from, to } => write!(f, "built against interface {from} → {to}"),
+            Self::MethodAdded { method } => write!(f, "new method `{method}`"),
+            Self::MethodRemoved { method } => {
+                write!(f, "without method `{method}`: its default body runs in the host")
+            }
+            Self::State { name, from, to } => write!(f, "state {name} version {from} → {to}"),
+            Self::StateField { at, from, to } => {
+                write!(f, "`{at}`: {} → {}", nothing(from), nothing(to))
+            }
+            Self::Compiler { from, to } => write!(f, "compiler {from} → {to}"),
+            Self::Requires { service } => write!(f, "requires the service {service}"),
+            Self::Size { from, to } => write!(f, "{from} → {to} bytes"),
+            Self::Code => f.write_str("code alone"),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Paths, and texts that others have made, as messages show them: on a line, with nothing in them
+//! that a terminal would obey. Whoever can put a file there chooses its name.
+
+use std::{fmt, path::Path};
+
+/// A path as messages show it; see [`shown`].
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a>(&'a Path);
+
+/// Shows a path: control characters, and those that change the direction of a line, are escaped.
+/// What is no UTF-8 is shown as a replacement character.
+///
+/// ```
+/// use hotswap_core::artifact::shown;
+///
+/// assert_eq!(shown("/srv/lib\x1b[2J.so").to_string(), r"/srv/lib\u{1b}[2J.so");
+/// ```
+#[must_use]
+pub fn shown<P: AsRef<Path> + ?Sized>(path: &P) -> Shown<'_> {
+    Shown(path.as_ref())
+}
+
+/// A text that somebody else has made, in the same way.
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        let _ = put(&mut shown, c);
+        shown
+    })
+}
+
+fn put(out: &mut impl fmt::Write, c: char) -> fmt::Result {
+    if is_obeyed(c) { write!(out, "{}", c.escape_default()) } else { out.write_char(c) }
+}
+
+fn is_obeyed(c: char) -> bool {
+    let turns = matches!(c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let ends_line = matches!(c, '\u{2028}' | '\u{2029}');
+    c.is_control() || turns || ends_line
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.to_string_lossy().chars().try_for_each(|c| put(f, c))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_and_the_rest_is_not() {
+        for (path, as_shown) in [
+            ("/srv/größe/模块 1.so", "/srv/größe/模块 1.so"),
+            ("C:\\modules\\lib.dll", "C:\\modules\\lib.dll"),
+            ("a\x1b[2J\x07", r"a\u{1b}[2J\u{7}"),
+            ("a\nrefused: all\r\t", r"a\nrefused: all\r\t"),
+            ("a\u{9b}2J\u{7f}", r"a\u{9b}2J\u{7f}"),
+            ("a\u{202e}os.bil\u{2066}\u{2028}", r"a\u{202e}os.bil\u{2066}\u{2028}"),
+        ] {
+            assert_eq!(shown(path).to_string(), as_shown);
+            assert_eq!(escaped(path), as_shown);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Would say that no method takes `&mut self`, so that calls hold no lock.
+
+use hotswap_abi::{
+    Interface,
+    interface::Caller,
+    shape::{Info, Parts, Shaped, Wire},
+};
+
+pub struct Game;
+
+unsafe impl Shaped<Wire> for Game {
+    const INFO: Info = Info::scalar("Game");
+    fn args() -> impl Parts<Wire> {}
+    fn parts() -> impl Parts<Wire> {}
+}
+
+impl Interface for Game {
+    const VERSION: &'static str = "1.0.0";
+    const EXCLUSIVE: bool = false;
+    const METHODS: &'static [&'static str] = &[];
+    type Client<C: Caller> = C;
+
+    fn client<C: Caller>(caller: C) -> C {
+        caller
+    }
+    fn caller<C: Caller>(client: &C) -> &C {
+        client
+    }
+    fn schema() -> &'static [u8] {
+        &[]
+    }
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+//! Would call an address of one's choice.
+
+use hotswap_abi::{
+    interface,
+    interface::{Lendable, Lent, TableRef},
+};
+
+#[interface]
+pub trait Engine {
+    fn draw(&mut self);
+}
+
+static NOTHING: TableRef = TableRef::new(&["draw"], &[]);
+
+fn main() {
+    <dyn Engine as Lendable>::receive(Lent::new(&0, &NOTHING)).draw();
+}

@@ -1,0 +1,22 @@
+//! Would put a text of a module's constants into the host's memory, through `&mut Label`.
+
+use hotswap_abi::{
+    Plain,
+    shape::{Info, Parts, Shaped, Wire},
+};
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Label {
+    pub text: &'static str,
+}
+
+unsafe impl Shaped<Wire> for Label {
+    const INFO: Info = Info::scalar("Label");
+    fn args() -> impl Parts<Wire> {}
+    fn parts() -> impl Parts<Wire> {}
+}
+
+impl Plain for Label {}
+
+fn main() {}

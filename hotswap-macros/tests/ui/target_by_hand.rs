@@ -1,0 +1,9 @@
+//! Would call methods of an instance that nobody has let in.
+
+use hotswap_abi::interface::{Origin, Target};
+
+fn target(origin: &Origin) -> Target<'_> {
+    Target::new(std::ptr::null(), &[], origin)
+}
+
+fn main() {}
