@@ -16,9 +16,10 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    CallError, Config, Host, Rehearsal,
+    Approval, CallError, Config, Host, Rehearsal,
     event::{
-        EventKind, Exit, Phase, Refusal, RehearsalReport, RehearsalStep as Step, StateNote, WayBack,
+        Event, EventKind, Exit, Phase, Refusal, RehearsalReport, RehearsalStep as Step, StateNote,
+        WayBack,
     },
     probe,
 };
@@ -47,7 +48,7 @@ fn main() {
     if cfg!(not(target_os = "linux")) {
         return;
     }
-    let tests: [(&str, fn()); 9] = [
+    let tests: [(&str, fn()); 10] = [
         ("what_goes_wrong_is_never_loaded", what_goes_wrong_is_never_loaded),
         ("what_hangs_is_killed", what_hangs_is_killed),
         ("what_goes_well_is_told_and_live", what_goes_well_is_told_and_live),
@@ -56,6 +57,7 @@ fn main() {
         ("calls_go_on_meanwhile", calls_go_on_meanwhile),
         ("a_state_that_is_not_to_be_had_is_no_fault_of_the_artifact", no_copy),
         ("one_slot_may_have_rehearsals_alone", one_slot_alone),
+        ("a_plan_has_the_rehearsal_and_a_yes_needs_no_other", a_plan_has_the_rehearsal),
         ("who_serves_too_late_is_started_once", who_serves_too_late_is_started_once),
     ];
     let wanted: Vec<_> = env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
@@ -119,7 +121,7 @@ fn refused(scene: &Scene<dyn Counter>, build: &Fixture) -> Arc<Refusal> {
 }
 
 fn phases(told: &Told) -> Vec<Phase> {
-    let phase = |event: &hotswap_core::event::Event| match event.kind {
+    let phase = |event: &Event| match event.kind {
         EventKind::Phase { phase, .. } => Some(phase),
         _ => None,
     };
@@ -336,7 +338,7 @@ fn calls_go_on_meanwhile() {
     let scene = counted(rehearsing(), &counter("label=a"));
     let go = scene.folder().join("go");
     scene.put(&counter(&format!("label=b;start=wait {}", go.display())));
-    let backed_up = |event: &hotswap_core::event::Event| {
+    let backed_up = |event: &Event| {
         matches!(event.kind, EventKind::Phase { phase: Phase::BackedUp, .. }).then_some(())
     };
     scene.told.find(backed_up);
@@ -401,6 +403,26 @@ fn one_slot_alone() {
         _ => None,
     });
     assert!(what);
+}
+
+fn a_plan_has_the_rehearsal() {
+    let config = rehearsing().with_approval(Approval::by_call());
+    let scene = counted(config, &counter("label=a"));
+    scene.put(&chain("label=b"));
+    let awaiting = |event: &Event| match &event.kind {
+        EventKind::Phase { phase: Phase::AwaitingApproval, artifact } => Some(*artifact),
+        EventKind::Live(live) => panic!("nobody has said yes to {live}"),
+        _ => None,
+    };
+    let artifact = scene.told.find(awaiting);
+    let plan = scene.host.status().slots[0].awaiting.clone().unwrap();
+    assert_eq!(plan.rehearsal.as_ref().unwrap().way_back, WayBack::Works);
+    let text = plan.to_string();
+    assert!(text.contains("\n## Rehearsal\n\nrehearsed in ") && !text.contains("not rehearsed"));
+    scene.host.approve(artifact, "a test").unwrap();
+    assert_eq!(scene.slot.wait_for(2, hotswap_tests::LONG).unwrap(), 2);
+    let again = |event: &Event| matches!(event.kind, EventKind::Rehearsed { .. });
+    assert!(!scene.told.so_far().iter().any(again));
 }
 
 fn who_serves_too_late_is_started_once() {

@@ -33,8 +33,7 @@ use crate::{
 pub(crate) struct Rehearsed {
     pub(crate) assessed: Assessed,
     pub(crate) outcome: Outcome,
-    /// The number of the next generation when it was rehearsed: another one, and it was against
-    /// something else than what serves.
+    /// The number of the generation that served then; 0 for none.
     pub(crate) against: u64,
 }
 
@@ -52,7 +51,7 @@ pub(crate) enum Outcome {
 impl Rehearsed {
     /// What is not to be rehearsed.
     pub(crate) fn unrehearsed(assessed: Assessed, slot: &SlotCore) -> Self {
-        Self { assessed, outcome: Outcome::NotAsked, against: slot.next_number() }
+        Self { assessed, outcome: Outcome::NotAsked, against: slot.serving_number() }
     }
 
     /// What cannot be rehearsed.

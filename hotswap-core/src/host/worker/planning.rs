@@ -115,7 +115,7 @@ impl Worker {
         let Rehearsed { assessed, outcome, against } = rehearsed;
         let assessed = self.assess(index, assessed.inspected);
         let rehearsed = assessed.and_then(|assessed| {
-            if core.next_number() == against {
+            if core.serving_number() == against {
                 return Ok(Rehearsed { assessed, outcome, against });
             }
             self.rehearse(index, assessed)
