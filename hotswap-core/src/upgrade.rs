@@ -53,6 +53,8 @@ mod vouch;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::play::{Audience, Script};
+#[cfg(fuzzing)]
+pub(crate) use self::rehearse::of_any;
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},

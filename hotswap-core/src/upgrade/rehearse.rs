@@ -10,6 +10,9 @@ mod process;
 #[cfg(target_os = "linux")]
 mod verdict;
 
+#[cfg(fuzzing)]
+pub(crate) use verdict::of_any;
+
 use std::sync::Arc;
 #[cfg(target_os = "linux")]
 use std::{fs, io, path::Path};

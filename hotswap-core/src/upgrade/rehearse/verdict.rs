@@ -9,6 +9,7 @@ use crate::{
     config::Rehearsal,
     event::{Phase, RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
     probe::message::{self, Said},
+    shown::escaped,
     upgrade::Fault,
 };
 
@@ -79,7 +80,7 @@ pub(super) fn judge(
                 report.steps.extend(step.take().map(|step| RehearsedStep { step, took }));
             }
             Said::Fails { blames_artifact, findings, advice } => {
-                return Err(quoting(failed(blames_artifact, &findings, &advice), stderr));
+                return Err(failed(blames_artifact, &findings, &advice));
             }
             Said::Done { no_way_back, untried } if ended == Ended::Exit(0) => {
                 report.way_back = match (no_way_back, untried) {
@@ -204,8 +205,24 @@ fn quoting(mut fault: Fault, stderr: &str) -> Fault {
 /// A text that a terminal does not obey.
 fn clean(text: &str) -> String {
     const LONGEST: usize = 2000;
-    let visible = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
-    text.trim_end().chars().take(LONGEST).map(visible).collect()
+    let text: String = text.trim_end().chars().take(LONGEST).collect();
+    text.lines().map(escaped).collect::<Vec<_>>().join("\n")
+}
+
+/// Any answer, for the fuzzer.
+#[cfg(fuzzing)]
+pub(crate) fn of_any(bytes: &[u8]) {
+    let ended = [Ended::Exit(0), Ended::Signal(11), Ended::Babbles];
+    for ended in ended {
+        let (said, stderr) = (bytes.to_vec(), String::from_utf8_lossy(bytes).into_owned());
+        let outcome = Outcome { ended, said, stderr, took: Duration::ZERO };
+        let told = match judge(&outcome, &Rehearsal::new(), 0, None) {
+            Ok(report) => report.to_string(),
+            Err(Fault { findings, advice, .. }) => findings.join("\n") + &advice,
+        };
+        let is_obeyed = |c: char| c.is_control() && c != '\n';
+        assert!(!told.chars().any(is_obeyed), "{told:?}");
+    }
 }
 
 #[cfg(test)]
