@@ -5,6 +5,8 @@
 
 mod change;
 mod risk;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     change::Change,

@@ -177,6 +177,22 @@ fn a_newer_artifact_takes_the_place_of_one_that_waits() {
 }
 
 #[test]
+fn what_is_taken_back_waits_no_longer() {
+    let scene = asked(Approval::by_call());
+    scene.put(&counter("label=b"));
+    let artifact = awaiting(&scene);
+    scene.put(&counter("label=a"));
+    let why = scene.told.find(|event| match &event.kind {
+        EventKind::Decided { approved: false, why, .. } => Some(why.clone()),
+        _ => None,
+    });
+    assert_eq!(why, "it was taken back");
+    assert!(scene.host.approve(artifact, "ada").is_err());
+    scene.put(&counter("label=b"));
+    assert_eq!(awaiting(&scene), artifact);
+}
+
+#[test]
 fn what_nobody_answers_is_called_off() {
     let scene = asked(Approval::by_call().with_expiry(Duration::from_millis(50)));
     scene.put(&counter("label=b"));

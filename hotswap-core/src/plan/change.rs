@@ -14,6 +14,8 @@ use super::Side;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
+    /// Nothing has served before.
+    First,
     /// The module's version.
     Version {
         /// What serves.
@@ -79,9 +81,9 @@ pub enum Change {
     Code,
 }
 
-/// What changes. For a first version: nothing.
+/// What changes.
 pub(crate) fn changes(from: Option<Side<'_>>, to: Side<'_>) -> Vec<Change> {
-    let Some(from) = from else { return Vec::new() };
+    let Some(from) = from else { return vec![Change::First] };
     let (old, new) = (from.manifest, to.manifest);
     let mut changes = Vec::new();
     if old.version != new.version {
@@ -145,6 +147,7 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nothing = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".to_owned());
         match self {
+            Self::First => f.write_str("the first version"),
             Self::Version { from, to } => write!(f, "version {from} → {to}"),
             Self::Interface { from, to } => write!(f, "built against interface {from} → {to}"),
             Self::MethodAdded { method } => write!(f, "new method `{method}`"),

@@ -18,6 +18,8 @@ pub(crate) struct Counted {
     pub(crate) updates: u64,
     /// `&self` calls that have succeeded.
     pub(crate) reads: u64,
+    /// Calls in which the module has panicked: their callers were told so.
+    pub(crate) panicked: u64,
     pub(crate) failed: u64,
     pub(crate) first_error: Option<CallError>,
 }
@@ -70,6 +72,7 @@ impl Load {
         Counted {
             updates: updates.updates,
             reads: reads.reads,
+            panicked: updates.panicked + reads.panicked,
             failed: updates.failed + reads.failed,
             first_error: updates.first_error.or(reads.first_error),
         }
@@ -78,9 +81,13 @@ impl Load {
 
 impl Counted {
     fn note<T>(&mut self, result: Result<T, CallError>) {
-        if let Err(error) = result {
-            self.failed += 1;
-            self.first_error.get_or_insert(error);
+        match result {
+            Ok(_) => {}
+            Err(CallError::Panicked(_)) => self.panicked += 1,
+            Err(error) => {
+                self.failed += 1;
+                self.first_error.get_or_insert(error);
+            }
         }
     }
 }

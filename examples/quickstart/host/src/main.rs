@@ -15,8 +15,8 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, Host, Slot, StateDrift,
-    event::{Event, EventKind, Live, Refusal},
+    Config, Host, Plan, Slot, StateDrift, Trial,
+    event::{Event, EventKind, Exit, Live, Refusal},
 };
 use quickstart_api::Game;
 
@@ -59,6 +59,7 @@ fn tour() -> Result<String, Failure> {
     let config = Config::production()
         .artifact("arcade", scratch.artifact())
         .with_state_drift(StateDrift::Refuse)
+        .with_trial(Trial::new(Duration::from_millis(200)))
         .with_first_artifact_deadline(Duration::from_secs(20))
         .with_call_budget(Duration::from_secs(20));
     let host = Host::new(config)?;
@@ -85,11 +86,43 @@ impl Tour {
     fn live(&self) -> Result<Live, Failure> {
         loop {
             match self.next()?.kind {
+                EventKind::Planned(plan) => show(&plan),
                 EventKind::Live(live) => {
                     println!("    {live}");
                     return Ok(live);
                 }
                 EventKind::Refused(refusal) => return Err(refusal.to_string().into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// The version that serves is committed.
+    fn committed(&self) -> Result<(), Failure> {
+        loop {
+            match self.next()?.kind {
+                EventKind::Committed { why, .. } => {
+                    println!("    committed: {why}");
+                    return Ok(());
+                }
+                EventKind::Refused(refusal) => return Err(refusal.to_string().into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// The version that serves is rolled back, and the one before serves again.
+    fn rolled_back(&self) -> Result<std::sync::Arc<Refusal>, Failure> {
+        loop {
+            match self.next()?.kind {
+                EventKind::Refused(refusal) if refusal.exit == Exit::RolledBack => {
+                    for line in refusal.to_string().lines() {
+                        println!("    {line}");
+                    }
+                    return Ok(refusal);
+                }
+                EventKind::Refused(refusal) => return Err(refusal.to_string().into()),
+                EventKind::Committed { .. } => return Err("it was committed".into()),
                 _ => {}
             }
         }
@@ -134,13 +167,25 @@ impl Tour {
             )
             .into());
         }
+        if counted.panicked == 0 {
+            return Err("no call was told of a panic".into());
+        }
         if let Some(error) = counted.first_error {
             return Err(format!("{} calls failed, first: {error}", counted.failed).into());
         }
         Ok(format!(
             "{generations} generations, {} `&mut self` calls all kept in the state, {} `&self` \
-             calls, {} calls failed",
-            counted.updates, counted.reads, counted.failed
+             calls, {} calls failed, {} were told of a panic",
+            counted.updates, counted.reads, counted.failed, counted.panicked
         ))
+    }
+}
+
+/// What an upgrade will do, and the worst that may come of it.
+fn show(plan: &Plan) {
+    let changes: Vec<_> = plan.changes.iter().map(ToString::to_string).collect();
+    println!("    plan: {}; risk {}", changes.join("; "), plan.level());
+    if let Some(risk) = plan.risks.first() {
+        println!("      {}", risk.reason);
     }
 }

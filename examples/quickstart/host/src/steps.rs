@@ -25,6 +25,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { title: "an incompatible interface", run: other_interface },
     Step { title: "a file that was cut off", run: truncated },
     Step { title: "a file that was made in full length and half written", run: half_written },
+    Step { title: "a version that panics in one call of a hundred", run: one_of_a_hundred },
     Step { title: "and a good build works again", run: good_again },
 ];
 
@@ -250,11 +251,32 @@ fn half_written(tour: &mut Tour, text: &str) -> Result<(), Failure> {
     expect(&*tour.refused()?, Phase::Inspected, "file")
 }
 
+/// It passes everything that can be looked at beforehand, and goes back in its trial.
+fn one_of_a_hundred(tour: &mut Tour, text: &str) -> Result<(), Failure> {
+    tour.announce(text);
+    let before = tour.scratch.text(Module)?;
+    tour.scratch.edit(
+        Module,
+        "        self.world.updates += 1;",
+        "        assert!(!self.world.updates.is_multiple_of(100), \"one of a hundred\");\n        \
+         self.world.updates += 1;",
+    )?;
+    tour.scratch.edit(Module, "\"Arcade, edited\"", "\"Arcade, not so good\"")?;
+    tour.scratch.build()?;
+    tour.live()?;
+    let refusal = tour.rolled_back()?;
+    expect(&refusal, Phase::Trial, "panics  ")?;
+    expect(&refusal, Phase::Trial, "state kept")?;
+    tour.scratch.put_back(Module, &before)?;
+    title(tour, "Arcade, edited")
+}
+
 fn good_again(tour: &mut Tour, text: &str) -> Result<(), Failure> {
     tour.announce(text);
     tour.scratch.edit(Module, "\"Arcade, edited\"", "\"Arcade, and all is well\"")?;
     tour.scratch.edit(ModuleManifest, "version = \"1.2.0\"", "version = \"1.2.1\"")?;
     tour.scratch.build()?;
     tour.live()?;
+    tour.committed()?;
     title(tour, "Arcade, and all is well")
 }

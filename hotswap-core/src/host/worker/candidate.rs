@@ -136,7 +136,7 @@ impl Worker {
                 return self.refuse_and_retry(index, identity, fault, key.clone());
             }
         };
-        self.superseded(index);
+        self.superseded(index, "a newer artifact has come");
         let assessed = self.assess(index, inspected);
         match assessed.and_then(|assessed| self.rehearse(index, assessed)) {
             Ok(rehearsed) => self.planned(index, rehearsed, signed, path, begun),
@@ -356,6 +356,9 @@ impl Worker {
             // What waited was taken back.
             slot.core.set_pending(false);
             self.set_waiting(index, None);
+        }
+        if serves == Some(artifact) {
+            self.superseded(index, "it was taken back");
         }
         let slot = &mut self.slots[index];
         let waits = pending == Some(artifact) || awaiting == Some(artifact);

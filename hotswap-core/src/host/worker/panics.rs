@@ -69,8 +69,9 @@ impl Worker {
             &core.name,
             EventKind::Panicked(Panicked { generation, count, failure, poisoned }),
         );
-        let was_on_trial = self.slots[index].trial.is_some();
-        if was_on_trial && !self.look_at_trial(index) {
+        self.look_at_trial(index);
+        // It may have been rolled back.
+        if self.instance(index).is_none_or(|now| !std::ptr::eq(&raw const *now, instance)) {
             return;
         }
         let policy = self.shared.config.panics_of(&core.name);

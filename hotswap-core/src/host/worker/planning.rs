@@ -159,12 +159,12 @@ impl Worker {
         self.refuse(index, identity, fault);
     }
 
-    /// A newer artifact is on its way: what waits for a word waits no longer.
-    pub(super) fn superseded(&mut self, index: usize) {
+    /// What waits for a word waits no longer.
+    pub(super) fn superseded(&mut self, index: usize, why: &str) {
         if let Some(awaiting) = self.slots[index].awaiting.take() {
             let core = Arc::clone(&self.slots[index].core);
             core.set_awaiting(None);
-            let (artifact, why) = (awaiting.plan.artifact, "a newer artifact has come".to_owned());
+            let (artifact, why) = (awaiting.plan.artifact, why.to_owned());
             self.tell(&core.name, EventKind::Decided { artifact, approved: false, why });
         }
     }

@@ -91,9 +91,9 @@ impl Worker {
             Some(OnTrial { trial, begun, watch, earlier, before, previous, wrong, next_look });
     }
 
-    /// Judges what is on trial; returns whether it goes on.
-    pub(super) fn look_at_trial(&mut self, index: usize) -> bool {
-        let Some(on_trial) = &self.slots[index].trial else { return false };
+    /// Judges what is on trial, if something is.
+    pub(super) fn look_at_trial(&mut self, index: usize) {
+        let Some(on_trial) = &self.slots[index].trial else { return };
         let verdict = on_trial.verdict(Instant::now());
         let asks = on_trial.previous.is_some();
         let health = on_trial.trial.health.clone().filter(|_| asks);
@@ -115,15 +115,11 @@ impl Worker {
                 if let Some(on_trial) = &mut self.slots[index].trial {
                     on_trial.next_look = Instant::now() + on_trial.trial.interval();
                 }
-                true
             }
-            Verdict::Commit(why) => {
-                self.commit(index, why);
-                false
-            }
+            Verdict::Commit(why) => self.commit(index, why),
             Verdict::RollBack(why) => {
+                // Why it is not was told.
                 let _ = self.roll_back(index, why);
-                false
             }
         }
     }
