@@ -47,7 +47,8 @@ pub trait Module: Sized + Send + Sync + 'static {
     /// The artifact is refused, and the old version goes on with its state.
     fn start(from: Start<Self::State>, cx: &Context) -> Result<Self, ModuleError>;
 
-    /// The state, to be stored or handed to the next version. No call runs meanwhile.
+    /// The state, to be stored or handed to the next version. No call that takes `&mut self` runs
+    /// meanwhile; in an interface without such, no call at all.
     fn state(&self) -> Cow<'_, Self::State>;
 
     /// Tells whether a freshly started instance works, before anybody calls it.

@@ -3,11 +3,13 @@
 mod approval;
 mod journal;
 mod policies;
+mod rehearsal;
 mod trial;
 
 pub use self::{
     approval::{Approval, Decision},
     policies::{AfterPanic, Apply, AtCap, Retire, StateDrift},
+    rehearsal::Rehearsal,
     trial::{TooFew, Trial},
 };
 pub(crate) use self::{policies::PanicPolicy, trial::Health};
@@ -59,6 +61,7 @@ pub struct Config {
     pub(crate) retire: Retire,
     pub(crate) panics: PanicPolicy,
     pub(crate) trial: Option<Trial>,
+    pub(crate) rehearsal: Option<Rehearsal>,
     pub(crate) approval: Option<Approval>,
     pub(crate) generation_cap: usize,
     pub(crate) at_cap: AtCap,
@@ -112,6 +115,8 @@ pub(crate) struct SlotConfig {
     pub(crate) panics: Option<PanicPolicy>,
     /// The host's, if `None`.
     pub(crate) trial: Option<Trial>,
+    /// The host's, if `None`.
+    pub(crate) rehearsal: Option<Rehearsal>,
     /// The host's, if `None`.
     pub(crate) approval: Option<Approval>,
 }
@@ -177,6 +182,7 @@ impl Config {
             retire: Retire::Retain,
             panics: PanicPolicy::GO_ON,
             trial: None,
+            rehearsal: None,
             approval: None,
             generation_cap: 100,
             at_cap: AtCap::Cancel,
@@ -400,6 +406,23 @@ impl Config {
         self
     }
 
+    /// Has each new version tried in a child process, on a copy of the state, before this process
+    /// loads it. Unless told so nothing is rehearsed.
+    ///
+    /// The program has to call [`probe::serve`](crate::probe::serve) first in `main`.
+    #[must_use]
+    pub const fn with_rehearsal(mut self, rehearsal: Rehearsal) -> Self {
+        self.rehearsal = Some(rehearsal);
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn rehearsal(mut self, slot: impl Into<String>, rehearsal: Rehearsal) -> Self {
+        self.slot(slot).rehearsal = Some(rehearsal);
+        self
+    }
+
     /// The most generations of a slot that may be mapped at a time: the one that serves, the next
     /// one, and those that something holds. 0 for no such limit; an upgrade needs 2.
     ///
@@ -607,6 +630,12 @@ impl Config {
     /// How new versions of a slot are watched.
     pub(crate) fn trial_of(&self, slot: &str) -> Option<&Trial> {
         self.slots.get(slot).and_then(|slot| slot.trial.as_ref()).or(self.trial.as_ref())
+    }
+
+    /// How new versions of a slot are rehearsed.
+    pub(crate) fn rehearsal_of(&self, slot: &str) -> Option<&Rehearsal> {
+        let own = self.slots.get(slot).and_then(|slot| slot.rehearsal.as_ref());
+        own.or(self.rehearsal.as_ref())
     }
 
     /// Whether the state of a slot's last upgrade is kept.

@@ -49,6 +49,7 @@ impl Error {
             | Reason::NotOptedIn { .. }
             | Reason::Inside { .. }
             | Reason::Callback
+            | Reason::Astray
             | Reason::NoTrial { .. }
             | Reason::NoJournal
             | Reason::NoPlan { .. }
@@ -101,6 +102,11 @@ pub(crate) enum Reason {
     Inside { name: String },
     #[error("an event callback asked for this, and would wait for what waits for it")]
     Callback,
+    #[error(
+        "this process was started to rehearse an artifact, and probe::serve() does not stand first \
+         in its main"
+    )]
+    Astray,
     #[error("the host was shut down")]
     Ended,
     #[cfg(feature = "cargo")]

@@ -3,10 +3,12 @@
 mod holder;
 mod recovered;
 mod refusal;
+mod rehearsal;
 
 pub use holder::{Caller, Holder, HoldingThread};
 pub use recovered::Recovered;
 pub use refusal::{Exit, Refusal, Serving};
+pub use rehearsal::{RehearsalReport, RehearsalStep, RehearsedStep, WayBack};
 
 use std::{
     fmt,
@@ -105,6 +107,22 @@ pub enum EventKind {
         key: String,
         /// The trusted comment: what the signer has written there.
         comment: String,
+    },
+    /// An artifact was rehearsed in a child process, and nothing was wrong
+    /// ([`Config::with_rehearsal`](crate::Config::with_rehearsal)).
+    Rehearsed {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// What was done, and what it took.
+        report: Arc<RehearsalReport>,
+    },
+    /// An artifact should be rehearsed and cannot be here. It goes on without: only its own
+    /// `self_test` stands between it and the callers.
+    NotRehearsed {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// Why.
+        why: String,
     },
     /// An artifact is prepared and waits for [`Host::apply_pending`](crate::Host::apply_pending).
     Pending {
@@ -428,6 +446,12 @@ impl fmt::Display for Event {
             }
             EventKind::Signed { artifact, key, comment } => {
                 write!(f, "{slot}: {} is signed with key {key}: {comment}", artifact.short())
+            }
+            EventKind::Rehearsed { artifact, report } => {
+                write!(f, "{slot}: {} is {report}", artifact.short())
+            }
+            EventKind::NotRehearsed { artifact, why } => {
+                write!(f, "{slot}: {} goes on without a rehearsal: {why}", artifact.short())
             }
             EventKind::Pending { module, version, artifact } => write!(
                 f,

@@ -8,7 +8,6 @@ mod worker;
 pub use status::{GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus};
 
 use std::{
-    any::TypeId,
     collections::BTreeMap,
     fmt,
     sync::{
@@ -33,6 +32,7 @@ use crate::{
     event::{Event, EventKind},
     instance::Alarm,
     journal::Journal,
+    probe,
     slot::{InterfaceType, Slot, SlotCore, Voice, upgrades},
     upgrade::ArtifactHash,
 };
@@ -66,9 +66,14 @@ impl Host {
     ///
     /// # Errors
     /// When the private folder or the watch of the file system cannot be had, or the file of the
-    /// floors or the journal cannot be read, or another host has the journal. When others can write to the host's folders, or a slot's module is
-    /// built from its sources, where artifacts must be signed.
+    /// floors or the journal cannot be read, or another host has the journal. When others can write to
+    /// the host's folders, or a slot's module is built from its sources, where artifacts must be
+    /// signed. In a process that was started for a rehearsal and has not come to
+    /// [`probe::serve`](crate::probe::serve).
     pub fn new(mut config: Config) -> Result<Self, Error> {
+        if probe::is_astray() {
+            return Err(Reason::Astray.into());
+        }
         config.make_absolute();
         #[cfg(feature = "cargo")]
         if let Some(package) = config.unsigned_package() {
@@ -371,8 +376,7 @@ impl Host {
             Left::Used(used) => (None, Some(used)),
             Left::Nothing => (None, None),
         };
-        let interface =
-            InterfaceType { id: TypeId::of::<I>(), methods: I::METHODS, exclusive: I::EXCLUSIVE };
+        let interface = InterfaceType::of::<I>();
         let (commands, slot) = (self.commands.clone(), name.to_owned());
         let voice: Voice = Arc::new(move |resident, news| {
             // Fails only when the worker has ended.

@@ -20,6 +20,7 @@ pub(crate) use self::{
 
 use std::{
     fmt,
+    path::Path,
     ptr::NonNull,
     sync::{
         Arc,
@@ -159,6 +160,11 @@ impl Code {
         self.image.as_ref().map_or(Some(Holder::Program), Image::retained)
     }
 
+    /// The private copy that it was loaded from; `None` for a module that is linked in.
+    pub(crate) fn copy(&self) -> Option<&Path> {
+        self.image.as_ref().map(Image::copy)
+    }
+
     fn answer(
         &self,
         step: impl FnOnce(*mut Sink) -> Answer,
@@ -280,16 +286,32 @@ impl Context {
 
     /// `Module::start`, and then `Module::self_test`.
     pub(crate) fn start(&self, from: Begin) -> Result<Generation, StepError> {
+        let generation = self.start_untested(from)?;
+        match self.self_test(&generation) {
+            Ok(()) => Ok(generation),
+            Err(error) => {
+                let error = match error {
+                    StepError::Failed(text) => StepError::Failed(format!("its self-test: {text}")),
+                    error => error,
+                };
+                // SAFETY: nobody else knows the instance.
+                let _ = unsafe { generation.stop() };
+                Err(error)
+            }
+        }
+    }
+
+    /// `Module::start`.
+    pub(crate) fn start_untested(&self, from: Begin) -> Result<Generation, StepError> {
         // `start` takes the state in any case.
         let (how, state) = match from {
             Begin::Fresh => (START_FRESH, std::ptr::null_mut()),
             Begin::Upgraded(state) => (START_UPGRADED, state.give()),
             Begin::Restored(state) => (START_RESTORED, state.give()),
         };
-        let life = &self.code.life;
-        let cx = self.data.as_ptr();
+        let (start, cx) = (self.code.life.start, self.data.as_ptr());
         // SAFETY: the context is alive, and the state is given away.
-        let (data, _) = self.code.answer(|sink| unsafe { (life.start)(how, cx, state, sink) })?;
+        let (data, _) = self.code.answer(|sink| unsafe { start(how, cx, state, sink) })?;
         let generation = Generation {
             data: made(data)?,
             methods: self.code.methods.clone(),
@@ -301,22 +323,16 @@ impl Context {
         if self.code.watched {
             generation.condition.watch(Arc::default());
         }
-        let test = self.code.answer(|sink| {
-            // SAFETY: instance and context are alive, and nobody else knows the instance yet.
-            unsafe { (life.self_test)(generation.data.as_ptr(), cx, sink) }
-        });
-        match test {
-            Ok(_) => Ok(generation),
-            Err(error) => {
-                let error = match error {
-                    StepError::Failed(text) => StepError::Failed(format!("its self-test: {text}")),
-                    error => error,
-                };
-                // SAFETY: nobody else knows the instance.
-                let _ = unsafe { generation.stop() };
-                Err(error)
-            }
-        }
+        Ok(generation)
+    }
+
+    /// `Module::self_test`, of an instance that was started with this context and that nobody has
+    /// called yet.
+    pub(crate) fn self_test(&self, generation: &Generation) -> Result<(), StepError> {
+        let (test, cx) = (self.code.life.self_test, self.data.as_ptr());
+        let data = generation.data.as_ptr();
+        // SAFETY: instance and context are alive, and nobody changes the instance.
+        self.code.answer(|sink| unsafe { test(data, cx, sink) }).map(drop)
     }
 }
 

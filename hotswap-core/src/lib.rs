@@ -61,6 +61,11 @@ pub mod journal;
 mod library;
 mod logs;
 pub mod plan;
+#[cfg_attr(
+    target_os = "linux",
+    expect(unsafe_code, reason = "gives up stdout and ends a process, in a rehearsal's child")
+)]
+pub mod probe;
 mod shown;
 pub mod slot;
 pub mod snapshot;
@@ -77,7 +82,8 @@ mod watch;
 mod testing;
 
 pub use config::{
-    AfterPanic, Apply, Approval, AtCap, Config, Decision, Retire, StateDrift, TooFew, Trial,
+    AfterPanic, Apply, Approval, AtCap, Config, Decision, Rehearsal, Retire, StateDrift, TooFew,
+    Trial,
 };
 pub use error::{Error, ErrorKind};
 pub use host::{GenerationStatus, Host, ServingStatus, SlotStatus, Status, TrialStatus};

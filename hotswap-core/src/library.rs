@@ -106,6 +106,11 @@ impl Image {
         self.keep.clone().or_else(verdict)
     }
 
+    /// The private copy that it was opened from.
+    pub(crate) fn copy(&self) -> &Path {
+        self.opened().copy()
+    }
+
     /// What it has left with the process, where that is known.
     pub(crate) fn account(&self) -> Option<&Arc<Account>> {
         self.opened().account()

@@ -14,13 +14,13 @@ pub use self::{
 };
 pub(crate) use self::{change::changes, risk::risks};
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use hotswap_abi::manifest::Manifest;
 use semver::Version;
 
 use crate::{
-    event::{Phase, StateNote},
+    event::{Phase, RehearsalReport, StateNote},
     upgrade::{ArtifactHash, Handover},
 };
 
@@ -46,6 +46,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What becomes of the state.
     pub state: StateNote,
+    /// How it went in a rehearsal, where there was one.
+    pub rehearsal: Option<Arc<RehearsalReport>>,
     /// The phases that are left, each with its deadline and what it took before.
     pub phases: Vec<Step>,
     /// What may go wrong, the worst first.
@@ -123,6 +125,10 @@ pub(crate) struct Situation {
     pub(crate) has_trial: bool,
     /// The longest pause that is allowed, and the median of those that were.
     pub(crate) pause: (Duration, Option<Duration>),
+    /// Why there was no rehearsal that there should have been.
+    pub(crate) unrehearsed: Option<String>,
+    /// Why the version that serves could not come back with the state, as a rehearsal has found.
+    pub(crate) no_way_back: Vec<String>,
 }
 
 /// Whether the state goes over while callers wait.
@@ -142,7 +148,8 @@ impl fmt::Display for Release {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { slot, path, size, signed, from, to, changes, state, phases, risks, .. } = self;
+        let Self { slot, path, size, signed, from, to, changes, state, .. } = self;
+        let Self { rehearsal, phases, risks, .. } = self;
         write!(f, "# {slot}: ")?;
         match from {
             Some(from) => writeln!(f, "{from} → {to}")?,
@@ -158,6 +165,9 @@ impl fmt::Display for Plan {
             writeln!(f, "- {change}")?;
         }
         writeln!(f, "- {state}")?;
+        if let Some(report) = rehearsal {
+            writeln!(f, "\n## Rehearsal\n\n{report}")?;
+        }
         writeln!(f, "\n## Risks: {}\n", self.level())?;
         for risk in risks {
             writeln!(f, "- {risk}")?;

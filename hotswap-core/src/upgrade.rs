@@ -7,9 +7,13 @@
 //! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
 //! callers can see changes before the switch in [`activate`].
 //!
-//! Where the host has a journal, what is BackedUp is written by its worker. One phase is passed
-//! through for now: a rehearsal in a child process takes its place between [`Assessed`] and the
-//! approval, for which a candidate waits outside of this file, as an [`Assessed`].
+//! Where the host has a journal, what is BackedUp is written by its worker. A candidate waits for an
+//! approval outside of this file, as a [`Rehearsed`].
+//!
+//! # The rehearsal
+//! Where the slot has one, a copy of the state is taken early ([`backup`]), and the artifact is tried
+//! with it in a child process ([`rehearse`]; [`play`] is what the child does). The state that goes
+//! over in the end is another one, taken in the pause.
 //!
 //! # The trial
 //! Where the slot has one, an upgrade is not over with the switch: the generation before is kept
@@ -32,9 +36,12 @@ mod fault;
 mod inspect;
 mod load;
 mod migrate;
+#[cfg(target_os = "linux")]
+mod play;
 mod predecessor;
 mod prepare;
 mod progress;
+mod rehearse;
 mod restart;
 mod retire;
 mod rollback;
@@ -45,14 +52,19 @@ mod trial;
 mod verify;
 mod vouch;
 
+#[cfg(target_os = "linux")]
+pub(crate) use self::play::{Audience, Script};
+#[cfg(fuzzing)]
+pub(crate) use self::rehearse::of_any;
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},
-    backup::live as copy_of_state,
+    backup::{BackedUp, live as copy_of_state},
     fault::{Fault, UNTIL_IT_CHANGES},
     inspect::{Contents, Inspected, contents},
     predecessor::Predecessor,
     prepare::Prepared,
+    rehearse::{Outcome as Rehearsing, Rehearsed},
     restart::Restarted,
     retire::{Left, Retiring},
     rollback::{NotRolledBack, RolledBack},
@@ -76,6 +88,7 @@ use crate::{
     event::{Exit, Phase, StateNote},
     gate::Gate,
     instance::{Begin, Code, Generation, StepError, Use},
+    probe,
     slot::SlotCore,
     snapshot::Snapshot,
     steps::Steps,
@@ -165,12 +178,33 @@ impl Upgrade<'_> {
         Ok(assessed)
     }
 
+    /// Tries an artifact in a child process, where the slot has rehearsals; nothing of it runs here.
+    pub(crate) fn rehearse(&mut self, assessed: Assessed) -> Result<Rehearsed, Fault> {
+        let Some(how) = self.config.rehearsal_of(&self.slot.name) else {
+            return Ok(Rehearsed::unrehearsed(assessed, self.slot));
+        };
+        if let Some(why) = probe::unserved() {
+            return Ok(Rehearsed::not(assessed, self.slot, why));
+        }
+        let backed_up = {
+            let _span = span(Phase::BackedUp);
+            backup::back_up(assessed, self.slot, self.config, self.steps)?
+        };
+        if backed_up.copy.is_some() {
+            (self.reached)(Phase::BackedUp);
+        }
+        let _span = span(Phase::Rehearsed);
+        let rehearsed = rehearse::rehearse(backed_up, how, self.slot, self.config)?;
+        (self.reached)(Phase::Rehearsed);
+        Ok(rehearsed)
+    }
+
     /// Everything slow that can be done while the old version serves.
-    pub(crate) fn prepare(&mut self, assessed: Assessed) -> Result<Prepared, Fault> {
+    pub(crate) fn prepare(&mut self, rehearsed: Rehearsed) -> Result<Prepared, Fault> {
         let deadline = Instant::now() + self.config.work_deadline;
         let loaded = {
             let _span = span(Phase::Loaded);
-            load::load(assessed, self.slot, self.config, self.steps, deadline)?
+            load::load(rehearsed, self.slot, self.config, self.steps, deadline)?
         };
         (self.reached)(Phase::Loaded);
         let _span = span(Phase::Prepared);

@@ -17,6 +17,7 @@ mod loading;
 mod panics;
 mod plans;
 mod refused;
+mod rehearsal;
 mod restart;
 mod state;
 mod stub;

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::cargo::{Level, Report};
 use crate::{
     config::{Callback, Reporter},
-    event::{Event, EventKind, Holder, Phase, Retirement},
+    event::{Event, EventKind, Holder, Phase, Retirement, WayBack},
     slot::in_callback,
 };
 
@@ -81,6 +81,8 @@ fn weight(kind: &EventKind) -> Weight {
     match kind {
         EventKind::BackedUp(_) => Weight::Detail,
         EventKind::Recovered(recovered) if !recovered.is_older => Weight::News,
+        EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Detail,
+        EventKind::Rehearsed { .. } => Weight::News,
         EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
         EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
             Weight::Detail
@@ -93,6 +95,7 @@ fn weight(kind: &EventKind) -> Weight {
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)
+        | EventKind::NotRehearsed { .. }
         | EventKind::Panicked(_)
         | EventKind::Restarted(_)
         | EventKind::NotRestarted { .. }

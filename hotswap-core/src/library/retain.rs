@@ -1,7 +1,7 @@
 //! Where nothing is unloaded: what a library leaves with the process is not accounted for, so every
 //! library stays. Nothing of this was run.
 
-use std::{convert::Infallible, fmt, mem::ManuallyDrop, sync::Arc};
+use std::{convert::Infallible, fmt, mem::ManuallyDrop, path::Path, sync::Arc};
 
 #[cfg(unix)]
 use libloading::os::unix::Library;
@@ -49,6 +49,11 @@ impl Opened {
     /// None is needed here.
     pub(super) unsafe fn new(library: Library, copy: PrivateFile, _: &ElfFacts, _: bool) -> Self {
         Self { library, copy }
+    }
+
+    /// The file that it was opened from.
+    pub(super) fn copy(&self) -> &Path {
+        self.copy.path()
     }
 
     /// # Errors

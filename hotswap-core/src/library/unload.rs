@@ -23,7 +23,9 @@ pub(crate) use self::{
     reaper::{News, Tell},
 };
 
-use std::{ffi::CString, fmt, mem::ManuallyDrop, os::unix::ffi::OsStrExt as _, sync::Arc};
+use std::{
+    ffi::CString, fmt, mem::ManuallyDrop, os::unix::ffi::OsStrExt as _, path::Path, sync::Arc,
+};
 
 use libloading::os::unix::Library;
 
@@ -60,6 +62,11 @@ impl Opened {
         // SAFETY: the handle that it was.
         let library = unsafe { Library::from_raw(handle) };
         Self { library, copy, interposed }
+    }
+
+    /// The file that it was opened from.
+    pub(super) fn copy(&self) -> &Path {
+        self.copy.path()
     }
 
     /// # Errors

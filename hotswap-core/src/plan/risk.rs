@@ -54,6 +54,8 @@ pub(crate) fn risks(
         state_size,
         has_trial,
         pause: (longest, likely),
+        unrehearsed,
+        no_way_back,
     } = situation;
 
     match handover {
@@ -79,6 +81,20 @@ pub(crate) fn risks(
             "a failed migration changes nothing; whether it can go back is known when it has to",
         ),
         _ => {}
+    }
+    if let Some(why) = unrehearsed {
+        risk(
+            Level::Medium,
+            format!("it was not rehearsed: {why}"),
+            "its own self_test alone stands between it and the callers",
+        );
+    }
+    if !no_way_back.is_empty() {
+        risk(
+            Level::Medium,
+            format!("what serves could not come back with its state: {}", no_way_back.join("; ")),
+            "write `Migrate::downgrade`, or be ready to lose what changes after the upgrade",
+        );
     }
     if let Some(why) = degraded {
         risk(

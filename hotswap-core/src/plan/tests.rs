@@ -153,6 +153,14 @@ fn each_risk_has_its_level_and_its_text() {
             "high: a pause has taken 2.0s before, and 1.0s are allowed",
         ),
         (
+            Situation { unrehearsed: Some("nobody serves".to_owned()), ..well() },
+            "medium: it was not rehearsed: nobody serves",
+        ),
+        (
+            Situation { no_way_back: vec!["it is irreversible".to_owned()], ..well() },
+            "medium: what serves could not come back with its state: it is irreversible",
+        ),
+        (
             Situation { has_trial: false, ..well() },
             "low: there is no trial: once it serves nothing goes back by itself",
         ),

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hotswap_abi::compat::Requirement;
+use hotswap_abi::{Interface, compat::Requirement};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::{
@@ -63,6 +63,25 @@ pub(crate) struct InterfaceType {
     pub(crate) methods: &'static [&'static str],
     /// Whether a call of it may change its instance.
     pub(crate) exclusive: bool,
+    /// Its description, as bytes.
+    pub(crate) schema: &'static [u8],
+}
+
+impl InterfaceType {
+    pub(crate) fn of<I: Interface + ?Sized>() -> Self {
+        Self {
+            id: TypeId::of::<I>(),
+            methods: I::METHODS,
+            exclusive: I::EXCLUSIVE,
+            schema: I::schema(),
+        }
+    }
+
+    /// Of an interface that is known by its description alone: nothing of it can be called.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn unknown() -> Self {
+        Self { id: TypeId::of::<()>(), methods: &[], exclusive: true, schema: &[] }
+    }
 }
 
 /// Who hears of what becomes of libraries: from threads of whomever, without a lock held.
@@ -173,6 +192,18 @@ impl SlotCore {
         }
     }
 
+    /// A slot without a host around it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn alone(
+        name: &str,
+        requirement: Requirement,
+        interface: InterfaceType,
+    ) -> Arc<Self> {
+        let (voice, alarm): (Voice, Alarm) = (Arc::new(|_, _| {}), Arc::new(|_| {}));
+        let source = String::new();
+        Arc::new(Self::new(name, requirement, interface, source, None, voice, alarm))
+    }
+
     /// The state of an earlier run, as long as nothing has served.
     pub(crate) fn checkpoint(&self) -> Option<Arc<Checkpoint>> {
         self.checkpoint.lock().clone()
@@ -204,6 +235,11 @@ impl SlotCore {
 
     pub(crate) fn serves(&self) -> Option<Serves> {
         self.progress.lock().serves.clone()
+    }
+
+    /// The number of the generation that serves; 0 before the first.
+    pub(crate) fn serving_number(&self) -> u64 {
+        self.progress.lock().serves.as_ref().map_or(0, |serves| serves.code.generation)
     }
 
     pub(crate) fn set_live(&self, code: &Arc<Code>) {

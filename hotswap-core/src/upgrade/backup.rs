@@ -15,21 +15,56 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{GRACE, Handover, fault::Fault, progress::Step, snapshot};
+use super::{Assessed, GRACE, Handover, fault::Fault, progress::Step, snapshot};
 use crate::{
     config::Config,
     event::Phase,
     gate::Gate,
     instance::{Generation, StepError, Use},
+    slot::SlotCore,
     snapshot::Snapshot,
     steps::{Steps, Undone},
 };
 
+/// What fits, and a copy of the state that it would get.
+#[derive(Debug)]
+pub(crate) struct BackedUp {
+    pub(crate) assessed: Assessed,
+    pub(crate) copy: Option<Copy>,
+}
+
 /// A copy of a state.
 #[derive(Debug)]
-struct Copy {
+pub(crate) struct Copy {
     /// In the version of the module that has written it.
-    own: Arc<Snapshot>,
+    pub(crate) own: Arc<Snapshot>,
+    /// As it would be handed over, if that is an older version.
+    pub(crate) older: Option<Snapshot>,
+    /// It was stored before: the live one is not to be had, or nothing serves yet.
+    pub(crate) restored: bool,
+}
+
+/// Keeps a copy of the state that the artifact would get.
+pub(crate) fn back_up(
+    assessed: Assessed,
+    slot: &SlotCore,
+    config: &Config,
+    steps: &mut Steps,
+) -> Result<BackedUp, Fault> {
+    let Handover::State { .. } = assessed.handover else {
+        return Ok(BackedUp { assessed, copy: None });
+    };
+    let stored = |own| Copy { own, older: None, restored: true };
+    let Some(gate) = slot.gate() else {
+        let copy = slot.checkpoint().map(|left| stored(Arc::new(left.snapshot.clone())));
+        return Ok(BackedUp { assessed, copy });
+    };
+    if slot.is_abandoned() || gate.current().1.condition().is_poisoned() {
+        // Its instance is left with its state.
+        return Ok(BackedUp { assessed, copy: slot.last_state().map(stored) });
+    }
+    let copy = take(gate, slot.interface.exclusive, &assessed.handover, config, steps)?;
+    Ok(BackedUp { assessed, copy: Some(copy) })
 }
 
 /// Takes a copy of the live state, in the version of the module that has written it, for a file.
@@ -43,14 +78,24 @@ pub(crate) fn live(
 }
 
 /// Takes a copy of the live state.
-fn take(
+pub(crate) fn take(
     gate: &Arc<Gate<Generation>>,
     exclusive: bool,
     handover: &Handover,
     config: &Config,
     steps: &mut Steps,
 ) -> Result<Copy, Fault> {
-    let copy = |instance: &Generation| Ok(Copy { own: Arc::new(snapshot::take(instance)?) });
+    let handed = handover.clone();
+    let copy = move |instance: &Generation| {
+        let own = Arc::new(snapshot::take(instance)?);
+        let older = match &handed {
+            Handover::State { downgraded: Some(_), .. } => {
+                Some(snapshot::take_as(instance, &handed)?)
+            }
+            _ => None,
+        };
+        Ok(Copy { own, older, restored: false })
+    };
     let patience = config.pause_deadline;
     let taken = if exclusive {
         beside_callers(gate, patience, steps, copy)

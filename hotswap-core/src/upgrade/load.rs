@@ -9,7 +9,7 @@ use hotswap_abi::{
     module::{Export, TRACE_NONE},
 };
 
-use super::{Assessed, Fault, Handover, Predecessor, assess};
+use super::{Assessed, Fault, Handover, Predecessor, Rehearsed, assess};
 use crate::{
     config::{AtCap, Builtin, Config, Retire},
     event::{Holder, Phase},
@@ -39,13 +39,13 @@ fn role(slot: &SlotCore, config: &Config, generation: u64, traces: u8) -> Role {
 
 /// Opens the private copy. Its constructors run: under a deadline, like all module code.
 pub(crate) fn load(
-    assessed: Assessed,
+    rehearsed: Rehearsed,
     slot: &SlotCore,
     config: &Config,
     steps: &mut Steps,
     deadline: Instant,
 ) -> Result<Loaded, Fault> {
-    let Assessed { inspected, handover } = assessed;
+    let Assessed { inspected, handover } = rehearsed.assessed;
     let (manifest, hash) = (inspected.manifest, inspected.staged.hash());
     let size = inspected.staged.size();
     let generation = slot.next_number();

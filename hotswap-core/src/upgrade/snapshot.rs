@@ -1,7 +1,8 @@
 //! Snapshotted: the old instance is suspended and has written its state.
 //!
 //! # Safety
-//! All of this happens while the gate is closed with nobody inside (`upgrade.rs` holds it).
+//! All of this happens while the gate is closed with nobody inside (`upgrade.rs` holds it). To take
+//! a state it is enough that nobody changes the instance (`backup.rs` holds its lock, shared).
 
 use std::{sync::Arc, time::Instant};
 
@@ -21,7 +22,7 @@ pub(super) fn suspend(old: &Generation) -> Result<(), StepError> {
 
 /// Takes the state.
 pub(super) fn take(old: &Generation) -> Result<Snapshot, StepError> {
-    // SAFETY: the gate is closed with nobody inside.
+    // SAFETY: nobody changes the instance; see the module's text.
     let state = unsafe { old.snapshot() }?;
     Ok(Snapshot::new(Arc::clone(&old.code().manifest), state))
 }
@@ -36,7 +37,7 @@ pub(super) fn take_as(old: &Generation, handover: &Handover) -> Result<Snapshot,
 
 /// Takes the state in an older version of its chain.
 fn take_older(old: &Generation, version: u32) -> Result<Snapshot, StepError> {
-    // SAFETY: the gate is closed with nobody inside.
+    // SAFETY: nobody changes the instance; see the module's text.
     let state = unsafe { old.downgrade(version) }?;
     Ok(Snapshot::of_older(Arc::clone(&old.code().manifest), version, state))
 }

@@ -7,7 +7,8 @@
 //! Each run is a process with a journal: it counts, takes checkpoints, and gets a new build now and
 //! then. This program kills it, at a random moment or when it reads a chosen line in the journal,
 //! and starts another one on the same folder. That one must serve what was committed last, and have
-//! counted at least as far as the last checkpoint that was answered. Now and then the new build
+//! counted at least as far as the last checkpoint that was answered. Where the trial of a newer state
+//! is undone it may be less, and then the host must have said so (`undone`). Now and then the new build
 //! aborts the process: after a few starts it must not be tried any more. The last line is JSON.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
@@ -29,7 +30,7 @@ use std::{
 };
 
 use counter_api::Counter;
-use hotswap_core::{ArtifactHash, Config, Host, Trial};
+use hotswap_core::{ArtifactHash, Config, Host, Trial, event::EventKind};
 use hotswap_tests::{file_name, fixture, patient, replace};
 
 /// Lines at which a host is killed; `""` is a random moment.
@@ -69,7 +70,14 @@ fn main() -> ExitCode {
 
 /// A host: says what it serves, and where it is told to, counts on until it is killed.
 fn child(folder: &Path, serves: bool) -> Result<ExitCode, Box<dyn Error>> {
+    let passed_over = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&passed_over);
     let config: Config = patient()
+        .on_event(move |event| {
+            if let EventKind::Recovered(recovered) = &event.kind {
+                seen.store(recovered.passed_over.len() as u64, Ordering::Relaxed);
+            }
+        })
         .with_first_artifact_deadline(Duration::from_secs(20))
         .artifact("main", folder.join(file_name("module")))
         .with_journal(folder.join("journal"))
@@ -78,7 +86,7 @@ fn child(folder: &Path, serves: bool) -> Result<ExitCode, Box<dyn Error>> {
     let host = Host::new(config)?;
     let slot = host.slot::<dyn Counter>("main")?;
     let (label, value) = (slot.pin().label()?, slot.pin().value()?);
-    println!("serves {label} {value}");
+    println!("serves {label} {value} {}", passed_over.load(Ordering::Relaxed));
     while serves {
         let mut last = 0;
         for _ in 0..20 {
@@ -112,6 +120,7 @@ struct Report {
     kills: BTreeMap<String, u64>,
     wrong_version: u64,
     lost_state: u64,
+    undone: u64,
     crash_loops: u64,
 }
 
@@ -120,6 +129,14 @@ struct Place {
     folder: tempfile::TempDir,
     builds: u64,
     acknowledged: Arc<AtomicU64>,
+}
+
+/// What a host goes on with.
+struct Found {
+    label: String,
+    value: u64,
+    /// It has said that there are later backups, which what serves cannot read.
+    is_told: bool,
 }
 
 struct Run {
@@ -219,14 +236,18 @@ impl Place {
     }
 
     /// Starts a host on what is left; what it serves, or what it says.
-    fn look(&self) -> Result<Result<(String, u64), String>, Box<dyn Error>> {
+    fn look(&self) -> Result<Result<Found, String>, Box<dyn Error>> {
         let run = self.start("look")?;
         let output = run.child.wait_with_output()?;
         let serves = run.reader.join().map_err(|_| "the reader panicked")?;
-        let found = serves.as_deref().and_then(|it| it.split_once(' '));
-        Ok(match found {
-            Some((label, value)) => Ok((label.to_owned(), value.parse()?)),
-            None => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        let words: Vec<_> = serves.iter().flat_map(|it| it.split(' ')).collect();
+        Ok(match words[..] {
+            [label, value, passed_over] => Ok(Found {
+                label: label.to_owned(),
+                value: value.parse()?,
+                is_told: passed_over != "0",
+            }),
+            _ => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
         })
     }
 }
@@ -272,10 +293,11 @@ fn parent(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
         check(&place, &format!("run {n}, killed at {last}"), &mut report)?;
     }
     let kills: Vec<_> = report.kills.iter().map(|(at, n)| format!("\"{at}\":{n}")).collect();
-    let Report { runs, recovered, kills: _, wrong_version, lost_state, crash_loops } = report;
+    let Report { runs, recovered, kills: _, wrong_version, lost_state, undone, crash_loops } =
+        report;
     println!(
         "{{\"runs\":{runs},\"recovered\":{recovered},\"kills_by_phase\":{{{}}},\
-         \"wrong_version\":{wrong_version},\"lost_state\":{lost_state},\
+         \"wrong_version\":{wrong_version},\"lost_state\":{lost_state},\"undone\":{undone},\
          \"crash_loops\":{crash_loops}}}",
         kills.join(",")
     );
@@ -298,13 +320,17 @@ fn check(place: &Place, what: &str, report: &mut Report) -> Result<(), Box<dyn E
     }
     let acknowledged = place.acknowledged.load(Ordering::Relaxed);
     match found {
-        Ok((label, value)) => {
+        Ok(Found { label, value, is_told }) => {
             report.recovered += 1;
             if committed.is_some_and(|it| !is_build(&it, &label)) {
                 report.wrong_version += 1;
                 println!("{what}: {label} serves, and was not committed last");
             }
-            if value < acknowledged {
+            if value < acknowledged && is_told {
+                // The trial of a newer state was undone, and that is told.
+                report.undone += 1;
+                place.acknowledged.store(value, Ordering::Relaxed);
+            } else if value < acknowledged {
                 report.lost_state += 1;
                 println!("{what}: {value} is left of {acknowledged}");
             }

@@ -13,6 +13,7 @@ use corner_shop::CornerShop;
 use hotswap_core::{
     Apply, CallError, Config, Host, Pin, Slot,
     event::{Event, EventKind},
+    probe,
 };
 use shop_api::{Customer, Journal, Order, Price, Shop};
 
@@ -27,7 +28,18 @@ impl Journal for Lines {
 }
 // ANCHOR_END: journal
 
+// ANCHOR: serve
 fn main() -> Result<(), Box<dyn Error>> {
+    // First: a host starts this program again to rehearse an artifact, and nothing else of it is to
+    // run there.
+    probe::Probe::new()
+        .check::<dyn Shop>("shop", |shop| match shop.pin().count()? {
+            0..1_000_000 => Ok(()),
+            many => Err(format!("{many} things, and the shop is small").into()),
+        })
+        .serve();
+    // ANCHOR_END: serve
+
     match env::args().nth(1).as_deref() {
         Some("develop") => return develop::develop(),
         Some("kept") => return kept::kept(),
@@ -75,6 +87,7 @@ fn told(event: &Event) {
     match &event.kind {
         EventKind::Live(live) => println!("now {} {}; {}", live.module, live.version, live.state),
         EventKind::Refused(refusal) => eprintln!("{refusal}"),
+        EventKind::Rehearsed { .. } | EventKind::NotRehearsed { .. } => println!("{event}"),
         EventKind::Pending { version, .. } => println!("{version} is ready"),
         _ => {}
     }

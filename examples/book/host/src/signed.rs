@@ -1,9 +1,10 @@
-//! The host of a process that must not stop: it takes signed artifacts only, and each on trial:
+//! The host of a process that must not stop: it takes signed artifacts only, rehearses each, and has
+//! it on trial:
 //! `signed <artifact> <public key> <folder>`.
 
 use std::{env, error::Error, fs, time::Duration};
 
-use hotswap_core::{Config, Host, Trial, Trust};
+use hotswap_core::{Config, Host, Rehearsal, Trial, Trust};
 use shop_api::Shop;
 
 pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
@@ -17,12 +18,17 @@ pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
         .with_calls(1000, Duration::from_secs(300))
         .with_slower(2.0);
     // ANCHOR_END: trial
+    // ANCHOR: rehearsal
+    // First in a child process, for no longer than ten seconds and with no more than 512 MiB.
+    let rehearsal = Rehearsal::new().with_deadline(Duration::from_secs(10)).with_memory(512 << 20);
+    // ANCHOR_END: rehearsal
     // ANCHOR: signed
     let key = fs::read_to_string(key_file)?;
     let config = Config::production()
         .artifact("shop", artifact)
         .with_trust(Trust::minisign([key])?)
         .with_floors(floors)
+        .with_rehearsal(rehearsal)
         .with_trial(trial);
     let host = Host::new(config)?;
     // ANCHOR_END: signed

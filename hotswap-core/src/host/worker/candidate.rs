@@ -25,11 +25,14 @@ use crate::{
     library::{Occupied, wait_free},
     shown::shown,
     upgrade::{
-        ArtifactHash, Assessed, Fault, Inspected, Prepared, StageError, StageRequest, Staged,
-        Unapplied, Unvouched, Upgrade, Why, above, stage, vouch,
+        ArtifactHash, Assessed, Fault, Inspected, Prepared, Rehearsed, Rehearsing, StageError,
+        StageRequest, Staged, Unapplied, Unvouched, Upgrade, Why, above, stage, vouch,
     },
     watch::Retry,
 };
+
+/// An artifact that goes on; or who it is, and why it does not.
+pub(super) type Judged<T> = Result<T, ((String, Version), Fault)>;
 
 impl Worker {
     /// Takes one artifact through an upgrade.
@@ -139,8 +142,9 @@ impl Worker {
             }
         };
         self.superseded(index, "a newer artifact has come");
-        match self.assess(index, inspected, way) {
-            Ok(assessed) => self.planned(index, assessed, signed, path, begun, way),
+        let assessed = self.assess(index, inspected, way);
+        match assessed.and_then(|assessed| self.rehearse(index, assessed, path, way)) {
+            Ok(rehearsed) => self.planned(index, rehearsed, signed, path, begun, way),
             Err((module, fault)) => {
                 let identity = Identity { path, artifact: Some(artifact), module: Some(module) };
                 self.refuse_and_retry(index, identity, fault, key.clone());
@@ -154,7 +158,7 @@ impl Worker {
         index: usize,
         inspected: Inspected,
         way: Way,
-    ) -> Result<Assessed, ((String, Version), Fault)> {
+    ) -> Judged<Assessed> {
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let artifact = inspected.staged.hash();
         let manifest = Arc::clone(&inspected.manifest);
@@ -176,19 +180,25 @@ impl Worker {
         assessed.map_err(|fault| ((manifest.module.clone(), manifest.version.clone()), fault))
     }
 
-    /// Loads an artifact that may, and lets it take over.
-    pub(super) fn go_on(
+    /// Keeps an artifact that fits, and the state, where there is a journal; tries it in a child
+    /// process, where the slot has rehearsals, and tells of it.
+    pub(super) fn rehearse(
         &mut self,
         index: usize,
         assessed: Assessed,
         path: &Path,
-        begun: Instant,
         way: Way,
-    ) {
+    ) -> Judged<Rehearsed> {
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let artifact = assessed.inspected.staged.hash();
         let manifest = Arc::clone(&assessed.inspected.manifest);
+        let identity = (manifest.module.clone(), manifest.version.clone());
+        let mut is_told = false;
         let mut reached = |phase| {
+            // A rehearsal takes a copy of its own.
+            if phase == Phase::BackedUp && mem::replace(&mut is_told, true) {
+                return;
+            }
             slot.set_phase(Some(phase));
             shared.note_phase(&slot.name, way, artifact, phase);
             shared.tell(&slot.name, EventKind::Phase { artifact, phase });
@@ -196,11 +206,11 @@ impl Worker {
         match self.keep_artifact(index, way, path, &assessed) {
             Ok(true) => reached(Phase::BackedUp),
             Ok(false) => {}
-            Err(fault) => {
-                let module = Some((manifest.module.clone(), manifest.version.clone()));
-                let identity = Identity { path, artifact: Some(artifact), module };
-                return self.refuse_and_retry(index, identity, fault, (index, path.to_owned()));
-            }
+            Err(fault) => return Err((identity, fault)),
+        }
+        if way == Way::Recovered {
+            // It has served before.
+            return Ok(Rehearsed::unrehearsed(assessed, &slot));
         }
         let mut upgrade = Upgrade {
             slot: &slot,
@@ -208,7 +218,46 @@ impl Worker {
             steps: &mut self.steps,
             reached: &mut reached,
         };
-        let prepared = match upgrade.prepare(assessed) {
+        let rehearsed = upgrade.rehearse(assessed);
+        let told = match rehearsed.as_ref().map(|rehearsed| &rehearsed.outcome) {
+            Ok(Rehearsing::Well(report)) => {
+                Some(EventKind::Rehearsed { artifact, report: Arc::clone(report) })
+            }
+            Ok(Rehearsing::Not(why)) => {
+                Some(EventKind::NotRehearsed { artifact, why: (*why).to_owned() })
+            }
+            Ok(Rehearsing::NotAsked) | Err(_) => None,
+        };
+        if let Some(told) = told {
+            shared.tell(&slot.name, told);
+        }
+        rehearsed.map_err(|fault| (identity, fault))
+    }
+
+    /// Loads an artifact that may, and lets it take over.
+    pub(super) fn go_on(
+        &mut self,
+        index: usize,
+        rehearsed: Rehearsed,
+        path: &Path,
+        begun: Instant,
+        way: Way,
+    ) {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let artifact = rehearsed.assessed.inspected.staged.hash();
+        let manifest = Arc::clone(&rehearsed.assessed.inspected.manifest);
+        let mut reached = |phase| {
+            slot.set_phase(Some(phase));
+            shared.note_phase(&slot.name, way, artifact, phase);
+            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
+        };
+        let mut upgrade = Upgrade {
+            slot: &slot,
+            config: &shared.config,
+            steps: &mut self.steps,
+            reached: &mut reached,
+        };
+        let prepared = match upgrade.prepare(rehearsed) {
             Ok(prepared) => prepared,
             Err(fault) => {
                 let module = Some((manifest.module.clone(), manifest.version.clone()));

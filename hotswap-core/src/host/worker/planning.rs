@@ -13,12 +13,12 @@ use std::{
 use super::{Way, Worker, outcome::Identity};
 use crate::{
     config::Decision,
-    event::{EventKind, Exit, Phase},
+    event::{EventKind, Exit, Phase, WayBack},
     instance::Condition,
     plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
     slot::in_callback,
     snapshot::Snapshot,
-    upgrade::{ArtifactHash, Assessed, Fault},
+    upgrade::{ArtifactHash, Assessed, Fault, Rehearsed, Rehearsing},
 };
 
 /// So many earlier upgrades say how long the next one takes.
@@ -26,7 +26,7 @@ const MOST_TIMES: usize = 9;
 
 /// A candidate that waits for somebody's word.
 pub(super) struct Awaiting {
-    assessed: Assessed,
+    rehearsed: Rehearsed,
     plan: Arc<Plan>,
     path: PathBuf,
     /// When its artifact was detected.
@@ -69,14 +69,14 @@ impl Worker {
     pub(super) fn planned(
         &mut self,
         index: usize,
-        assessed: Assessed,
+        rehearsed: Rehearsed,
         signed: Option<(String, String)>,
         path: &Path,
         begun: Instant,
         way: Way,
     ) {
         let core = Arc::clone(&self.slots[index].core);
-        let plan = Arc::new(self.plan(index, &assessed, signed, path));
+        let plan = Arc::new(self.plan(index, &rehearsed, signed, path));
         self.tell(&core.name, EventKind::Planned(Arc::clone(&plan)));
         let decision = match self.shared.config.approval_of(&core.name).cloned() {
             // Who has asked to go back has said yes.
@@ -89,8 +89,10 @@ impl Worker {
             _ => (Decision::Approve, Duration::ZERO),
         };
         match decision {
-            (Decision::Approve, _) => self.go_on(index, assessed, path, begun, way),
-            (Decision::Reject { why }, _) => self.disapproved(index, &assessed, path, &why),
+            (Decision::Approve, _) => self.go_on(index, rehearsed, path, begun, way),
+            (Decision::Reject { why }, _) => {
+                self.disapproved(index, &rehearsed.assessed, path, &why)
+            }
             (Decision::Wait, expiry) => {
                 core.set_awaiting(Some(Arc::clone(&plan)));
                 let (artifact, phase) = (plan.artifact, Phase::AwaitingApproval);
@@ -98,7 +100,7 @@ impl Worker {
                 let expires = Instant::now().checked_add(expiry);
                 let expires = expires.unwrap_or_else(|| begun + Duration::from_secs(1 << 32));
                 self.slots[index].awaiting =
-                    Some(Awaiting { assessed, plan, path, begun, expires, way });
+                    Some(Awaiting { rehearsed, plan, path, begun, expires, way });
                 core.set_phase(Some(phase));
                 self.tell(&core.name, EventKind::Phase { artifact, phase });
             }
@@ -112,9 +114,19 @@ impl Worker {
         let why = format!("approved by {by}");
         self.tell(&core.name, EventKind::Decided { artifact, approved: true, why });
         // What serves may have changed meanwhile.
-        let Awaiting { assessed, path, begun, way, .. } = awaiting;
-        match self.assess(index, assessed.inspected, way) {
-            Ok(assessed) => self.go_on(index, assessed, &path, begun, way),
+        let Awaiting { rehearsed, path, begun, way, .. } = awaiting;
+        // It has waited: its backup may be old.
+        let way = if way == Way::Found { Way::Again } else { way };
+        let Rehearsed { assessed, outcome, against } = rehearsed;
+        let assessed = self.assess(index, assessed.inspected, way);
+        let rehearsed = assessed.and_then(|assessed| {
+            if core.serving_number() == against {
+                return Ok(Rehearsed { assessed, outcome, against });
+            }
+            self.rehearse(index, assessed, &path, way)
+        });
+        match rehearsed {
+            Ok(rehearsed) => self.go_on(index, rehearsed, &path, begun, way),
             Err((module, fault)) => {
                 let identity =
                     Identity { path: &path, artifact: Some(artifact), module: Some(module) };
@@ -128,7 +140,7 @@ impl Worker {
     pub(super) fn reject(&mut self, artifact: ArtifactHash, by: &str, why: &str) -> bool {
         let Some((index, awaiting)) = self.take_awaiting(artifact) else { return false };
         let why = format!("{by}: {why}");
-        self.disapproved(index, &awaiting.assessed, &awaiting.path, &why);
+        self.disapproved(index, &awaiting.rehearsed.assessed, &awaiting.path, &why);
         true
     }
 
@@ -136,7 +148,7 @@ impl Worker {
     pub(super) fn expire(&mut self, index: usize) {
         let Some(awaiting) = self.slots[index].awaiting.take() else { return };
         self.slots[index].core.set_awaiting(None);
-        let manifest = &awaiting.assessed.inspected.manifest;
+        let manifest = &awaiting.rehearsed.assessed.inspected.manifest;
         let identity = Identity {
             path: &awaiting.path,
             artifact: Some(awaiting.plan.artifact),
@@ -192,10 +204,11 @@ impl Worker {
     fn plan(
         &self,
         index: usize,
-        assessed: &Assessed,
+        rehearsed: &Rehearsed,
         signed: Option<(String, String)>,
         path: &Path,
     ) -> Plan {
+        let Rehearsed { assessed, outcome, .. } = rehearsed;
         let (slot, config) = (&self.slots[index], &self.shared.config);
         let core = &slot.core;
         let serves = core.serves().map(|serves| serves.code);
@@ -211,7 +224,18 @@ impl Worker {
             size: Some(staged.size()),
         };
         let handover = &assessed.handover;
-        let situation = self.situation(index);
+        let mut situation = self.situation(index);
+        let rehearsal = match outcome {
+            Rehearsing::Well(report) => Some(Arc::clone(report)),
+            Rehearsing::Not(why) => {
+                situation.unrehearsed = Some((*why).to_owned());
+                None
+            }
+            Rehearsing::NotAsked => None,
+        };
+        if let Some(WayBack::Impossible { why }) = rehearsal.as_ref().map(|it| &it.way_back) {
+            situation.no_way_back.clone_from(why);
+        }
         let work = Some(config.work_deadline);
         let pause = situation.pause;
         let step = |phase, deadline, likely| Step { phase, deadline, likely };
@@ -238,6 +262,7 @@ impl Worker {
             to: to.release(),
             changes: changes(from, to),
             state: handover.note(),
+            rehearsal,
             phases,
             risks: risks(from, to, handover, &situation),
         }
@@ -260,6 +285,8 @@ impl Worker {
             state_size: slot.core.last_state().map(|state| size(&state)),
             has_trial: config.trial_of(&slot.core.name).is_some(),
             pause: (config.pause_deadline, slot.times.median()),
+            unrehearsed: None,
+            no_way_back: Vec::new(),
         }
     }
 }

@@ -1,0 +1,241 @@
+//! The child's side of a rehearsal: it takes its limits, plays the upgrade, and says how it goes.
+//!
+//! It dies with its parent, writes no core file, and has no more memory of its own than it was
+//! given. What modules print goes to stderr: stdout is the way back to the parent.
+
+use std::{
+    any::Any,
+    fs::{self, File},
+    io::{self, Write as _},
+    os::fd::AsFd as _,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::Arc,
+    thread::available_parallelism,
+    time::Duration,
+};
+
+use hotswap_abi::{compat::Requirement, manifest::Schema, portable::Reader};
+use parking_lot::Mutex;
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
+};
+
+use super::{
+    Check,
+    message::{
+        CANDIDATE, Drift, OLDER, REQUEST, Request, SCHEMA, SERVING, STATE, Said, Stored, frame,
+    },
+};
+use crate::{
+    Config, StateDrift,
+    error::in_full,
+    event::{Exit, Phase, RehearsalStep, WayBack},
+    fs::PrivateFolder,
+    gate::Gate,
+    instance::Generation,
+    slot::{InterfaceType, SlotCore},
+    snapshot::Snapshot,
+    steps::Steps,
+    upgrade::{Audience, Fault, Script, Upgrade},
+};
+
+/// What the threads for module code have for their stacks.
+const STACKS: u64 = 64 << 20;
+
+/// Rehearses what is in the folder, and ends the process.
+pub(super) fn run(folder: &Path, checks: &[Check]) -> ! {
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        let voice = Arc::new(Voice::from_stdout()?);
+        voice.say(&Said::Here);
+        let said = match rehearse(folder, checks, &voice) {
+            Ok(way_back) => match way_back {
+                WayBack::Works => Said::Done { no_way_back: None, untried: None },
+                WayBack::Impossible { why } => Said::Done { no_way_back: Some(why), untried: None },
+                WayBack::Unknown { why } => Said::Done { no_way_back: None, untried: Some(why) },
+            },
+            Err(Fault { exit, findings, advice, .. }) => {
+                let blames_artifact = exit == Exit::Rejected;
+                Said::Fails { blames_artifact, findings, advice }
+            }
+        };
+        voice.say(&said);
+        io::Result::Ok(())
+    }));
+    // A panic of ours has been reported by its hook.
+    exit(if matches!(played, Ok(Ok(()))) { 0 } else { 101 })
+}
+
+fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBack, Fault> {
+    let system = |what: &str, error: &dyn std::fmt::Display| {
+        let finding = format!("the child  {what}: {error}");
+        Fault::cancelled(Phase::Rehearsed, finding, "look after the private folder")
+    };
+    let read = |name| fs::read(folder.join(name)).map_err(|error| system(name, &error));
+    let request = Reader::whole::<Request>(&read(REQUEST)?);
+    let request = request.map_err(|error| system(REQUEST, &error))?;
+    let schema = read(SCHEMA)?;
+    take_limits(&request).map_err(|error| system("its limits", &error))?;
+    let decoded = Schema::decode(&schema).map_err(|error| system(SCHEMA, &error))?;
+    let checks: Vec<_> = checks.iter().filter(|check| check.slot == request.slot).collect();
+    if let Some(check) = checks.iter().find(|check| check.interface.schema != schema) {
+        let ours = Schema::decode(check.interface.schema);
+        let ours = ours.map_or_else(|_| "?".into(), |ours| ours.interface_name().to_owned());
+        let theirs = decoded.interface_name();
+        return Err(Fault::cancelled(
+            Phase::Rehearsed,
+            format!("a check of slot {}  calls {ours}, and the slot has {theirs}", request.slot),
+            "give probe::Probe::check the slot's interface",
+        ));
+    }
+    // Without a check nothing is called.
+    let methods = checks.first().map_or(&[][..], |check| check.interface.methods);
+    let interface = InterfaceType { methods, ..InterfaceType::unknown() };
+    let mut requirement = Requirement::new(decoded);
+    requirement.module.clone_from(&request.module);
+    requirement.services.clone_from(&request.services);
+    let core = SlotCore::alone(&request.slot, requirement, interface);
+
+    let mut config = Config::production()
+        .with_state_drift(request.drift.into())
+        .with_work_deadline(Duration::from_secs(1 << 20))
+        .with_pause_deadline(Duration::from_secs(1 << 20));
+    // Its owner has promised in the parent what that takes.
+    config.lends_rust_types = request.lends;
+
+    let private = PrivateFolder::new(Some(folder)).map_err(|error| system("a folder", &error))?;
+    let snapshot = || Snapshot::read(folder.join(STATE));
+    let state = match request.state {
+        Stored::Nothing => None,
+        Stored::Live | Stored::Restored => {
+            Some(snapshot().map_err(|error| system(STATE, &in_full(&error)))?)
+        }
+        Stored::Older(version) => {
+            let own = snapshot().map_err(|error| system(STATE, &in_full(&error)))?;
+            Some(Snapshot::of_older(own.manifest, version, read(OLDER)?))
+        }
+    };
+    let serving = folder.join(SERVING);
+    let all = |core: &Arc<SlotCore>, gate: &Arc<Gate<Generation>>| check_all(&checks, core, gate);
+    let script = Script {
+        candidate: &folder.join(CANDIDATE),
+        serving: request.serving.map_or(Ok(&*serving), Err),
+        state,
+        restored: request.state == Stored::Restored,
+        folder: &private,
+        checks: (!checks.is_empty()).then_some(&all),
+    };
+    let mut upgrade = Upgrade {
+        slot: &core,
+        config: &config,
+        steps: &mut Steps::default(),
+        reached: &mut |_| {},
+    };
+    let audience: Arc<dyn Audience> = Arc::clone(voice) as _;
+    let way_back = upgrade.play(&core, &script, &audience);
+    // The process ends here: nothing is unloaded, and nobody waits for threads of modules.
+    std::mem::forget(core);
+    way_back
+}
+
+impl From<Drift> for StateDrift {
+    fn from(drift: Drift) -> Self {
+        match drift {
+            Drift::Refuse => Self::Refuse,
+            Drift::CarryByName => Self::CarryByName,
+            Drift::StartAfresh => Self::StartAfresh,
+        }
+    }
+}
+
+impl Audience for Voice {
+    fn begins(&self, step: RehearsalStep) {
+        self.say(&Said::Begins(step));
+    }
+
+    fn ends(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.say(&Said::Ends { took, peak: of_status("VmHWM:").unwrap_or(0) });
+    }
+}
+
+fn check_all(
+    checks: &[&Check],
+    core: &Arc<SlotCore>,
+    gate: &Arc<Gate<Generation>>,
+) -> Result<(), String> {
+    checks.iter().try_for_each(|check| {
+        let result = catch_unwind(AssertUnwindSafe(|| (check.run)(core, gate)));
+        match result {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(in_full(&*error)),
+            Err(payload) => Err(format!("it panicked: {}", text(&*payload))),
+        }
+    })
+}
+
+fn text(payload: &(dyn Any + Send)) -> &str {
+    match payload.downcast_ref::<String>() {
+        Some(text) => text,
+        None => payload.downcast_ref::<&str>().copied().unwrap_or("without a text"),
+    }
+}
+
+/// The way back to the parent.
+struct Voice(Mutex<File>);
+
+impl Voice {
+    /// Takes stdout away from everybody else.
+    fn from_stdout() -> io::Result<Self> {
+        let own = io::stdout().as_fd().try_clone_to_owned()?;
+        // SAFETY: both numbers are open; nothing in this process owns stdout's.
+        if unsafe { libc::dup2(libc::STDERR_FILENO, libc::STDOUT_FILENO) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Self(Mutex::new(own.into())))
+    }
+
+    fn say(&self, said: &Said) {
+        // Fails when the parent does not listen any more: it kills this process.
+        let _ = self.0.lock().write_all(&frame(said));
+    }
+}
+
+fn take_limits(request: &Request) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // It may have gone before.
+    if getppid().map(Pid::as_raw_nonzero).and_then(|pid| u32::try_from(pid.get()).ok())
+        != Some(request.parent)
+    {
+        exit(0);
+    }
+    let limit = |resource, most: u64| {
+        let Rlimit { maximum, .. } = getrlimit(resource);
+        let most = Some(maximum.map_or(most, |maximum| maximum.min(most)));
+        setrlimit(resource, Rlimit { current: most, maximum: most })
+    };
+    limit(Resource::Core, 0)?;
+    if let Some(most) = getrlimit(Resource::Nofile).current {
+        limit(Resource::Nofile, most)?;
+    }
+    // The parent kills what takes too long; this is for what it has lost sight of.
+    let processors = available_parallelism().map_or(1, |it| it.get() as u64);
+    limit(Resource::Cpu, (request.milliseconds / 1000 + 1).saturating_mul(processors))?;
+    let has = of_status("VmData:").unwrap_or(0);
+    limit(Resource::Data, has.saturating_add(STACKS).saturating_add(request.memory))?;
+    Ok(())
+}
+
+/// A figure of this process, in bytes.
+fn of_status(name: &str) -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Ends the process without what is registered for its end: that is code of modules.
+fn exit(code: i32) -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(code) }
+}

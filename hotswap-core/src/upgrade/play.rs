@@ -1,0 +1,265 @@
+//! An upgrade that is played in a rehearsal's child: the phases that run module code, on a copy of
+//! the state, one step after another, each announced; and then the way back.
+//!
+//! There are no callers. What hangs is the parent's business.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hotswap_abi::state::MigrateError;
+
+use super::{
+    Assessed, Fault, Handover, Predecessor, Rehearsed, StageError, StageRequest, Unvouched,
+    Upgrade, assess, inspect, load, migrate, prepare, snapshot, stage, vouch,
+};
+use crate::{
+    event::{Exit, Phase, RehearsalStep, WayBack},
+    fs::PrivateFolder,
+    gate::Gate,
+    instance::{Begin, Context, Generation, StepError},
+    slot::SlotCore,
+    snapshot::Snapshot,
+    steps::Steps,
+    trust::Trust,
+};
+
+/// What is played.
+pub(crate) struct Script<'a> {
+    pub(crate) candidate: &'a Path,
+    /// The artifact of the version that serves, or why there is none.
+    pub(crate) serving: Result<&'a Path, String>,
+    /// What the candidate starts with.
+    pub(crate) state: Option<Snapshot>,
+    /// It was stored before, and is not that of the version that serves.
+    pub(crate) restored: bool,
+    /// Where copies are made.
+    pub(crate) folder: &'a PrivateFolder,
+    /// The host's own checks, where it has some.
+    pub(crate) checks: Option<Checks<'a>>,
+}
+
+/// The host's own checks of a slot that is open.
+pub(crate) type Checks<'a> =
+    &'a dyn Fn(&Arc<SlotCore>, &Arc<Gate<Generation>>) -> Result<(), String>;
+
+/// Who watches: told on the thread that does a step.
+pub(crate) trait Audience: Send + Sync {
+    /// A step begins.
+    fn begins(&self, step: RehearsalStep);
+    /// It has ended well.
+    fn ends(&self, took: Duration);
+}
+
+/// A step of module code that went wrong, and how.
+type Failed = (RehearsalStep, StepError);
+
+/// Announces a step, and does it.
+fn step<T, E>(
+    audience: &Arc<dyn Audience>,
+    step: RehearsalStep,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    audience.begins(step);
+    let begun = Instant::now();
+    let value = work()?;
+    audience.ends(begun.elapsed());
+    Ok(value)
+}
+
+/// Does a step of module code.
+fn code<T>(
+    audience: &Arc<dyn Audience>,
+    which: RehearsalStep,
+    work: impl FnOnce() -> Result<T, StepError>,
+) -> Result<T, Failed> {
+    step(audience, which, || work().map_err(|error| (which, error)))
+}
+
+/// Runs steps of module code on the thread for it.
+fn run<T: Send + 'static>(
+    steps: &mut Steps,
+    deadline: Instant,
+    first: RehearsalStep,
+    code: impl FnOnce() -> Result<T, Failed> + Send + 'static,
+) -> Result<T, Fault> {
+    let result = steps.run(deadline, code).map_err(|undone| (first, undone.into())).flatten();
+    result.map_err(|(step, error)| Fault::of_candidate(Phase::Rehearsed, &step.to_string(), &error))
+}
+
+impl Upgrade<'_> {
+    /// Plays it.
+    pub(crate) fn play(
+        &mut self,
+        core: &Arc<SlotCore>,
+        script: &Script<'_>,
+        audience: &Arc<dyn Audience>,
+    ) -> Result<WayBack, Fault> {
+        let deadline = self.at_work();
+        let before = script.state.as_ref().map(Predecessor::stored);
+        let loaded = step(audience, RehearsalStep::Load, || {
+            let assessed = self.read(script.candidate, before.as_ref(), script.folder)?;
+            let candidate = Rehearsed::unrehearsed(assessed, self.slot);
+            load::load(candidate, self.slot, self.config, self.steps, deadline)
+        })?;
+        let prepared = step(audience, RehearsalStep::Prepare, || {
+            prepare::prepare(loaded, self.slot, self.steps, deadline)
+        })?;
+        let (context, handover) = (Arc::clone(&prepared.context), prepared.handover.clone());
+        let (state, restored) = (script.state.clone(), script.restored);
+        let (starts, told) = (Arc::clone(&context), Arc::clone(audience));
+        let generation = run(self.steps, deadline, RehearsalStep::Start, move || {
+            let begin = match (&handover, state) {
+                (Handover::State { .. }, Some(state)) => {
+                    let state = code(&told, RehearsalStep::Migrate, || {
+                        migrate::migrate(&starts, &state, &handover).map(|migrated| migrated.0)
+                    })?;
+                    if restored { Begin::Restored(state) } else { Begin::Upgraded(state) }
+                }
+                _ => Begin::Fresh,
+            };
+            let start = || starts.start_untested(begin);
+            let generation = Arc::new(code(&told, RehearsalStep::Start, start)?);
+            code(&told, RehearsalStep::SelfTest, || starts.self_test(&generation))?;
+            Ok(generation)
+        })?;
+        self.slot.open(Arc::clone(&generation));
+        self.slot.set_live(generation.code());
+        let gate = self.slot.gate().cloned().expect("it was just opened");
+        if let Some(checks) = script.checks {
+            step(audience, RehearsalStep::Checks, || {
+                checks(core, &gate).map_err(|why| {
+                    let finding = format!("{}  {why}", RehearsalStep::Checks);
+                    let advice = "mend the module, or the check (probe::Probe::check)";
+                    Fault::rejected(Phase::Rehearsed, finding, advice)
+                })
+            })?;
+        }
+        // Nobody is inside but who has forgotten a pin in a check.
+        let closed = gate.close(Instant::now()).map_err(|stuck| Fault::not_quiet(&stuck))?;
+        let state = match generation.code().manifest.state() {
+            None => None,
+            Some(_) => Some(self.state_of(&context, &generation, audience)?),
+        };
+        let way_back = self.way_back_of(script, &generation, state, audience);
+        drop(closed);
+        way_back
+    }
+
+    /// From a file to what fits.
+    fn read(
+        &self,
+        path: &Path,
+        before: Option<&Predecessor>,
+        folder: &PrivateFolder,
+    ) -> Result<Assessed, Fault> {
+        let staged = stage(StageRequest::new(path, folder)).map_err(unstaged)?;
+        let vouched = vouch(staged, &Trust::Any).map_err(|unvouched| match unvouched {
+            Unvouched::Refused(fault) => fault,
+            Unvouched::BeingWritten(path) => unreadable(&path.display()),
+        })?;
+        let inspected = inspect::inspect(vouched)?;
+        assess::assess(inspected, &self.slot.requirement, before, self.config.state_drift)
+    }
+
+    /// The candidate's state, which comes back from its encoding as it was. The gate is closed.
+    fn state_of(
+        &mut self,
+        context: &Arc<Context>,
+        generation: &Arc<Generation>,
+        audience: &Arc<dyn Audience>,
+    ) -> Result<Snapshot, Fault> {
+        let (deadline, told) = (self.at_work(), Arc::clone(audience));
+        let (context, asked) = (Arc::clone(context), Arc::clone(generation));
+        run(self.steps, deadline, RehearsalStep::Snapshot, move || {
+            let state = code(&told, RehearsalStep::Snapshot, || {
+                snapshot::suspend(&asked)?;
+                snapshot::take(&asked)
+            })?;
+            code(&told, RehearsalStep::Encode, || {
+                context.migrate(state.state().version, &state.state, true).map(drop)
+            })?;
+            Ok(state)
+        })
+    }
+
+    /// Whether the version that serves could serve again with the candidate's state. Only a
+    /// `downgrade` that is there and fails is the candidate's fault.
+    fn way_back_of(
+        &mut self,
+        script: &Script<'_>,
+        candidate: &Arc<Generation>,
+        state: Option<Snapshot>,
+        audience: &Arc<dyn Audience>,
+    ) -> Result<WayBack, Fault> {
+        let path = match &script.serving {
+            Ok(path) => *path,
+            Err(why) => return Ok(WayBack::Unknown { why: why.clone() }),
+        };
+        let impossible = |why| Ok(WayBack::Impossible { why });
+        let before = Predecessor::serving(&candidate.code().manifest, true);
+        let assessed = match self.read(path, Some(&before), script.folder) {
+            Ok(assessed) => assessed,
+            Err(fault) => return impossible(fault.findings),
+        };
+        let handover = assessed.handover.clone();
+        let state = match (&handover, state) {
+            (Handover::State { downgraded: Some(_), .. }, _) => {
+                let (deadline, handover) = (self.at_work(), handover.clone());
+                let (candidate, told) = (Arc::clone(candidate), Arc::clone(audience));
+                let downgraded = run(self.steps, deadline, RehearsalStep::Downgrade, move || {
+                    let downgrade = || snapshot::take_as(&candidate, &handover);
+                    code(&told, RehearsalStep::Downgrade, downgrade)
+                });
+                match downgraded {
+                    Ok(state) => state,
+                    Err(fault) if is_irreversible(&fault) => return impossible(fault.findings),
+                    Err(fault) => return Err(fault),
+                }
+            }
+            (Handover::State { .. }, Some(state)) => state,
+            (Handover::None, _) => return Ok(WayBack::Works),
+            (Handover::Drop { why }, _) => return impossible(why.clone()),
+            _ => return impossible(vec!["the new version has no state".to_owned()]),
+        };
+        match step(audience, RehearsalStep::Return, || self.returned(assessed, state, handover)) {
+            Ok(()) => Ok(WayBack::Works),
+            Err(fault) => impossible(fault.findings),
+        }
+    }
+
+    /// The version that serves, started with what the candidate has written.
+    fn returned(
+        &mut self,
+        assessed: Assessed,
+        state: Snapshot,
+        handover: Handover,
+    ) -> Result<(), Fault> {
+        let deadline = self.at_work();
+        let older = Rehearsed::unrehearsed(assessed, self.slot);
+        let loaded = load::load(older, self.slot, self.config, self.steps, deadline)?;
+        let prepared = prepare::prepare(loaded, self.slot, self.steps, deadline)?;
+        let context = Arc::clone(&prepared.context);
+        run(self.steps, deadline, RehearsalStep::Return, move || {
+            let started = migrate::migrate(&context, &state, &handover)
+                .and_then(|(state, _)| context.start(Begin::Upgraded(state)));
+            started.map(drop).map_err(|error| (RehearsalStep::Return, error))
+        })
+    }
+}
+
+fn is_irreversible(fault: &Fault) -> bool {
+    let text = MigrateError::irreversible().to_string();
+    fault.exit == Exit::Rejected && fault.findings.iter().any(|finding| finding.contains(&text))
+}
+
+fn unstaged(error: StageError) -> Fault {
+    unreadable(&crate::error::in_full(&error))
+}
+
+fn unreadable(why: &dyn std::fmt::Display) -> Fault {
+    let finding = format!("the child cannot read what it is to rehearse: {why}");
+    Fault::cancelled(Phase::Rehearsed, finding, "look after the private folder")
+}

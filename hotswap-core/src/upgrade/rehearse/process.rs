@@ -1,0 +1,176 @@
+//! The child process of a rehearsal: this executable, started again, watched and killed in time.
+//!
+//! It leads a process group of its own, which is signalled as a whole, also when the child has ended
+//! by itself: its number stays taken until it is waited for. What it says and what it writes to
+//! stderr is read as it comes, and bounded.
+
+use std::{
+    collections::VecDeque,
+    env,
+    fs::File,
+    io::{self, Read as _},
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::process::{CommandExt as _, ExitStatusExt as _},
+    },
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{OFlags, fcntl_setfl},
+    io::Errno,
+    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
+};
+
+use super::verdict::{Ended, Outcome};
+use crate::probe::{self, message::MOST_SAID};
+
+/// How long a child has to come to `serve`.
+const COMES_WITHIN: Duration = Duration::from_secs(10);
+/// How much of the end of its stderr is kept.
+const LAST_WORDS: usize = 4096;
+
+/// Runs this executable in the probe role, at the longest for so long.
+pub(super) fn run(folder: &Path, deadline: Duration) -> io::Result<Outcome> {
+    let begun = Instant::now();
+    let mut command = Command::new("/proc/self/exe");
+    if let Some(name) = env::args_os().next() {
+        command.arg0(name);
+    }
+    for (name, _) in env::vars_os() {
+        // What the loader is told for the program's sake stays out; where it looks stays.
+        let name_bytes = name.as_encoded_bytes();
+        if name_bytes.starts_with(b"LD_") && name_bytes != b"LD_LIBRARY_PATH" {
+            command.env_remove(name);
+        }
+    }
+    command.env(probe::FOLDER, folder).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let mut ears = Ears::default();
+    let watched = watch(&mut child, &mut ears, begun, deadline);
+    // All that it has started goes with it.
+    let killed = kill(&child);
+    let status = child.wait()?;
+    ears.hear_the_rest();
+    let ended = match watched? {
+        Some(ended) => ended,
+        None => ended_by_itself(status),
+    };
+    killed?;
+    let Ears { said, stderr, .. } = ears;
+    let stderr = String::from_utf8_lossy(&Vec::from(stderr)).into_owned();
+    Ok(Outcome { ended, said, stderr, took: begun.elapsed() })
+}
+
+fn ended_by_itself(status: ExitStatus) -> Ended {
+    match (status.signal(), status.code()) {
+        (Some(signal), _) => Ended::Signal(signal),
+        (None, code) => Ended::Exit(code.unwrap_or(0)),
+    }
+}
+
+/// Waits for the child's end, and reads meanwhile. Says why it is to be killed.
+fn watch(
+    child: &mut Child,
+    ears: &mut Ears,
+    begun: Instant,
+    deadline: Duration,
+) -> io::Result<Option<Ended>> {
+    ears.answer = child.stdout.take().map(|pipe| open(pipe.into())).transpose()?;
+    ears.words = child.stderr.take().map(|pipe| open(pipe.into())).transpose()?;
+    let end = pidfd_open(pid(child)?, PidfdFlags::empty())?;
+    loop {
+        if ears.said.len() > MOST_SAID {
+            return Ok(Some(Ended::Babbles));
+        }
+        let is_here = !ears.said.is_empty();
+        let limit = if is_here { deadline } else { deadline.min(COMES_WITHIN) };
+        let left = limit.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Ok(Some(Ended::Late { after: limit }));
+        }
+        if poll_all(ears, end.as_fd(), left)? {
+            return Ok(None);
+        }
+        ears.hear();
+    }
+}
+
+/// Waits for something to read, or for the end of the process; whether that has come.
+fn poll_all(ears: &Ears, end: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
+    let mut places = vec![PollFd::from_borrowed_fd(end, PollFlags::IN)];
+    for pipe in [&ears.answer, &ears.words].into_iter().flatten() {
+        places.push(PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN));
+    }
+    let left = Timespec::try_from(left).map_err(io::Error::other)?;
+    match poll(&mut places, Some(&left)) {
+        Ok(_) => Ok(!places[0].revents().is_empty()),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a child says, and writes to stderr.
+#[derive(Default)]
+struct Ears {
+    answer: Option<File>,
+    words: Option<File>,
+    said: Vec<u8>,
+    stderr: VecDeque<u8>,
+}
+
+impl Ears {
+    /// Reads what is there. Something else may hold the pipes open for as long as it likes.
+    fn hear(&mut self) {
+        let said = &mut self.said;
+        hear(&mut self.answer, |bytes| said.extend_from_slice(bytes));
+        let stderr = &mut self.stderr;
+        hear(&mut self.words, |bytes| {
+            stderr.extend(bytes);
+            let old = stderr.len().saturating_sub(LAST_WORDS);
+            stderr.drain(..old);
+        });
+    }
+
+    fn hear_the_rest(&mut self) {
+        // As much as a pipe holds.
+        for _ in 0..64 {
+            if self.said.len() <= MOST_SAID {
+                self.hear();
+            }
+        }
+    }
+}
+
+fn hear(pipe: &mut Option<File>, mut take: impl FnMut(&[u8])) {
+    let mut buffer = [0; 4096];
+    let Some(file) = pipe else { return };
+    match file.read(&mut buffer) {
+        Ok(0) => *pipe = None,
+        Ok(count) => take(&buffer[..count]),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+        Err(_) => *pipe = None,
+    }
+}
+
+fn open(pipe: std::os::fd::OwnedFd) -> io::Result<File> {
+    fcntl_setfl(&pipe, OFlags::NONBLOCK)?;
+    Ok(pipe.into())
+}
+
+fn kill(child: &Child) -> io::Result<()> {
+    match kill_process_group(pid(child)?, Signal::KILL) {
+        Ok(()) | Err(Errno::SRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn pid(child: &Child) -> io::Result<Pid> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    pid.ok_or_else(|| io::Error::other("a child without a number"))
+}

@@ -1,0 +1,451 @@
+//! What goes wrong in a rehearsal is never loaded by the host; what goes well goes live.
+//!
+//! A process of its own, with a `main` of its own: the host starts this program again as a child,
+//! which takes a call first in `main`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it runs its tests by itself")]
+
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    panic::catch_unwind,
+    process,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use counter_api::Counter;
+use hotswap_core::{
+    Approval, CallError, Config, Host, Rehearsal,
+    event::{
+        Event, EventKind, Exit, Phase, Refusal, RehearsalReport, RehearsalStep as Step, StateNote,
+        WayBack,
+    },
+    probe,
+};
+use hotswap_tests::{Fixture, Scene, Told, fixture, patient};
+
+/// Set where something stands before `serve` that comes to no end.
+const LATE: &str = "HOTSWAP_TESTS_LATE";
+
+fn main() {
+    if env::var_os(LATE).is_some() && env::var_os("HOTSWAP_REHEARSAL").is_some() {
+        if let Err(error) = Host::new(patient()) {
+            eprintln!("{error}");
+        }
+        process::exit(3);
+    }
+    probe::Probe::new()
+        .check::<dyn Counter>("main", |counter| {
+            let label = counter.pin().label()?;
+            assert_ne!(label, "asserted", "a label that no build has");
+            // Nobody else sees it.
+            counter.pin_mut().add(1000)?;
+            if label == "wrong" { Err("it calls itself wrong".into()) } else { Ok(()) }
+        })
+        .check::<dyn Counter>("another", |_| Err("a check of another slot".into()))
+        .serve();
+    if cfg!(not(target_os = "linux")) {
+        return;
+    }
+    let tests: [(&str, fn()); 10] = [
+        ("what_goes_wrong_is_never_loaded", what_goes_wrong_is_never_loaded),
+        ("what_hangs_is_killed", what_hangs_is_killed),
+        ("what_goes_well_is_told_and_live", what_goes_well_is_told_and_live),
+        ("an_older_version_is_rehearsed_with_its_own_state", an_older_version),
+        ("whether_there_is_a_way_back_is_told", whether_there_is_a_way_back_is_told),
+        ("calls_go_on_meanwhile", calls_go_on_meanwhile),
+        ("a_state_that_is_not_to_be_had_is_no_fault_of_the_artifact", no_copy),
+        ("one_slot_may_have_rehearsals_alone", one_slot_alone),
+        ("a_plan_has_the_rehearsal_and_a_yes_needs_no_other", a_plan_has_the_rehearsal),
+        ("who_serves_too_late_is_started_once", who_serves_too_late_is_started_once),
+    ];
+    let wanted: Vec<_> = env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|it| name.contains(&**it));
+    let mut failed = 0;
+    for (name, test) in tests.into_iter().filter(|(name, _)| is_wanted(name)) {
+        let good = catch_unwind(test).is_ok();
+        println!("test {name} ... {}", if good { "ok" } else { "FAILED" });
+        failed += i32::from(!good);
+    }
+    process::exit(failed);
+}
+
+fn counter(script: &str) -> Fixture {
+    fixture("counter").told(script)
+}
+
+fn chain(script: &str) -> Fixture {
+    fixture("chain").told(script)
+}
+
+/// Longer than any rehearsal takes, and less memory than `eat` does.
+fn rehearsing() -> Config {
+    let memory = 256 << 20;
+    patient().with_rehearsal(
+        Rehearsal::new().with_deadline(Duration::from_secs(300)).with_memory(memory),
+    )
+}
+
+/// Version `a` has counted to 5.
+fn counted(config: Config, first: &Fixture) -> Scene<dyn Counter> {
+    let scene = Scene::<dyn Counter>::with(config, first);
+    scene.slot.pin_mut().add(5).unwrap();
+    scene
+}
+
+/// Libraries that are mapped into this process, or were before their files went.
+fn mapped() -> BTreeSet<String> {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let names = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
+    names.filter(|name| name.contains("hotswap-private-")).map(ToOwned::to_owned).collect()
+}
+
+/// Processes whose parent is this one.
+fn children() -> Vec<String> {
+    let parent = format!("PPid:\t{}", process::id());
+    let status = |pid: &str| fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let pids =
+        fs::read_dir("/proc").unwrap().filter_map(|it| it.ok()?.file_name().into_string().ok());
+    pids.filter(|pid| status(pid).lines().any(|line| line == parent)).collect()
+}
+
+/// The build is refused, and nothing of it was ever in this process; then a good one goes live.
+fn refused(scene: &Scene<dyn Counter>, build: &Fixture) -> Arc<Refusal> {
+    let before = mapped();
+    let refusal = scene.refusal(build);
+    assert_eq!(mapped(), before, "{refusal}");
+    assert_eq!(children(), Vec::<String>::new());
+    assert_eq!(scene.slot.pin().value().unwrap(), 5);
+    refusal
+}
+
+fn phases(told: &Told) -> Vec<Phase> {
+    let phase = |event: &Event| match event.kind {
+        EventKind::Phase { phase, .. } => Some(phase),
+        _ => None,
+    };
+    told.so_far().iter().filter_map(phase).collect()
+}
+
+fn report(told: &Told) -> Arc<RehearsalReport> {
+    told.find(|event| match &event.kind {
+        EventKind::Rehearsed { report, .. } => Some(Arc::clone(report)),
+        EventKind::Refused(refusal) => panic!("{refusal}"),
+        _ => None,
+    })
+}
+
+fn what_goes_wrong_is_never_loaded() {
+    let scene = counted(rehearsing(), &counter("label=a"));
+    let table = [
+        (
+            counter("label=b;start=segfault"),
+            "start  in its rehearsal the artifact was ended by SIGSEGV",
+        ),
+        (
+            counter("label=b;start=abort"),
+            "start  in its rehearsal the artifact was ended by SIGABRT",
+        ),
+        (
+            counter("label=b;prepare=exit"),
+            "prepare  in its rehearsal the artifact ended the process with exit code 0",
+        ),
+        (
+            counter("label=b;self_test=overflow"),
+            "self_test  in its rehearsal the artifact was ended by SIGABRT",
+        ),
+        (
+            counter("label=b;start=panic twice"),
+            "start  in its rehearsal the artifact was ended by SIGABRT",
+        ),
+        (
+            counter("label=b;start=eat"),
+            "start  in its rehearsal the artifact wanted more than the 268435456 bytes of memory",
+        ),
+        (counter("label=b;start=scribble"), "answer  the child's is none"),
+        (counter("label=b;prepare=panic"), "prepare  it panicked: prepare was told to panic at "),
+        (counter("label=b;start=panic"), "start  it panicked: start was told to panic at "),
+        (
+            counter("label=b;self_test=panic"),
+            "self_test  it panicked: self_test was told to panic at ",
+        ),
+        (counter("label=b;self_test=fail"), "self_test  self_test was told to fail"),
+        (chain("label=b;migrate=panic"), "migration  it panicked: migrate was told to panic at "),
+        (
+            chain("label=b;migrate=segfault"),
+            "migration  in its rehearsal the artifact was ended by SIGSEGV",
+        ),
+        (counter("label=wrong"), "host's checks  it calls itself wrong"),
+        (
+            counter("label=asserted"),
+            "host's checks  it panicked: assertion `left != right` failed: a label that",
+        ),
+        (
+            counter("label=b;state=abort"),
+            "state  in its rehearsal the artifact was ended by SIGABRT",
+        ),
+        (counter("label=b;suspend=panic"), "state  it panicked: suspend was told to panic at "),
+        (
+            chain("label=b;downgrade=abort"),
+            "downgrade  in its rehearsal the artifact was ended by SIGABRT",
+        ),
+        (
+            chain("label=b;downgrade=fail"),
+            "downgrade  state Count from version 3 to 2: downgrade was told to fail",
+        ),
+    ];
+    for (i, (build, wanted)) in table.into_iter().enumerate() {
+        let refusal = refused(&scene, &build);
+        assert_eq!((refusal.phase, refusal.exit), (Phase::Rehearsed, Exit::Rejected), "{refusal}");
+        assert!(refusal.findings[0].starts_with(wanted), "{wanted}\n{refusal}");
+        if wanted.contains("memory") {
+            let stderr = "stderr  memory allocation of ";
+            assert!(refusal.findings.iter().any(|it| it.starts_with(stderr)), "{refusal}");
+        }
+        let live = scene.upgrade(&counter(&format!("label=good {i}")));
+        assert_eq!(live.state, StateNote::Kept);
+    }
+    // What does not survive the codec is seen at once, and not in the upgrade after this one.
+    let scene = counted(rehearsing(), &fixture("stateless").told("label=a"));
+    let refusal = refused(&scene, &fixture("opaque"));
+    assert!(refusal.findings[0].contains("comes back from its encoding as another"), "{refusal}");
+}
+
+fn what_hangs_is_killed() {
+    let how = Rehearsal::new().with_deadline(Duration::from_secs(3));
+    let config = patient().rehearsal("main", how);
+    let private = tempfile::tempdir().unwrap();
+    let scene = counted(config.with_private_folder(private.path()), &counter("label=a"));
+    for step in ["prepare", "start", "self_test", "state"] {
+        let refusal = refused(&scene, &counter(&format!("label=b;{step}=hang")));
+        assert_eq!((refusal.phase, refusal.exit), (Phase::Rehearsed, Exit::Rejected), "{refusal}");
+        let wanted = format!("{step}  in its rehearsal the artifact did not come back within 3s");
+        assert_eq!(refusal.findings[0], wanted);
+    }
+    assert_eq!(scene.upgrade(&counter("label=good")).generation, 2);
+    // Nothing is left of them.
+    let folders = fs::read_dir(private.path()).unwrap().map(|it| it.unwrap().path());
+    let files: Vec<_> = folders.flat_map(|folder| fs::read_dir(folder).unwrap()).collect();
+    let left = files.iter().map(|it| it.as_ref().unwrap().path());
+    let left: Vec<_> = left.filter(|it| it.is_dir()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+fn what_goes_well_is_told_and_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("module");
+    fs::write(&path, counter("label=a").bytes()).unwrap();
+    let host = Host::new(rehearsing().artifact("main", &path)).unwrap();
+    let told = Told::of(&host);
+    let slot = host.slot::<dyn Counter>("main").unwrap();
+    let first = report(&told);
+    let steps: Vec<_> = first.steps.iter().map(|it| it.step).collect();
+    use Step::{
+        Checks, Downgrade, Encode, Load, Migrate, Prepare, Return, SelfTest, Snapshot, Start,
+    };
+    assert_eq!(steps, [Load, Prepare, Start, SelfTest, Checks, Snapshot, Encode]);
+    assert_eq!(first.state, None);
+    assert_eq!(first.way_back, WayBack::Unknown { why: "nothing serves yet".to_owned() });
+    assert_eq!(told.live().generation, 1);
+
+    slot.pin_mut().add(5).unwrap();
+    let log = folder.path().join("log");
+    let script = format!("label=b;log={}", log.display());
+    hotswap_tests::replace(&path, chain(&script).bytes());
+    slot.wait_for(2, hotswap_tests::LONG).unwrap();
+    assert_eq!(slot.pin().value().unwrap(), 5);
+    // Twice, in two processes.
+    let log = fs::read_to_string(log).unwrap();
+    assert_eq!(log.lines().filter(|line| *line == "b migrate 1 to 2").count(), 2, "{log}");
+    drop(host);
+    let events = told.so_far();
+    let phases: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Phase { phase, .. } => Some(phase),
+            _ => None,
+        })
+        .collect();
+    let wanted = [
+        Phase::Staged,
+        Phase::Inspected,
+        Phase::Assessed,
+        Phase::BackedUp,
+        Phase::Rehearsed,
+        Phase::Loaded,
+    ];
+    assert_eq!(phases[..wanted.len()], wanted);
+    let second = events.iter().find_map(|event| match &event.kind {
+        EventKind::Rehearsed { report, .. } => Some(report),
+        _ => None,
+    });
+    let second = second.unwrap();
+    let steps: Vec<_> = second.steps.iter().map(|it| it.step).collect();
+    let all =
+        [Load, Prepare, Migrate, Start, SelfTest, Checks, Snapshot, Encode, Downgrade, Return];
+    assert_eq!(steps, all);
+    assert_eq!(second.way_back, WayBack::Works);
+    assert!(second.state.is_some_and(|bytes| bytes > 0) && second.peak_memory > 1 << 20);
+    assert!(second.to_string().contains("; the way back works"), "{second}");
+}
+
+fn an_older_version() {
+    let scene = counted(rehearsing(), &chain("label=a"));
+    // What serves writes the older version: in the host, where its code is.
+    let live = scene.upgrade(&counter("label=b"));
+    assert_eq!(live.state, StateNote::Downgraded { from: 3, to: 1 });
+    assert_eq!(scene.slot.pin().value().unwrap(), 5);
+    let scene = counted(rehearsing(), &chain("label=a;downgrade=fail"));
+    let refusal = refused(&scene, &counter("label=b"));
+    assert_eq!((refusal.phase, refusal.exit), (Phase::BackedUp, Exit::Rejected), "{refusal}");
+    assert!(refusal.findings[0].contains("downgrade was told to fail"), "{refusal}");
+}
+
+fn whether_there_is_a_way_back_is_told() {
+    let irreversible = "this step is irreversible: `Migrate::downgrade` is not implemented";
+    let way_back = |first: &Fixture, next: &Fixture| {
+        let scene = counted(rehearsing(), first);
+        scene.put(next);
+        let report = report(&scene.told);
+        assert_eq!(scene.told.live().generation, 2);
+        (report.way_back.clone(), report.state.is_some())
+    };
+    let (back, had_state) =
+        way_back(&counter("label=a"), &chain(&format!("downgrade={irreversible}")));
+    let WayBack::Impossible { why } = back else { panic!("{back:?}") };
+    assert!(why[0].contains(irreversible) && had_state, "{why:?}");
+    let stateless = fixture("stateless");
+    assert_eq!(
+        way_back(&stateless.clone().told("label=a"), &stateless.told("label=b")),
+        (WayBack::Works, false)
+    );
+    let (back, _) = way_back(&counter("label=a"), &counter("label=b"));
+    assert_eq!(back, WayBack::Works);
+    // The one that serves is nobody's file.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("module");
+    let config = rehearsing().builtin::<counter::Counting>("main").artifact("main", &path);
+    let host = Host::new(config).unwrap();
+    let told = Told::of(&host);
+    let _slot = host.slot::<dyn Counter>("main").unwrap();
+    hotswap_tests::replace(&path, counter("label=b").bytes());
+    let why = "the version that serves is linked into the program".to_owned();
+    assert_eq!(report(&told).way_back, WayBack::Unknown { why });
+}
+
+fn calls_go_on_meanwhile() {
+    let scene = counted(rehearsing(), &counter("label=a"));
+    let go = scene.folder().join("go");
+    scene.put(&counter(&format!("label=b;start=wait {}", go.display())));
+    let backed_up = |event: &Event| {
+        matches!(event.kind, EventKind::Phase { phase: Phase::BackedUp, .. }).then_some(())
+    };
+    scene.told.find(backed_up);
+    // The child stands in `start`, for as long as we like.
+    for _ in 0..1000 {
+        scene.slot.pin_mut().add(1).unwrap();
+    }
+    assert_eq!(phases(&scene.told), []);
+    fs::write(go, "").unwrap();
+    let live = scene.told.live();
+    // No update is lost: what goes over is taken in the pause.
+    assert_eq!((live.state, scene.slot.pin().value().unwrap()), (StateNote::Kept, 1005));
+}
+
+fn no_copy() {
+    let config = rehearsing().with_pause_deadline(Duration::from_millis(200));
+    let folder = tempfile::tempdir().unwrap();
+    let go = folder.path().join("go");
+    fs::write(&go, "").unwrap();
+    let script = format!("label=a;state=wait {}", go.display());
+    let scene = counted(config.clone(), &counter(&script));
+    // From here on its own `state` hangs, in an instance that is in use.
+    fs::remove_file(&go).unwrap();
+    let refusal = scene.refusal(&counter("label=b"));
+    assert_eq!((refusal.phase, refusal.exit), (Phase::BackedUp, Exit::Cancelled), "{refusal}");
+    assert_eq!(scene.slot.pin().value().unwrap(), 5);
+    let added = scene.slot.pin_mut().add(1);
+    assert!(matches!(added, Err(CallError::Abandoned { .. })), "{added:?}");
+    fs::write(&go, "").unwrap();
+
+    // Somebody else has it for himself.
+    let scene = counted(config, &counter("label=a"));
+    let (enter, entered) = mpsc::channel();
+    let (release, held) = mpsc::channel::<()>();
+    let slot = scene.slot.clone();
+    let inside = thread::spawn(move || {
+        slot.pin_mut().inside_mut(&mut || {
+            enter.send(()).unwrap();
+            let _ = held.recv();
+        })
+    });
+    entered.recv().unwrap();
+    let refusal = scene.refusal(&counter("label=b"));
+    assert_eq!((refusal.phase, refusal.exit), (Phase::BackedUp, Exit::Cancelled), "{refusal}");
+    assert!(refusal.findings[0].contains("let go of the instance"), "{refusal}");
+    drop(release);
+    inside.join().unwrap().unwrap();
+    // Tried again by itself.
+    assert_eq!(scene.told.live().generation, 2);
+}
+
+fn one_slot_alone() {
+    let scene = Scene::<dyn Counter>::with(
+        patient().rehearsal("another", Rehearsal::new()),
+        &counter("label=a"),
+    );
+    scene.put(&counter("label=wrong"));
+    // Not this one: nothing is said of it, and nothing is found.
+    let what = scene.told.find(|event| match &event.kind {
+        EventKind::Rehearsed { .. } | EventKind::NotRehearsed { .. } => Some(false),
+        EventKind::Live(_) => Some(true),
+        _ => None,
+    });
+    assert!(what);
+}
+
+fn a_plan_has_the_rehearsal() {
+    let config = rehearsing().with_approval(Approval::by_call());
+    let scene = counted(config, &counter("label=a"));
+    scene.put(&chain("label=b"));
+    let awaiting = |event: &Event| match &event.kind {
+        EventKind::Phase { phase: Phase::AwaitingApproval, artifact } => Some(*artifact),
+        EventKind::Live(live) => panic!("nobody has said yes to {live}"),
+        _ => None,
+    };
+    let artifact = scene.told.find(awaiting);
+    let plan = scene.host.status().slots[0].awaiting.clone().unwrap();
+    assert_eq!(plan.rehearsal.as_ref().unwrap().way_back, WayBack::Works);
+    let text = plan.to_string();
+    assert!(text.contains("\n## Rehearsal\n\nrehearsed in ") && !text.contains("not rehearsed"));
+    scene.host.approve(artifact, "a test").unwrap();
+    assert_eq!(scene.slot.wait_for(2, hotswap_tests::LONG).unwrap(), 2);
+    let again = |event: &Event| matches!(event.kind, EventKind::Rehearsed { .. });
+    assert!(!scene.told.so_far().iter().any(again));
+}
+
+fn who_serves_too_late_is_started_once() {
+    const NAME: &str = "who_serves_too_late_is_started_once";
+    if env::var_os(LATE).is_none() {
+        let mut again = process::Command::new(env::current_exe().unwrap());
+        assert!(again.arg(NAME).env(LATE, "1").status().unwrap().success());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("module");
+    fs::write(&path, counter("label=a").bytes()).unwrap();
+    let config = rehearsing().builtin::<counter::Counting>("main").artifact("main", &path);
+    let host = Host::new(config).unwrap();
+    let told = Told::of(&host);
+    let _slot = host.slot::<dyn Counter>("main").unwrap();
+    assert_eq!(told.live().artifact, None);
+    let first = told.refused();
+    assert_eq!((first.phase, first.exit), (Phase::Rehearsed, Exit::Cancelled), "{first}");
+    assert!(first.findings[0].contains("a child ended the process with exit code 3"), "{first}");
+    // It is no host.
+    assert!(first.findings[1].contains("started to rehearse an artifact, and"), "{first}");
+    let second = told.refused();
+    assert!(second.findings[0].contains("a child has not come to it before"), "{second}");
+    assert!(mapped().is_empty());
+}
