@@ -5,7 +5,16 @@
 
 use hotswap_abi::logs::{site::Description, value::Read};
 
-use crate::{artifact, floors, logs, snapshot, trust::Trust, upgrade};
+use crate::{
+    artifact, floors,
+    journal::{
+        line::{self, Line},
+        replay::Replay,
+    },
+    logs, snapshot,
+    trust::Trust,
+    upgrade,
+};
 
 /// A file as a host would judge it before it loads it.
 pub fn artifact(bytes: &[u8]) {
@@ -65,4 +74,18 @@ pub fn logs(site: &[u8], values: &[u8]) {
 /// What a rehearsal's child has said, in which an artifact has run.
 pub fn rehearsal(bytes: &[u8]) {
     upgrade::of_any(bytes);
+}
+
+pub fn journal(bytes: &[u8]) {
+    let _ = Line::decode(bytes);
+    let content = String::from_utf8_lossy(bytes);
+    if let Ok(line) = Line::decode(line::signed(&content).as_bytes()) {
+        let text = line.encode();
+        assert_eq!(Line::decode(text.trim_end_matches('\n').as_bytes()), Ok(line.clone()));
+        let mut replay = Replay::default();
+        replay.apply(&line);
+        for slot in replay.slots.values() {
+            let _ = (slot.recovery(2), slot.superfluous(5));
+        }
+    }
 }

@@ -118,8 +118,7 @@ impl Line {
         let mut text = serde_json::to_string(self).expect("a line is made of texts and numbers");
         let brace = text.pop();
         debug_assert_eq!(brace, Some('}'));
-        let sum = sum(&text);
-        text + SUM + &sum + "\"}\n"
+        signed(&text) + "\n"
     }
 
     /// Reads a line, without its line feed.
@@ -152,6 +151,11 @@ impl Line {
         serde_json::from_str(&format!("{content}}}"))
             .map_err(|error| Damage::Content(error.to_string()))
     }
+}
+
+/// A line's content, open at its end, with its checksum.
+pub(crate) fn signed(content: &str) -> String {
+    format!("{content}{SUM}{}\"}}", sum(content))
 }
 
 fn sum(content: &str) -> String {
@@ -215,10 +219,7 @@ mod tests {
         }
         let newer = text.replace("{\"v\":1,", "{\"v\":9,");
         assert_eq!(Line::decode(newer.trim_end().as_bytes()), Err(Damage::Format(9)));
-        let signed = |content: &str| {
-            let sum = sum(content);
-            Line::decode(format!("{content}{SUM}{sum}\"}}").as_bytes())
-        };
+        let signed = |content: &str| Line::decode(signed(content).as_bytes());
         assert!(matches!(signed("{\"v\":1"), Err(Damage::Content(_))));
         let more = "{\"v\":1,\"n\":1,\"at\":1,\"slot\":\"\",\"what\":\"opened\"";
         assert!(signed(more).is_ok());
