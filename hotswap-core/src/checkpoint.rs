@@ -10,13 +10,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::snapshot::{Snapshot, SnapshotError};
+use crate::{
+    fs::file_stem_of,
+    snapshot::{Snapshot, SnapshotError},
+};
 
 /// A slot's state from an earlier run.
 #[derive(Debug, Clone)]
 pub(crate) struct Checkpoint {
     pub(crate) snapshot: Snapshot,
-    path: PathBuf,
+    /// `None` for a backup, which stays as it is.
+    path: Option<PathBuf>,
 }
 
 /// What an earlier run has left for a slot.
@@ -34,7 +38,7 @@ pub(crate) enum Left {
 pub(crate) fn look(folder: &Path, slot: &str) -> Result<Left, SnapshotError> {
     let path = path(folder, slot);
     match Snapshot::read(&path) {
-        Ok(snapshot) => Ok(Left::Checkpoint(Checkpoint { snapshot, path })),
+        Ok(snapshot) => Ok(Left::Checkpoint(Checkpoint { snapshot, path: Some(path) })),
         Err(error) if error.is_missing() => {
             let used = used(&path);
             Ok(if used.exists() { Left::Used(used) } else { Left::Nothing })
@@ -55,22 +59,20 @@ pub(crate) fn leave(
 }
 
 impl Checkpoint {
+    /// A backup that a slot begins with.
+    pub(crate) const fn backup(snapshot: Snapshot) -> Self {
+        Self { snapshot, path: None }
+    }
+
     /// The state lives on in an instance.
     pub(crate) fn use_up(&self) -> io::Result<()> {
-        fs::rename(&self.path, used(&self.path))
+        self.path.as_ref().map_or(Ok(()), |path| fs::rename(path, used(path)))
     }
 }
 
 /// A slot may have any name, and no two the same file, also where the file system takes `A` for `a`.
 fn path(folder: &Path, slot: &str) -> PathBuf {
-    let mut name = String::new();
-    for byte in slot.bytes() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => name.push(byte.into()),
-            other => name.push_str(&format!("%{other:02x}")),
-        }
-    }
-    folder.join(name + ".snapshot")
+    folder.join(file_stem_of(slot) + ".snapshot")
 }
 
 fn used(path: &Path) -> PathBuf {

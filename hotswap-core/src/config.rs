@@ -1,6 +1,7 @@
 //! How a host is set up.
 
 mod approval;
+mod journal;
 mod policies;
 mod rehearsal;
 mod trial;
@@ -77,6 +78,11 @@ pub struct Config {
     pub(crate) backtraces: bool,
     pub(crate) trust: Trust,
     pub(crate) floors: Option<PathBuf>,
+    pub(crate) journal: Option<PathBuf>,
+    pub(crate) kept_backups: usize,
+    pub(crate) kept_artifacts: usize,
+    pub(crate) activation_tries: u32,
+    pub(crate) checkpoint_interval: Option<Duration>,
     pub(crate) backend: Backend,
     pub(crate) callbacks: Vec<Callback>,
     pub(crate) reporter: Reporter,
@@ -191,6 +197,11 @@ impl Config {
             backtraces: false,
             trust: Trust::Any,
             floors: None,
+            journal: None,
+            kept_backups: 5,
+            kept_artifacts: 5,
+            activation_tries: 2,
+            checkpoint_interval: None,
             backend: Backend::Events,
             callbacks: Vec::new(),
             reporter: Reporter::Refusals,
@@ -579,7 +590,9 @@ impl Config {
                 *path = absolute;
             }
         }
-        for folder in [&mut self.checkpoints, &mut self.floors].into_iter().flatten() {
+        for folder in
+            [&mut self.checkpoints, &mut self.floors, &mut self.journal].into_iter().flatten()
+        {
             if let Ok(absolute) = std::path::absolute(&*folder) {
                 *folder = absolute;
             }

@@ -3,8 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    event::Refusal, floors::FloorsError, fs::FolderError, snapshot::SnapshotError, trust::Writable,
-    upgrade::ArtifactHash, watch::WatchError,
+    event::Refusal, floors::FloorsError, fs::FolderError, journal::JournalError,
+    snapshot::SnapshotError, trust::Writable, upgrade::ArtifactHash, watch::WatchError,
 };
 
 /// Who or what is to blame.
@@ -31,9 +31,12 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match &self.0 {
-            Reason::Builtin { .. } | Reason::NotRestarted { .. } | Reason::NotRolledBack { .. } => {
-                ErrorKind::Artifact
-            }
+            Reason::Builtin { .. }
+            | Reason::NotRestarted { .. }
+            | Reason::NotRolledBack { .. }
+            | Reason::NotBackedUp { .. }
+            | Reason::NotRestored { .. }
+            | Reason::NotReverted { .. } => ErrorKind::Artifact,
             #[cfg(feature = "cargo")]
             Reason::NotBuilt { .. } => ErrorKind::Artifact,
             Reason::NoArtifact { refusal, .. } => match refusal {
@@ -48,6 +51,7 @@ impl Error {
             | Reason::Callback
             | Reason::Astray
             | Reason::NoTrial { .. }
+            | Reason::NoJournal
             | Reason::NoPlan { .. }
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
@@ -58,6 +62,7 @@ impl Error {
             | Reason::Scratch(_)
             | Reason::Writable { .. }
             | Reason::Floors(_)
+            | Reason::Journal(_)
             | Reason::Checkpoint { .. }
             | Reason::NotKept { .. } => ErrorKind::System,
         }
@@ -114,6 +119,14 @@ pub(crate) enum Reason {
     Checkpoint { name: String, source: SnapshotError },
     #[error("the host has ended, and for the next start has not kept: {}", lost.join("; "))]
     NotKept { lost: Vec<String> },
+    #[error("the host has no journal: give it a folder with Config::with_journal")]
+    NoJournal,
+    #[error("the state of slot {name} is not backed up: {why}")]
+    NotBackedUp { name: String, why: String },
+    #[error("slot {name} goes on with the state that it has, and not with backup {number}: {why}")]
+    NotRestored { name: String, number: u64, why: String },
+    #[error("slot {name} is not reverted to {to}: {why}")]
+    NotReverted { name: String, to: String, why: String },
     #[error("no artifact {artifact} waits for approval")]
     NoPlan { artifact: ArtifactHash },
     #[error("slot {name} has no version on trial")]
@@ -137,6 +150,8 @@ pub(crate) enum Reason {
     Writable { found: String, advice: String },
     #[error("the floors of the modules' versions cannot be had")]
     Floors(#[source] FloorsError),
+    #[error("the journal cannot be had")]
+    Journal(#[source] JournalError),
     #[error("the folder for private copies cannot be used")]
     Folder(#[source] FolderError),
     #[error("artifacts cannot be watched")]

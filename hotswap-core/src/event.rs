@@ -1,10 +1,12 @@
 //! What a host tells: phases, what is live, what was refused and why.
 
 mod holder;
+mod recovered;
 mod refusal;
 mod rehearsal;
 
 pub use holder::{Caller, Holder, HoldingThread};
+pub use recovered::Recovered;
 pub use refusal::{Exit, Refusal, Serving};
 pub use rehearsal::{RehearsalReport, RehearsalStep, RehearsedStep, WayBack};
 
@@ -20,7 +22,7 @@ use semver::Version;
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Report;
-use crate::{plan::Plan, shown::shown, upgrade::ArtifactHash, watch::WatchError};
+use crate::{journal::Backup, plan::Plan, shown::shown, upgrade::ArtifactHash, watch::WatchError};
 
 /// The phases of an upgrade, in order. Before [`Activated`](Self::Activated) nothing that callers
 /// can see has changed.
@@ -218,6 +220,27 @@ pub enum EventKind {
     NoCheckpoint {
         /// The state that it had begun with.
         used: PathBuf,
+    },
+    /// A slot goes on where the last run has left off
+    /// ([`Config::with_journal`](crate::Config::with_journal)). Its first version is not live yet.
+    Recovered(Recovered),
+    /// What the last run has left of a slot cannot be gone on with.
+    NotRecovered {
+        /// What happened.
+        why: String,
+    },
+    /// A state lies on disk: a restart goes on with it, or with a later one.
+    BackedUp(Backup),
+    /// A state was to be backed up, and was not.
+    NotBackedUp {
+        /// What happened.
+        why: String,
+    },
+    /// What has been done could not be written into the journal: after a crash the host would not
+    /// know of it.
+    NotJournaled {
+        /// What happened.
+        why: String,
     },
     /// Cargo builds modules from their sources.
     #[cfg(feature = "cargo")]
@@ -498,6 +521,15 @@ impl fmt::Display for Event {
                  with is in {}",
                 shown(used)
             ),
+            EventKind::Recovered(recovered) => write!(f, "{slot}: {recovered}"),
+            EventKind::NotRecovered { why } => write!(f, "{slot}: not recovered: {why}"),
+            EventKind::BackedUp(backup) => {
+                write!(f, "{slot}: {backup}, in {}", shown(&backup.path))
+            }
+            EventKind::NotBackedUp { why } => write!(f, "{slot}: state not backed up: {why}"),
+            EventKind::NotJournaled { why } => {
+                write!(f, "{slot}: a crash would undo what has been done: {why}")
+            }
             #[cfg(feature = "cargo")]
             EventKind::Build(report) => report.fmt(f),
             EventKind::WatchTrouble(error) => write!(f, "artifacts are not watched: {error}"),

@@ -88,6 +88,11 @@ impl Floors {
         }
     }
 
+    /// Takes that back.
+    pub(crate) fn withdraw(&mut self, module: &str, version: &Version) {
+        self.allowed.remove(&(module.to_owned(), version.clone()));
+    }
+
     /// A version serves for good: it is the module's floor, if it is newer or was allowed.
     pub(crate) fn committed(&mut self, module: &str, version: &Version) -> Result<(), FloorsError> {
         let Some(path) = &self.path else { return Ok(()) };

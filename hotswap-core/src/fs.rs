@@ -4,17 +4,21 @@
 //! - [`read_lease`]: is anybody still writing this file? Known, not guessed.
 //! - [`read_regular`]: what others may have put there, without being caught by what is no file.
 //! - [`replace`]: a file that is there as a whole, old or new.
+//! - [`make_private`]: a folder that stays, for this user alone.
+//! - [`file_stem_of`]: a name of any text for a file.
 //! - [`Fingerprint`]: what can be told of a file from outside, for file systems where it must be
 //!   guessed after all.
 
 mod fingerprint;
 mod lease;
+mod name;
 mod private;
 mod regular;
 mod replace;
 
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use lease::{Claim, ReadLease, read_lease};
-pub(crate) use private::{FolderError, PrivateFile, PrivateFolder};
+pub(crate) use name::file_stem_of;
+pub(crate) use private::{FolderError, PrivateFile, PrivateFolder, make_private};
 pub(crate) use regular::{Unopened, open_regular, read_regular};
 pub(crate) use replace::replace;

@@ -1,6 +1,7 @@
 //! The host: it owns the slots, watches their artifacts, and upgrades them on a thread of its own.
 
 mod events;
+mod kept;
 mod status;
 mod worker;
 
@@ -30,6 +31,7 @@ use crate::{
     error::{Error, Reason},
     event::{Event, EventKind},
     instance::Alarm,
+    journal::Journal,
     probe,
     slot::{InterfaceType, Slot, SlotCore, Voice, upgrades},
     upgrade::ArtifactHash,
@@ -49,6 +51,8 @@ struct Shared {
     config: Config,
     slots: Mutex<BTreeMap<String, Arc<SlotCore>>>,
     events: Events,
+    /// `None` where no folder was given.
+    journal: Option<Mutex<Journal>>,
 }
 
 impl Shared {
@@ -62,9 +66,10 @@ impl Host {
     ///
     /// # Errors
     /// When the private folder or the watch of the file system cannot be had, or the file of the
-    /// floors cannot be read. When others can write to the host's folders, or a slot's module is
-    /// built from its sources, where artifacts must be signed. In a process that was started for a
-    /// rehearsal and has not come to [`probe::serve`](crate::probe::serve).
+    /// floors or the journal cannot be read, or another host has the journal. When others can write
+    /// to the host's folders, or a slot's module is built from its sources, where artifacts must be
+    /// signed. In a process that was started for a rehearsal and has not come to
+    /// [`probe::serve`](crate::probe::serve).
     pub fn new(mut config: Config) -> Result<Self, Error> {
         if probe::is_astray() {
             return Err(Reason::Astray.into());
@@ -74,8 +79,10 @@ impl Host {
         if let Some(package) = config.unsigned_package() {
             return Err(Reason::UnsignedPackage { package: package.to_owned() }.into());
         }
+        let journal = Journal::open(&config).map_err(Reason::Journal)?;
         let shared = Arc::new(Shared {
             events: Events::new(config.callbacks.clone(), config.reporter.clone()),
+            journal: journal.map(Mutex::new),
             config,
             slots: Mutex::default(),
         });
@@ -256,7 +263,8 @@ impl Host {
         self.send(Command::Rescan)
     }
 
-    /// Forgets that an artifact was rejected, and looks at all artifacts again. Returns whether it
+    /// Forgets that an artifact was rejected, by this run or, where there is a journal, by an earlier
+    /// one, and looks at all artifacts again. Returns whether it
     /// was.
     ///
     /// # Errors
@@ -297,7 +305,7 @@ impl Host {
     /// An orderly end: no upgrade begins any more, calls that come get
     /// [`CallError::Ended`](hotswap_abi::CallError::Ended), those inside finish, each instance is
     /// stopped, in the order in which the slots were opened, and the host's threads end. With
-    /// [`Config::with_checkpoints`] each state is kept for the next start.
+    /// [`Config::with_checkpoints`] or [`Config::with_journal`] each state is kept for the next start.
     ///
     /// Waits for callers inside at most for the pause deadline; an instance that is still in use
     /// then is left as it is.
@@ -394,6 +402,9 @@ impl Host {
     /// What an earlier run has left for a slot.
     fn left_for(&self, name: &str) -> Result<Left, Error> {
         let Some(folder) = &self.shared.config.checkpoints else { return Ok(Left::Nothing) };
+        if self.shared.journal.as_ref().is_some_and(|it| it.lock().has_backups(name)) {
+            return Ok(Left::Nothing);
+        }
         checkpoint::look(folder, name)
             .map_err(|source| Reason::Checkpoint { name: name.to_owned(), source }.into())
     }

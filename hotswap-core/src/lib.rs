@@ -56,6 +56,7 @@ pub mod harness;
 mod host;
 #[expect(unsafe_code, reason = "calls the functions of a module's life")]
 mod instance;
+pub mod journal;
 #[expect(unsafe_code, reason = "opens and closes libraries, and answers their calls")]
 mod library;
 mod logs;

@@ -7,7 +7,8 @@
 //! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
 //! callers can see changes before the switch in [`activate`].
 //!
-//! A candidate waits for an approval outside of this file, as a [`Rehearsed`].
+//! Where the host has a journal, its worker writes what is BackedUp durably. A candidate waits for an
+//! approval outside of this file, as a [`Rehearsed`].
 //!
 //! # The rehearsal
 //! Where the slot has one, a copy of the state is taken early ([`backup`]), and the artifact is tried
@@ -58,7 +59,7 @@ pub(crate) use self::rehearse::of_any;
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},
-    backup::BackedUp,
+    backup::{BackedUp, live as copy_of_state},
     fault::{Fault, UNTIL_IT_CHANGES},
     inspect::{Contents, Inspected, contents},
     predecessor::Predecessor,

@@ -11,6 +11,7 @@ mod handles;
 mod harness;
 mod hooks;
 mod host;
+mod journal;
 mod load;
 mod loading;
 mod panics;

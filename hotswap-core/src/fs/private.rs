@@ -42,6 +42,20 @@ pub(crate) enum FolderError {
     },
 }
 
+/// Makes a folder of mode 0700 where it is missing, and what it lies in.
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        made => made,
+    }
+}
+
 /// A folder of mode 0700 with a unique name, removed with all that is in it when dropped.
 #[derive(Debug)]
 pub(crate) struct PrivateFolder {

@@ -81,6 +81,8 @@ fn weight(kind: &EventKind) -> Weight {
     match kind {
         EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Detail,
         EventKind::Rehearsed { .. } => Weight::News,
+        EventKind::BackedUp(_) => Weight::Detail,
+        EventKind::Recovered(recovered) if !recovered.is_older => Weight::News,
         EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
         EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
             Weight::Detail
@@ -104,6 +106,10 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::WaitingForFirst { .. }
         | EventKind::NotKept { .. }
         | EventKind::NoCheckpoint { .. }
+        | EventKind::Recovered(_)
+        | EventKind::NotRecovered { .. }
+        | EventKind::NotBackedUp { .. }
+        | EventKind::NotJournaled { .. }
         | EventKind::FloorNotRaised { .. }
         | EventKind::WatchTrouble(_) => Weight::Trouble,
         #[cfg(feature = "cargo")]

@@ -1,16 +1,21 @@
 //! The thread that upgrades: one artifact at a time, in the order in which they appear.
 //!
 //! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
-//! [`outcome`] tells how it ended and sees to what is left of it, [`planning`] has somebody
-//! say yes to it, [`trials`] watches what serves on trial, [`panics`] is about calls that have panicked, [`ending`] is the orderly end.
+//! [`outcome`] tells how it ended and sees to what is left of it, [`planning`] has somebody say yes to
+//! it, [`trials`] watches what serves on trial, [`panics`] is about calls that have panicked,
+//! [`ending`] is the orderly end. With a journal, [`journaling`] writes it, [`recovering`] begins where
+//! the last run has left off, and [`reverting`] goes back on request.
 
 #[cfg(feature = "cargo")]
 mod building;
 mod candidate;
 mod ending;
+mod journaling;
 mod outcome;
 mod panics;
 mod planning;
+mod recovering;
+mod reverting;
 mod trials;
 
 use std::{
@@ -31,6 +36,7 @@ use self::{
     outcome::Identity,
     panics::Restarts,
     planning::{Awaiting, Times},
+    reverting::Reverting,
     trials::OnTrial,
 };
 use super::Shared;
@@ -40,6 +46,7 @@ use crate::{
     event::{EventKind, Refusal},
     floors::Floors,
     fs::PrivateFolder,
+    journal::{Backup, Earlier, What},
     library::{News, tidy},
     slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
@@ -84,6 +91,12 @@ pub(super) enum Command {
     Clear(ArtifactHash, SyncSender<bool>),
     /// Let a module go below its floor, once.
     AllowDowngrade { module: String, version: Version, reply: SyncSender<()> },
+    /// Back up the state of a slot.
+    Checkpoint(String, SyncSender<Result<Backup, String>>),
+    /// Put a backup in the place of the state that serves.
+    Restore { slot: String, backup: u64, reply: SyncSender<Result<(), String>> },
+    /// Go back to an artifact that was committed before.
+    Revert { slot: String, earlier: Earlier, why: String, reply: SyncSender<Result<(), String>> },
     /// The end.
     End,
 }
@@ -126,6 +139,20 @@ struct Waiting {
     begun: Instant,
     /// Waits for a request, not for its next try.
     on_request: bool,
+    way: Way,
+}
+
+/// How an artifact has come to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It has appeared.
+    Found,
+    /// It was cancelled, and is tried again.
+    Again,
+    /// It was committed in an earlier run, and begins this one.
+    Recovered,
+    /// Somebody wants to go back to it.
+    Reverted,
 }
 
 /// A slot, and what only the worker knows of it.
@@ -153,6 +180,12 @@ struct Open {
     after_trial: BTreeSet<PathBuf>,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
+    /// When its state is backed up next.
+    next_backup: Option<Instant>,
+    /// What was told of why it was not.
+    not_backed_up: Option<String>,
+    /// What is gone back from, once that is committed.
+    reverting: Option<Reverting>,
 }
 
 impl Worker {
@@ -252,6 +285,18 @@ impl Worker {
                     self.allow_downgrade(&module, version);
                     let _ = reply.send(());
                 }
+                Some(Command::Checkpoint(slot, reply)) => {
+                    let backup = self.checkpoint_by_name(&slot);
+                    let _ = reply.send(backup);
+                }
+                Some(Command::Restore { slot, backup, reply }) => {
+                    let restored = self.restore_by_name(&slot, backup);
+                    let _ = reply.send(restored);
+                }
+                Some(Command::Revert { slot, earlier, why, reply }) => {
+                    let reverted = self.revert_by_name(&slot, &earlier, why);
+                    let _ = reply.send(reverted);
+                }
                 Some(Command::End) => break,
                 None => {}
             }
@@ -272,6 +317,7 @@ impl Worker {
             self.panics.next_deadline(),
             self.unstarted.next_deadline(),
             self.slots.iter().filter_map(|slot| Some(slot.trial.as_ref()?.next_look())).min(),
+            self.slots.iter().filter_map(|slot| slot.next_backup).min(),
             self.slots.iter().filter_map(|slot| Some(slot.awaiting.as_ref()?.expires())).min(),
         ];
         match deadlines.into_iter().flatten().min() {
@@ -307,8 +353,14 @@ impl Worker {
             trial: None,
             after_trial: BTreeSet::new(),
             unwatched: None,
+            next_backup: None,
+            not_backed_up: None,
+            reverting: None,
         });
-        if builtin && !self.start_builtin(index) {
+        if !self.recover(index) {
+            return core.set_over();
+        }
+        if builtin && core.gate().is_none() && !self.start_builtin(index) {
             core.set_over();
             return;
         }
@@ -359,7 +411,7 @@ impl Worker {
             .and_then(|prepared| upgrade.apply(prepared).map_err(|unapplied| unapplied.fault));
         match applied {
             Ok(applied) => {
-                self.live(index, applied, begun);
+                self.live(index, applied, begun, Way::Found);
                 true
             }
             Err(fault) => {
@@ -393,8 +445,11 @@ impl Worker {
 
     fn clear(&mut self, artifact: ArtifactHash) -> bool {
         let mut known = false;
-        for slot in &mut self.slots {
-            known |= slot.rejected.remove(&artifact).is_some();
+        for index in 0..self.slots.len() {
+            if self.slots[index].rejected.remove(&artifact).is_some() {
+                known = true;
+                self.has(index, What::Cleared { artifact });
+            }
         }
         if known {
             self.rescan();
@@ -417,7 +472,7 @@ impl Worker {
     fn try_due(&mut self) {
         let now = Instant::now();
         for (index, path) in self.paths.due(now) {
-            self.try_path(index, path, false);
+            self.try_path(index, path, Way::Found);
         }
         for (index, path) in self.cancelled.due(now) {
             self.try_again(index, path);
@@ -435,6 +490,9 @@ impl Worker {
             }
         }
         for index in 0..self.slots.len() {
+            if self.slots[index].next_backup.is_some_and(|at| at <= now) {
+                self.back_up_at_interval(index);
+            }
             let awaiting = self.slots[index].awaiting.as_ref();
             if awaiting.is_some_and(|awaiting| awaiting.expires() <= now) {
                 self.expire(index);

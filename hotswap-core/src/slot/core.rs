@@ -209,6 +209,11 @@ impl SlotCore {
         self.checkpoint.lock().clone()
     }
 
+    /// A state that a first generation is to begin with.
+    pub(crate) fn set_checkpoint(&self, checkpoint: Checkpoint) {
+        *self.checkpoint.lock() = Some(Arc::new(checkpoint));
+    }
+
     /// A first generation serves: whether with the state of an earlier run or without, that run is
     /// over.
     pub(crate) fn take_checkpoint(&self) -> Option<Arc<Checkpoint>> {

@@ -26,6 +26,16 @@ use crate::{
     steps::{Steps, Undone},
 };
 
+/// Takes a copy of the live state, in the version of the module that has written it, for a file.
+pub(crate) fn live(
+    gate: &Arc<Gate<Generation>>,
+    exclusive: bool,
+    config: &Config,
+    steps: &mut Steps,
+) -> Result<Arc<Snapshot>, Fault> {
+    take(gate, exclusive, &Handover::None, config, steps).map(|copy| copy.own)
+}
+
 /// What fits, and a copy of the state that it would get.
 #[derive(Debug)]
 pub(crate) struct BackedUp {

@@ -10,12 +10,13 @@ use std::{
 
 use super::{
     Applied, Fault, Handover, Left, Predecessor, Prepared, Retiring, Upgrade, handover,
-    load::Loaded, prepare, snapshot,
+    load::Loaded, prepare, progress::Step, snapshot,
 };
 use crate::{
-    event::StateNote,
+    event::{Phase, StateNote},
     gate::Closed,
     instance::{Generation, StepError, Use},
+    snapshot::Snapshot,
 };
 
 /// An instance that was put in the place of another one of the same code.
@@ -54,6 +55,45 @@ impl Upgrade<'_> {
         }
         let pause = pause.unwrap_or_else(|| begun.elapsed());
         Ok(Restarted { generation: code.generation, state, pause, restored })
+    }
+
+    /// Puts a new instance of the code that serves, which begins with a stored state, in the place of
+    /// the one that does. On a fault that one goes on.
+    pub(crate) fn restart_with(&mut self, stored: &Arc<Snapshot>) -> Result<Restarted, Fault> {
+        let gate = self.slot.gate().cloned().expect("a slot that was opened has served");
+        let code = Arc::clone(gate.current().1.code());
+        let before = Predecessor::stored(stored);
+        let handover = handover(&code.manifest, Some(&before), self.config.state_drift)?;
+        if !matches!(handover, Handover::State { .. }) {
+            let advice = "choose a backup that the module can read";
+            return Err(Fault::rejected(Phase::Assessed, handover.note(), advice));
+        }
+        let loaded = Loaded { code: Arc::clone(&code), handover };
+        let prepared = prepare::prepare(loaded, self.slot, self.steps, self.at_work())?;
+        let begun = Instant::now();
+        let deadline = begun + self.config.pause_deadline;
+        let closed = gate.close(deadline).map_err(|stuck| Fault::not_quiet(&stuck))?;
+        let (number, old) = (closed.number(), Arc::clone(closed.value()));
+        let (is_free, is_poisoned) = (old.condition().is_free(), old.condition().is_poisoned());
+        let again = Arc::clone(&old);
+        let suspend = move || if is_free { snapshot::suspend(&again) } else { Ok(()) };
+        let started = match self.steps.run(deadline, suspend).map_err(StepError::from).flatten() {
+            // One that does not go on need not have ended well.
+            Err(error) if !is_poisoned || matches!(error, StepError::Hung { .. }) => {
+                Err((Fault::of_serving(Phase::Snapshotted, "suspend", &error), error))
+            }
+            _ => self
+                .restore(&prepared, stored, &prepared.handover, deadline)
+                .map_err(|fault| (fault, StepError::Failed(String::new()))),
+        };
+        let (generation, state) = started.map_err(|(fault, error)| {
+            let resumed = if is_free { self.resume(&old, Step::Suspend, &error) } else { Ok(()) };
+            fault.with_finding(resumed.err())
+        })?;
+        closed.activate(code.generation, Arc::new(generation));
+        Retiring::new(number, old, Left::All).stop_instance(self.steps, self.at_work());
+        let (generation, restored) = (code.generation, Some(stored.taken()));
+        Ok(Restarted { generation, state, pause: begun.elapsed(), restored })
     }
 
     /// Lets a candidate take over from an instance that is left with its state.

@@ -4,6 +4,7 @@
 //! The lines `ANCHOR: …` are for the book, which shows pieces of this file.
 
 mod develop;
+mod kept;
 mod signed;
 
 use std::{collections::BTreeMap, env, error::Error, time::Duration};
@@ -41,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     match env::args().nth(1).as_deref() {
         Some("develop") => return develop::develop(),
+        Some("kept") => return kept::kept(),
         Some("signed") => return signed::signed(),
         _ => {}
     }

@@ -10,7 +10,8 @@ use std::{
 use semver::Version;
 
 use super::{
-    Waiting, Worker,
+    Waiting, Way, Worker,
+    journaling::build,
     outcome::{Identity, unstaged},
     planning::Awaiting,
     trials::OnTrial,
@@ -20,6 +21,7 @@ use crate::{
     event::{EventKind, Phase, Refusal},
     fs::PrivateFolder,
     gate::Guarded as _,
+    journal::{What, text},
     library::{Occupied, wait_free},
     shown::shown,
     upgrade::{
@@ -34,7 +36,7 @@ pub(super) type Judged<T> = Result<T, ((String, Version), Fault)>;
 
 impl Worker {
     /// Takes one artifact through an upgrade.
-    pub(super) fn try_path(&mut self, index: usize, path: PathBuf, again: bool) {
+    pub(super) fn try_path(&mut self, index: usize, path: PathBuf, way: Way) {
         let begun = Instant::now();
         let key = (index, path);
         if self.slots[index].trial.as_ref().is_some_and(OnTrial::has_way_back) {
@@ -66,14 +68,14 @@ impl Worker {
             }
             Err(error) => {
                 self.paths.done(&key);
-                if !again {
+                if way == Way::Found {
                     self.cancelled.cancel(&key);
                 }
                 return self.refuse_unstaged(index, path, None, unstaged(&error));
             }
         };
         let artifact = staged.hash();
-        if self.is_known(index, path, artifact, again) {
+        if self.is_known(index, path, artifact, way) {
             self.slots[index].unstaged.remove(path);
             self.paths.done(&key);
             if self.is_given_up(&key, artifact) {
@@ -81,7 +83,7 @@ impl Worker {
             }
             return;
         }
-        if !again {
+        if way == Way::Found {
             // What was cancelled there before has had its tries.
             self.cancelled.cancel(&key);
         }
@@ -103,10 +105,13 @@ impl Worker {
         self.paths.done(&key);
         self.slots[index].unstaged.remove(path);
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
+        let found = What::Staged { artifact, path: text(&path.display().to_string()) };
+        shared.note(&slot.name, way, found);
         let _span = tracing::info_span!("upgrade", slot = &*slot.name, artifact = artifact.short())
             .entered();
         let mut reached = |phase| {
             slot.set_phase(Some(phase));
+            shared.note_phase(&slot.name, way, artifact, phase);
             shared.tell(&slot.name, EventKind::Phase { artifact, phase });
         };
         let staged = &vouched.staged;
@@ -137,9 +142,9 @@ impl Worker {
             }
         };
         self.superseded(index, "a newer artifact has come");
-        let assessed = self.assess(index, inspected);
-        match assessed.and_then(|assessed| self.rehearse(index, assessed)) {
-            Ok(rehearsed) => self.planned(index, rehearsed, signed, path, begun),
+        let assessed = self.assess(index, inspected, way);
+        match assessed.and_then(|assessed| self.rehearse(index, assessed, way)) {
+            Ok(rehearsed) => self.planned(index, rehearsed, signed, path, begun, way),
             Err((module, fault)) => {
                 let identity = Identity { path, artifact: Some(artifact), module: Some(module) };
                 self.refuse_and_retry(index, identity, fault, key.clone());
@@ -148,13 +153,21 @@ impl Worker {
     }
 
     /// Judges an artifact; who it is, if it does not fit.
-    pub(super) fn assess(&mut self, index: usize, inspected: Inspected) -> Judged<Assessed> {
+    pub(super) fn assess(
+        &mut self,
+        index: usize,
+        inspected: Inspected,
+        way: Way,
+    ) -> Judged<Assessed> {
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let artifact = inspected.staged.hash();
         let manifest = Arc::clone(&inspected.manifest);
+        shared.note(&slot.name, way, What::Inspected(build(artifact, &manifest)));
         let floor = self.floors.of(&manifest.module, &manifest.version);
+        let floor = floor.filter(|_| way != Way::Recovered);
         let mut reached = |phase| {
             slot.set_phase(Some(phase));
+            shared.note_phase(&slot.name, way, artifact, phase);
             shared.tell(&slot.name, EventKind::Phase { artifact, phase });
         };
         let mut upgrade = Upgrade {
@@ -168,12 +181,18 @@ impl Worker {
     }
 
     /// Tries an artifact that fits in a child process, where the slot has rehearsals, and tells of it.
-    pub(super) fn rehearse(&mut self, index: usize, assessed: Assessed) -> Judged<Rehearsed> {
+    pub(super) fn rehearse(
+        &mut self,
+        index: usize,
+        assessed: Assessed,
+        way: Way,
+    ) -> Judged<Rehearsed> {
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let artifact = assessed.inspected.staged.hash();
         let manifest = Arc::clone(&assessed.inspected.manifest);
         let mut reached = |phase| {
             slot.set_phase(Some(phase));
+            shared.note_phase(&slot.name, way, artifact, phase);
             shared.tell(&slot.name, EventKind::Phase { artifact, phase });
         };
         let mut upgrade = Upgrade {
@@ -205,14 +224,28 @@ impl Worker {
         rehearsed: Rehearsed,
         path: &Path,
         begun: Instant,
+        way: Way,
     ) {
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let artifact = rehearsed.assessed.inspected.staged.hash();
         let manifest = Arc::clone(&rehearsed.assessed.inspected.manifest);
         let mut reached = |phase| {
             slot.set_phase(Some(phase));
+            shared.note_phase(&slot.name, way, artifact, phase);
             shared.tell(&slot.name, EventKind::Phase { artifact, phase });
         };
+        match self.keep_artifact(index, way, path, &rehearsed.assessed) {
+            // A rehearsal has said so of its copy.
+            Ok(true) if matches!(rehearsed.outcome, Rehearsing::NotAsked) => {
+                reached(Phase::BackedUp);
+            }
+            Ok(_) => {}
+            Err(fault) => {
+                let module = Some((manifest.module.clone(), manifest.version.clone()));
+                let identity = Identity { path, artifact: Some(artifact), module };
+                return self.refuse_and_retry(index, identity, fault, (index, path.to_owned()));
+            }
+        }
         let mut upgrade = Upgrade {
             slot: &slot,
             config: &shared.config,
@@ -227,8 +260,9 @@ impl Worker {
                 return self.refuse_and_retry(index, identity, fault, (index, path.to_owned()));
             }
         };
-        let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false };
-        if shared.config.apply == Apply::OnRequest && slot.gate().is_some() {
+        let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false, way };
+        let waits = shared.config.apply == Apply::OnRequest && way != Way::Reverted;
+        if waits && slot.gate().is_some() {
             self.set_waiting(index, Some(Waiting { on_request: true, ..waiting }));
             slot.set_phase(None);
             slot.set_pending(true);
@@ -256,12 +290,17 @@ impl Worker {
     /// Lets a prepared artifact take over; returns whether it has. One that was cancelled waits
     /// on: for the next request, or for its next try.
     fn apply(&mut self, index: usize, waiting: Waiting) -> bool {
-        let Waiting { prepared, path, begun, on_request } = waiting;
+        let Waiting { prepared, path, begun, on_request, way } = waiting;
         let (shared, core) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let code = Arc::clone(prepared.code());
         // While it waited, another slot may have raised it.
         let floor = self.floors.of(&code.manifest.module, &code.manifest.version);
-        if let Err(fault) = above(&code.manifest, floor) {
+        let floor = floor.filter(|_| way != Way::Recovered);
+        let above = above(&code.manifest, floor);
+        // It may have waited for long.
+        let is_late = on_request || way == Way::Again;
+        let ready = above.and_then(|()| self.activating(index, way, &prepared, is_late));
+        if let Err(fault) = ready {
             let module = Some((code.manifest.module.clone(), code.manifest.version.clone()));
             let identity = Identity { path: &path, artifact: code.artifact, module };
             let fault = fault.with_finding(self.discard(prepared));
@@ -271,6 +310,11 @@ impl Worker {
         let mut reached = |phase| {
             core.set_phase(Some(phase));
             if let Some(artifact) = code.artifact {
+                if phase == Phase::Activated {
+                    let generation = code.generation;
+                    shared.note(&core.name, way, What::Activated { artifact, generation });
+                }
+                shared.note_phase(&core.name, way, artifact, phase);
                 shared.tell(&core.name, EventKind::Phase { artifact, phase });
             }
         };
@@ -285,7 +329,7 @@ impl Worker {
                 self.set_waiting(index, None);
                 self.slots[index].retry = None;
                 core.set_pending(false);
-                self.live(index, applied, begun);
+                self.live(index, applied, begun, way);
                 true
             }
             Err(Unapplied { fault, prepared }) => {
@@ -295,7 +339,7 @@ impl Worker {
                 let is_kept = prepared.is_some();
                 let waiting = prepared.map(|prepared| {
                     let path = path.clone();
-                    Waiting { prepared, path, begun, on_request }
+                    Waiting { prepared, path, begun, on_request, way }
                 });
                 self.set_waiting(index, waiting);
                 if on_request && is_kept {
@@ -318,9 +362,10 @@ impl Worker {
         }
         match slot.waiting.take_if(|waiting| !waiting.on_request) {
             Some(waiting) => {
-                self.apply(index, waiting);
+                let way = if waiting.way == Way::Found { Way::Again } else { waiting.way };
+                self.apply(index, Waiting { way, ..waiting });
             }
-            None => self.try_path(index, path, true),
+            None => self.try_path(index, path, Way::Again),
         }
     }
 
@@ -346,7 +391,7 @@ impl Worker {
 
     /// Whether nothing is to be done about an artifact: it serves, it waits, it was looked at, or
     /// it was rejected before (which is told again when it has come back).
-    fn is_known(&mut self, index: usize, path: &Path, artifact: ArtifactHash, again: bool) -> bool {
+    fn is_known(&mut self, index: usize, path: &Path, artifact: ArtifactHash, way: Way) -> bool {
         let slot = &mut self.slots[index];
         let seen = slot.seen.insert(path.to_owned(), artifact) == Some(artifact);
         let awaiting = slot.awaiting.as_ref().map(Awaiting::artifact);
@@ -362,8 +407,11 @@ impl Worker {
         }
         let slot = &mut self.slots[index];
         let waits = pending == Some(artifact) || awaiting == Some(artifact);
-        if serves == Some(artifact) || waits || (seen && !again) {
+        if serves == Some(artifact) || waits || (seen && way == Way::Found) {
             return true;
+        }
+        if matches!(way, Way::Recovered | Way::Reverted) {
+            return false;
         }
         let Some(refusal) = slot.rejected.get(&artifact).cloned() else { return false };
         let refusal = Refusal {

@@ -9,6 +9,7 @@ use crate::{
     event::{EventKind, Holder, Retirement},
     gate::Closed,
     instance::Generation,
+    journal::{Backup, Occasion},
     slot::SlotCore,
     upgrade::{Retiring, take_last},
 };
@@ -33,6 +34,7 @@ impl Worker {
                 self.tell(&core.name, EventKind::NotKept { why });
             }
         }
+        self.ended();
         self.steps.end();
         if lost.is_empty() { Ok(()) } else { Err(lost) }
     }
@@ -43,13 +45,17 @@ impl Worker {
         self.set_waiting(index, None);
         self.slots[index].awaiting = None;
         core.set_awaiting(None);
+        if self.shared.journal.is_some() {
+            self.undo_trial(index);
+        }
         self.end_trial(index);
         let Some(gate) = core.gate() else { return Ok(()) };
         for retiring in std::mem::take(&mut self.slots[index].retiring) {
             retiring.wait_left(gate, deadline);
             let _ = retiring.retire(gate, &mut self.steps, deadline);
         }
-        let keeps = self.shared.config.checkpoints.is_some() && keeps_state(&core);
+        let asked = self.shared.config.checkpoints.is_some() || self.shared.journal.is_some();
+        let keeps = asked && keeps_state(&core);
         let closed = match gate.close(deadline) {
             Ok(closed) => closed,
             Err(stuck) if keeps => {
@@ -74,9 +80,16 @@ impl Worker {
 
     /// Leaves the state of a slot's last generation for the next run.
     fn keep(&mut self, core: &SlotCore, closed: &Closed<'_, Generation>) -> Result<(), String> {
-        let Some(folder) = self.shared.config.checkpoints.clone() else { return Ok(()) };
         let deadline = Instant::now() + self.shared.config.pause_deadline;
         let snapshot = take_last(closed.value(), &mut self.steps, deadline)?;
+        if let Some(journal) = &self.shared.journal {
+            let artifact = closed.value().code().artifact;
+            let kept = journal.lock().back_up(&core.name, artifact, &snapshot, Occasion::End);
+            let Backup { path, .. } = kept.map_err(|error| in_full(&error))?;
+            self.tell(&core.name, EventKind::Kept { path, size: snapshot.size() });
+            return Ok(());
+        }
+        let Some(folder) = self.shared.config.checkpoints.clone() else { return Ok(()) };
         let path =
             checkpoint::leave(&folder, &core.name, &snapshot).map_err(|error| in_full(&error))?;
         self.tell(&core.name, EventKind::Kept { path, size: snapshot.size() });

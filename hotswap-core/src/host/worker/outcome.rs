@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Worker;
+use super::{Way, Worker};
 use crate::{
     error::in_full,
     event::{EventKind, Exit, Live, Phase, Refusal, Retirement},
@@ -31,7 +31,7 @@ pub(super) struct Identity<'a> {
 }
 
 impl Worker {
-    pub(super) fn live(&mut self, index: usize, applied: Applied, begun: Instant) {
+    pub(super) fn live(&mut self, index: usize, applied: Applied, begun: Instant, way: Way) {
         let has_way_back = applied.has_way_back();
         let Applied { code, state, pause, restored, old } = applied;
         let slot = Arc::clone(&self.slots[index].core);
@@ -59,6 +59,10 @@ impl Worker {
             tracing::warn!(slot = &*slot.name, %error, "a checkpoint stays that was restored");
         }
         let is_tried = has_way_back && self.shared.config.trial_of(&slot.name).is_some();
+        self.slots[index].next_backup = self.next_backup();
+        if !is_tried {
+            self.committed(index, &code, way, "");
+        }
         let raised = if is_tried { Ok(()) } else { self.floor_raised(&code) };
         let (previous, old) = if is_tried { (old, None) } else { (None, old) };
         self.begin_trial(index, previous);
@@ -71,6 +75,9 @@ impl Worker {
         }
         if let Some(old) = old {
             self.retire_now(index, old);
+        }
+        if !is_tried {
+            self.reverted(index, &code);
         }
     }
 
@@ -215,6 +222,7 @@ impl Worker {
 
     /// Tells of an artifact that was not taken or not kept; one that is to blame is not tried again.
     pub(super) fn quarantine(&mut self, index: usize, refusal: Refusal) {
+        self.journal_refusal(index, &refusal);
         let (slot, refusal) = (&mut self.slots[index], Arc::new(refusal));
         // What was not staged may be: that is not in the artifact's bytes.
         if let (Exit::Rejected | Exit::RolledBack, Some(artifact)) =

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Worker, outcome::Identity};
+use super::{Way, Worker, outcome::Identity};
 use crate::{
     config::Decision,
     event::{EventKind, Exit, Phase, WayBack},
@@ -32,6 +32,7 @@ pub(super) struct Awaiting {
     /// When its artifact was detected.
     begun: Instant,
     expires: Instant,
+    way: Way,
 }
 
 impl Awaiting {
@@ -72,12 +73,14 @@ impl Worker {
         signed: Option<(String, String)>,
         path: &Path,
         begun: Instant,
+        way: Way,
     ) {
         let core = Arc::clone(&self.slots[index].core);
         let plan = Arc::new(self.plan(index, &rehearsed, signed, path));
         self.tell(&core.name, EventKind::Planned(Arc::clone(&plan)));
         let decision = match self.shared.config.approval_of(&core.name).cloned() {
-            Some(approval) if core.gate().is_some() => {
+            // Who has asked to go back has said yes.
+            Some(approval) if core.gate().is_some() && way != Way::Reverted => {
                 let decide = AssertUnwindSafe(|| approval.decide(&plan));
                 // Who does not know waits.
                 let decision = in_callback(|| catch_unwind(decide)).unwrap_or(Decision::Wait);
@@ -86,7 +89,7 @@ impl Worker {
             _ => (Decision::Approve, Duration::ZERO),
         };
         match decision {
-            (Decision::Approve, _) => self.go_on(index, rehearsed, path, begun),
+            (Decision::Approve, _) => self.go_on(index, rehearsed, path, begun, way),
             (Decision::Reject { why }, _) => {
                 self.disapproved(index, &rehearsed.assessed, path, &why)
             }
@@ -97,7 +100,7 @@ impl Worker {
                 let expires = Instant::now().checked_add(expiry);
                 let expires = expires.unwrap_or_else(|| begun + Duration::from_secs(1 << 32));
                 self.slots[index].awaiting =
-                    Some(Awaiting { rehearsed, plan, path, begun, expires });
+                    Some(Awaiting { rehearsed, plan, path, begun, expires, way });
                 core.set_phase(Some(phase));
                 self.tell(&core.name, EventKind::Phase { artifact, phase });
             }
@@ -111,17 +114,17 @@ impl Worker {
         let why = format!("approved by {by}");
         self.tell(&core.name, EventKind::Decided { artifact, approved: true, why });
         // What serves may have changed meanwhile.
-        let Awaiting { rehearsed, path, begun, .. } = awaiting;
+        let Awaiting { rehearsed, path, begun, way, .. } = awaiting;
         let Rehearsed { assessed, outcome, against } = rehearsed;
-        let assessed = self.assess(index, assessed.inspected);
+        let assessed = self.assess(index, assessed.inspected, way);
         let rehearsed = assessed.and_then(|assessed| {
             if core.serving_number() == against {
                 return Ok(Rehearsed { assessed, outcome, against });
             }
-            self.rehearse(index, assessed)
+            self.rehearse(index, assessed, way)
         });
         match rehearsed {
-            Ok(rehearsed) => self.go_on(index, rehearsed, &path, begun),
+            Ok(rehearsed) => self.go_on(index, rehearsed, &path, begun, way),
             Err((module, fault)) => {
                 let identity =
                     Identity { path: &path, artifact: Some(artifact), module: Some(module) };

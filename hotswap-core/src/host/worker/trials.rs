@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Worker;
+use super::{Way, Worker, journaling::build_of};
 use crate::{
     config::{Health, Trial},
     event::{EventKind, Exit, Phase, Refusal, Serving},
     instance::{Figures, Generation, Latency, StepError, Watch},
+    journal::{What, text},
     slot::{self, Stage},
-    upgrade::{NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, judge, verify},
+    upgrade::{Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, judge, verify},
     watch::Hint,
 };
 
@@ -171,6 +172,7 @@ impl Worker {
         if let (Some(previous), Some(serves)) = (on_trial.previous, core.serves()) {
             core.set_on_trial(None);
             let (code, phase) = (serves.code, Phase::Committed);
+            self.committed(index, &code, Way::Found, &why);
             if let Some(artifact) = code.artifact {
                 self.tell(&core.name, EventKind::Phase { artifact, phase });
             }
@@ -181,6 +183,7 @@ impl Worker {
             self.raise_floor(&core, &code);
             previous.is_let_go();
             self.retire_now(index, previous);
+            self.reverted(index, &code);
         }
         self.trial_is_over(index);
     }
@@ -193,6 +196,9 @@ impl Worker {
         let tries = on_trial.wrong.as_ref().map_or(0, |(_, tries)| *tries);
         let patient = !why.hangs && tries < PATIENT_TRIES;
         let candidate = core.serves().expect("what is on trial serves").code;
+        if let (Some(build), 0) = (build_of(&candidate), tries) {
+            self.has(index, What::RolledBack { build, why: text(&why.finding) });
+        }
         let mut upgrade = Upgrade {
             slot: &core,
             config: &self.shared.config,
@@ -267,6 +273,41 @@ impl Worker {
         self.retire_now(index, retiring);
         self.trial_is_over(index);
         result
+    }
+
+    /// What is not committed when the host ends is undone: the version before gets the state, which is
+    /// kept for the next start, as far as it can go back.
+    pub(super) fn undo_trial(&mut self, index: usize) {
+        let core = Arc::clone(&self.slots[index].core);
+        let previous = self.slots[index].trial.as_mut().and_then(|it| {
+            // Where no state went over, there is nothing to bring back.
+            it.previous.take_if(|previous| previous.left() == Left::All)
+        });
+        let (Some(previous), Some(serves)) = (previous, core.serves()) else { return };
+        // Where it cannot go back, it is on disk.
+        self.back_up_last(index);
+        let mut upgrade = Upgrade {
+            slot: &core,
+            config: &self.shared.config,
+            steps: &mut self.steps,
+            reached: &mut |_| {},
+        };
+        match upgrade.roll_back(previous, true) {
+            Ok(RolledBack { code, state, candidate, .. }) => {
+                core.set_live(&code);
+                let why = format!("the host has ended within its trial; {state}");
+                self.undone(index, &serves.code, &why);
+                let slot = &mut self.slots[index];
+                slot.core.set_on_trial(None);
+                slot.trial = None;
+                slot.retiring.push(candidate);
+            }
+            Err(NotRolledBack { previous, .. }) => {
+                if let Some(on_trial) = &mut self.slots[index].trial {
+                    on_trial.previous = Some(previous);
+                }
+            }
+        }
     }
 
     /// Has what was kept ready stopped with all the rest.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
 /// The BLAKE3 hash of an artifact's content. Its text is 64 lower-case hex digits.
@@ -58,6 +59,18 @@ impl FromStr for ArtifactHash {
         parse(text)
             .map(Self)
             .ok_or_else(|| ParseHashError { found: text.chars().take(80).collect() })
+    }
+}
+
+impl Serialize for ArtifactHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ArtifactHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

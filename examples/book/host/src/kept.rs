@@ -1,0 +1,46 @@
+//! A host that goes on after whatever has ended it: `kept <artifact> <folder>`.
+
+use std::{env, error::Error, time::Duration};
+
+use hotswap_core::{
+    Config, Host,
+    event::{Event, EventKind},
+    journal::Earlier,
+};
+use shop_api::Shop;
+
+pub(crate) fn kept() -> Result<(), Box<dyn Error>> {
+    let mut args = env::args().skip(2);
+    let mut arg = || args.next().ok_or("expected an artifact and a folder");
+    let (artifact, folder) = (arg()?, arg()?);
+    // ANCHOR: journal
+    let config = Config::production()
+        .artifact("shop", artifact)
+        .with_journal(folder)
+        .with_checkpoint_interval(Duration::from_secs(60))
+        .on_event(|event: &Event| match &event.kind {
+            EventKind::Recovered(recovered) => println!("{recovered}"),
+            EventKind::Refused(refusal) => println!("{refusal}"),
+            _ => {}
+        });
+    let host = Host::new(config)?;
+    // ANCHOR_END: journal
+    let shop = host.slot::<dyn Shop>("shop")?;
+    println!("{} things", shop.pin().count()?);
+    // ANCHOR: backups
+    let backup = host.checkpoint("shop")?; // it is on disk now
+    for backup in host.backups("shop")? {
+        println!("{backup}");
+    }
+    host.restore("shop", backup.number)?;
+    // ANCHOR_END: backups
+    // ANCHOR: revert
+    for past in host.history()? {
+        println!("{past}");
+    }
+    let earlier = Earlier::Version("0.1.0".parse()?);
+    host.revert_to("shop", earlier, "orders are counted twice")?;
+    // ANCHOR_END: revert
+    host.shutdown()?;
+    Ok(())
+}

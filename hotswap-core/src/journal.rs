@@ -1,0 +1,376 @@
+//! The durable record of a host: what was about to happen, what has, and what is needed to go on
+//! after the process has ended in whatever way.
+//!
+//! Below the folder that the host was given:
+//!
+//! | what | why |
+//! |---|---|
+//! | `journal.jsonl` | a line for each step of each upgrade, before the step where that matters |
+//! | `journal.1.jsonl` … | older ones, for people; what they have come to stands in the newest |
+//! | `artifacts/` | the artifacts that were committed last, to go back to |
+//! | `backups/` | states, each a [`Snapshot`] |
+//! | `lock` | locked as long as the host lives |
+//!
+//! [`line`] is the codec, [`replay`] says what lines come to, and both are pure; [`file`] and
+//! [`store`] are the effects. A state is *acknowledged* when a backup covers it.
+
+pub(crate) mod error;
+pub(crate) mod file;
+pub(crate) mod line;
+pub(crate) mod record;
+pub(crate) mod replay;
+pub(crate) mod store;
+
+use std::{
+    fmt,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use semver::Version;
+
+pub use self::record::{Occasion, Outcome};
+pub(crate) use self::{
+    error::JournalError,
+    line::{What, text},
+    record::{BackupRecord, Build, Past, Rejection, SlotRecord, Try},
+    replay::Recovery,
+};
+use self::{file::JournalFile, store::Store};
+use crate::{
+    config::Config,
+    snapshot::{Snapshot, SnapshotError},
+    trust::Trust,
+    upgrade::ArtifactHash,
+};
+
+/// A state of a slot that lies on disk ([`Host::backups`](crate::Host::backups)).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Backup {
+    /// Its number, in the order in which they were taken.
+    pub number: u64,
+    /// The artifact that wrote it; `None` for a module that is built into the program.
+    pub artifact: Option<ArtifactHash>,
+    /// The module that wrote it.
+    pub module: String,
+    /// Its version.
+    pub version: Version,
+    /// When the state was taken.
+    pub taken: SystemTime,
+    /// The encoded state's size in bytes.
+    pub size: u64,
+    /// Why it was taken.
+    pub occasion: Occasion,
+    /// The file; [`Snapshot::read`] reads it.
+    pub path: PathBuf,
+}
+
+/// An upgrade that is over ([`Host::history`](crate::Host::history)).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PastUpgrade {
+    /// The slot.
+    pub slot: String,
+    /// When its artifact was copied.
+    pub began: SystemTime,
+    /// When it was over.
+    pub ended: SystemTime,
+    /// The artifact.
+    pub artifact: ArtifactHash,
+    /// Its module and version, if the manifest could be read.
+    pub module: Option<(String, Version)>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it ended so.
+    pub why: String,
+}
+
+/// An artifact that has been committed before ([`Host::revert_to`](crate::Host::revert_to)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Earlier {
+    /// By its hash.
+    Artifact(ArtifactHash),
+    /// The one of this version that was committed last.
+    Version(Version),
+}
+
+impl From<ArtifactHash> for Earlier {
+    fn from(hash: ArtifactHash) -> Self {
+        Self::Artifact(hash)
+    }
+}
+
+impl From<Version> for Earlier {
+    fn from(version: Version) -> Self {
+        Self::Version(version)
+    }
+}
+
+impl fmt::Display for Earlier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Artifact(hash) => hash.fmt(f),
+            Self::Version(version) => version.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Backup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let age = self.taken.elapsed().unwrap_or_default();
+        let Self { number, module, version, size, .. } = self;
+        write!(f, "backup {number} of {module} {version}, {size} bytes, {age:.0?} old")
+    }
+}
+
+impl fmt::Display for PastUpgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.slot)?;
+        if let Some((module, version)) = &self.module {
+            write!(f, "{module} {version} ")?;
+        }
+        write!(f, "({}…) {}", self.artifact.short(), self.outcome)?;
+        if self.why.is_empty() { Ok(()) } else { write!(f, ": {}", self.why) }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Committed => "committed",
+            Self::RolledBack => "rolled back",
+            Self::Degraded => "not rolled back",
+            Self::Rejected => "refused",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+        })
+    }
+}
+
+/// The durable record of a host.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    folder: PathBuf,
+    file: JournalFile,
+    store: Store,
+    most_backups: usize,
+    most_artifacts: usize,
+    most_tries: u32,
+}
+
+impl Journal {
+    /// What earlier runs have left; `None` where no folder was given.
+    pub(crate) fn open(config: &Config) -> Result<Option<Self>, JournalError> {
+        let Some(folder) = config.journal.clone() else { return Ok(None) };
+        let file = JournalFile::open(&folder, file::LARGE)?;
+        let store = Store::open(&folder)?;
+        if let Trust::Minisign(minisign) = &config.trust {
+            for place in [&folder, &folder.join(store::ARTIFACTS), &folder.join(store::BACKUPS)] {
+                minisign.check_folder(place).map_err(|it| JournalError::writable(&it))?;
+            }
+        }
+        let mut journal = Self {
+            folder,
+            file,
+            store,
+            most_backups: config.kept_backups,
+            most_artifacts: config.kept_artifacts,
+            most_tries: config.activation_tries,
+        };
+        journal.must("", What::Opened)?;
+        journal.tidy();
+        Ok(Some(journal))
+    }
+
+    /// Writes a line that nothing waits for. One that could not be written is caught up on.
+    pub(crate) fn note(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        self.file.note(slot, what)
+    }
+
+    /// Writes a line before its deed, durably. On an error the deed must not be done.
+    pub(crate) fn must(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        self.file.must(slot, what)
+    }
+
+    /// Writes a line of what cannot be taken back any more, durably.
+    pub(crate) fn has(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        self.file.has(slot, what)
+    }
+
+    /// What is known of a slot.
+    pub(crate) fn record(&self, slot: &str) -> Option<&SlotRecord> {
+        self.file.replay().slot(slot)
+    }
+
+    /// Whether there is a state to begin with.
+    pub(crate) fn has_backups(&self, slot: &str) -> bool {
+        self.record(slot).is_some_and(|it| !it.backups.is_empty())
+    }
+
+    /// How a slot begins.
+    pub(crate) fn recovery(&self, slot: &str) -> Recovery {
+        self.record(slot).map(|it| it.recovery(self.most_tries)).unwrap_or_default()
+    }
+
+    /// Keeps an artifact that may be committed.
+    pub(crate) fn keep(
+        &mut self,
+        artifact: ArtifactHash,
+        bytes: &[u8],
+        signature: Option<&[u8]>,
+    ) -> Result<(), JournalError> {
+        self.ready()?;
+        self.store.keep(artifact, bytes, signature)
+    }
+
+    /// Says that an artifact is about to take over, and how often it was.
+    pub(crate) fn activating(&mut self, slot: &str, build: Build) -> Result<(), JournalError> {
+        let before = self.record(slot).map_or(0, |it| it.tries_of(build.artifact));
+        self.must(slot, What::Activating { build, attempt: before + 1 })
+    }
+
+    /// Where an artifact is kept.
+    pub(crate) fn artifact(&self, artifact: ArtifactHash) -> PathBuf {
+        self.store.artifact(artifact)
+    }
+
+    /// An artifact that has been committed in a slot, and is kept.
+    pub(crate) fn earlier(&self, slot: &str, earlier: &Earlier) -> Option<Build> {
+        let committed = &self.record(slot)?.committed;
+        let is_meant = |build: &&Build| match earlier {
+            Earlier::Artifact(hash) => build.artifact == *hash,
+            Earlier::Version(version) => build.version == *version,
+        };
+        let kept = |build: &&Build| self.artifact(build.artifact).exists();
+        committed.iter().filter(kept).find(is_meant).cloned()
+    }
+
+    /// The artifacts that can be gone back to, the newest first.
+    pub(crate) fn kept(&self, slot: &str) -> Vec<Build> {
+        let committed = self.record(slot).map(|it| it.committed.as_slice()).unwrap_or_default();
+        committed.iter().filter(|it| self.artifact(it.artifact).exists()).cloned().collect()
+    }
+
+    /// Puts a state aside. A state that is not for the end is not written twice in a row.
+    pub(crate) fn back_up(
+        &mut self,
+        slot: &str,
+        artifact: Option<ArtifactHash>,
+        state: &Snapshot,
+        occasion: Occasion,
+    ) -> Result<Backup, JournalError> {
+        self.ready()?;
+        let content = ArtifactHash::of(&state.state);
+        let nothing = SlotRecord::default();
+        let record = self.record(slot).unwrap_or(&nothing);
+        if matches!(occasion, Occasion::Upgrade | Occasion::Interval)
+            && let Some(last) = record.backups.last()
+            && (last.content, last.artifact) == (content, artifact)
+            && self.store.backup(slot, last.number).exists()
+        {
+            return Ok(self.backup(slot, last));
+        }
+        let number = record.last_backup + 1;
+        let backup = BackupRecord {
+            number,
+            artifact,
+            module: state.module().to_owned(),
+            version: state.module_version().clone(),
+            taken: millis(state.taken()),
+            size: state.size() as u64,
+            content,
+            occasion,
+            dropped: record.superfluous(self.most_backups),
+        };
+        self.store.back_up(slot, number, state)?;
+        let written = self.file.must(slot, What::BackedUp(backup.clone()));
+        if written.is_err() {
+            self.store.remove_backups(slot, &[number]);
+        }
+        written?;
+        self.store.remove_backups(slot, &backup.dropped);
+        Ok(self.backup(slot, &backup))
+    }
+
+    /// The backups of a slot, the newest first.
+    pub(crate) fn backups(&self, slot: &str) -> Vec<Backup> {
+        let backups = self.record(slot).map(|it| it.backups.as_slice()).unwrap_or_default();
+        backups.iter().rev().map(|it| self.backup(slot, it)).collect()
+    }
+
+    /// Reads a backup.
+    pub(crate) fn state(&self, slot: &str, number: u64) -> Result<Snapshot, SnapshotError> {
+        self.store.restore(slot, number)
+    }
+
+    /// The upgrades of all slots that are over, the newest first.
+    pub(crate) fn history(&self) -> Vec<PastUpgrade> {
+        let slots = self.file.replay().slots.iter();
+        let mut all: Vec<_> = slots
+            .flat_map(|(slot, record)| record.history.iter().map(|past| past_upgrade(slot, past)))
+            .collect();
+        all.reverse();
+        all.sort_by_key(|past| std::cmp::Reverse(past.ended));
+        all
+    }
+
+    /// Removes what nobody can go back to any more.
+    pub(crate) fn tidy(&self) {
+        let (mut artifacts, mut backups) = (Vec::new(), Vec::new());
+        for (slot, record) in &self.file.replay().slots {
+            let committed = record.committed.iter().take(self.most_artifacts.max(1));
+            artifacts.extend(committed.map(|it| it.artifact));
+            artifacts.extend(record.tries.iter().map(|it| it.build.artifact));
+            artifacts.extend(record.under_way.iter().map(|it| it.artifact));
+            backups.extend(record.backups.iter().map(|it| self.store.backup(slot, it.number)));
+        }
+        self.store.keep_only(&artifacts);
+        self.store.keep_only_backups(&backups);
+    }
+
+    /// Somebody may have removed the folder, and made it again.
+    fn ready(&mut self) -> Result<(), JournalError> {
+        self.file.ready()?;
+        self.store = Store::open(&self.folder)?;
+        Ok(())
+    }
+
+    fn backup(&self, slot: &str, record: &BackupRecord) -> Backup {
+        let BackupRecord { number, artifact, module, version, taken, size, occasion, .. } = record;
+        Backup {
+            number: *number,
+            artifact: *artifact,
+            module: module.clone(),
+            version: version.clone(),
+            taken: time(*taken),
+            size: *size,
+            occasion: *occasion,
+            path: self.store.backup(slot, *number),
+        }
+    }
+}
+
+fn past_upgrade(slot: &str, past: &Past) -> PastUpgrade {
+    let Past { began, at, artifact, build, outcome, why } = past;
+    PastUpgrade {
+        slot: slot.to_owned(),
+        began: time(*began),
+        ended: time(*at),
+        artifact: *artifact,
+        module: build.as_ref().map(|build| (build.module.clone(), build.version.clone())),
+        outcome: *outcome,
+        why: why.clone(),
+    }
+}
+
+fn time(millis: u64) -> SystemTime {
+    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis));
+    time.unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

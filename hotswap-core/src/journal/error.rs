@@ -1,0 +1,60 @@
+//! Why a journal cannot be had, or was not written.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::line::Damage;
+use crate::{shown::shown, snapshot::SnapshotError, trust::Writable};
+
+/// Why a journal cannot be had, or was not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JournalError {
+    #[error("the folder {} cannot be made or used", shown(path))]
+    Folder { path: PathBuf, source: io::Error },
+    #[error(
+        "another host has the journal in {}: give each host a folder of its own, or end the other \
+         one",
+        shown(folder)
+    )]
+    Locked { folder: PathBuf },
+    #[error("{} cannot be read", shown(path))]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{} cannot be written", shown(path))]
+    Write { path: PathBuf, source: io::Error },
+    #[error(
+        "line {line} of {} is damaged, and the file was left as it is: bring it back from a copy, \
+         or move it away with the whole folder to begin without what it knows",
+        shown(path)
+    )]
+    Damaged { path: PathBuf, line: usize, source: Damage },
+    #[error(
+        "expected a journal at {}, found none beside the artifacts and backups of one: bring it \
+         back, or move the whole folder away to begin without them",
+        shown(path)
+    )]
+    Missing { path: PathBuf },
+    #[error("a backup cannot be written")]
+    Backup(#[source] SnapshotError),
+    #[error("artifacts must be signed, and {found}; {advice}")]
+    Writable { found: String, advice: String },
+}
+
+impl JournalError {
+    pub(super) fn folder(path: &Path, source: io::Error) -> Self {
+        Self::Folder { path: path.into(), source }
+    }
+
+    pub(super) fn write(path: &Path, source: io::Error) -> Self {
+        Self::Write { path: path.into(), source }
+    }
+
+    pub(super) fn damaged(path: &Path, line: usize, source: Damage) -> Self {
+        Self::Damaged { path: path.into(), line, source }
+    }
+
+    pub(crate) fn writable(writable: &Writable) -> Self {
+        Self::Writable { found: writable.to_string(), advice: writable.advice() }
+    }
+}

@@ -1,0 +1,317 @@
+//! The journal as a file: appended to, synced at the points that matter, locked, bounded.
+//!
+//! `journal.jsonl` is the one that is read. When it has grown past its size it becomes
+//! `journal.1.jsonl`, the oldest of those is removed, and a new one begins with what the old one
+//! has come to. It is replaced by a rename, so that there is always a whole one.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use super::{
+    error::JournalError,
+    line::{Damage, LONGEST, Line, What},
+    replay::Replay,
+};
+use crate::{
+    fs::{make_private, read_regular, replace},
+    shown::shown,
+};
+
+pub(super) const FILE: &str = "journal.jsonl";
+const LOCK: &str = "lock";
+/// How many older files are kept.
+const OLDER: u32 = 4;
+/// A file that is larger becomes an older one.
+pub(super) const LARGE: u64 = 1 << 20;
+/// A file that is larger was not written by us.
+const LARGEST: u64 = 256 << 20;
+
+/// A journal that is open, and locked.
+#[derive(Debug)]
+pub(crate) struct JournalFile {
+    folder: PathBuf,
+    file: File,
+    /// Held, never read: it is locked as long as it is open.
+    lock: File,
+    /// As far as the file is whole.
+    length: u64,
+    /// When it is longer it becomes an older one.
+    limit: u64,
+    large: u64,
+    next: u64,
+    /// Something that was to be in the file is not.
+    behind: bool,
+    replay: Replay,
+}
+
+impl JournalFile {
+    /// Opens the journal in a folder, made where it is missing.
+    pub(crate) fn open(folder: &Path, large: u64) -> Result<Self, JournalError> {
+        make_private(folder).map_err(|source| JournalError::folder(folder, source))?;
+        let lock = lock(folder)?;
+        let path = folder.join(FILE);
+        let (mut replay, mut next) = (Replay::default(), 1);
+        match read(&path)? {
+            Some(bytes) => {
+                let (lines, whole) = lines(&path, &bytes)?;
+                for line in &lines {
+                    replay.apply(line);
+                    next = line.n + 1;
+                }
+                if whole < bytes.len() {
+                    tracing::warn!(path = %shown(&path), "the journal's last line was torn");
+                    let file = File::options().write(true).open(&path);
+                    let cut = file.and_then(|file| {
+                        file.set_len(whole as u64)?;
+                        file.sync_all()
+                    });
+                    cut.map_err(|source| JournalError::write(&path, source))?;
+                }
+            }
+            None if is_bare(folder) => begin(&path, &mut next, &replay)?,
+            None => return Err(JournalError::Missing { path }),
+        }
+        let (file, length) = append_to(&path)?;
+        let limit = large.max(2 * length);
+        let folder = folder.to_owned();
+        Ok(Self { folder, file, lock, length, limit, large, next, behind: false, replay })
+    }
+
+    /// What its lines have come to.
+    pub(crate) fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+
+    /// Writes a line. One that is not written is caught up on by the next that must be.
+    pub(crate) fn note(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        let line = Line::new(self.next, now(), slot, what);
+        self.replay.apply(&line);
+        self.next += 1;
+        if self.behind {
+            return Ok(());
+        }
+        self.append(&line)
+    }
+
+    /// Writes a line, and comes back when it will be there after the power was cut. On an error it
+    /// is not in the file, and counts as not written.
+    pub(crate) fn must(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        let before = (self.replay.clone(), self.next);
+        let written = self.try_must(slot, what);
+        if written.is_err() {
+            (self.replay, self.next) = before;
+            self.behind = true;
+        }
+        written
+    }
+
+    /// As [`must`](Self::must), for what has been done already: on an error it counts all the same,
+    /// and is caught up on.
+    pub(crate) fn has(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        let ready = self.ready();
+        self.behind |= ready.is_err();
+        let noted = self.note(slot, what);
+        let written = ready.and(noted).and_then(|()| self.sync());
+        self.behind |= written.is_err();
+        written
+    }
+
+    fn try_must(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        self.ready()?;
+        self.note(slot, what)?;
+        self.sync()
+    }
+
+    fn sync(&mut self) -> Result<(), JournalError> {
+        let path = self.path();
+        self.file.sync_data().map_err(|source| JournalError::write(&path, source))?;
+        if self.length > self.limit {
+            self.rotate();
+        }
+        Ok(())
+    }
+
+    /// Whether what must be written can be, as far as that is known.
+    pub(crate) fn ready(&mut self) -> Result<(), JournalError> {
+        if self.behind || self.has_vanished() { self.catch_up() } else { Ok(()) }
+    }
+
+    fn append(&mut self, line: &Line) -> Result<(), JournalError> {
+        let text = line.encode();
+        let written = self.file.write_all(text.as_bytes());
+        match written {
+            Ok(()) => {
+                self.length += text.len() as u64;
+                Ok(())
+            }
+            Err(source) => {
+                // A part of it may be there; one that stays is cut when it is opened again.
+                let _ = self.file.set_len(self.length);
+                self.behind = true;
+                Err(JournalError::write(&self.path(), source))
+            }
+        }
+    }
+
+    /// Whether somebody has taken the file away: what is written to it would be gone.
+    fn has_vanished(&self) -> bool {
+        !is_same(&self.file, &self.path())
+    }
+
+    /// Writes anew what all lines have come to. The folder is not made: somebody who has removed it
+    /// has removed the backups as well, and should know.
+    fn catch_up(&mut self) -> Result<(), JournalError> {
+        let path = self.path();
+        if !self.folder.is_dir() {
+            let source = io::Error::new(io::ErrorKind::NotFound, "its folder was removed");
+            return Err(JournalError::write(&path, source));
+        }
+        let file = self.folder.join(LOCK);
+        if !file.exists() {
+            self.lock = lock(&self.folder)?;
+        }
+        self.begin_anew()?;
+        self.behind = false;
+        Ok(())
+    }
+
+    fn begin_anew(&mut self) -> Result<(), JournalError> {
+        let path = self.path();
+        begin(&path, &mut self.next, &self.replay)?;
+        (self.file, self.length) = append_to(&path)?;
+        self.limit = self.large.max(2 * self.length);
+        Ok(())
+    }
+
+    /// Lets a file that has grown become an older one. What goes wrong costs space alone.
+    fn rotate(&mut self) {
+        let older = |n: u32| self.folder.join(format!("journal.{n}.jsonl"));
+        for n in (1..OLDER).rev() {
+            let _ = fs::rename(older(n), older(n + 1));
+        }
+        let (path, first) = (self.path(), older(1));
+        let kept = fs::hard_link(&path, &first).or_else(|_| fs::copy(&path, &first).map(drop));
+        if let Err(error) = kept
+            .map_err(|it| it.to_string())
+            .and_then(|()| self.begin_anew().map_err(|it| crate::error::in_full(&it)))
+        {
+            tracing::warn!(path = %shown(&path), error, "the journal grows past its size");
+            self.limit = self.length + self.large;
+        }
+    }
+}
+
+/// Reads the lines of a file, and says up to where it is whole: behind that stands the beginning of
+/// a line that was not written to its end.
+pub(crate) fn lines(path: &Path, bytes: &[u8]) -> Result<(Vec<Line>, usize), JournalError> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let Some(length) = bytes[at..].iter().position(|byte| *byte == b'\n') else {
+            return if bytes.len() - at > LONGEST {
+                let damage = Damage::Long(bytes.len() - at);
+                Err(JournalError::damaged(path, lines.len() + 1, damage))
+            } else {
+                Ok((lines, at))
+            };
+        };
+        let line = Line::decode(&bytes[at..at + length]).and_then(|line| {
+            match lines.last().map(|last| last.n + 1) {
+                Some(expected) if line.n != expected => {
+                    Err(Damage::Sequence { expected, found: line.n })
+                }
+                _ => Ok(line),
+            }
+        });
+        let line = line.map_err(|damage| JournalError::damaged(path, lines.len() + 1, damage))?;
+        lines.push(line);
+        at += length + 1;
+    }
+    Ok((lines, at))
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
+    match read_regular(path, LARGEST) {
+        // A file is never made empty.
+        Ok(bytes) if bytes.is_empty() => Err(JournalError::Missing { path: path.into() }),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(JournalError::Read { path: path.into(), source }),
+    }
+}
+
+/// Whether a folder has nothing of a journal.
+fn is_bare(folder: &Path) -> bool {
+    let has = |name: &str| {
+        fs::read_dir(folder.join(name)).is_ok_and(|mut entries| entries.next().is_some())
+    };
+    !has(super::store::ARTIFACTS)
+        && !has(super::store::BACKUPS)
+        && !folder.join("journal.1.jsonl").exists()
+}
+
+/// Writes a file that begins with what all lines before have come to.
+fn begin(path: &Path, next: &mut u64, replay: &Replay) -> Result<(), JournalError> {
+    let (mut text, at) = (String::new(), now());
+    let mut put = |slot: &str, what| {
+        text.push_str(&Line::new(*next, at, slot, what).encode());
+        *next += 1;
+    };
+    put("", What::Began { hotswap: env!("CARGO_PKG_VERSION").to_owned() });
+    for (slot, record) in &replay.slots {
+        put(slot, What::Carried(Box::new(record.clone())));
+    }
+    replace(path, |out| out.write_all(text.as_bytes()))
+        .map_err(|source| JournalError::write(path, source))
+}
+
+fn append_to(path: &Path) -> Result<(File, u64), JournalError> {
+    let opened = File::options().append(true).open(path);
+    let measured = opened.and_then(|file| Ok((file.metadata()?.len(), file)));
+    let (length, file) = measured.map_err(|source| JournalError::write(path, source))?;
+    Ok((file, length))
+}
+
+fn lock(folder: &Path) -> Result<File, JournalError> {
+    let path = folder.join(LOCK);
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&path).map_err(|source| JournalError::write(&path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { folder: folder.into() }),
+        Err(TryLockError::Error(source)) => Err(JournalError::write(&path, source)),
+    }
+}
+
+#[cfg(unix)]
+fn is_same(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |meta: &fs::Metadata| (meta.dev(), meta.ino());
+    matches!((file.metadata(), fs::metadata(path)), (Ok(a), Ok(b)) if id(&a) == id(&b))
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

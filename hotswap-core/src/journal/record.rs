@@ -1,0 +1,160 @@
+//! What a journal has come to for a slot: plain data, bounded, and what a rotation carries over.
+
+use std::fmt;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::upgrade::ArtifactHash;
+
+/// An artifact, and what it says it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Build {
+    pub(crate) artifact: ArtifactHash,
+    pub(crate) module: String,
+    #[serde(with = "text")]
+    pub(crate) version: Version,
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({}…)", self.module, self.version, self.artifact.short())
+    }
+}
+
+/// Why a backup was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Occasion {
+    /// Another artifact, or another state, was about to take over.
+    Upgrade,
+    /// [`Host::checkpoint`](crate::Host::checkpoint).
+    Checkpoint,
+    /// [`Config::with_checkpoint_interval`](crate::Config::with_checkpoint_interval).
+    Interval,
+    /// The host ended in order: nothing was served after it.
+    End,
+}
+
+/// A backup, as the journal knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BackupRecord {
+    pub(crate) number: u64,
+    /// Of the module that wrote it; `None` if that is linked into the program.
+    pub(crate) artifact: Option<ArtifactHash>,
+    pub(crate) module: String,
+    #[serde(with = "text")]
+    pub(crate) version: Version,
+    /// Milliseconds since 1970.
+    pub(crate) taken: u64,
+    /// The encoded state's size in bytes, and its hash.
+    pub(crate) size: u64,
+    pub(crate) content: ArtifactHash,
+    pub(crate) occasion: Occasion,
+    /// Older ones that are removed now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) dropped: Vec<u64>,
+}
+
+/// A candidate that was about to take over, and of which no end is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Try {
+    pub(crate) build: Build,
+    pub(crate) count: u32,
+}
+
+/// An artifact that is not taken any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rejection {
+    pub(crate) artifact: ArtifactHash,
+    pub(crate) build: Option<Build>,
+    pub(crate) phase: String,
+    pub(crate) why: String,
+}
+
+/// How an upgrade ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It is, or was, the stable version.
+    Committed,
+    /// Its trial went wrong, and the version before served again.
+    RolledBack,
+    /// Its trial went wrong, and so did the way back: it served on.
+    Degraded,
+    /// It was not taken, by its own fault.
+    Rejected,
+    /// It was not taken then, and not by its own fault.
+    Cancelled,
+    /// The run ended out of order while it was on its way, or on trial.
+    Interrupted,
+}
+
+/// An upgrade that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Past {
+    pub(crate) began: u64,
+    pub(crate) at: u64,
+    pub(crate) artifact: ArtifactHash,
+    pub(crate) build: Option<Build>,
+    pub(crate) outcome: Outcome,
+    pub(crate) why: String,
+}
+
+/// An upgrade that is on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UnderWay {
+    pub(crate) artifact: ArtifactHash,
+    pub(crate) build: Option<Build>,
+    pub(crate) began: u64,
+    pub(crate) activated: bool,
+}
+
+/// What a journal has come to for a slot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SlotRecord {
+    /// What was committed, the newest first, each artifact once.
+    pub(crate) committed: Vec<Build>,
+    pub(crate) tries: Vec<Try>,
+    pub(crate) rejected: Vec<Rejection>,
+    /// The oldest first.
+    pub(crate) backups: Vec<BackupRecord>,
+    /// The number of the last backup.
+    pub(crate) last_backup: u64,
+    /// Something served after the last backup, or may have.
+    pub(crate) served: bool,
+    pub(crate) under_way: Option<UnderWay>,
+    /// The oldest first.
+    pub(crate) history: Vec<Past>,
+}
+
+/// A type by its text.
+mod text {
+    use std::{fmt::Display, str::FromStr};
+
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<T: Display, S: Serializer>(
+        value: &T,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}

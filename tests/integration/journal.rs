@@ -1,0 +1,522 @@
+//! The journal: a host goes on where the last run has left off, however that has ended.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use counter_api::Counter;
+use hotswap_core::{
+    ArtifactHash, Config, ErrorKind, Host, Slot, Trial,
+    event::{Event, EventKind, Exit, Phase, Recovered, StateNote},
+    journal::{Occasion, Outcome},
+    snapshot::Snapshot,
+};
+use hotswap_tests::{Fixture, Told, file_name, fixture, patient, replace, until};
+
+use crate::support::{counter, label, value};
+
+/// A place that outlives the runs of a program.
+struct Place(tempfile::TempDir);
+
+/// One run of it.
+struct Run {
+    slot: Slot<dyn Counter>,
+    told: Told,
+    /// What was told before the slot was open.
+    before: Vec<Event>,
+    host: Host,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.0.path().join("journal")
+    }
+
+    fn lines(&self) -> PathBuf {
+        self.journal().join("journal.jsonl")
+    }
+
+    fn artifact(&self) -> PathBuf {
+        self.0.path().join(file_name("module"))
+    }
+
+    fn put(&self, build: &Fixture) {
+        replace(&self.artifact(), build.bytes());
+    }
+
+    fn config(&self) -> Config {
+        patient().artifact("main", self.artifact()).with_journal(self.journal())
+    }
+
+    fn run(&self) -> Run {
+        self.run_as(self.config())
+    }
+
+    fn run_as(&self, config: Config) -> Run {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let listener = Arc::clone(&heard);
+        let host = Host::new(config.on_event(move |event| {
+            listener.lock().unwrap().push(event.clone());
+        }));
+        let host = host.unwrap_or_else(|error| panic!("{error:?}"));
+        let slot = host.slot("main").unwrap_or_else(|error| panic!("{error}"));
+        let told = Told::of(&host);
+        let before = heard.lock().unwrap().clone();
+        Run { slot, told, before, host }
+    }
+
+    /// What a run would find that comes after a crash at this moment.
+    fn image(&self) -> Self {
+        let image = Self::new();
+        for folder in ["", "artifacts", "backups"] {
+            let (from, to) = (self.journal().join(folder), image.journal().join(folder));
+            fs::create_dir_all(&to).unwrap();
+            for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_file() {
+                    fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+                }
+            }
+        }
+        fs::copy(self.artifact(), image.artifact()).unwrap();
+        image
+    }
+
+    fn kept(&self) -> usize {
+        fs::read_dir(self.journal().join("artifacts")).unwrap().count()
+    }
+}
+
+impl Run {
+    /// How the slot has begun.
+    fn recovered(&self) -> Recovered {
+        let found = self.before.iter().find_map(|event| match &event.kind {
+            EventKind::Recovered(recovered) => Some(recovered.clone()),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("nothing was recovered: {:?}", self.before))
+    }
+
+    fn add(&self, n: u64) {
+        self.slot.pin_mut().add(n).unwrap();
+    }
+}
+
+fn hash(build: &Fixture) -> ArtifactHash {
+    ArtifactHash::of(build.bytes())
+}
+
+/// Nothing is committed by itself.
+fn on_trial() -> Trial {
+    Trial::new(Duration::from_secs(3600))
+}
+
+fn was_refused(told: &[Event]) -> bool {
+    told.iter().any(|event| matches!(event.kind, EventKind::Refused(_)))
+}
+
+#[test]
+fn a_run_goes_on_where_the_last_one_has_ended_in_order() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let first = place.run();
+    first.add(5);
+    first.host.shutdown().unwrap();
+    let told = first.told.so_far();
+    assert!(told.iter().any(|event| matches!(event.kind, EventKind::Kept { .. })), "{told:?}");
+
+    // Whatever lies at the path: it is looked at afterwards.
+    place.put(&counter("label=b"));
+    let second = place.run();
+    let recovered = second.recovered();
+    assert!(!recovered.is_older && recovered.passed_over.is_empty(), "{recovered}");
+    assert_eq!(recovered.artifact.unwrap().0, hash(&counter("label=a")));
+    assert_eq!(recovered.backup.unwrap().occasion, Occasion::End);
+    until("the newer build is live", || label(&second.slot) == "b");
+    assert_eq!(value(&second.slot), 5);
+    second.host.shutdown().unwrap();
+}
+
+#[test]
+fn after_a_crash_the_last_commit_serves_with_its_newest_backup_and_that_is_said() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run();
+    run.add(5);
+    let backup = run.host.checkpoint("main").unwrap();
+    assert_eq!((backup.number, backup.occasion), (1, Occasion::Checkpoint));
+    assert_eq!(Snapshot::read(&backup.path).unwrap().size() as u64, backup.size);
+    run.add(1);
+    let image = place.image();
+    let after = image.run();
+    let recovered = after.recovered();
+    assert!(recovered.is_older, "{recovered}");
+    assert_eq!(recovered.backup.as_ref().unwrap().number, 1);
+    let text = recovered.to_string();
+    assert!(text.contains("what was changed after that is lost"), "{text}");
+    assert_eq!((value(&after.slot), label(&after.slot).as_str()), (5, "a"));
+
+    // Before anything was backed up there is nothing; that is said, too.
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run();
+    run.add(5);
+    let image = place.image();
+    let after = image.run();
+    let recovered = after.recovered();
+    assert!(recovered.is_older && recovered.backup.is_none(), "{recovered}");
+    assert_eq!(value(&after.slot), 0);
+}
+
+#[test]
+fn a_crash_between_phases_leaves_the_old_version_or_the_new_one() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run_as(place.config().with_trial(on_trial()));
+    run.add(5);
+    place.put(&counter("label=b"));
+    let live = run.told.live();
+    assert_eq!((live.generation, live.state), (2, StateNote::Kept));
+    run.add(1);
+    // In trial: the last committed artifact, with the backup of before the upgrade. The candidate
+    // lies at the path, and is tried once more.
+    let crashed = place.image();
+    let after = crashed.run_as(crashed.config().with_trial(on_trial()));
+    let recovered = after.recovered();
+    assert_eq!(recovered.artifact.as_ref().unwrap().0, hash(&counter("label=a")));
+    assert_eq!(recovered.uncommitted.as_ref().unwrap().0, hash(&counter("label=b")));
+    assert_eq!(recovered.backup.as_ref().unwrap().occasion, Occasion::Upgrade);
+    until("it is tried again", || label(&after.slot) == "b");
+    assert_eq!(value(&after.slot), 5);
+    // Twice: it is not tried again.
+    let crashed = crashed.image();
+    let again = crashed.run();
+    assert_eq!((label(&again.slot).as_str(), value(&again.slot)), ("a", 5));
+    let refusal = again.before.iter().find_map(|event| match &event.kind {
+        EventKind::Refused(refusal) => Some(refusal.to_string()),
+        _ => None,
+    });
+    assert!(refusal.unwrap().contains("2 times when the process ended"));
+    assert!(again.host.clear(hash(&counter("label=b"))).unwrap());
+    until("it was cleared", || label(&again.slot) == "b");
+    until("it is committed", || {
+        let newest = &again.host.history().unwrap()[0];
+        (newest.outcome, newest.artifact) == (Outcome::Committed, hash(&counter("label=b")))
+    });
+
+    // Committed: the new one, with what was changed in the trial.
+    run.host.commit("main", "it looks well").unwrap();
+    let image = place.image();
+    let after = image.run();
+    assert_eq!(after.recovered().artifact.unwrap().0, hash(&counter("label=b")));
+    assert_eq!((label(&after.slot).as_str(), value(&after.slot)), ("b", 6));
+    let history = run.host.history().unwrap();
+    let found: Vec<_> = history.iter().map(|it| (it.outcome, it.why.as_str())).collect();
+    assert_eq!(found, [(Outcome::Committed, "it looks well"), (Outcome::Committed, "")]);
+}
+
+#[test]
+fn what_an_orderly_end_finds_on_trial_is_undone_with_its_state() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run_as(place.config().with_trial(on_trial()));
+    run.add(5);
+    place.put(&fixture("chain").told("label=newer"));
+    assert_eq!(run.told.live().state, StateNote::Migrated { from: 1, to: 3 });
+    run.add(1);
+    run.host.shutdown().unwrap();
+    // Its chain can go back: nothing is lost. It was not to blame, and is tried again.
+    let place = place.image();
+    let after = place.run_as(place.config().with_trial(on_trial()));
+    let recovered = after.recovered();
+    assert!(!recovered.is_older, "{recovered}");
+    assert_eq!(recovered.artifact.unwrap().0, hash(&counter("label=a")));
+    until("it is tried again", || label(&after.slot) == "newer");
+    assert_eq!(value(&after.slot), 6);
+}
+
+#[test]
+fn what_was_rejected_stays_so_until_it_is_cleared() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run();
+    let bad = counter("label=bad;start=fail");
+    place.put(&bad);
+    assert_eq!(run.told.refused().phase, Phase::Activated);
+    run.host.shutdown().unwrap();
+    let log = place.0.path().join("log");
+    let second = place.run();
+    let refusal = second.told.refused();
+    assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Activated), "{refusal}");
+    assert!(refusal.advice.contains("Host::clear"), "{refusal}");
+    assert!(!log.exists());
+    assert!(second.host.clear(hash(&bad)).unwrap());
+    // It is tried, and fails again.
+    assert!(!second.told.refused().advice.contains("earlier run"));
+    let outcomes: Vec<_> = second.host.history().unwrap().iter().map(|it| it.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Rejected, Outcome::Rejected, Outcome::Committed]);
+    // What is judged from bytes may come out otherwise for another host: it is judged again.
+    place.put(&fixture("meter"));
+    assert_eq!(second.told.refused().phase, Phase::Assessed);
+    second.host.shutdown().unwrap();
+    let third = place.run();
+    let refusal = third.told.refused();
+    assert_eq!(refusal.phase, Phase::Assessed);
+    assert!(!refusal.advice.contains("earlier run"), "{refusal}");
+}
+
+#[test]
+fn a_revert_long_after_the_commit_keeps_the_state() {
+    let place = Place::new();
+    let older = counter("label=older");
+    place.put(&older);
+    let run = place.run_as(place.config().with_floors(place.0.path().join("floors")));
+    run.add(5);
+    let newer = fixture("chain").told("label=newer");
+    place.put(&newer);
+    assert_eq!(run.told.live().state, StateNote::Migrated { from: 1, to: 3 });
+    run.add(1);
+    let error = run.host.revert_to("main", hash(&counter("label=never")), "why").unwrap_err();
+    assert!(error.to_string().contains("it is not kept; there are: "), "{error}");
+    run.host.revert_to("main", hash(&older), "it costs too much").unwrap();
+    assert_eq!(run.told.live().state, StateNote::Downgraded { from: 3, to: 1 });
+    assert_eq!((label(&run.slot).as_str(), value(&run.slot)), ("older", 6));
+    let error = run.host.revert_to("main", hash(&older), "again").unwrap_err();
+    assert!(error.to_string().contains("it serves already"), "{error}");
+    let history = run.host.history().unwrap();
+    assert!(history.iter().any(|it| it.why == "it costs too much"), "{history:?}");
+    run.add(1);
+
+    // A crash does not bring the newer one back, although it lies at the path.
+    let image = place.image();
+    let after = image.run();
+    assert_eq!((label(&after.slot).as_str(), value(&after.slot)), ("older", 6));
+    let refusal = after.told.refused();
+    assert!(refusal.findings[0].contains("gone back from: it costs too much"), "{refusal}");
+    // On purpose it does.
+    after.host.revert_to("main", hash(&newer), "it was not that").unwrap();
+    assert_eq!((label(&after.slot).as_str(), value(&after.slot)), ("newer", 6));
+    after.host.shutdown().unwrap();
+}
+
+#[test]
+fn a_revert_that_fails_leaves_everything_as_it_was() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run();
+    run.add(5);
+    place.put(&fixture("chain").told("label=b;downgrade=panic"));
+    let _ = run.told.live();
+    let error = run.host.revert_to("main", hash(&counter("label=a")), "why").unwrap_err();
+    assert!(error.to_string().contains("slot main is not reverted to"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Artifact);
+    assert_eq!((label(&run.slot).as_str(), value(&run.slot)), ("b", 5));
+}
+
+#[test]
+fn a_backup_is_restored_and_what_served_can_be_had_again() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run();
+    run.add(5);
+    let first = run.host.checkpoint("main").unwrap();
+    place.put(&fixture("chain").told("label=b"));
+    let _ = run.told.live();
+    run.add(10);
+    // The state of an older version goes through the migrations of the one that serves.
+    run.host.restore("main", first.number).unwrap();
+    let restarted = run.told.find(|event| match &event.kind {
+        EventKind::Restarted(restarted) => Some(restarted.clone()),
+        _ => None,
+    });
+    assert_eq!(restarted.state, StateNote::Migrated { from: 1, to: 3 });
+    assert!(restarted.restored.is_some());
+    assert_eq!(value(&run.slot), 5);
+    // A crash does not bring back what was replaced.
+    let image = place.image();
+    assert_eq!(value(&image.run().slot), 5);
+    let backups = run.host.backups("main").unwrap();
+    let before = backups.iter().find(|it| it.occasion == Occasion::Upgrade).unwrap();
+    run.host.restore("main", before.number).unwrap();
+    assert_eq!(value(&run.slot), 15);
+    let error = run.host.restore("main", 99).unwrap_err();
+    assert!(error.to_string().contains("it does not exist; there are: "), "{error}");
+}
+
+#[test]
+fn backups_and_artifacts_are_bounded() {
+    let place = Place::new();
+    place.put(&counter("label=0"));
+    let run = place.run_as(place.config().with_kept_backups(3).with_kept_artifacts(2));
+    for n in 1..6 {
+        run.add(1);
+        run.host.checkpoint("main").unwrap();
+        place.put(&counter(&format!("label={n}")));
+        let _ = run.told.live();
+    }
+    let backups = run.host.backups("main").unwrap();
+    assert_eq!(backups.len(), 3);
+    assert!(backups.iter().all(|it| it.path.exists()) && backups[0].number > backups[2].number);
+    until("the rest is removed", || {
+        place.kept() == 2 && fs::read_dir(place.journal().join("backups")).unwrap().count() == 3
+    });
+    let error = run.host.revert_to("main", hash(&counter("label=0")), "why").unwrap_err();
+    assert!(error.to_string().contains("it is not kept"), "{error}");
+    run.host.revert_to("main", hash(&counter("label=4")), "why").unwrap();
+    assert_eq!((label(&run.slot).as_str(), value(&run.slot)), ("4", 5));
+}
+
+#[test]
+fn an_interval_backs_up_what_has_changed() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let config = place.config().with_checkpoint_interval(Duration::from_millis(20));
+    let run = place.run_as(config);
+    run.add(5);
+    let of = |state: u64| {
+        move |event: &Event| match &event.kind {
+            EventKind::BackedUp(backup) if backup.number >= state => Some(backup.clone()),
+            _ => None,
+        }
+    };
+    assert_eq!(run.told.find(of(1)).occasion, Occasion::Interval);
+    until("it is on disk", || {
+        let image = place.image();
+        value(&image.run().slot) == 5
+    });
+    run.host.shutdown().unwrap();
+}
+
+#[test]
+fn where_the_journal_cannot_be_written_upgrades_are_cancelled_and_what_serves_goes_on() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run();
+    run.add(5);
+    type Change = fn(&Path);
+    let damages: [(&str, Change, Change); 2] = [
+        (
+            "removed",
+            |folder| fs::remove_dir_all(folder).unwrap(),
+            |folder| {
+                fs::create_dir(folder).unwrap();
+            },
+        ),
+        (
+            "cannot be written",
+            |folder| {
+                fs::remove_dir_all(folder.join("backups")).unwrap();
+                fs::write(folder.join("backups"), "a file").unwrap();
+            },
+            |folder| fs::remove_file(folder.join("backups")).unwrap(),
+        ),
+    ];
+    for (n, (wanted, damage, mend)) in damages.into_iter().enumerate() {
+        damage(&place.journal());
+        place.put(&counter(&format!("label=next{n}")));
+        let refusal = run.told.refused();
+        assert_eq!(refusal.exit, Exit::Cancelled, "{refusal}");
+        let text = refusal.to_string();
+        assert!(text.contains(wanted) || text.contains("cannot be made or used"), "{text}");
+        assert!(text.contains("bring its folder back"), "{text}");
+        assert_eq!(value(&run.slot), 5);
+        let error = run.host.checkpoint("main").unwrap_err();
+        assert!(error.to_string().contains("not backed up"), "{error}");
+        mend(&place.journal());
+        // Tried again by itself.
+        let live = run.told.find(|event| match &event.kind {
+            EventKind::Live(live) => Some(live.clone()),
+            _ => None,
+        });
+        assert_eq!(live.state, StateNote::Kept);
+    }
+    assert_eq!((label(&run.slot).as_str(), value(&run.slot)), ("next1", 5));
+    let image = place.image();
+    let after = image.run();
+    assert_eq!((label(&after.slot).as_str(), value(&after.slot)), ("next1", 5));
+}
+
+#[test]
+fn a_damaged_journal_and_one_of_another_host_are_errors_that_say_what_to_do() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run();
+    let in_full = |error: &dyn std::error::Error| {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
+    };
+    let error = in_full(&Host::new(place.config()).unwrap_err());
+    assert!(error.contains("another host has the journal"), "{error}");
+    run.host.shutdown().unwrap();
+    let good = fs::read_to_string(place.lines()).unwrap();
+    assert_eq!(fs::metadata(place.lines()).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::write(place.lines(), good.replacen("\"main\"", "\"mine\"", 1)).unwrap();
+    let error = Host::new(place.config()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::System);
+    let text = in_full(&error);
+    for wanted in ["line ", "journal.jsonl is damaged", "expected the checksum", "found", "copy"] {
+        assert!(text.contains(wanted), "{text}");
+    }
+    // A last line that was torn is none.
+    fs::write(place.lines(), &good[..good.len() - 7]).unwrap();
+    let run = place.run();
+    assert_eq!(label(&run.slot), "a");
+    assert!(!was_refused(&run.before));
+}
+
+#[test]
+fn damaged_backups_are_passed_over_and_nothing_begins_afresh_for_that() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run();
+    run.add(5);
+    run.host.checkpoint("main").unwrap();
+    run.add(1);
+    let newest = run.host.checkpoint("main").unwrap();
+    run.host.shutdown().unwrap();
+    let damage = |path: &Path| fs::write(path, "nonsense").unwrap();
+    let end = place.journal().join("backups").join("main-00000003.snapshot");
+    damage(&end);
+    damage(&newest.path);
+    let copy = place.image();
+    let run = copy.run();
+    let recovered = run.recovered();
+    assert_eq!((value(&run.slot), recovered.passed_over.len()), (5, 2), "{recovered}");
+    assert!(recovered.is_older, "{recovered}");
+    run.host.shutdown().unwrap();
+
+    damage(&place.journal().join("backups").join("main-00000001.snapshot"));
+    let host = Host::new(place.config()).unwrap();
+    let error = host.slot::<dyn Counter>("main").unwrap_err();
+    assert!(error.to_string().contains("bring one of these files back"), "{error}");
+}
+
+#[test]
+fn without_a_journal_there_is_nothing_to_ask_for() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let host = Host::new(patient().artifact("main", place.artifact())).unwrap();
+    let _slot = host.slot::<dyn Counter>("main").unwrap();
+    for error in [
+        host.checkpoint("main").unwrap_err(),
+        host.backups("main").unwrap_err(),
+        host.restore("main", 1).unwrap_err(),
+        host.revert_to("main", hash(&counter("label=a")), "why").unwrap_err(),
+        host.history().unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Misuse);
+        assert!(error.to_string().contains("Config::with_journal"), "{error}");
+    }
+}
