@@ -66,8 +66,8 @@ impl Host {
     ///
     /// # Errors
     /// When the private folder or the watch of the file system cannot be had, or the file of the
-    /// floors or the journal cannot be read, or another host has the journal. When others can write
-    /// to the host's folders, or a slot's module is built from its sources, where artifacts must be
+    /// floors or the journal cannot be read, or another host has the journal. When others can write to
+    /// the host's folders, or a slot's module is built from its sources, where artifacts must be
     /// signed. In a process that was started for a rehearsal and has not come to
     /// [`probe::serve`](crate::probe::serve).
     pub fn new(mut config: Config) -> Result<Self, Error> {

@@ -7,7 +7,7 @@
 //! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
 //! callers can see changes before the switch in [`activate`].
 //!
-//! Where the host has a journal, its worker writes what is BackedUp durably. A candidate waits for an
+//! Where the host has a journal, what is BackedUp is written by its worker. A candidate waits for an
 //! approval outside of this file, as a [`Rehearsed`].
 //!
 //! # The rehearsal

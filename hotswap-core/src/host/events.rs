@@ -79,10 +79,10 @@ fn contain(event: &Event, code: impl FnOnce()) {
 
 fn weight(kind: &EventKind) -> Weight {
     match kind {
-        EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Detail,
-        EventKind::Rehearsed { .. } => Weight::News,
         EventKind::BackedUp(_) => Weight::Detail,
         EventKind::Recovered(recovered) if !recovered.is_older => Weight::News,
+        EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Detail,
+        EventKind::Rehearsed { .. } => Weight::News,
         EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
         EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
             Weight::Detail

@@ -12,7 +12,9 @@ use crate::{
 
 impl Host {
     /// Backs up the state of a slot, and comes back when it is on disk. From then on it is
-    /// acknowledged: whatever ends the process, the next run goes on with it or with a later one.
+    /// acknowledged: whatever ends the process, the next run goes on with it or with a later one. Only
+    /// within a trial it may be of a version of the state that the version before, which then serves
+    /// again, cannot read: [`Recovered`](crate::event::Recovered) names it, and it stays on disk.
     ///
     /// `&self` calls go on meanwhile, `&mut self` calls wait for the time of the encoding; an
     /// interface without `&mut self` methods is closed for that time.

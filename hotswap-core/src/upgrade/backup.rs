@@ -26,16 +26,6 @@ use crate::{
     steps::{Steps, Undone},
 };
 
-/// Takes a copy of the live state, in the version of the module that has written it, for a file.
-pub(crate) fn live(
-    gate: &Arc<Gate<Generation>>,
-    exclusive: bool,
-    config: &Config,
-    steps: &mut Steps,
-) -> Result<Arc<Snapshot>, Fault> {
-    take(gate, exclusive, &Handover::None, config, steps).map(|copy| copy.own)
-}
-
 /// What fits, and a copy of the state that it would get.
 #[derive(Debug)]
 pub(crate) struct BackedUp {
@@ -75,6 +65,16 @@ pub(crate) fn back_up(
     }
     let copy = take(gate, slot.interface.exclusive, &assessed.handover, config, steps)?;
     Ok(BackedUp { assessed, copy: Some(copy) })
+}
+
+/// Takes a copy of the live state, in the version of the module that has written it, for a file.
+pub(crate) fn live(
+    gate: &Arc<Gate<Generation>>,
+    exclusive: bool,
+    config: &Config,
+    steps: &mut Steps,
+) -> Result<Arc<Snapshot>, Fault> {
+    take(gate, exclusive, &Handover::None, config, steps).map(|copy| copy.own)
 }
 
 /// Takes a copy of the live state.

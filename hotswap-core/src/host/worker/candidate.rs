@@ -143,7 +143,7 @@ impl Worker {
         };
         self.superseded(index, "a newer artifact has come");
         let assessed = self.assess(index, inspected, way);
-        match assessed.and_then(|assessed| self.rehearse(index, assessed, way)) {
+        match assessed.and_then(|assessed| self.rehearse(index, assessed, path, way)) {
             Ok(rehearsed) => self.planned(index, rehearsed, signed, path, begun, way),
             Err((module, fault)) => {
                 let identity = Identity { path, artifact: Some(artifact), module: Some(module) };
@@ -180,21 +180,38 @@ impl Worker {
         assessed.map_err(|fault| ((manifest.module.clone(), manifest.version.clone()), fault))
     }
 
-    /// Tries an artifact that fits in a child process, where the slot has rehearsals, and tells of it.
+    /// Keeps an artifact that fits, and the state, where there is a journal; tries it in a child
+    /// process, where the slot has rehearsals, and tells of it.
     pub(super) fn rehearse(
         &mut self,
         index: usize,
         assessed: Assessed,
+        path: &Path,
         way: Way,
     ) -> Judged<Rehearsed> {
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let artifact = assessed.inspected.staged.hash();
         let manifest = Arc::clone(&assessed.inspected.manifest);
+        let identity = (manifest.module.clone(), manifest.version.clone());
+        let mut is_told = false;
         let mut reached = |phase| {
+            // A rehearsal takes a copy of its own.
+            if phase == Phase::BackedUp && mem::replace(&mut is_told, true) {
+                return;
+            }
             slot.set_phase(Some(phase));
             shared.note_phase(&slot.name, way, artifact, phase);
             shared.tell(&slot.name, EventKind::Phase { artifact, phase });
         };
+        match self.keep_artifact(index, way, path, &assessed) {
+            Ok(true) => reached(Phase::BackedUp),
+            Ok(false) => {}
+            Err(fault) => return Err((identity, fault)),
+        }
+        if way == Way::Recovered {
+            // It has served before.
+            return Ok(Rehearsed::unrehearsed(assessed, &slot));
+        }
         let mut upgrade = Upgrade {
             slot: &slot,
             config: &shared.config,
@@ -214,7 +231,7 @@ impl Worker {
         if let Some(told) = told {
             shared.tell(&slot.name, told);
         }
-        rehearsed.map_err(|fault| ((manifest.module.clone(), manifest.version.clone()), fault))
+        rehearsed.map_err(|fault| (identity, fault))
     }
 
     /// Loads an artifact that may, and lets it take over.
@@ -234,18 +251,6 @@ impl Worker {
             shared.note_phase(&slot.name, way, artifact, phase);
             shared.tell(&slot.name, EventKind::Phase { artifact, phase });
         };
-        match self.keep_artifact(index, way, path, &rehearsed.assessed) {
-            // A rehearsal has said so of its copy.
-            Ok(true) if matches!(rehearsed.outcome, Rehearsing::NotAsked) => {
-                reached(Phase::BackedUp);
-            }
-            Ok(_) => {}
-            Err(fault) => {
-                let module = Some((manifest.module.clone(), manifest.version.clone()));
-                let identity = Identity { path, artifact: Some(artifact), module };
-                return self.refuse_and_retry(index, identity, fault, (index, path.to_owned()));
-            }
-        }
         let mut upgrade = Upgrade {
             slot: &slot,
             config: &shared.config,

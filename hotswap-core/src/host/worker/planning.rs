@@ -115,13 +115,15 @@ impl Worker {
         self.tell(&core.name, EventKind::Decided { artifact, approved: true, why });
         // What serves may have changed meanwhile.
         let Awaiting { rehearsed, path, begun, way, .. } = awaiting;
+        // It has waited: its backup may be old.
+        let way = if way == Way::Found { Way::Again } else { way };
         let Rehearsed { assessed, outcome, against } = rehearsed;
         let assessed = self.assess(index, assessed.inspected, way);
         let rehearsed = assessed.and_then(|assessed| {
             if core.serving_number() == against {
                 return Ok(Rehearsed { assessed, outcome, against });
             }
-            self.rehearse(index, assessed, way)
+            self.rehearse(index, assessed, &path, way)
         });
         match rehearsed {
             Ok(rehearsed) => self.go_on(index, rehearsed, &path, begun, way),
