@@ -11,7 +11,7 @@ use std::{
 
 use hotswap_abi::{
     Portable,
-    portable::{Buffer, Reader, Writer},
+    portable::{Buffer, Reader},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -55,6 +55,6 @@ fuzz_target!(|bytes: &[u8]| {
 fn again<T: Portable + Debug + PartialEq>(bytes: &[u8]) {
     let Ok(value) = Reader::whole::<T>(bytes) else { return };
     let mut buffer = Buffer::new();
-    value.encode(&mut Writer::new(buffer.sink()));
+    value.encode(&mut buffer.writer());
     assert_eq!(Reader::whole::<T>(buffer.bytes()).as_ref(), Ok(&value));
 }

@@ -25,6 +25,7 @@ fn story(told: &Told, last: &str) -> Vec<String> {
             EventKind::Live(live) => format!("live {}", live.generation),
             EventKind::Refused(refusal) => format!("refused at {}", refusal.phase),
             EventKind::Pending { .. } => "pending".to_owned(),
+            EventKind::Planned(_) => "planned".to_owned(),
             EventKind::Retired { generation, outcome: Retirement::Retained { .. } } => {
                 format!("retired {generation}")
             }
@@ -35,7 +36,7 @@ fn story(told: &Told, last: &str) -> Vec<String> {
 }
 
 const JUDGED: [&str; 3] = ["Staged", "Inspected", "Assessed"];
-const READY: [&str; 2] = ["Loaded", "Prepared"];
+const READY: [&str; 3] = ["planned", "Loaded", "Prepared"];
 const PAUSED: [&str; 3] = ["Quiescing", "Snapshotted", "Migrating"];
 const OVER: [&str; 2] = ["Activated", "Committed"];
 
@@ -57,7 +58,7 @@ fn events_come_in_the_order_of_the_phases() {
         ["Staged", "Inspected", "refused at Assessed"]
     );
     scene.put(&counter("prepare=fail"));
-    let expected = [&JUDGED[..], &["Loaded", "refused at Prepared"]].concat();
+    let expected = [&JUDGED[..], &["planned", "Loaded", "refused at Prepared"]].concat();
     assert_eq!(story(&scene.told, "refused at Prepared"), expected);
     scene.put(&counter("start=fail"));
     let expected = [&JUDGED[..], &READY, &["Quiescing", "refused at Activated"]].concat();
