@@ -11,8 +11,8 @@
 //! | `backups/` | states, each a [`Snapshot`] |
 //! | `lock` | locked as long as the host lives |
 //!
-//! [`line`] is the codec, [`replay`] says what lines come to, and both are pure; [`file`] and
-//! [`store`] are the effects. A state is *acknowledged* when a backup covers it.
+//! `line` is the codec, `replay` says what lines come to, and both are pure; `file` and
+//! `store` are the effects. A state is *acknowledged* when a backup covers it.
 
 pub(crate) mod error;
 pub(crate) mod file;
