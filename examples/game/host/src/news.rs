@@ -97,7 +97,10 @@ impl News {
             EventKind::Build(report) => self.reported(report, now),
             EventKind::Live(live) => self.went_live(&event.slot, live),
             EventKind::Refused(refusal) => self.was_refused(refusal),
+            // A call that has panicked is told by who has called.
             EventKind::Phase { .. }
+            | EventKind::Planned(_)
+            | EventKind::Panicked(_)
             | EventKind::Retired {
                 outcome: Retirement::Unloaded | Retirement::Retained { .. },
                 ..
