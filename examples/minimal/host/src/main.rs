@@ -10,7 +10,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .artifact("adder", "target/debug/libadder.so")
         .with_state_drift(StateDrift::Refuse)
         .on_event(|event| match event.kind {
-            EventKind::Phase { .. } | EventKind::Planned(_) | EventKind::Retired { .. } => {}
+            EventKind::Phase { .. }
+            | EventKind::Planned(_)
+            | EventKind::Panicked(_)
+            | EventKind::Retired { .. } => {}
             _ => println!("{event}"),
         });
     let host = Host::new(config)?;
