@@ -1,16 +1,14 @@
 //! What a host with a journal is asked for: backups, and ways back long after a commit.
 
-use std::sync::mpsc;
-
 use parking_lot::Mutex;
 
-use super::{Host, worker::Command};
+use super::{Operator, worker::Command};
 use crate::{
     error::{Error, Reason},
     journal::{Backup, Earlier, Journal, PastUpgrade},
 };
 
-impl Host {
+impl Operator {
     /// Backs up the state of a slot, and comes back when it is on disk. From then on it is
     /// acknowledged: whatever ends the process, the next run goes on with it or with a later one. Only
     /// within a trial it may be of a version of the state that the version before, which then serves
@@ -25,16 +23,10 @@ impl Host {
     /// says so, and the backups before are as they were. When the thread is inside a call of a slot,
     /// or an event callback; when the host has ended.
     pub fn checkpoint(&self, slot: &str) -> Result<Backup, Error> {
-        self.refuse_inside()?;
         self.journal()?;
         self.refuse_unopened(slot)?;
-        let (reply, answer) = mpsc::sync_channel(1);
-        self.send(Command::Checkpoint(slot.to_owned(), reply))?;
-        match answer.recv() {
-            Ok(Ok(backup)) => Ok(backup),
-            Ok(Err(why)) => Err(Reason::NotBackedUp { name: slot.to_owned(), why }.into()),
-            Err(_) => Err(Reason::Ended.into()),
-        }
+        self.ask(|reply| Command::Checkpoint(slot.to_owned(), reply))?
+            .map_err(|why| Reason::NotBackedUp { name: slot.to_owned(), why }.into())
     }
 
     /// The backups of a slot, the newest first.
@@ -55,17 +47,11 @@ impl Host {
     /// As for [`checkpoint`](Self::checkpoint); when there is no such backup, or the module cannot
     /// begin with it: then what served goes on, with its state.
     pub fn restore(&self, slot: &str, backup: u64) -> Result<(), Error> {
-        self.refuse_inside()?;
         self.journal()?;
         self.refuse_unopened(slot)?;
-        let (reply, answer) = mpsc::sync_channel(1);
-        self.send(Command::Restore { slot: slot.to_owned(), backup, reply })?;
         let name = slot.to_owned();
-        match answer.recv() {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(Reason::NotRestored { name, number: backup, why }.into()),
-            Err(_) => Err(Reason::Ended.into()),
-        }
+        self.ask(|reply| Command::Restore { slot: slot.to_owned(), backup, reply })?
+            .map_err(|why| Reason::NotRestored { name, number: backup, why }.into())
     }
 
     /// Goes back to an artifact that was committed before, named by its hash or its version, and
@@ -86,18 +72,12 @@ impl Host {
         earlier: impl Into<Earlier>,
         why: impl Into<String>,
     ) -> Result<(), Error> {
-        self.refuse_inside()?;
         self.journal()?;
         self.refuse_unopened(slot)?;
-        let (reply, answer) = mpsc::sync_channel(1);
         let (earlier, why) = (earlier.into(), why.into());
         let (name, to) = (slot.to_owned(), earlier.to_string());
-        self.send(Command::Revert { slot: slot.to_owned(), earlier, why, reply })?;
-        match answer.recv() {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(Reason::NotReverted { name, to, why }.into()),
-            Err(_) => Err(Reason::Ended.into()),
-        }
+        self.ask(|reply| Command::Revert { slot: slot.to_owned(), earlier, why, reply })?
+            .map_err(|why| Reason::NotReverted { name, to, why }.into())
     }
 
     /// The upgrades that are over, of all slots and of all runs that the journal remembers, the

@@ -1,0 +1,233 @@
+//! What is asked of a host that runs: by the program, by an operator, from any thread.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender, SyncSender},
+    },
+};
+
+use semver::Version;
+
+use super::{
+    Shared,
+    status::{SlotStatus, Status},
+    worker::Command,
+};
+use crate::{
+    error::{Error, Reason},
+    event::Event,
+    slot::upgrades,
+    upgrade::ArtifactHash,
+};
+
+/// Operates a host: whoever has one can look at it, decide about upgrades, and order them.
+///
+/// A [`Host`](crate::Host) has one, and can give out more of them ([`Host::operator`](crate::Host::operator)),
+/// to a console or to another thread. It does not keep the host: when that has ended, each order is
+/// answered with an error that says so.
+///
+/// Orders are done by the host's own thread, one after the other, in whatever phase an upgrade is;
+/// where one does not fit, the error says why. What only looks is answered at once.
+#[derive(Clone)]
+pub struct Operator {
+    pub(super) shared: Arc<Shared>,
+    pub(super) commands: Sender<Command>,
+}
+
+impl Operator {
+    /// The events from now on. [`slot`](Self::slot) returns after the event of a slot's first
+    /// generation was told; a later generation serves, and can be waited for, before it is told.
+    #[must_use]
+    pub fn events(&self) -> Receiver<Event> {
+        self.shared.events.subscribe()
+    }
+
+    /// Lets every prepared artifact take over, e.g. at the end of a frame, and waits until it has
+    /// or has failed. Returns how many have.
+    ///
+    /// # Errors
+    /// At once when the thread is inside a call of a slot, since the upgrade would wait for it;
+    /// when the host has ended.
+    pub fn apply_pending(&self) -> Result<usize, Error> {
+        self.ask(|reply| Command::Apply(reply))
+    }
+
+    /// Gives up the callers inside a slot, because they hang in its module's code: a thread cannot
+    /// be stopped from outside. The next upgrade of the slot waits for them no longer than a moment;
+    /// one that was cancelled because of them is tried at once. Returns whether it has taken over.
+    ///
+    /// They stay in the old version, with its instance and what they did to its state, until they
+    /// come out or the process ends. Whoever waits for a `&mut self` call of theirs gets
+    /// [`CallError::Abandoned`](hotswap_abi::CallError::Abandoned). The new version begins with the
+    /// state of the last upgrade ([`Config::with_last_states`]), else afresh; the event says which.
+    ///
+    /// # Errors
+    /// When the slot was not opened; when the thread is inside a call of a slot; when the host has
+    /// ended.
+    pub fn abandon(&self, slot: &str) -> Result<bool, Error> {
+        self.refuse_unopened(slot)?;
+        self.ask(|reply| Command::Abandon(slot.to_owned(), reply))
+    }
+
+    /// Puts a new instance of the code that serves in the place of the one that does, and waits until
+    /// it serves. The state goes over as in an upgrade; a poisoned instance
+    /// ([`Config::with_after_panic`]) is left with its own, and the new one begins with that of the
+    /// last upgrade, or afresh. The event [`Restarted`](EventKind::Restarted) says which.
+    ///
+    /// # Errors
+    /// When the slot was not opened or serves nothing yet; when the thread is inside a call of a
+    /// slot; when the new instance does not start or callers do not leave in time: then the one
+    /// that served stays as it is; when the host has ended.
+    pub fn restart(&self, slot: &str) -> Result<(), Error> {
+        self.refuse_unopened(slot)?;
+        self.ask(|reply| Command::Restart(slot.to_owned(), reply))?
+            .map_err(|why| Reason::NotRestarted { name: slot.to_owned(), why }.into())
+    }
+
+    /// Says yes to an artifact whose plan waits for it ([`Config::with_approval`]): it is judged once
+    /// more, and goes on. Who says so goes into the event. Returns when the upgrade is over, however
+    /// it came out.
+    ///
+    /// # Errors
+    /// When no such artifact waits; when the thread is inside a call of a slot, or an event callback;
+    /// when the host has ended.
+    pub fn approve(&self, artifact: ArtifactHash, by: impl Into<String>) -> Result<(), Error> {
+        let known = self.ask(|reply| Command::Approve { artifact, by: by.into(), reply })?;
+        if known { Ok(()) } else { Err(Reason::NoPlan { artifact }.into()) }
+    }
+
+    /// Says no to an artifact whose plan waits for it: it is rejected until it changes or is
+    /// [cleared](Self::clear).
+    ///
+    /// # Errors
+    /// As for [`approve`](Self::approve).
+    pub fn reject(
+        &self,
+        artifact: ArtifactHash,
+        by: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Result<(), Error> {
+        let known = self.ask(|reply| {
+            let (by, why) = (by.into(), why.into());
+            Command::Reject { artifact, by, why, reply }
+        })?;
+        if known { Ok(()) } else { Err(Reason::NoPlan { artifact }.into()) }
+    }
+
+    /// Ends the trial of a slot's version: it is the stable one. `why` goes into the event.
+    ///
+    /// # Errors
+    /// When the slot has no version on trial ([`Config::with_trial`]); when the thread is inside a
+    /// call of a slot, or an event callback; when the host has ended.
+    pub fn commit(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
+        let (name, why) = (slot.to_owned(), why.into());
+        let known = self.ask(|reply| Command::Commit { slot: name, why, reply })?;
+        if known { Ok(()) } else { Err(Reason::NoTrial { name: slot.to_owned() }.into()) }
+    }
+
+    /// Ends the trial of a slot's version: the one before serves again. Its artifact is rejected, and
+    /// `why` says why.
+    ///
+    /// # Errors
+    /// As for [`commit`](Self::commit); and when callers do not leave the version: then it is tried
+    /// again by itself.
+    pub fn roll_back(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
+        let (name, why) = (slot.to_owned(), why.into());
+        let rolled_back = self.ask(|reply| Command::RollBack { slot: name, why, reply })?;
+        let name = slot.to_owned();
+        match rolled_back {
+            Some(Ok(())) => Ok(()),
+            Some(Err(why)) => Err(Reason::NotRolledBack { name, why }.into()),
+            None => Err(Reason::NoTrial { name }.into()),
+        }
+    }
+
+    /// Looks at all artifacts again.
+    ///
+    /// # Errors
+    /// When the host has ended.
+    pub fn rescan(&self) -> Result<(), Error> {
+        self.send(Command::Rescan)
+    }
+
+    /// Forgets that an artifact was rejected, by this run or, where there is a journal, by an earlier
+    /// one, and looks at all artifacts again. Returns whether it
+    /// was.
+    ///
+    /// # Errors
+    /// When the host has ended. At once when the thread is inside a call of a slot, or the caller is
+    /// an event callback: the answer comes after an upgrade that waits for it.
+    pub fn clear(&self, artifact: ArtifactHash) -> Result<bool, Error> {
+        self.ask(|reply| Command::Clear(artifact, reply))
+    }
+
+    /// Lets this version of a module serve although a newer one has served before
+    /// ([`Config::with_floors`]), and looks at all artifacts again. It is allowed once, and by this
+    /// host: when the version is committed it is the new floor; a host that starts anew before that
+    /// has to be told again.
+    ///
+    /// # Errors
+    /// As for [`clear`](Self::clear).
+    pub fn allow_downgrade(
+        &self,
+        module: impl Into<String>,
+        version: Version,
+    ) -> Result<(), Error> {
+        self.ask(|reply| Command::AllowDowngrade { module: module.into(), version, reply })
+    }
+
+    /// What each slot serves, what waits, and what was refused last.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let slots = self.shared.slots.lock();
+        Status { slots: slots.values().map(|slot| SlotStatus::new(slot)).collect() }
+    }
+
+    pub(super) fn send(&self, command: Command) -> Result<(), Error> {
+        self.commands.send(command).map_err(|_| Reason::Ended.into())
+    }
+
+    /// Has the worker do something, and waits until it is done.
+    pub(super) fn ask<T>(
+        &self,
+        command: impl FnOnce(SyncSender<T>) -> Command,
+    ) -> Result<T, Error> {
+        self.refuse_inside()?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.send(command(reply))?;
+        answer.recv().map_err(|_| Reason::Ended.into())
+    }
+
+    /// The worker cannot wait for itself, and event callbacks run there; one that runs on the thread
+    /// of a caller is refused as well.
+    pub(super) fn refuse_in_callback() -> Result<(), Error> {
+        if upgrades() { Err(Reason::Callback.into()) } else { Ok(()) }
+    }
+
+    pub(super) fn refuse_unopened(&self, slot: &str) -> Result<(), Error> {
+        let slots = self.shared.slots.lock();
+        if slots.contains_key(slot) {
+            return Ok(());
+        }
+        let known = slots.keys().cloned().collect();
+        Err(Reason::UnknownSlot { name: slot.to_owned(), known }.into())
+    }
+
+    pub(super) fn refuse_inside(&self) -> Result<(), Error> {
+        Self::refuse_in_callback()?;
+        let slots = self.shared.slots.lock();
+        let inside = slots.values().find(|slot| slot.gate().is_some_and(|gate| gate.is_inside()));
+        match inside {
+            Some(slot) => Err(Reason::Inside { name: slot.name.to_string() }.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operator").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
