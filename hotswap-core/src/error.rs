@@ -50,6 +50,7 @@ impl Error {
             | Reason::Inside { .. }
             | Reason::Callback
             | Reason::Astray
+            | Reason::NotOffered { .. }
             | Reason::NoTrial { .. }
             | Reason::NoJournal
             | Reason::NoPlan { .. }
@@ -129,6 +130,8 @@ pub(crate) enum Reason {
     NotReverted { name: String, to: String, why: String },
     #[error("no artifact {artifact} waits for approval")]
     NoPlan { artifact: ArtifactHash },
+    #[error("nothing can be offered to slot {name}: {why}")]
+    NotOffered { name: String, why: String },
     #[error("slot {name} has no version on trial")]
     NoTrial { name: String },
     #[error("slot {name} is not rolled back: {}", why.join("; "))]

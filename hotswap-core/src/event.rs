@@ -22,7 +22,10 @@ use semver::Version;
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Report;
-use crate::{journal::Backup, plan::Plan, shown::shown, upgrade::ArtifactHash, watch::WatchError};
+use crate::{
+    host::Pause, journal::Backup, plan::Plan, shown::shown, upgrade::ArtifactHash,
+    watch::WatchError,
+};
 
 /// The phases of an upgrade, in order. Before [`Activated`](Self::Activated) nothing that callers
 /// can see has changed.
@@ -133,6 +136,11 @@ pub enum EventKind {
         /// The artifact.
         artifact: ArtifactHash,
     },
+    /// Upgrades do not begin by themselves any more
+    /// ([`Operator::pause`](crate::Operator::pause)).
+    Paused(Pause),
+    /// Upgrades may begin by themselves again.
+    Resumed,
     /// A version serves.
     Live(Live),
     /// An artifact was not taken, and what served goes on; or it was rolled back in its trial, and
@@ -458,6 +466,10 @@ impl fmt::Display for Event {
                 "{slot}: {module} {version} ({}…) is prepared and waits for apply_pending",
                 artifact.short()
             ),
+            EventKind::Paused(pause) if slot.is_empty() => write!(f, "upgrades are {pause}"),
+            EventKind::Paused(pause) => write!(f, "{slot}: upgrades are {pause}"),
+            EventKind::Resumed if slot.is_empty() => f.write_str("upgrades may begin again"),
+            EventKind::Resumed => write!(f, "{slot}: upgrades may begin again"),
             EventKind::Live(live) => write!(f, "{slot}: {live}"),
             EventKind::Refused(refusal) => refusal.fmt(f),
             EventKind::Committed { generation, module, version, why } => {

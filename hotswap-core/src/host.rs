@@ -3,10 +3,14 @@
 mod events;
 mod kept;
 mod operator;
+mod pauses;
+mod standing;
 mod status;
 mod worker;
 
 pub use operator::Operator;
+pub use pauses::Pause;
+pub use standing::{Offered, Standing};
 pub use status::{GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus};
 
 use std::{
@@ -22,6 +26,7 @@ use parking_lot::Mutex;
 
 use self::{
     events::Events,
+    pauses::Pauses,
     worker::{Command, Worker},
 };
 use crate::{
@@ -48,6 +53,7 @@ struct Shared {
     config: Config,
     slots: Mutex<BTreeMap<String, Arc<SlotCore>>>,
     events: Events,
+    pauses: Pauses,
     /// `None` where no folder was given.
     journal: Option<Mutex<Journal>>,
 }
@@ -79,6 +85,7 @@ impl Host {
         let journal = Journal::open(&config).map_err(Reason::Journal)?;
         let shared = Arc::new(Shared {
             events: Events::new(config.callbacks.clone(), config.reporter.clone()),
+            pauses: Pauses::default(),
             journal: journal.map(Mutex::new),
             config,
             slots: Mutex::default(),

@@ -86,7 +86,10 @@ pub use config::{
     Trial,
 };
 pub use error::{Error, ErrorKind};
-pub use host::{GenerationStatus, Host, Operator, ServingStatus, SlotStatus, Status, TrialStatus};
+pub use host::{
+    GenerationStatus, Host, Offered, Operator, Pause, ServingStatus, SlotStatus, Standing, Status,
+    TrialStatus,
+};
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use logs::follow_filters as follow_log_filters;
 pub use plan::Plan;

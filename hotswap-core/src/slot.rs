@@ -10,6 +10,7 @@
 #[expect(unsafe_code, reason = "vouches that calls hold the instance as they need it")]
 mod client;
 mod core;
+mod quarantine;
 mod residents;
 
 pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};

@@ -89,6 +89,7 @@ fn weight(kind: &EventKind) -> Weight {
         }
         EventKind::Live(live) if !live.has_lost() => Weight::News,
         EventKind::Planned(_) => Weight::Detail,
+        EventKind::Paused(_) | EventKind::Resumed => Weight::News,
         EventKind::Committed { .. } | EventKind::Decided { .. } => Weight::News,
         EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,
         EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,

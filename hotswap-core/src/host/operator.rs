@@ -2,22 +2,26 @@
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{
         Arc,
         mpsc::{self, Receiver, Sender, SyncSender},
     },
+    time::Instant,
 };
 
 use semver::Version;
 
 use super::{
     Shared,
+    pauses::Pause,
+    standing::Offered,
     status::{SlotStatus, Status},
     worker::Command,
 };
 use crate::{
     error::{Error, Reason},
-    event::Event,
+    event::{Event, EventKind},
     slot::upgrades,
     upgrade::ArtifactHash,
 };
@@ -178,11 +182,68 @@ impl Operator {
         self.ask(|reply| Command::AllowDowngrade { module: module.into(), version, reply })
     }
 
+    /// Lets no upgrade of a slot, or of any with `None`, begin by itself from now on. What has begun
+    /// goes on, also a trial and a rollback; what appears meanwhile is looked at when the pause is
+    /// [over](Self::resume). A slot's first version still comes. What somebody asks for goes on as
+    /// well: an approval, [`offer`](Self::offer), [`apply_pending`](Self::apply_pending),
+    /// [`revert_to`](Self::revert_to).
+    ///
+    /// A pause ends with the host.
+    ///
+    /// # Errors
+    /// When no slot of this name is configured.
+    pub fn pause(
+        &self,
+        slot: Option<&str>,
+        by: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Result<(), Error> {
+        self.refuse_unknown(slot)?;
+        let pause = Pause { by: by.into(), why: why.into(), since: Instant::now() };
+        self.shared.pauses.begin(slot, pause.clone());
+        self.shared.tell(slot.unwrap_or_default(), EventKind::Paused(pause));
+        Ok(())
+    }
+
+    /// Ends the pause of a slot, or all pauses with `None`; returns whether there was one. A slot that
+    /// is paused with all of them stays so.
+    ///
+    /// # Errors
+    /// When no slot of this name is configured, or the host has ended.
+    pub fn resume(&self, slot: Option<&str>) -> Result<bool, Error> {
+        self.refuse_unknown(slot)?;
+        let was_paused = self.shared.pauses.end(slot);
+        if was_paused {
+            self.shared.tell(slot.unwrap_or_default(), EventKind::Resumed);
+            self.send(Command::Resumed)?;
+        }
+        Ok(was_paused)
+    }
+
+    /// Takes an artifact through an upgrade now, wherever it lies, also while upgrades are
+    /// [paused](Self::pause), and comes back when it serves or something else is to happen first: the
+    /// answer says how it stands. It is judged as one that appears by itself.
+    ///
+    /// # Errors
+    /// When the slot was not opened, or no slot of the host takes artifacts; when the thread is inside
+    /// a call of a slot, or an event callback; when the host has ended.
+    pub fn offer(&self, slot: &str, path: impl Into<PathBuf>) -> Result<Offered, Error> {
+        self.refuse_unopened(slot)?;
+        let (name, path) = (slot.to_owned(), path.into());
+        let path = std::path::absolute(&path).unwrap_or(path);
+        self.ask(|reply| Command::Offer { slot: name, path, reply })?
+            .map_err(|why| Reason::NotOffered { name: slot.to_owned(), why }.into())
+    }
+
     /// What each slot serves, what waits, and what was refused last.
     #[must_use]
     pub fn status(&self) -> Status {
         let slots = self.shared.slots.lock();
-        Status { slots: slots.values().map(|slot| SlotStatus::new(slot)).collect() }
+        let pauses = &self.shared.pauses;
+        Status {
+            paused: pauses.of_all(),
+            slots: slots.values().map(|slot| SlotStatus::new(slot, &self.shared.pauses)).collect(),
+        }
     }
 
     pub(super) fn send(&self, command: Command) -> Result<(), Error> {
@@ -204,6 +265,17 @@ impl Operator {
     /// of a caller is refused as well.
     pub(super) fn refuse_in_callback() -> Result<(), Error> {
         if upgrades() { Err(Reason::Callback.into()) } else { Ok(()) }
+    }
+
+    fn refuse_unknown(&self, slot: Option<&str>) -> Result<(), Error> {
+        let slots = &self.shared.config.slots;
+        match slot.filter(|slot| !slots.contains_key(*slot)) {
+            None => Ok(()),
+            Some(slot) => {
+                let known = slots.keys().cloned().collect();
+                Err(Reason::UnknownSlot { name: slot.to_owned(), known }.into())
+            }
+        }
     }
 
     pub(super) fn refuse_unopened(&self, slot: &str) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use std::{
 
 use semver::Version;
 
+use super::pauses::{Pause, Pauses};
 use crate::{
     event::{Holder, Phase, Refusal, Serving},
     gate::Gate,
@@ -21,6 +22,8 @@ use crate::{
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Status {
+    /// Why no upgrade of any slot begins by itself.
+    pub paused: Option<Pause>,
     /// The slots that were asked for, by name.
     pub slots: Vec<SlotStatus>,
 }
@@ -43,6 +46,11 @@ pub struct SlotStatus {
     pub generations: Vec<GenerationStatus>,
     /// What was refused last.
     pub last_refusal: Option<Arc<Refusal>>,
+    /// The artifacts that are not tried again until they change or are
+    /// [cleared](crate::Operator::clear), the newest first.
+    pub quarantined: Vec<Arc<Refusal>>,
+    /// Why upgrades do not begin by themselves.
+    pub paused: Option<Pause>,
     /// The plan that waits for somebody's word.
     pub awaiting: Option<Arc<Plan>>,
     /// The trial of the version that serves.
@@ -149,7 +157,7 @@ impl TrialStatus {
 }
 
 impl SlotStatus {
-    pub(super) fn new(slot: &SlotCore) -> Self {
+    pub(super) fn new(slot: &SlotCore, pauses: &Pauses) -> Self {
         let snapshot = slot.glance();
         let gate = slot.gate().map(|gate| &**gate);
         let generation = |it: Arc<Resident>| GenerationStatus::new(&it, gate);
@@ -172,6 +180,8 @@ impl SlotStatus {
             mapped: generations.len(),
             generations,
             last_refusal: snapshot.last_refusal,
+            quarantined: slot.rejected.all(),
+            paused: pauses.of(&slot.name),
             awaiting: snapshot.awaiting,
             trial: snapshot.on_trial.map(TrialStatus::new),
             degraded: snapshot.degraded,
@@ -181,6 +191,9 @@ impl SlotStatus {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(pause) = &self.paused {
+            writeln!(f, "upgrades are {pause}")?;
+        }
         for (i, slot) in self.slots.iter().enumerate() {
             if i > 0 {
                 f.write_str("\n")?;
@@ -225,6 +238,9 @@ impl fmt::Display for SlotStatus {
         }
         if let Some(why) = &self.degraded {
             write!(f, ", DEGRADED: {why}")?;
+        }
+        if let Some(pause) = &self.paused {
+            write!(f, ", {pause}")?;
         }
         if self.pending {
             f.write_str(", an upgrade waits for apply_pending")?;

@@ -2,7 +2,8 @@
 //!
 //! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
 //! [`outcome`] tells how it ended and sees to what is left of it, [`planning`] has somebody say yes to
-//! it, [`trials`] watches what serves on trial, [`panics`] is about calls that have panicked,
+//! it, [`trials`] watches what serves on trial, [`offering`] takes what somebody
+//! hands it, [`panics`] is about calls that have panicked,
 //! [`ending`] is the orderly end. With a journal, [`journaling`] writes it, [`recovering`] begins where
 //! the last run has left off, and [`reverting`] goes back on request.
 
@@ -11,6 +12,7 @@ mod building;
 mod candidate;
 mod ending;
 mod journaling;
+mod offering;
 mod outcome;
 mod panics;
 mod planning;
@@ -39,11 +41,11 @@ use self::{
     reverting::Reverting,
     trials::OnTrial,
 };
-use super::Shared;
+use super::{Offered, Shared};
 use crate::{
     config::Place,
     error::{Error, Reason},
-    event::{EventKind, Refusal},
+    event::EventKind,
     floors::Floors,
     fs::PrivateFolder,
     journal::{Backup, Earlier, What},
@@ -97,6 +99,10 @@ pub(super) enum Command {
     Restore { slot: String, backup: u64, reply: SyncSender<Result<(), String>> },
     /// Go back to an artifact that was committed before.
     Revert { slot: String, earlier: Earlier, why: String, reply: SyncSender<Result<(), String>> },
+    /// Take an artifact through an upgrade that somebody offers.
+    Offer { slot: String, path: PathBuf, reply: SyncSender<Result<Offered, String>> },
+    /// A pause is over.
+    Resumed,
     /// The end.
     End,
 }
@@ -153,6 +159,8 @@ enum Way {
     Recovered,
     /// Somebody wants to go back to it.
     Reverted,
+    /// Somebody wants it now.
+    Offered,
 }
 
 /// A slot, and what only the worker knows of it.
@@ -163,8 +171,6 @@ struct Open {
     waiting: Option<Waiting>,
     /// The path whose upgrade was cancelled, and is tried again.
     retry: Option<PathBuf>,
-    /// Artifacts that were rejected, by their own fault.
-    rejected: HashMap<ArtifactHash, Arc<Refusal>>,
     /// What each path held when it was last looked at.
     seen: HashMap<PathBuf, ArtifactHash>,
     /// What was told of paths whose content could not be had.
@@ -176,8 +182,8 @@ struct Open {
     /// When a version was rolled back last.
     rolled_back: Option<Instant>,
     trial: Option<OnTrial>,
-    /// Paths with new content, which wait until the trial is over.
-    after_trial: BTreeSet<PathBuf>,
+    /// Paths with new content, which wait until the trial is over or upgrades may begin again.
+    held: BTreeSet<PathBuf>,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
     /// When its state is backed up next.
@@ -297,6 +303,11 @@ impl Worker {
                     let reverted = self.revert_by_name(&slot, &earlier, why);
                     let _ = reply.send(reverted);
                 }
+                Some(Command::Offer { slot, path, reply }) => {
+                    let offered = self.offer(&slot, path);
+                    let _ = reply.send(offered);
+                }
+                Some(Command::Resumed) => self.resumed(),
                 Some(Command::End) => break,
                 None => {}
             }
@@ -342,7 +353,6 @@ impl Worker {
             folder,
             waiting: None,
             retry: None,
-            rejected: HashMap::new(),
             seen: HashMap::new(),
             unstaged: HashMap::new(),
             retiring: Vec::new(),
@@ -351,7 +361,7 @@ impl Worker {
             times: Times::default(),
             rolled_back: None,
             trial: None,
-            after_trial: BTreeSet::new(),
+            held: BTreeSet::new(),
             unwatched: None,
             next_backup: None,
             not_backed_up: None,
@@ -446,7 +456,7 @@ impl Worker {
     fn clear(&mut self, artifact: ArtifactHash) -> bool {
         let mut known = false;
         for index in 0..self.slots.len() {
-            if self.slots[index].rejected.remove(&artifact).is_some() {
+            if self.slots[index].core.rejected.remove(artifact).is_some() {
                 known = true;
                 self.has(index, What::Cleared { artifact });
             }
@@ -458,9 +468,9 @@ impl Worker {
     }
 
     fn allow_downgrade(&mut self, module: &str, version: Version) {
-        for slot in &mut self.slots {
+        for slot in &self.slots {
             // They may have been rejected for their version.
-            slot.rejected.retain(|_, refusal| {
+            slot.core.rejected.retain(|refusal| {
                 let rejected = refusal.module.as_ref();
                 rejected.is_none_or(|(name, found)| name != module || *found != version)
             });

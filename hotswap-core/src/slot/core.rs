@@ -24,7 +24,7 @@ use crate::{
     snapshot::Snapshot,
 };
 
-use super::{Resident, Residents};
+use super::{Resident, Residents, quarantine::Quarantine};
 
 thread_local! {
     static UPGRADES: Cell<bool> = const { Cell::new(false) };
@@ -96,6 +96,8 @@ pub(crate) struct SlotCore {
     pub(crate) source: String,
     /// The generations that are in memory.
     pub(crate) residents: Arc<Residents>,
+    /// The artifacts that it does not take.
+    pub(crate) rejected: Quarantine,
     voice: Voice,
     alarm: Alarm,
     /// The state of an earlier run, until it lives on in a first generation.
@@ -183,6 +185,7 @@ impl SlotCore {
             interface,
             source,
             residents: Arc::default(),
+            rejected: Quarantine::default(),
             voice,
             alarm,
             checkpoint: Mutex::new(checkpoint.map(Arc::new)),

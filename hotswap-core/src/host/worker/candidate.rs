@@ -39,10 +39,8 @@ impl Worker {
     pub(super) fn try_path(&mut self, index: usize, path: PathBuf, way: Way) {
         let begun = Instant::now();
         let key = (index, path);
-        if self.slots[index].trial.as_ref().is_some_and(OnTrial::has_way_back) {
-            self.paths.done(&key);
-            self.slots[index].after_trial.insert(key.1);
-            return;
+        if self.holds(index, &key.1, way) {
+            return self.paths.done(&key);
         }
         let path = key.1.as_path();
         // No thread begins while somebody hangs in the loader, and staging needs one.
@@ -362,9 +360,10 @@ impl Worker {
     pub(super) fn try_again(&mut self, index: usize, path: PathBuf) {
         let slot = &mut self.slots[index];
         // Something newer has come since.
-        if slot.retry.as_ref() != Some(&path) {
+        if slot.retry.as_ref() != Some(&path) || self.holds(index, &path, Way::Again) {
             return;
         }
+        let slot = &mut self.slots[index];
         match slot.waiting.take_if(|waiting| !waiting.on_request) {
             Some(waiting) => {
                 let way = if waiting.way == Way::Found { Way::Again } else { waiting.way };
@@ -418,7 +417,7 @@ impl Worker {
         if matches!(way, Way::Recovered | Way::Reverted) {
             return false;
         }
-        let Some(refusal) = slot.rejected.get(&artifact).cloned() else { return false };
+        let Some(refusal) = slot.core.rejected.get(artifact) else { return false };
         let refusal = Refusal {
             serving: slot.core.serves().map(|serves| serves.serving()),
             ..(*refusal).clone()

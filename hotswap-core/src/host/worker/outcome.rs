@@ -18,8 +18,6 @@ use crate::{
     watch::Retry,
 };
 
-/// How many rejected artifacts a slot remembers.
-const MOST_REJECTED: usize = 1024;
 /// How long callers may keep a generation before that is told.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -229,10 +227,7 @@ impl Worker {
             (refusal.exit, refusal.artifact)
             && refusal.phase != Phase::Staged
         {
-            if slot.rejected.len() >= MOST_REJECTED {
-                slot.rejected.clear();
-            }
-            slot.rejected.insert(artifact, Arc::clone(&refusal));
+            slot.core.rejected.insert(artifact, Arc::clone(&refusal));
         }
         self.told_refused(index, refusal);
     }

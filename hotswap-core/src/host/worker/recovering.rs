@@ -42,7 +42,7 @@ impl Worker {
         for rejection in rejected {
             let artifact = rejection.artifact;
             let refusal = self.refusal(index, rejection);
-            self.slots[index].rejected.insert(artifact, Arc::new(refusal));
+            self.slots[index].core.rejected.insert(artifact, Arc::new(refusal));
         }
         let Recovery { first, exhausted, uncommitted, is_older } = recovery;
         let Chosen { state, passed_over, unfit } = chosen;

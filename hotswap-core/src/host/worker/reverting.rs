@@ -49,7 +49,7 @@ impl Worker {
             return Err("it serves already".to_owned());
         }
         let from = core.serves().and_then(|serves| build_of(&serves.code));
-        let rejected = self.slots[index].rejected.remove(&artifact);
+        let rejected = core.rejected.remove(artifact);
         self.floors.allow(&module, version.clone());
         self.slots[index].reverting = Some(Reverting { to: artifact, why, from });
         let path = journal.lock().artifact(artifact);
@@ -66,7 +66,7 @@ impl Worker {
         let slot = &mut self.slots[index];
         (slot.retry, slot.reverting) = (None, None);
         if let Some(refusal) = rejected {
-            slot.rejected.insert(artifact, refusal);
+            core.rejected.insert(artifact, refusal);
         }
         let last = core.glance().last_refusal.filter(|it| it.artifact == Some(artifact));
         Err(last.map_or_else(
@@ -82,7 +82,7 @@ impl Worker {
         let Some(Reverting { from: Some(from), why, .. }) = reverting else { return };
         let (artifact, why) = (from.artifact, text(&format!("gone back from: {why}")));
         let refusal = self.gone_back_from(index, &from, &why);
-        self.slots[index].rejected.insert(artifact, Arc::new(refusal));
+        self.slots[index].core.rejected.insert(artifact, Arc::new(refusal));
         let phase = crate::event::Phase::Committed.to_string();
         let build = Some(from);
         self.has(index, What::Rejected { artifact, build, phase, why, quarantined: true });

@@ -14,7 +14,6 @@ use crate::{
     journal::{What, text},
     slot::{self, Stage},
     upgrade::{Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, judge, verify},
-    watch::Hint,
 };
 
 /// How often callers are waited for that do not leave a version that is to be rolled back.
@@ -185,7 +184,7 @@ impl Worker {
             self.retire_now(index, previous);
             self.reverted(index, &code);
         }
-        self.trial_is_over(index);
+        self.look_at_held(index);
     }
 
     /// The version before serves again; or why it does not.
@@ -271,7 +270,7 @@ impl Worker {
         drop(candidate);
         self.quarantine(index, refusal);
         self.retire_now(index, retiring);
-        self.trial_is_over(index);
+        self.look_at_held(index);
         result
     }
 
@@ -332,13 +331,6 @@ impl Worker {
                 core.set_on_trial(glance.map(|it| slot::OnTrial { watch, ..it }));
             }
             _ => instance.condition().unwatch(),
-        }
-    }
-
-    /// What has appeared meanwhile is looked at now.
-    fn trial_is_over(&mut self, index: usize) {
-        for path in std::mem::take(&mut self.slots[index].after_trial) {
-            self.paths.appeared((index, path), Hint::Ready, Instant::now());
         }
     }
 

@@ -1,0 +1,64 @@
+//! How an artifact stands with a slot.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    event::{Phase, Refusal},
+    plan::Plan,
+    upgrade::ArtifactHash,
+};
+
+/// How an artifact stands with a slot that it was offered to
+/// ([`Operator::offer`](crate::Operator::offer)).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Offered {
+    /// The artifact; `None` if it could not be read.
+    pub artifact: Option<ArtifactHash>,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How an artifact stands with a slot.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Standing {
+    /// It serves, and is the stable version.
+    Serves {
+        /// The number of the generation.
+        generation: u64,
+    },
+    /// It serves on trial.
+    OnTrial {
+        /// The number of the generation.
+        generation: u64,
+    },
+    /// It waits for somebody's word.
+    AwaitsApproval(Arc<Plan>),
+    /// It is ready, and waits for its time.
+    Pending,
+    /// It was not taken.
+    Refused(Arc<Refusal>),
+    /// It is on its way.
+    UnderWay(Option<Phase>),
+    /// It is looked at later.
+    Later {
+        /// When.
+        why: String,
+    },
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serves { generation } => write!(f, "it serves as generation {generation}"),
+            Self::OnTrial { generation } => write!(f, "it is on trial as generation {generation}"),
+            Self::AwaitsApproval(plan) => write!(f, "it waits for approval, risk {}", plan.level()),
+            Self::Pending => f.write_str("it is ready, and waits for its time"),
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::UnderWay(Some(phase)) => write!(f, "it is on its way: {phase}"),
+            Self::UnderWay(None) => f.write_str("it is on its way"),
+            Self::Later { why } => write!(f, "it is looked at later: {why}"),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Artifacts that somebody offers, and what waits because upgrades are paused.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use super::{Way, Worker, trials::OnTrial};
+use crate::{
+    event::Refusal,
+    host::{Offered, Standing},
+    watch::Hint,
+};
+
+impl Worker {
+    /// Takes an artifact through an upgrade because somebody has asked for it, and says how it stands
+    /// afterwards.
+    pub(super) fn offer(&mut self, name: &str, path: PathBuf) -> Result<Offered, String> {
+        let index = self.slots.iter().position(|slot| &*slot.core.name == name);
+        let index = index.ok_or("the slot was not opened")?;
+        if self.artifacts.is_none() {
+            return Err("the host has no slot that takes artifacts".to_owned());
+        }
+        // What was seen there before may be judged otherwise by now.
+        self.slots[index].seen.remove(&path);
+        self.slots[index].unstaged.remove(&path);
+        let before = self.slots[index].core.glance().last_refusal;
+        self.try_path(index, path.clone(), Way::Offered);
+        Ok(self.standing(index, &path, before.as_ref()))
+    }
+
+    fn standing(&self, index: usize, path: &PathBuf, before: Option<&Arc<Refusal>>) -> Offered {
+        let slot = &self.slots[index];
+        let glance = slot.core.glance();
+        let later = |why: &str| Standing::Later { why: why.to_owned() };
+        let Some(artifact) = slot.seen.get(path).copied() else {
+            let is_new = |it: &Arc<Refusal>| before.is_none_or(|before| !Arc::ptr_eq(before, it));
+            let standing = match glance.last_refusal.filter(is_new) {
+                _ if slot.held.contains(path) => later("a version is on trial"),
+                Some(refusal) => Standing::Refused(refusal),
+                None if !path.exists() => later("there is no such file"),
+                None => later("it is being written"),
+            };
+            return Offered { artifact: None, standing };
+        };
+        let is_it = |other: Option<_>| other == Some(artifact);
+        let pending = slot.waiting.as_ref().filter(|it| is_it(it.prepared.code().artifact));
+        let serves = glance.serves.filter(|serves| is_it(serves.code.artifact));
+        let refused = glance.last_refusal.filter(|refusal| is_it(refusal.artifact));
+        let standing = match (serves, pending, glance.awaiting) {
+            (Some(serves), _, _) => {
+                let generation = serves.code.generation;
+                match slot.trial.as_ref().is_some_and(OnTrial::has_way_back) {
+                    true => Standing::OnTrial { generation },
+                    false => Standing::Serves { generation },
+                }
+            }
+            (None, Some(_), _) => Standing::Pending,
+            (None, None, Some(plan)) if plan.artifact == artifact => Standing::AwaitsApproval(plan),
+            _ => match refused.or_else(|| slot.core.rejected.get(artifact)) {
+                Some(refusal) => Standing::Refused(refusal),
+                None => Standing::UnderWay(glance.phase),
+            },
+        };
+        Offered { artifact: Some(artifact), standing }
+    }
+
+    /// Whether an artifact has to wait before it is looked at; then it does.
+    pub(super) fn holds(&mut self, index: usize, path: &PathBuf, way: Way) -> bool {
+        let slot = &mut self.slots[index];
+        let is_tried = slot.trial.as_ref().is_some_and(OnTrial::has_way_back);
+        let by_itself = matches!(way, Way::Found | Way::Again);
+        let is_paused = by_itself
+            && slot.core.gate().is_some()
+            && self.shared.pauses.of(&slot.core.name).is_some();
+        if is_tried || is_paused {
+            slot.held.insert(path.clone());
+            return true;
+        }
+        false
+    }
+
+    /// What was held is looked at now.
+    pub(super) fn look_at_held(&mut self, index: usize) {
+        for path in std::mem::take(&mut self.slots[index].held) {
+            self.paths.appeared((index, path), Hint::Ready, Instant::now());
+        }
+    }
+
+    /// Upgrades may begin by themselves again.
+    pub(super) fn resumed(&mut self) {
+        for index in 0..self.slots.len() {
+            self.look_at_held(index);
+        }
+    }
+}
