@@ -2,6 +2,7 @@
 
 mod events;
 mod kept;
+mod reported;
 mod status;
 mod worker;
 
