@@ -23,7 +23,7 @@ use hotswap_abi::module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Request;
-use crate::{event::Event, shown::shown, trust::Trust, watch::Backend};
+use crate::{event::Event, plan::Intent, shown::shown, trust::Trust, watch::Backend};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.
@@ -63,6 +63,7 @@ pub struct Config {
     pub(crate) trial: Option<Trial>,
     pub(crate) rehearsal: Option<Rehearsal>,
     pub(crate) approval: Option<Approval>,
+    pub(crate) intent: Intent,
     pub(crate) generation_cap: usize,
     pub(crate) at_cap: AtCap,
     pub(crate) max_artifact_bytes: u64,
@@ -119,6 +120,8 @@ pub(crate) struct SlotConfig {
     pub(crate) rehearsal: Option<Rehearsal>,
     /// The host's, if `None`.
     pub(crate) approval: Option<Approval>,
+    /// The host's, if `None`.
+    pub(crate) intent: Option<Intent>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,6 +187,7 @@ impl Config {
             trial: None,
             rehearsal: None,
             approval: None,
+            intent: Intent::default(),
             generation_cap: 100,
             at_cap: AtCap::Cancel,
             max_artifact_bytes: 1 << 30,
@@ -386,6 +390,20 @@ impl Config {
     #[must_use]
     pub fn approval(mut self, slot: impl Into<String>, approval: Approval) -> Self {
         self.slot(slot).approval = Some(approval);
+        self
+    }
+
+    /// Why upgrades are wanted of which [`Host::intend`](crate::Host::intend) says nothing else.
+    #[must_use]
+    pub fn with_intent(mut self, intent: Intent) -> Self {
+        self.intent = intent;
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn intent(mut self, slot: impl Into<String>, intent: Intent) -> Self {
+        self.slot(slot).intent = Some(intent);
         self
     }
 
@@ -625,6 +643,11 @@ impl Config {
     /// Who says yes to a slot's upgrades.
     pub(crate) fn approval_of(&self, slot: &str) -> Option<&Approval> {
         self.slots.get(slot).and_then(|slot| slot.approval.as_ref()).or(self.approval.as_ref())
+    }
+
+    /// Why a slot's upgrades are wanted.
+    pub(crate) fn intent_of(&self, slot: &str) -> &Intent {
+        self.slots.get(slot).and_then(|slot| slot.intent.as_ref()).unwrap_or(&self.intent)
     }
 
     /// How new versions of a slot are watched.

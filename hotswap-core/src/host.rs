@@ -4,6 +4,7 @@ mod events;
 mod kept;
 mod operator;
 mod pauses;
+mod reported;
 mod standing;
 mod status;
 mod worker;

@@ -4,12 +4,14 @@
 //! yes it waits with the artifact ([`Approval`](crate::Approval)). It prints as Markdown.
 
 mod change;
+mod intent;
 mod risk;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
     change::Change,
+    intent::{Intent, ParseUrgencyError, Purpose, Urgency},
     risk::{Level, Risk},
 };
 pub(crate) use self::{change::changes, risk::risks};
@@ -32,6 +34,8 @@ pub struct Plan {
     pub slot: String,
     /// The artifact.
     pub artifact: ArtifactHash,
+    /// Why it is wanted, how soon, and by whom.
+    pub intent: Intent,
     /// Where it was found.
     pub path: PathBuf,
     /// Its size in bytes.
@@ -148,7 +152,7 @@ impl fmt::Display for Release {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { slot, path, size, signed, from, to, changes, state, .. } = self;
+        let Self { slot, intent, path, size, signed, from, to, changes, state, .. } = self;
         let Self { rehearsal, phases, risks, .. } = self;
         write!(f, "# {slot}: ")?;
         match from {
@@ -159,6 +163,9 @@ impl fmt::Display for Plan {
         match signed {
             Some((key, comment)) => writeln!(f, ", signed with key {key}: {comment}")?,
             None => writeln!(f, ", not signed")?,
+        }
+        if intent.is_stated() {
+            writeln!(f, "\nPurpose: {intent}")?;
         }
         writeln!(f, "\n## Changes\n")?;
         for change in changes {

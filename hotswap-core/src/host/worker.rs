@@ -2,8 +2,8 @@
 //!
 //! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
 //! [`outcome`] tells how it ended and sees to what is left of it, [`planning`] has somebody say yes to
-//! it, [`trials`] watches what serves on trial, [`offering`] takes what somebody
-//! hands it, [`panics`] is about calls that have panicked,
+//! it, [`intents`] knows why it is wanted, [`trials`] watches what serves on trial, [`offering`] takes
+//! what somebody hands it, [`panics`] is about calls that have panicked,
 //! [`ending`] is the orderly end. With a journal, [`journaling`] writes it, [`recovering`] begins where
 //! the last run has left off, and [`reverting`] goes back on request.
 
@@ -11,6 +11,7 @@
 mod building;
 mod candidate;
 mod ending;
+mod intents;
 mod journaling;
 mod offering;
 mod outcome;
@@ -35,6 +36,7 @@ pub(super) use self::ending::Kept;
 use semver::Version;
 
 use self::{
+    intents::Intents,
     outcome::Identity,
     panics::Restarts,
     planning::{Awaiting, Times},
@@ -50,6 +52,7 @@ use crate::{
     fs::PrivateFolder,
     journal::{Backup, Earlier, What},
     library::{News, tidy},
+    plan::Intent,
     slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
     trust::{EXTENSION, Trust},
@@ -79,6 +82,8 @@ pub(super) enum Command {
     Approve { artifact: ArtifactHash, by: String, reply: SyncSender<bool> },
     /// Somebody says no to it.
     Reject { artifact: ArtifactHash, by: String, why: String, reply: SyncSender<bool> },
+    /// Somebody says why an artifact is wanted.
+    Intend { slot: String, artifact: ArtifactHash, intent: Intent },
     /// Commit what is on trial.
     Commit { slot: String, why: String, reply: SyncSender<bool> },
     /// Roll back what is on trial; answered with `None` where nothing is.
@@ -179,6 +184,8 @@ struct Open {
     restarts: Restarts,
     awaiting: Option<Awaiting>,
     times: Times,
+    /// Why artifacts are wanted, where somebody has said so.
+    intents: Intents,
     /// When a version was rolled back last.
     rolled_back: Option<Instant>,
     trial: Option<OnTrial>,
@@ -272,6 +279,9 @@ impl Worker {
                     let known = self.reject(artifact, &by, &why);
                     let _ = reply.send(known);
                 }
+                Some(Command::Intend { slot, artifact, intent }) => {
+                    self.intend_by_name(&slot, artifact, intent);
+                }
                 Some(Command::Commit { slot, why, reply }) => {
                     let committed = self.commit_by_name(&slot, why);
                     let _ = reply.send(committed);
@@ -359,6 +369,7 @@ impl Worker {
             restarts: Restarts::default(),
             awaiting: None,
             times: Times::default(),
+            intents: Intents::default(),
             rolled_back: None,
             trial: None,
             held: BTreeSet::new(),

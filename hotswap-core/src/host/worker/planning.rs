@@ -255,6 +255,7 @@ impl Worker {
         Plan {
             slot: core.name.to_string(),
             artifact: staged.hash(),
+            intent: self.intent_of(index, staged.hash()),
             path: path.to_owned(),
             size: staged.size(),
             signed,
