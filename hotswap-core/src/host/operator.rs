@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{
     error::{Error, Reason},
-    event::{Event, EventKind},
+    event::{Event, EventKind, Refusal},
+    plan::{Intent, Plan},
     slot::upgrades,
     upgrade::ArtifactHash,
 };
@@ -227,11 +228,33 @@ impl Operator {
     /// # Errors
     /// When the slot was not opened, or no slot of the host takes artifacts; when the thread is inside
     /// a call of a slot, or an event callback; when the host has ended.
-    pub fn offer(&self, slot: &str, path: impl Into<PathBuf>) -> Result<Offered, Error> {
+    pub fn offer(
+        &self,
+        slot: &str,
+        path: impl Into<PathBuf>,
+        intent: Intent,
+    ) -> Result<Offered, Error> {
         self.refuse_unopened(slot)?;
         let (name, path) = (slot.to_owned(), path.into());
         let path = std::path::absolute(&path).unwrap_or(path);
-        self.ask(|reply| Command::Offer { slot: name, path, reply })?
+        self.ask(|reply| Command::Offer { slot: name, path, intent, reply })?
+            .map_err(|why| Reason::NotOffered { name: slot.to_owned(), why }.into())
+    }
+
+    /// The plan for an artifact, as if it had appeared now, or how it would be refused. It is judged
+    /// from its bytes: nothing of it runs, it is not rehearsed, and nothing comes of it.
+    ///
+    /// # Errors
+    /// As for [`offer`](Self::offer).
+    pub fn judge(
+        &self,
+        slot: &str,
+        path: impl Into<PathBuf>,
+    ) -> Result<Result<Arc<Plan>, Arc<Refusal>>, Error> {
+        self.refuse_unopened(slot)?;
+        let (name, path) = (slot.to_owned(), path.into());
+        let path = std::path::absolute(&path).unwrap_or(path);
+        self.ask(|reply| Command::Judge { slot: name, path, reply })?
             .map_err(|why| Reason::NotOffered { name: slot.to_owned(), why }.into())
     }
 

@@ -13,6 +13,7 @@ mod candidate;
 mod ending;
 mod intents;
 mod journaling;
+mod judging;
 mod offering;
 mod outcome;
 mod panics;
@@ -37,6 +38,7 @@ use semver::Version;
 
 use self::{
     intents::Intents,
+    judging::Judgement,
     outcome::Identity,
     panics::Restarts,
     planning::{Awaiting, Times},
@@ -105,7 +107,14 @@ pub(super) enum Command {
     /// Go back to an artifact that was committed before.
     Revert { slot: String, earlier: Earlier, why: String, reply: SyncSender<Result<(), String>> },
     /// Take an artifact through an upgrade that somebody offers.
-    Offer { slot: String, path: PathBuf, reply: SyncSender<Result<Offered, String>> },
+    Offer {
+        slot: String,
+        path: PathBuf,
+        intent: Intent,
+        reply: SyncSender<Result<Offered, String>>,
+    },
+    /// Say what an upgrade to an artifact would be.
+    Judge { slot: String, path: PathBuf, reply: SyncSender<Result<Judgement, String>> },
     /// A pause is over.
     Resumed,
     /// The end.
@@ -186,6 +195,8 @@ struct Open {
     times: Times,
     /// Why artifacts are wanted, where somebody has said so.
     intents: Intents,
+    /// Why the artifact at a path is wanted that somebody has offered, until it is read.
+    offered: Option<(PathBuf, Intent)>,
     /// When a version was rolled back last.
     rolled_back: Option<Instant>,
     trial: Option<OnTrial>,
@@ -313,8 +324,12 @@ impl Worker {
                     let reverted = self.revert_by_name(&slot, &earlier, why);
                     let _ = reply.send(reverted);
                 }
-                Some(Command::Offer { slot, path, reply }) => {
-                    let offered = self.offer(&slot, path);
+                Some(Command::Judge { slot, path, reply }) => {
+                    let judged = self.judge(&slot, &path);
+                    let _ = reply.send(judged);
+                }
+                Some(Command::Offer { slot, path, intent, reply }) => {
+                    let offered = self.offer(&slot, path, intent);
                     let _ = reply.send(offered);
                 }
                 Some(Command::Resumed) => self.resumed(),
@@ -370,6 +385,7 @@ impl Worker {
             awaiting: None,
             times: Times::default(),
             intents: Intents::default(),
+            offered: None,
             rolled_back: None,
             trial: None,
             held: BTreeSet::new(),

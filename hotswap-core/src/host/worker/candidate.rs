@@ -73,6 +73,9 @@ impl Worker {
             }
         };
         let artifact = staged.hash();
+        if let Some((_, intent)) = self.slots[index].offered.take_if(|it| it.0 == key.1) {
+            self.intend(index, artifact, intent);
+        }
         if self.is_known(index, path, artifact, way) {
             self.slots[index].unstaged.remove(path);
             self.paths.done(&key);
@@ -276,7 +279,7 @@ impl Worker {
     }
 
     /// Copies an artifact; into a new private folder where somebody has removed the old one.
-    fn stage(&mut self, path: &Path) -> Result<Staged, StageError> {
+    pub(super) fn stage(&mut self, path: &Path) -> Result<Staged, StageError> {
         let config = &self.shared.config;
         let artifacts = self.artifacts.as_mut().expect("something is watched");
         let limit = config.max_artifact_bytes;

@@ -6,13 +6,19 @@ use super::{Way, Worker, trials::OnTrial};
 use crate::{
     event::Refusal,
     host::{Offered, Standing},
+    plan::Intent,
     watch::Hint,
 };
 
 impl Worker {
     /// Takes an artifact through an upgrade because somebody has asked for it, and says how it stands
     /// afterwards.
-    pub(super) fn offer(&mut self, name: &str, path: PathBuf) -> Result<Offered, String> {
+    pub(super) fn offer(
+        &mut self,
+        name: &str,
+        path: PathBuf,
+        intent: Intent,
+    ) -> Result<Offered, String> {
         let index = self.slots.iter().position(|slot| &*slot.core.name == name);
         let index = index.ok_or("the slot was not opened")?;
         if self.artifacts.is_none() {
@@ -21,6 +27,7 @@ impl Worker {
         // What was seen there before may be judged otherwise by now.
         self.slots[index].seen.remove(&path);
         self.slots[index].unstaged.remove(&path);
+        self.slots[index].offered = Some((path.clone(), intent));
         let before = self.slots[index].core.glance().last_refusal;
         self.try_path(index, path.clone(), Way::Offered);
         Ok(self.standing(index, &path, before.as_ref()))

@@ -201,7 +201,7 @@ impl Worker {
         self.refuse(index, identity, fault);
     }
 
-    fn plan(
+    pub(super) fn plan(
         &self,
         index: usize,
         rehearsed: &Rehearsed,
