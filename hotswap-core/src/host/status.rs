@@ -7,18 +7,22 @@ use std::{
 };
 
 use semver::Version;
+use serde::Serialize;
 
 use crate::{
     event::{Holder, Phase, Refusal, Serving},
     gate::Gate,
     instance::{Condition, Figures, Generation},
+    json,
     plan::Plan,
     slot::{OnTrial, Resident, SlotCore},
     upgrade::ArtifactHash,
 };
 
 /// What each slot of a host serves.
-#[derive(Debug, Clone)]
+///
+/// As JSON its durations are milliseconds, in fields that end in `_ms`.
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Status {
     /// The slots that were asked for, by name.
@@ -26,7 +30,7 @@ pub struct Status {
 }
 
 /// What a slot serves, what waits, and what was refused last.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SlotStatus {
     /// The slot.
@@ -42,8 +46,10 @@ pub struct SlotStatus {
     /// These generations, in the order in which they were loaded.
     pub generations: Vec<GenerationStatus>,
     /// What was refused last.
+    #[serde(with = "json::shared")]
     pub last_refusal: Option<Arc<Refusal>>,
     /// The plan that waits for somebody's word.
+    #[serde(with = "json::shared")]
     pub awaiting: Option<Arc<Plan>>,
     /// The trial of the version that serves.
     pub trial: Option<TrialStatus>,
@@ -53,7 +59,7 @@ pub struct SlotStatus {
 }
 
 /// A version on trial, so far.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct TrialStatus {
     /// What would serve again.
@@ -65,13 +71,15 @@ pub struct TrialStatus {
     /// Answers that the host has counted as failures.
     pub failures: u64,
     /// The median of what calls have taken.
+    #[serde(rename = "median_ms", with = "json::millis")]
     pub median: Duration,
     /// What 99 of 100 calls have not exceeded.
+    #[serde(rename = "percentile_99_ms", with = "json::millis")]
     pub percentile_99: Duration,
 }
 
 /// What serves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct ServingStatus {
     /// The number of the generation.
@@ -79,10 +87,12 @@ pub struct ServingStatus {
     /// The module.
     pub module: String,
     /// Its version.
+    #[serde(with = "json::text")]
     pub version: Version,
     /// The artifact; `None` for a module that is built into the program.
     pub artifact: Option<ArtifactHash>,
     /// Since when.
+    #[serde(rename = "for_ms", with = "json::since")]
     pub since: Instant,
     /// How many calls of its instance have panicked.
     pub panics: u64,
@@ -92,7 +102,7 @@ pub struct ServingStatus {
 }
 
 /// A generation that is in memory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct GenerationStatus {
     /// Its number; of a candidate, the one that it gets if it is taken.
@@ -100,10 +110,12 @@ pub struct GenerationStatus {
     /// The module.
     pub module: String,
     /// Its version.
+    #[serde(with = "json::text")]
     pub version: Version,
     /// The artifact.
     pub artifact: ArtifactHash,
     /// Since when it is mapped.
+    #[serde(rename = "for_ms", with = "json::since")]
     pub since: Instant,
     /// Who or what keeps it.
     pub held_by: Vec<Holder>,
