@@ -19,6 +19,7 @@ use std::{
 
 use hotswap_abi::interface::Failure;
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Report;
@@ -29,7 +30,8 @@ use crate::{
 
 /// The phases of an upgrade, in order. Before [`Activated`](Self::Activated) nothing that callers
 /// can see has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
     /// Copied and hashed.
@@ -310,7 +312,8 @@ pub struct Restarted {
 }
 
 /// What became of the state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StateNote {
     /// There is none.

@@ -21,13 +21,10 @@ pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod store;
 
-use std::{
-    fmt,
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, path::PathBuf, time::SystemTime};
 
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 pub use self::record::{Occasion, Outcome};
 pub(crate) use self::{
@@ -39,13 +36,14 @@ pub(crate) use self::{
 use self::{file::JournalFile, store::Store};
 use crate::{
     config::Config,
+    json,
     snapshot::{Snapshot, SnapshotError},
     trust::Trust,
     upgrade::ArtifactHash,
 };
 
 /// A state of a slot that lies on disk ([`Host::backups`](crate::Host::backups)).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Backup {
     /// Its number, in the order in which they were taken.
@@ -55,30 +53,36 @@ pub struct Backup {
     /// The module that wrote it.
     pub module: String,
     /// Its version.
+    #[serde(with = "json::text")]
     pub version: Version,
     /// When the state was taken.
+    #[serde(with = "json::time")]
     pub taken: SystemTime,
     /// The encoded state's size in bytes.
     pub size: u64,
     /// Why it was taken.
     pub occasion: Occasion,
     /// The file; [`Snapshot::read`] reads it.
+    #[serde(with = "json::path")]
     pub path: PathBuf,
 }
 
 /// An upgrade that is over ([`Host::history`](crate::Host::history)).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PastUpgrade {
     /// The slot.
     pub slot: String,
     /// When its artifact was copied.
+    #[serde(with = "json::time")]
     pub began: SystemTime,
     /// When it was over.
+    #[serde(with = "json::time")]
     pub ended: SystemTime,
     /// The artifact.
     pub artifact: ArtifactHash,
     /// Its module and version, if the manifest could be read.
+    #[serde(with = "json::module")]
     pub module: Option<(String, Version)>,
     /// How it ended.
     pub outcome: Outcome,
@@ -86,14 +90,16 @@ pub struct PastUpgrade {
     pub why: String,
 }
 
-/// An artifact that has been committed before ([`Host::revert_to`](crate::Host::revert_to)).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An artifact that has been committed before ([`Host::revert_to`](crate::Host::revert_to)). As JSON
+/// it is a text: a hash, or a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 #[non_exhaustive]
 pub enum Earlier {
     /// By its hash.
     Artifact(ArtifactHash),
     /// The one of this version that was committed last.
-    Version(Version),
+    Version(#[serde(with = "json::text")] Version),
 }
 
 impl From<ArtifactHash> for Earlier {
@@ -278,7 +284,7 @@ impl Journal {
             artifact,
             module: state.module().to_owned(),
             version: state.module_version().clone(),
-            taken: millis(state.taken()),
+            taken: json::time::of(state.taken()),
             size: state.size() as u64,
             content,
             occasion,
@@ -344,7 +350,7 @@ impl Journal {
             artifact: *artifact,
             module: module.clone(),
             version: version.clone(),
-            taken: time(*taken),
+            taken: json::time::after(*taken),
             size: *size,
             occasion: *occasion,
             path: self.store.backup(slot, *number),
@@ -356,21 +362,11 @@ fn past_upgrade(slot: &str, past: &Past) -> PastUpgrade {
     let Past { began, at, artifact, build, outcome, why } = past;
     PastUpgrade {
         slot: slot.to_owned(),
-        began: time(*began),
-        ended: time(*at),
+        began: json::time::after(*began),
+        ended: json::time::after(*at),
         artifact: *artifact,
         module: build.as_ref().map(|build| (build.module.clone(), build.version.clone())),
         outcome: *outcome,
         why: why.clone(),
     }
-}
-
-fn time(millis: u64) -> SystemTime {
-    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis));
-    time.unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-fn millis(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

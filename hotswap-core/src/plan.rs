@@ -7,6 +7,8 @@ mod change;
 mod intent;
 mod risk;
 #[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
 mod tests;
 
 pub use self::{
@@ -20,14 +22,18 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use hotswap_abi::manifest::Manifest;
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{Phase, RehearsalReport, StateNote},
+    json,
     upgrade::{ArtifactHash, Handover},
 };
 
 /// What an upgrade will do, and how risky it is.
-#[derive(Debug, Clone)]
+///
+/// As JSON its durations are milliseconds (`deadline_ms`, `likely_ms`), and versions are texts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
     /// The slot that it touches; the others go on as they are.
@@ -35,8 +41,10 @@ pub struct Plan {
     /// The artifact.
     pub artifact: ArtifactHash,
     /// Why it is wanted, how soon, and by whom.
+    #[serde(default)]
     pub intent: Intent,
     /// Where it was found.
+    #[serde(with = "json::path")]
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: u64,
@@ -51,6 +59,7 @@ pub struct Plan {
     /// What becomes of the state.
     pub state: StateNote,
     /// How it went in a rehearsal, where there was one.
+    #[serde(default, with = "json::shared")]
     pub rehearsal: Option<Arc<RehearsalReport>>,
     /// The phases that are left, each with its deadline and what it took before.
     pub phases: Vec<Step>,
@@ -59,26 +68,29 @@ pub struct Plan {
 }
 
 /// A version of a module.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Release {
     /// The module.
     pub module: String,
     /// Its version.
+    #[serde(with = "json::text")]
     pub version: Version,
     /// The artifact; `None` for a module that is built into the program.
     pub artifact: Option<ArtifactHash>,
 }
 
 /// A phase that is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Step {
     /// The phase.
     pub phase: Phase,
     /// How long it may take.
+    #[serde(rename = "deadline_ms", with = "json::maybe_millis")]
     pub deadline: Option<Duration>,
     /// What it has taken in earlier upgrades of the slot: the median.
+    #[serde(rename = "likely_ms", with = "json::maybe_millis")]
     pub likely: Option<Duration>,
 }
 

@@ -2,8 +2,13 @@
 
 use std::{fmt, panic::Location, time::Duration};
 
+use serde::Serialize;
+
+use crate::json;
+
 /// Who or what keeps a generation in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", content = "by", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Holder {
     /// It serves.
@@ -38,7 +43,7 @@ pub enum Holder {
 }
 
 /// A thread that is inside a generation, by a call or a pin.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Caller {
     /// The thread.
@@ -46,18 +51,21 @@ pub struct Caller {
     /// How many calls and pins deep.
     pub depth: u32,
     /// Where the outermost pin was taken, or the reader was made.
+    #[serde(with = "json::place")]
     pub taken: Option<&'static Location<'static>>,
     /// For how long at least, where the generation was replaced.
+    #[serde(rename = "age_ms", with = "json::maybe_millis")]
     pub age: Option<Duration>,
 }
 
 /// A thread that keeps a generation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HoldingThread {
     /// Its name.
     pub thread: String,
     /// For how long.
+    #[serde(rename = "age_ms", with = "json::millis")]
     pub age: Duration,
 }
 

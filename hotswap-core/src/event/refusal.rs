@@ -3,12 +3,14 @@
 use std::fmt;
 
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 use super::Phase;
-use crate::{shown::shown, upgrade::ArtifactHash};
+use crate::{json, shown::shown, upgrade::ArtifactHash};
 
 /// Whose fault it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Exit {
     /// The artifact's: it is not tried again until it changes or is cleared.
@@ -23,22 +25,24 @@ pub enum Exit {
 }
 
 /// What serves while an artifact is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Serving {
     /// The module's version.
+    #[serde(with = "json::text")]
     pub version: Version,
     /// The number of the generation.
     pub generation: u64,
 }
 
 /// An artifact that was refused or rolled back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Refusal {
     /// The slot.
     pub slot: String,
     /// The module and its version, if the manifest could be read.
+    #[serde(with = "json::module")]
     pub module: Option<(String, Version)>,
     /// The artifact; `None` if it could not be read, or is built into the program.
     pub artifact: Option<ArtifactHash>,
@@ -57,6 +61,7 @@ pub struct Refusal {
     /// What to do.
     pub advice: String,
     /// Another build of the same sources may be taken.
+    #[serde(skip)]
     pub(crate) again: bool,
 }
 

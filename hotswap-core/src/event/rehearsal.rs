@@ -3,9 +3,15 @@
 use std::{fmt, time::Duration};
 
 use hotswap_abi::Portable;
+use serde::{Deserialize, Serialize};
+
+use crate::json;
 
 /// A step of a rehearsal, in order.
-#[derive(Portable, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Portable, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RehearsalStep {
     /// The artifact's code is loaded.
@@ -31,17 +37,19 @@ pub enum RehearsalStep {
 }
 
 /// A step that was rehearsed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RehearsedStep {
     /// The step.
     pub step: RehearsalStep,
     /// How long it took.
+    #[serde(rename = "took_ms", with = "json::millis")]
     pub took: Duration,
 }
 
 /// Whether the version that served could serve again with the state of the new one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WayBack {
     /// It could: it was tried.
@@ -59,12 +67,13 @@ pub enum WayBack {
 }
 
 /// A rehearsal in which nothing was wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RehearsalReport {
     /// The steps, in order. What there was nothing to do for is not among them.
     pub steps: Vec<RehearsedStep>,
     /// How long it took in all, with the start of the process.
+    #[serde(rename = "took_ms", with = "json::millis")]
     pub took: Duration,
     /// The most memory that the child has had at a time, in bytes; 0 where the system does not say.
     pub peak_memory: u64,

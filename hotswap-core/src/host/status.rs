@@ -7,19 +7,23 @@ use std::{
 };
 
 use semver::Version;
+use serde::Serialize;
 
 use super::pauses::{Pause, Pauses};
 use crate::{
     event::{Holder, Phase, Refusal, Serving},
     gate::Gate,
     instance::{Condition, Figures, Generation},
+    json,
     plan::Plan,
     slot::{OnTrial, Resident, SlotCore},
     upgrade::ArtifactHash,
 };
 
 /// What each slot of a host serves.
-#[derive(Debug, Clone)]
+///
+/// As JSON its durations are milliseconds, in fields that end in `_ms`.
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Status {
     /// Why no upgrade of any slot begins by itself.
@@ -29,7 +33,7 @@ pub struct Status {
 }
 
 /// What a slot serves, what waits, and what was refused last.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SlotStatus {
     /// The slot.
@@ -45,6 +49,7 @@ pub struct SlotStatus {
     /// These generations, in the order in which they were loaded.
     pub generations: Vec<GenerationStatus>,
     /// What was refused last.
+    #[serde(with = "json::shared")]
     pub last_refusal: Option<Arc<Refusal>>,
     /// The artifacts that are not tried again until they change or are
     /// [cleared](crate::Operator::clear), the newest first.
@@ -52,6 +57,7 @@ pub struct SlotStatus {
     /// Why upgrades do not begin by themselves.
     pub paused: Option<Pause>,
     /// The plan that waits for somebody's word.
+    #[serde(with = "json::shared")]
     pub awaiting: Option<Arc<Plan>>,
     /// The trial of the version that serves.
     pub trial: Option<TrialStatus>,
@@ -61,7 +67,7 @@ pub struct SlotStatus {
 }
 
 /// A version on trial, so far.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct TrialStatus {
     /// What would serve again.
@@ -73,13 +79,15 @@ pub struct TrialStatus {
     /// Answers that the host has counted as failures.
     pub failures: u64,
     /// The median of what calls have taken.
+    #[serde(rename = "median_ms", with = "json::millis")]
     pub median: Duration,
     /// What 99 of 100 calls have not exceeded.
+    #[serde(rename = "percentile_99_ms", with = "json::millis")]
     pub percentile_99: Duration,
 }
 
 /// What serves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct ServingStatus {
     /// The number of the generation.
@@ -87,10 +95,12 @@ pub struct ServingStatus {
     /// The module.
     pub module: String,
     /// Its version.
+    #[serde(with = "json::text")]
     pub version: Version,
     /// The artifact; `None` for a module that is built into the program.
     pub artifact: Option<ArtifactHash>,
     /// Since when.
+    #[serde(rename = "for_ms", with = "json::since")]
     pub since: Instant,
     /// How many calls of its instance have panicked.
     pub panics: u64,
@@ -100,7 +110,7 @@ pub struct ServingStatus {
 }
 
 /// A generation that is in memory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct GenerationStatus {
     /// Its number; of a candidate, the one that it gets if it is taken.
@@ -108,10 +118,12 @@ pub struct GenerationStatus {
     /// The module.
     pub module: String,
     /// Its version.
+    #[serde(with = "json::text")]
     pub version: Version,
     /// The artifact.
     pub artifact: ArtifactHash,
     /// Since when it is mapped.
+    #[serde(rename = "for_ms", with = "json::since")]
     pub since: Instant,
     /// Who or what keeps it.
     pub held_by: Vec<Holder>,

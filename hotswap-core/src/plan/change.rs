@@ -7,11 +7,14 @@ use hotswap_abi::{
     shape::{Difference, compare_stored},
 };
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 use super::Side;
+use crate::json;
 
 /// Something that is different in the version that is to serve.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Change {
     /// Nothing has served before.
@@ -19,15 +22,19 @@ pub enum Change {
     /// The module's version.
     Version {
         /// What serves.
+        #[serde(with = "json::text")]
         from: Version,
         /// What is to serve.
+        #[serde(with = "json::text")]
         to: Version,
     },
     /// The version of the interface that it was built against.
     Interface {
         /// What serves.
+        #[serde(with = "json::text")]
         from: Version,
         /// What is to serve.
+        #[serde(with = "json::text")]
         to: Version,
     },
     /// A method that only the new version has.

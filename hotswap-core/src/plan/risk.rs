@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Side, Situation, has_pause};
 use crate::upgrade::Handover;
 
@@ -9,7 +11,8 @@ use crate::upgrade::Handover;
 const RECENT: Duration = Duration::from_secs(3600);
 
 /// How bad a risk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Level {
     /// Worth knowing.
@@ -21,7 +24,7 @@ pub enum Level {
 }
 
 /// Something that may go wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Risk {
     /// How bad it is.
