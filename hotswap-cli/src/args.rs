@@ -1,5 +1,8 @@
 //! The command line: what can be asked, and the help that teaches it.
 
+#[cfg(unix)]
+pub(crate) mod operate;
+
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -14,12 +17,17 @@ Before a deployment:
   hotswap check target/release/libarcade.so --against deployed/libarcade.so
   hotswap check target/release/libarcade.so --against deployed/game
 
+A host that runs, and answers where Config::admin says:
+  export HOTSWAP_HOST=/run/shop/admin.sock
+  hotswap status; hotswap why
+  hotswap apply shop new/libshop.so --wait
+
 Exit codes of all commands:
   0  done; the answer is yes
   1  the answer is no (refused, not a module, a check failed); nothing was changed
   2  could not be done or judged (wrong arguments, a file that cannot be read)";
 
-/// Replace Rust code in a running program: start a project, look at artifacts, find out why
+/// Replace Rust code in a running program: start a project, look at artifacts, operate a host
 #[derive(Debug, Parser)]
 #[command(name = "hotswap", version, after_help = AFTER)]
 pub(crate) struct Cli {
@@ -35,6 +43,9 @@ pub(crate) enum Command {
     Check(Check),
     Watch(Watch),
     Doctor(Doctor),
+    #[cfg(unix)]
+    #[command(flatten)]
+    Operate(operate::Verb),
     Completions(Completions),
 }
 
@@ -100,17 +111,27 @@ Examples:
   hotswap check new/libarcade.so --against target/release/game # would that host take it?
   hotswap check new/libarcade.so --against game --service audio
   hotswap check new/libarcade.so --against game --trust minisign.pub
+  hotswap check new/libarcade.so --host /run/game/admin.sock   # would that process take it, now?
 
 Against a module, interfaces and states are compared. Against a host's executable, what the host
 was compiled with is found in the file, and the state is not judged: the host does not know it.
+A host that runs is asked itself, and knows all of it; it answers with its plan.
 
 Exit codes: 0 it fits, 1 it would be refused, 2 it could not be judged")]
 pub(crate) struct Check {
     /// The artifact that is to be loaded
     pub(crate) file: PathBuf,
     /// The module that serves, or the host's executable
-    #[arg(long, value_name = "FILE|HOST")]
-    pub(crate) against: PathBuf,
+    #[arg(long, value_name = "FILE|HOST", required_unless_present = "host")]
+    pub(crate) against: Option<PathBuf>,
+    /// Ask the host that answers at this socket
+    #[cfg(unix)]
+    #[arg(long, value_name = "SOCKET", conflicts_with_all = ["against", "drift", "service", "trust"])]
+    pub(crate) host: Option<PathBuf>,
+    /// The slot of that host; may be left out where it has one
+    #[cfg(unix)]
+    #[arg(long, value_name = "NAME", requires = "host")]
+    pub(crate) slot: Option<String>,
     /// What the host does with a state whose shape changed under its old version
     #[arg(long, value_name = "POLICY", default_value = "refuse")]
     pub(crate) drift: Drift,

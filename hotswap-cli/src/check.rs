@@ -3,6 +3,8 @@
 mod trust;
 mod verdict;
 
+use std::path::Path;
+
 pub(crate) use verdict::{StateReport, Succession, Verdict};
 
 use hotswap_core::{
@@ -12,6 +14,8 @@ use hotswap_core::{
 };
 use serde::Serialize;
 
+#[cfg(unix)]
+use crate::operate;
 use crate::{
     Error, Outcome,
     args::Check,
@@ -84,7 +88,14 @@ impl Report {
 }
 
 pub(crate) fn run(asked: &Check) -> Result<Outcome, Error> {
-    let report = judge(asked);
+    #[cfg(unix)]
+    if let Some(host) = &asked.host {
+        return operate::check(host.clone(), asked.slot.clone(), &asked.file, asked.json);
+    }
+    let against = asked.against.as_deref();
+    let against =
+        against.ok_or_else(|| Error::Unable("against what? --against FILE".to_owned()))?;
+    let report = judge(asked, against);
     if asked.json {
         say::object(&report);
     } else {
@@ -97,7 +108,7 @@ pub(crate) fn run(asked: &Check) -> Result<Outcome, Error> {
     }
 }
 
-fn judge(asked: &Check) -> Report {
+fn judge(asked: &Check, against: &Path) -> Report {
     let trust = match trust::asked(asked) {
         Ok(trust) => trust,
         Err(error) => return Report::EMPTY.unjudged(error),
@@ -118,7 +129,7 @@ fn judge(asked: &Check) -> Report {
     let signature = artifact.signed_by();
     let signature = signature.map(|(key, comment)| Signature { key, comment: comment.to_owned() });
     let report = Report { artifact: Some(Identity::of(&artifact)), signature, ..Report::EMPTY };
-    match File::read(&asked.against) {
+    match File::read(against) {
         Ok(File::Module(old)) => against_module(report, asked, &artifact, &old),
         Ok(File::Program(host)) => against_host(report, asked, &artifact, &host),
         Ok(_) => report.unjudged("it is of a kind that this program does not know".to_owned()),

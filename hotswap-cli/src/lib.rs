@@ -17,6 +17,8 @@ mod doctor;
 mod error;
 mod inspect;
 mod new;
+#[cfg(unix)]
+mod operate;
 mod say;
 mod scaffold;
 mod watch;
@@ -54,6 +56,8 @@ fn run(name: &'static str, arguments: Vec<OsString>) -> Outcome {
         Command::Check(it) => check::run(&it),
         Command::Watch(it) => watch::run(it),
         Command::Doctor(it) => doctor::run(&it),
+        #[cfg(unix)]
+        Command::Operate(verb) => operate::run(verb),
         Command::Completions(it) => {
             let mut script = Vec::new();
             clap_complete::generate(it.shell, &mut Cli::command(), "hotswap", &mut script);

@@ -25,6 +25,6 @@ mod table;
 
 pub use self::{
     client::{Client, ClientError},
-    protocol::{Done, Request, Reply},
+    protocol::{Done, Reply, Request},
 };
 pub(crate) use self::{server::Admin, socket::SocketError};

@@ -1,5 +1,7 @@
 //! How a host is set up.
 
+#[cfg(unix)]
+mod admin;
 mod approval;
 mod journal;
 mod policies;
@@ -80,6 +82,7 @@ pub struct Config {
     pub(crate) trust: Trust,
     pub(crate) floors: Option<PathBuf>,
     pub(crate) journal: Option<PathBuf>,
+    pub(crate) admin: Option<PathBuf>,
     pub(crate) kept_backups: usize,
     pub(crate) kept_artifacts: usize,
     pub(crate) activation_tries: u32,
@@ -202,6 +205,7 @@ impl Config {
             trust: Trust::Any,
             floors: None,
             journal: None,
+            admin: None,
             kept_backups: 5,
             kept_artifacts: 5,
             activation_tries: 2,
@@ -608,8 +612,9 @@ impl Config {
                 *path = absolute;
             }
         }
-        for folder in
-            [&mut self.checkpoints, &mut self.floors, &mut self.journal].into_iter().flatten()
+        for folder in [&mut self.checkpoints, &mut self.floors, &mut self.journal, &mut self.admin]
+            .into_iter()
+            .flatten()
         {
             if let Ok(absolute) = std::path::absolute(&*folder) {
                 *folder = absolute;

@@ -66,6 +66,8 @@ impl Error {
             | Reason::Journal(_)
             | Reason::Checkpoint { .. }
             | Reason::NotKept { .. } => ErrorKind::System,
+            #[cfg(unix)]
+            Reason::Admin(_) => ErrorKind::System,
         }
     }
 }
@@ -155,6 +157,9 @@ pub(crate) enum Reason {
     Floors(#[source] FloorsError),
     #[error("the journal cannot be had")]
     Journal(#[source] JournalError),
+    #[cfg(unix)]
+    #[error("operators cannot be answered")]
+    Admin(#[source] crate::admin::SocketError),
     #[error("the folder for private copies cannot be used")]
     Folder(#[source] FolderError),
     #[error("artifacts cannot be watched")]

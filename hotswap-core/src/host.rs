@@ -30,6 +30,10 @@ use self::{
     pauses::Pauses,
     worker::{Command, Worker},
 };
+#[cfg(unix)]
+use crate::admin::Admin;
+#[cfg(unix)]
+use crate::trust::Trust;
 use crate::{
     checkpoint::{self, Left},
     config::{Config, Place},
@@ -47,6 +51,8 @@ use crate::{
 /// are artifacts to watch, one that sleeps until the file system tells something. Dropping it is an orderly end: see [`shutdown`](Self::shutdown).
 pub struct Host {
     operator: Operator,
+    #[cfg(unix)]
+    admin: Option<Admin>,
     worker: Option<JoinHandle<worker::Kept>>,
 }
 
@@ -97,7 +103,17 @@ impl Host {
             .name("hotswap".into())
             .spawn(move || worker.run(&inbox))
             .map_err(Reason::Thread)?;
-        Ok(Self { operator: Operator { shared, commands }, worker: Some(worker) })
+        let operator = Operator { shared, commands };
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "nobody is answered there"))]
+        let mut host = Self {
+            operator,
+            #[cfg(unix)]
+            admin: None,
+            worker: Some(worker),
+        };
+        #[cfg(unix)]
+        host.answer_operators()?;
+        Ok(host)
     }
 
     /// A slot by the name it was configured with. The first time this loads what is there, and
@@ -147,6 +163,18 @@ impl Host {
         self.end()
     }
 
+    #[cfg(unix)]
+    fn answer_operators(&mut self) -> Result<(), Error> {
+        let config = &self.shared.config;
+        let Some(path) = &config.admin else { return Ok(()) };
+        if let (Trust::Minisign(minisign), Some(folder)) = (&config.trust, path.parent()) {
+            minisign.check_folder(folder).map_err(Reason::writable)?;
+        }
+        let admin = Admin::start(path, self.operator()).map_err(Reason::Admin)?;
+        self.admin = Some(admin);
+        Ok(())
+    }
+
     fn end(&mut self) -> Result<(), Error> {
         let Some(worker) = self.worker.take() else { return Ok(()) };
         let inside = self.refuse_inside();
@@ -157,9 +185,16 @@ impl Host {
             }
         }
         let _ = self.commands.send(Command::End);
+        #[cfg(unix)]
+        if let Some(admin) = self.admin.take_if(|_| inside.is_err()) {
+            // Who is being answered may wait for the worker.
+            admin.let_go();
+        }
         inside?;
         // What a panic of ours leaves undone has been reported by its hook.
         let kept = worker.join().unwrap_or(Ok(()));
+        #[cfg(unix)]
+        drop(self.admin.take());
         kept.map_err(|lost| Reason::NotKept { lost }.into())
     }
 

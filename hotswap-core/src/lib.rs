@@ -39,6 +39,8 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(unix)]
+pub mod admin;
 pub mod artifact;
 #[cfg(feature = "cargo")]
 pub mod cargo;

@@ -180,8 +180,11 @@ impl Asked<'_> {
 
     fn plan(&self, slot: Option<&str>) -> Answer {
         let status = self.slots(slot)?;
-        let plans: Vec<_> =
-            status.slots.iter().filter_map(|it| it.awaiting.as_ref().or(it.plan.as_ref())).collect();
+        let plans: Vec<_> = status
+            .slots
+            .iter()
+            .filter_map(|it| it.awaiting.as_ref().or(it.plan.as_ref()))
+            .collect();
         if plans.is_empty() {
             return found(false, "no upgrade was planned yet", Value::Array(Vec::new()));
         }
@@ -198,7 +201,11 @@ impl Asked<'_> {
             }
             Err(refusal) => {
                 let text = refusal.to_string();
-                found(false, text, json!({ "verdict": "refused", "plan": null, "refusal": refusal }))
+                found(
+                    false,
+                    text,
+                    json!({ "verdict": "refused", "plan": null, "refusal": refusal }),
+                )
             }
         }
     }
@@ -325,7 +332,8 @@ impl Asked<'_> {
     /// What serves after it was done.
     fn serving(&self, slot: &str, what: &str) -> Answer {
         let status = self.slots(Some(slot))?;
-        let lines: Vec<_> = status.slots.iter().map(|it| format!("{what}; {}", serves(it))).collect();
+        let lines: Vec<_> =
+            status.slots.iter().map(|it| format!("{what}; {}", serves(it))).collect();
         done(lines.join("\n"), status.slots)
     }
 
@@ -357,9 +365,17 @@ impl Asked<'_> {
             let ended = it.ended.elapsed().unwrap_or_default().as_secs();
             let (hash, outcome) = (it.artifact.short().to_string(), it.outcome.to_string());
             let why = it.why.lines().next().unwrap_or_default().to_owned();
-            table.row([format!("{} ago", ago(ended)), it.slot.clone(), version, hash, outcome, why]);
+            table.row([
+                format!("{} ago", ago(ended)),
+                it.slot.clone(),
+                version,
+                hash,
+                outcome,
+                why,
+            ]);
         }
-        let text = if table.is_empty() { "no upgrade is over yet".to_owned() } else { table.text() };
+        let text =
+            if table.is_empty() { "no upgrade is over yet".to_owned() } else { table.text() };
         done(text, past)
     }
 
@@ -475,9 +491,10 @@ fn reasons(slot: &SlotStatus) -> String {
             let _ = writeln!(text, "last {refusal}");
         }
     }
-    let others = slot.quarantined.iter().filter(|it| {
-        !slot.last_refusal.as_ref().is_some_and(|last| Arc::ptr_eq(last, it))
-    });
+    let others = slot
+        .quarantined
+        .iter()
+        .filter(|it| !slot.last_refusal.as_ref().is_some_and(|last| Arc::ptr_eq(last, it)));
     for refusal in others {
         let (hash, version) = (refusal.artifact, refusal.module.as_ref().map(|(_, it)| it));
         let hash = hash.map(|hash| hash.short().to_string()).unwrap_or_default();

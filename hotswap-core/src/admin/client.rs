@@ -66,10 +66,8 @@ impl Client {
                 Ok(Some(Reply::Failed(text))) => return Err(ClientError { text, answered: true }),
                 Ok(None) => return Err(self.gone(&"it has closed the connection")),
                 Err(Unread::NotOurs(error)) => {
-                    let text = format!(
-                        "{} answers, and not as a host does: {error}",
-                        shown(&self.socket)
-                    );
+                    let text =
+                        format!("{} answers, and not as a host does: {error}", shown(&self.socket));
                     return Err(ClientError { text, answered: false });
                 }
                 Err(error) => return Err(self.gone(&error)),
@@ -85,9 +83,7 @@ impl Client {
             io::ErrorKind::ConnectionRefused => {
                 "its host has ended, and has left it behind".to_owned()
             }
-            io::ErrorKind::PermissionDenied => {
-                "it is for the host's own user, and root".to_owned()
-            }
+            io::ErrorKind::PermissionDenied => "it is for the host's own user, and root".to_owned(),
             _ => error.to_string(),
         };
         let text = format!("no host answers at {}: {why}", shown(&self.socket));

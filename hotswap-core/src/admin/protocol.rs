@@ -257,7 +257,10 @@ mod tests {
         let long = format!("{{\"verb\":\"{}\"}}\n", "x".repeat(100));
         assert_eq!(read(&long).unwrap_err(), "a line is longer than 64 bytes");
         let unknown = read("{\"verb\":\"explode\"}\n").unwrap_err();
-        assert!(unknown.contains("unknown variant `explode`, expected one of `status`"), "{unknown}");
+        assert!(
+            unknown.contains("unknown variant `explode`, expected one of `status`"),
+            "{unknown}"
+        );
         let more = read("{\"verb\":\"clear\",\"artifact\":\"a\",\"x\":1}\n").unwrap_err();
         assert!(more.contains("unknown field `x`"), "{more}");
     }

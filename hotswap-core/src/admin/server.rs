@@ -72,6 +72,13 @@ impl Admin {
     }
 }
 
+impl Admin {
+    /// Its end, without waiting for who is being answered.
+    pub(crate) fn let_go(mut self) {
+        self.listening = None;
+    }
+}
+
 impl Drop for Admin {
     fn drop(&mut self) {
         drop(self.place.take());
@@ -84,12 +91,7 @@ impl Drop for Admin {
     }
 }
 
-fn listen(
-    listener: &UnixListener,
-    woken: &UnixStream,
-    operator: &Operator,
-    ending: &Arc<Ending>,
-) {
+fn listen(listener: &UnixListener, woken: &UnixStream, operator: &Operator, ending: &Arc<Ending>) {
     let mut answering: Vec<JoinHandle<()>> = Vec::new();
     while waited(listener, woken).is_ok() && !ending.ends() {
         let stream = match listener.accept() {

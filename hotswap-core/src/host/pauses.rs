@@ -3,10 +3,13 @@
 use std::{collections::BTreeMap, fmt, time::Instant};
 
 use parking_lot::Mutex;
+use serde::Serialize;
+
+use crate::json;
 
 /// Upgrades of a slot do not begin by themselves, since somebody has said so
 /// ([`Operator::pause`](crate::Operator::pause)).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Pause {
     /// Who has said so.
@@ -14,6 +17,7 @@ pub struct Pause {
     /// Why.
     pub why: String,
     /// Since when.
+    #[serde(rename = "for_ms", with = "json::since")]
     pub since: Instant,
 }
 

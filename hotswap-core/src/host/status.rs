@@ -59,6 +59,9 @@ pub struct SlotStatus {
     /// The plan that waits for somebody's word.
     #[serde(with = "json::shared")]
     pub awaiting: Option<Arc<Plan>>,
+    /// The plan that was made last.
+    #[serde(with = "json::shared")]
+    pub plan: Option<Arc<Plan>>,
     /// The trial of the version that serves.
     pub trial: Option<TrialStatus>,
     /// Why what serves is not what should: its trial went wrong, and so did the way back. Until the
@@ -195,6 +198,7 @@ impl SlotStatus {
             quarantined: slot.rejected.all(),
             paused: pauses.of(&slot.name),
             awaiting: snapshot.awaiting,
+            plan: snapshot.plan,
             trial: snapshot.on_trial.map(TrialStatus::new),
             degraded: snapshot.degraded,
         }

@@ -115,6 +115,8 @@ struct Progress {
     on_trial: Option<OnTrial>,
     /// The plan that waits for somebody's word.
     awaiting: Option<Arc<Plan>>,
+    /// The plan that was made last.
+    plan: Option<Arc<Plan>>,
     /// Why the version that serves is not the one that should.
     degraded: Option<String>,
     /// The event of a first generation was told: who waits for the slot goes on after it.
@@ -160,6 +162,7 @@ pub(crate) struct Glance {
     pub(crate) last_refusal: Option<Arc<Refusal>>,
     pub(crate) on_trial: Option<OnTrial>,
     pub(crate) awaiting: Option<Arc<Plan>>,
+    pub(crate) plan: Option<Arc<Plan>>,
     pub(crate) degraded: Option<String>,
 }
 
@@ -271,6 +274,11 @@ impl SlotCore {
         progress.phase = None;
     }
 
+    /// A plan was made.
+    pub(crate) fn set_plan(&self, plan: Arc<Plan>) {
+        self.progress.lock().plan = Some(plan);
+    }
+
     /// A version that should not serve does, and why.
     pub(crate) fn set_degraded(&self, why: String) {
         self.progress.lock().degraded = Some(why);
@@ -354,6 +362,7 @@ impl SlotCore {
             highest: _,
             on_trial,
             awaiting,
+            plan,
             degraded,
             told: _,
             phase,
@@ -370,6 +379,7 @@ impl SlotCore {
             last_refusal: last_refusal.clone(),
             on_trial: on_trial.clone(),
             awaiting: awaiting.clone(),
+            plan: plan.clone(),
             degraded: degraded.clone(),
         }
     }

@@ -77,6 +77,7 @@ impl Worker {
     ) {
         let core = Arc::clone(&self.slots[index].core);
         let plan = Arc::new(self.plan(index, &rehearsed, signed, path));
+        core.set_plan(Arc::clone(&plan));
         self.tell(&core.name, EventKind::Planned(Arc::clone(&plan)));
         let decision = match self.shared.config.approval_of(&core.name).cloned() {
             // Who has asked to go back has said yes.

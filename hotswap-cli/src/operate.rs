@@ -1,0 +1,64 @@
+//! The operator's verbs: a host is asked over its socket, and says itself what people and scripts
+//! read. This program adds how it ended, as an exit code.
+
+use std::{env, path::PathBuf};
+
+use hotswap_core::admin::{Client, ClientError, Done, Request};
+
+use crate::{
+    Error, Outcome,
+    args::operate::{Asked, Verb},
+    say,
+};
+
+/// Where a host is asked unless the command line says so.
+const SOCKET: &str = "HOTSWAP_HOST";
+
+pub(crate) fn run(verb: Verb) -> Result<Outcome, Error> {
+    let Asked { host, json, request } = verb.asked()?;
+    let client = Client::new(socket(host)?);
+    let progress = |text: &str| say::message(text);
+    let Done { yes, text, value, .. } = client.ask(&request, progress).map_err(told)?;
+    if json {
+        say::object(&value);
+    } else {
+        say::result(&text);
+    }
+    Ok(if yes { Outcome::Done } else { Outcome::No })
+}
+
+/// Asks the host whether it would take a file.
+pub(crate) fn check(
+    host: PathBuf,
+    slot: Option<String>,
+    file: &std::path::Path,
+    json: bool,
+) -> Result<Outcome, Error> {
+    let file = absolute(file)?;
+    let done = Client::new(host).ask(&Request::Check { slot, file }, |_| {}).map_err(told)?;
+    if json {
+        say::object(&done.value);
+    } else {
+        say::result(&done.text);
+    }
+    Ok(if done.yes { Outcome::Done } else { Outcome::No })
+}
+
+fn socket(named: Option<PathBuf>) -> Result<PathBuf, Error> {
+    named.or_else(|| env::var_os(SOCKET).map(PathBuf::from)).ok_or_else(|| {
+        Error::Unable(format!(
+            "which host? Give --host SOCKET, or set {SOCKET}; a host answers where \
+             Config::admin names a path"
+        ))
+    })
+}
+
+/// The host has another current folder.
+pub(crate) fn absolute(file: &std::path::Path) -> Result<PathBuf, Error> {
+    std::path::absolute(file).map_err(|error| Error::unable(&error))
+}
+
+fn told(error: ClientError) -> Error {
+    let text = error.to_string();
+    if error.is_answer() { Error::Refused(text) } else { Error::Unable(text) }
+}
