@@ -179,7 +179,12 @@ impl Upgrade<'_> {
     }
 
     /// Tries an artifact in a child process, where the slot has rehearsals; nothing of it runs here.
-    pub(crate) fn rehearse(&mut self, assessed: Assessed) -> Result<Rehearsed, Fault> {
+    /// That it is backed up may have been told.
+    pub(crate) fn rehearse(
+        &mut self,
+        assessed: Assessed,
+        is_told: bool,
+    ) -> Result<Rehearsed, Fault> {
         let Some(how) = self.config.rehearsal_of(&self.slot.name) else {
             return Ok(Rehearsed::unrehearsed(assessed, self.slot));
         };
@@ -190,7 +195,7 @@ impl Upgrade<'_> {
             let _span = span(Phase::BackedUp);
             backup::back_up(assessed, self.slot, self.config, self.steps)?
         };
-        if backed_up.copy.is_some() {
+        if backed_up.copy.is_some() && !is_told {
             (self.reached)(Phase::BackedUp);
         }
         let _span = span(Phase::Rehearsed);
