@@ -16,9 +16,10 @@ use crate::{
     journal::{What, text},
     library::{Occupied, wait_free},
     shown::shown,
+    snapshot::Snapshot,
     upgrade::{
-        ArtifactHash, Assessed, Fault, Inspected, Rehearsed, Rehearsing, StageError, StageRequest,
-        Staged, Unvouched, stage, vouch,
+        ArtifactHash, Assessed, BackedUp, Fault, Inspected, Rehearsed, Rehearsing, StageError,
+        StageRequest, Staged, Unvouched, Wanted, stage, vouch,
     },
     watch::Retry,
 };
@@ -139,8 +140,20 @@ impl Worker {
         course.upgrade(&mut self.steps, |upgrade| upgrade.assess(inspected, floor))
     }
 
-    /// Keeps an artifact that fits, and the state, where there is a journal; tries it in a child
-    /// process, where the slot has rehearsals, and tells of it.
+    /// Keeps an artifact that fits, where there is a journal, and a copy of the state, where that or
+    /// a rehearsal wants one.
+    fn back_up_for(&mut self, assessed: Assessed, course: &Course) -> Result<BackedUp, Fault> {
+        let has_journal = self.keep_artifact(&assessed, course)?;
+        let keep = |state: &Snapshot| course.keep_state(state);
+        course.upgrade(&mut self.steps, |upgrade| {
+            // What is recovered has served before.
+            let rehearsal = upgrade.rehearses() && course.way != Way::Recovered;
+            let journal = has_journal.then_some(&keep as _);
+            upgrade.back_up(assessed, &Wanted { rehearsal, journal })
+        })
+    }
+
+    /// Tries an artifact in a child process, where the slot has rehearsals, and tells of it.
     pub(super) fn rehearse(
         &mut self,
         index: usize,
@@ -148,15 +161,11 @@ impl Worker {
         course: &Course,
     ) -> Result<Rehearsed, Fault> {
         let artifact = course.artifact;
-        let is_told = self.keep_artifact(index, course.way, &course.path, &assessed)?;
-        if is_told {
-            course.reached(Phase::BackedUp);
-        }
+        let backed_up = self.back_up_for(assessed, course)?;
         if course.way == Way::Recovered {
-            // It has served before.
-            return Ok(Rehearsed::unrehearsed(assessed, &self.slots[index].core));
+            return Ok(Rehearsed::unrehearsed(backed_up.assessed, &self.slots[index].core));
         }
-        let rehearsed = course.upgrade(&mut self.steps, |it| it.rehearse(assessed, is_told));
+        let rehearsed = course.upgrade(&mut self.steps, |it| it.rehearse(backed_up));
         match rehearsed.as_ref().map(|rehearsed| &rehearsed.outcome) {
             Ok(Rehearsing::Well(report)) => {
                 let report = Arc::clone(report);

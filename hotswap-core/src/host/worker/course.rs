@@ -14,10 +14,11 @@ use semver::Version;
 use super::{Shared, Way, Worker, outcome::Identity};
 use crate::{
     event::{EventKind, Phase},
-    journal::What,
+    journal::{Occasion, What},
     slot::SlotCore,
+    snapshot::Snapshot,
     steps::Steps,
-    upgrade::{ArtifactHash, Upgrade},
+    upgrade::{ArtifactHash, Fault, Upgrade},
 };
 
 /// An artifact on its way through an upgrade.
@@ -69,7 +70,7 @@ impl Course {
     }
 
     /// A phase is reached: that is in the status, in the journal, and told.
-    pub(super) fn reached(&self, phase: Phase) {
+    fn reached(&self, phase: Phase) {
         let &Self { artifact, generation, way, .. } = self;
         let (shared, name) = (&self.shared, &*self.slot.name);
         self.slot.set_phase(Some(phase));
@@ -83,6 +84,11 @@ impl Course {
     /// Writes a line that nothing waits for.
     pub(super) fn note(&self, what: What) {
         self.shared.note(&self.slot.name, self.way, what);
+    }
+
+    /// Writes the state that it would replace into the journal; returns the file that has it.
+    pub(super) fn keep_state(&self, state: &Snapshot) -> Result<PathBuf, Fault> {
+        self.shared.back_up(&self.slot, state, Occasion::Upgrade).map(|backup| backup.path)
     }
 
     pub(super) fn tell(&self, kind: EventKind) {
