@@ -7,7 +7,8 @@
 //! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
 //! callers can see changes before the switch in [`activate`].
 //!
-//! Where the host has a journal, what is BackedUp is written by its worker. A candidate waits for an
+//! Where the host has a journal, what is BackedUp is written by its worker, into which [`Wanted`]
+//! leads. A candidate waits for an
 //! approval outside of this file, as a [`Rehearsed`].
 //!
 //! # The rehearsal
@@ -59,7 +60,7 @@ pub(crate) use self::rehearse::of_any;
 pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},
-    backup::{BackedUp, live as copy_of_state},
+    backup::{BackedUp, Wanted, live as copy_of_state},
     fault::{Fault, UNTIL_IT_CHANGES},
     inspect::{Contents, Inspected, contents},
     predecessor::Predecessor,
@@ -178,20 +179,35 @@ impl Upgrade<'_> {
         Ok(assessed)
     }
 
-    /// Tries an artifact in a child process, where the slot has rehearsals; nothing of it runs here.
-    pub(crate) fn rehearse(&mut self, assessed: Assessed) -> Result<Rehearsed, Fault> {
-        let Some(how) = self.config.rehearsal_of(&self.slot.name) else {
-            return Ok(Rehearsed::unrehearsed(assessed, self.slot));
-        };
-        if let Some(why) = probe::unserved() {
-            return Ok(Rehearsed::not(assessed, self.slot, why));
-        }
+    /// Takes a copy of the state that is to be replaced, where somebody wants one.
+    pub(crate) fn back_up(
+        &mut self,
+        assessed: Assessed,
+        wanted: &Wanted<'_>,
+    ) -> Result<BackedUp, Fault> {
         let backed_up = {
             let _span = span(Phase::BackedUp);
-            backup::back_up(assessed, self.slot, self.config, self.steps)?
+            backup::back_up(assessed, wanted, self.slot, self.config, self.steps)?
         };
         if backed_up.copy.is_some() {
             (self.reached)(Phase::BackedUp);
+        }
+        Ok(backed_up)
+    }
+
+    /// Whether artifacts are tried in a child process: the slot has rehearsals, and the program
+    /// serves them.
+    pub(crate) fn rehearses(&self) -> bool {
+        self.config.rehearsal_of(&self.slot.name).is_some() && probe::unserved().is_none()
+    }
+
+    /// Tries an artifact in a child process, where the slot has rehearsals; nothing of it runs here.
+    pub(crate) fn rehearse(&mut self, backed_up: BackedUp) -> Result<Rehearsed, Fault> {
+        let Some(how) = self.config.rehearsal_of(&self.slot.name) else {
+            return Ok(Rehearsed::unrehearsed(backed_up.assessed, self.slot));
+        };
+        if let Some(why) = probe::unserved() {
+            return Ok(Rehearsed::not(backed_up.assessed, self.slot, why));
         }
         let _span = span(Phase::Rehearsed);
         let rehearsed = rehearse::rehearse(backed_up, how, self.slot, self.config)?;

@@ -1,15 +1,18 @@
 //! The thread that upgrades: one artifact at a time, in the order in which they appear.
 //!
-//! Here is what it waits for and what it owns; [`candidate`] takes one artifact through an upgrade,
-//! [`outcome`] tells how it ended and sees to what is left of it, [`planning`] has somebody say yes to
-//! it, [`intents`] knows why it is wanted, [`trials`] watches what serves on trial, [`offering`] takes
-//! what somebody hands it, [`panics`] is about calls that have panicked,
+//! Here is what it waits for and what it owns; a [`course`] is one artifact on its way: [`candidate`]
+//! begins it, and in [`applying`] it takes over; [`outcome`] tells how it ended and sees to what is
+//! left of it, [`intents`] knows why it is wanted, [`planning`] has somebody say yes to it,
+//! [`trials`] watches what serves on trial, [`offering`] takes what somebody hands it, [`judging`]
+//! says what would become of it, [`panics`] is about calls that have panicked,
 //! [`ending`] is the orderly end. With a journal, [`journaling`] writes it, [`recovering`] begins where
 //! the last run has left off, and [`reverting`] goes back on request.
 
+mod applying;
 #[cfg(feature = "cargo")]
 mod building;
 mod candidate;
+mod course;
 mod ending;
 mod intents;
 mod journaling;
@@ -37,6 +40,7 @@ pub(super) use self::ending::Kept;
 use semver::Version;
 
 use self::{
+    course::Course,
     intents::Intents,
     judging::Judgement,
     outcome::Identity,
@@ -154,12 +158,9 @@ struct Artifacts {
 /// A candidate that is ready to take over.
 struct Waiting {
     prepared: Prepared,
-    path: PathBuf,
-    /// When its artifact was detected.
-    begun: Instant,
+    course: Course,
     /// Waits for a request, not for its next try.
     on_request: bool,
-    way: Way,
 }
 
 /// How an artifact has come to be looked at.

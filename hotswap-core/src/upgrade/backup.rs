@@ -8,9 +8,14 @@
 //! bounded by the deadline of a pause: when it passes, nothing has happened.
 //!
 //! When `state` itself hangs, the instance stays open to `&self` calls, as after a pause.
+//!
+//! # Who wants it
+//! The journal, and the rehearsal. It is taken once for both: the file that the journal has written,
+//! or had already, is the one that the child reads.
 
 use std::{
     fmt::Display,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -26,7 +31,7 @@ use crate::{
     steps::{Steps, Undone},
 };
 
-/// What fits, and a copy of the state that it would get.
+/// What fits, and a copy of the state that it would replace.
 #[derive(Debug)]
 pub(crate) struct BackedUp {
     pub(crate) assessed: Assessed,
@@ -42,28 +47,60 @@ pub(crate) struct Copy {
     pub(crate) older: Option<Snapshot>,
     /// It was stored before: the live one is not to be had, or nothing serves yet.
     pub(crate) restored: bool,
+    /// The journal's file that has it.
+    pub(crate) file: Option<PathBuf>,
 }
 
-/// Keeps a copy of the state that the artifact would get.
+/// Writes a state into the journal; returns the file that has it.
+pub(crate) type Keep<'a> = &'a dyn Fn(&Snapshot) -> Result<PathBuf, Fault>;
+
+/// Who wants a copy of the state.
+pub(crate) struct Wanted<'a> {
+    /// A rehearsal, also in the form in which the artifact would get it.
+    pub(crate) rehearsal: bool,
+    /// The journal, also of a state that is to be dropped.
+    pub(crate) journal: Option<Keep<'a>>,
+}
+
+impl BackedUp {
+    /// The state that the artifact would get.
+    pub(crate) fn handed(&self) -> Option<&Copy> {
+        let is_handed = matches!(self.assessed.handover, Handover::State { .. });
+        self.copy.as_ref().filter(|_| is_handed)
+    }
+}
+
+/// Takes a copy of the state that the artifact would replace: once, whoever wants it.
 pub(crate) fn back_up(
     assessed: Assessed,
+    wanted: &Wanted<'_>,
     slot: &SlotCore,
     config: &Config,
     steps: &mut Steps,
 ) -> Result<BackedUp, Fault> {
-    let Handover::State { .. } = assessed.handover else {
+    let is_rehearsed = wanted.rehearsal && matches!(assessed.handover, Handover::State { .. });
+    let is_replaced = matches!(assessed.handover, Handover::State { .. } | Handover::Drop { .. });
+    if !is_rehearsed && (wanted.journal.is_none() || !is_replaced) {
         return Ok(BackedUp { assessed, copy: None });
-    };
-    let stored = |own| Copy { own, older: None, restored: true };
+    }
+    let stored = |own| Copy { own, older: None, restored: true, file: None };
     let Some(gate) = slot.gate() else {
-        let copy = slot.checkpoint().map(|left| stored(Arc::new(left.snapshot.clone())));
+        let left = slot.checkpoint().filter(|_| is_rehearsed);
+        let copy = left.map(|left| stored(Arc::new(left.snapshot.clone())));
         return Ok(BackedUp { assessed, copy });
     };
-    if slot.is_abandoned() || gate.current().1.condition().is_poisoned() {
+    let instance = gate.current().1;
+    let condition = instance.condition();
+    if slot.is_abandoned() || condition.is_poisoned() || !condition.is_free() {
         // Its instance is left with its state.
-        return Ok(BackedUp { assessed, copy: slot.last_state().map(stored) });
+        let copy = slot.last_state().filter(|_| is_rehearsed).map(stored);
+        return Ok(BackedUp { assessed, copy });
     }
-    let copy = take(gate, slot.interface.exclusive, &assessed.handover, config, steps)?;
+    let form = if is_rehearsed { &assessed.handover } else { &Handover::None };
+    let mut copy = take(gate, slot.interface.exclusive, form, config, steps)?;
+    if let Some(keep) = wanted.journal {
+        copy.file = Some(keep(&copy.own)?);
+    }
     Ok(BackedUp { assessed, copy: Some(copy) })
 }
 
@@ -94,7 +131,7 @@ pub(crate) fn take(
             }
             _ => None,
         };
-        Ok(Copy { own, older, restored: false })
+        Ok(Copy { own, older, restored: false, file: None })
     };
     let patience = config.pause_deadline;
     let taken = if exclusive {

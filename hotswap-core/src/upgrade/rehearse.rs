@@ -78,7 +78,7 @@ pub(super) fn rehearse(
         let advice = "end some processes, make room, or look after the private folder";
         Fault::cancelled(Phase::Rehearsed, format!("{what}: {error}"), advice)
     };
-    let size = backed_up.copy.as_ref().map(|copy| copy.own.size());
+    let size = backed_up.handed().map(|copy| copy.own.size());
     let memory = how.memory(size.unwrap_or(0));
     let copies = backed_up.assessed.inspected.staged.path().parent();
     let scratch =
@@ -118,11 +118,15 @@ fn lay_out(
     slot: &SlotCore,
     config: &Config,
 ) -> io::Result<()> {
-    let BackedUp { assessed, copy } = backed_up;
-    let state = match copy {
+    let assessed = &backed_up.assessed;
+    let state = match backed_up.handed() {
         None => Stored::Nothing,
         Some(copy) => {
-            copy.own.write(folder.join(STATE)).map_err(io::Error::other)?;
+            match &copy.file {
+                // What a restart would begin with is what is tried.
+                Some(backup) => link(backup, &folder.join(STATE))?,
+                None => copy.own.write(folder.join(STATE)).map_err(io::Error::other)?,
+            }
             match &copy.older {
                 Some(older) => {
                     fs::write(folder.join(OLDER), &older.state)?;

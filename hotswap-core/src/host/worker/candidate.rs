@@ -1,38 +1,27 @@
 //! One artifact on its way: staged, looked up among those that are known, and upgraded to.
 
 use std::{
-    mem,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
 };
 
-use semver::Version;
-
 use super::{
-    Waiting, Way, Worker,
-    journaling::build,
-    outcome::{Identity, unstaged},
-    planning::Awaiting,
-    trials::OnTrial,
+    Way, Worker, course::Course, journaling::build, outcome::unstaged, planning::Awaiting,
 };
 use crate::{
-    config::Apply,
     event::{EventKind, Phase, Refusal},
     fs::PrivateFolder,
-    gate::Guarded as _,
     journal::{What, text},
     library::{Occupied, wait_free},
     shown::shown,
+    snapshot::Snapshot,
     upgrade::{
-        ArtifactHash, Assessed, Fault, Inspected, Prepared, Rehearsed, Rehearsing, StageError,
-        StageRequest, Staged, Unapplied, Unvouched, Upgrade, Why, above, stage, vouch,
+        ArtifactHash, Assessed, BackedUp, Fault, Inspected, Rehearsed, Rehearsing, StageError,
+        StageRequest, Staged, Unvouched, Wanted, stage, vouch,
     },
     watch::Retry,
 };
-
-/// An artifact that goes on; or who it is, and why it does not.
-pub(super) type Judged<T> = Result<T, ((String, Version), Fault)>;
 
 impl Worker {
     /// Takes one artifact through an upgrade.
@@ -105,16 +94,9 @@ impl Worker {
         };
         self.paths.done(&key);
         self.slots[index].unstaged.remove(path);
-        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
-        let found = What::Staged { artifact, path: text(&path.display().to_string()) };
-        shared.note(&slot.name, way, found);
-        let _span = tracing::info_span!("upgrade", slot = &*slot.name, artifact = artifact.short())
-            .entered();
-        let mut reached = |phase| {
-            slot.set_phase(Some(phase));
-            shared.note_phase(&slot.name, way, artifact, phase);
-            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
-        };
+        let mut course = self.course(index, artifact, path, begun, way);
+        course.note(What::Staged { artifact, path: text(&path.display().to_string()) });
+        let _span = course.span().entered();
         let staged = &vouched.staged;
         tracing::debug!(
             origin = %shown(staged.origin()),
@@ -124,158 +106,77 @@ impl Worker {
             "staged"
         );
         let signed = vouched.signed.as_ref();
-        let signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
-        if let Some((key, comment)) = signed.clone() {
-            shared.tell(&slot.name, EventKind::Signed { artifact, key, comment });
+        course.signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
+        if let Some((key, comment)) = course.signed.clone() {
+            course.tell(EventKind::Signed { artifact, key, comment });
         }
-        let mut upgrade = Upgrade {
-            slot: &slot,
-            config: &shared.config,
-            steps: &mut self.steps,
-            reached: &mut reached,
-        };
-        let inspected = match upgrade.inspect(vouched, self.slots[index].folder) {
+        let is_shared = self.slots[index].folder;
+        let inspected = course.upgrade(&mut self.steps, |it| it.inspect(vouched, is_shared));
+        let inspected = match inspected {
             Ok(Some(inspected)) => inspected,
             Ok(None) => return,
-            Err(fault) => {
-                let identity = Identity { path, artifact: Some(artifact), module: None };
-                return self.refuse_and_retry(index, identity, fault, key.clone());
-            }
+            Err(fault) => return self.refuse_and_retry(index, &course, fault),
         };
+        let manifest = &inspected.manifest;
+        course.module = Some((manifest.module.clone(), manifest.version.clone()));
         self.superseded(index, "a newer artifact has come");
-        let assessed = self.assess(index, inspected, way);
-        match assessed.and_then(|assessed| self.rehearse(index, assessed, path, way)) {
-            Ok(rehearsed) => self.planned(index, rehearsed, signed, path, begun, way),
-            Err((module, fault)) => {
-                let identity = Identity { path, artifact: Some(artifact), module: Some(module) };
-                self.refuse_and_retry(index, identity, fault, key.clone());
-            }
+        let assessed = self.assess(inspected, &course);
+        match assessed.and_then(|assessed| self.rehearse(index, assessed, &course)) {
+            Ok(rehearsed) => self.planned(index, rehearsed, course),
+            Err(fault) => self.refuse_and_retry(index, &course, fault),
         }
     }
 
-    /// Judges an artifact; who it is, if it does not fit.
+    /// Judges an artifact.
     pub(super) fn assess(
         &mut self,
-        index: usize,
         inspected: Inspected,
-        way: Way,
-    ) -> Judged<Assessed> {
-        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
-        let artifact = inspected.staged.hash();
+        course: &Course,
+    ) -> Result<Assessed, Fault> {
         let manifest = Arc::clone(&inspected.manifest);
-        shared.note(&slot.name, way, What::Inspected(build(artifact, &manifest)));
+        course.note(What::Inspected(build(course.artifact, &manifest)));
         let floor = self.floors.of(&manifest.module, &manifest.version);
-        let floor = floor.filter(|_| way != Way::Recovered);
-        let mut reached = |phase| {
-            slot.set_phase(Some(phase));
-            shared.note_phase(&slot.name, way, artifact, phase);
-            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
-        };
-        let mut upgrade = Upgrade {
-            slot: &slot,
-            config: &shared.config,
-            steps: &mut self.steps,
-            reached: &mut reached,
-        };
-        let assessed = upgrade.assess(inspected, floor);
-        assessed.map_err(|fault| ((manifest.module.clone(), manifest.version.clone()), fault))
+        let floor = floor.filter(|_| course.way != Way::Recovered);
+        course.upgrade(&mut self.steps, |upgrade| upgrade.assess(inspected, floor))
     }
 
-    /// Keeps an artifact that fits, and the state, where there is a journal; tries it in a child
-    /// process, where the slot has rehearsals, and tells of it.
+    /// Keeps an artifact that fits, where there is a journal, and a copy of the state, where that or
+    /// a rehearsal wants one.
+    fn back_up_for(&mut self, assessed: Assessed, course: &Course) -> Result<BackedUp, Fault> {
+        let has_journal = self.keep_artifact(&assessed, course)?;
+        let keep = |state: &Snapshot| course.keep_state(state);
+        course.upgrade(&mut self.steps, |upgrade| {
+            // What is recovered has served before.
+            let rehearsal = upgrade.rehearses() && course.way != Way::Recovered;
+            let journal = has_journal.then_some(&keep as _);
+            upgrade.back_up(assessed, &Wanted { rehearsal, journal })
+        })
+    }
+
+    /// Tries an artifact in a child process, where the slot has rehearsals, and tells of it.
     pub(super) fn rehearse(
         &mut self,
         index: usize,
         assessed: Assessed,
-        path: &Path,
-        way: Way,
-    ) -> Judged<Rehearsed> {
-        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
-        let artifact = assessed.inspected.staged.hash();
-        let manifest = Arc::clone(&assessed.inspected.manifest);
-        let identity = (manifest.module.clone(), manifest.version.clone());
-        let mut is_told = false;
-        let mut reached = |phase| {
-            // A rehearsal takes a copy of its own.
-            if phase == Phase::BackedUp && mem::replace(&mut is_told, true) {
-                return;
-            }
-            slot.set_phase(Some(phase));
-            shared.note_phase(&slot.name, way, artifact, phase);
-            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
-        };
-        match self.keep_artifact(index, way, path, &assessed) {
-            Ok(true) => reached(Phase::BackedUp),
-            Ok(false) => {}
-            Err(fault) => return Err((identity, fault)),
+        course: &Course,
+    ) -> Result<Rehearsed, Fault> {
+        let artifact = course.artifact;
+        let backed_up = self.back_up_for(assessed, course)?;
+        if course.way == Way::Recovered {
+            return Ok(Rehearsed::unrehearsed(backed_up.assessed, &self.slots[index].core));
         }
-        if way == Way::Recovered {
-            // It has served before.
-            return Ok(Rehearsed::unrehearsed(assessed, &slot));
-        }
-        let mut upgrade = Upgrade {
-            slot: &slot,
-            config: &shared.config,
-            steps: &mut self.steps,
-            reached: &mut reached,
-        };
-        let rehearsed = upgrade.rehearse(assessed);
-        let told = match rehearsed.as_ref().map(|rehearsed| &rehearsed.outcome) {
+        let rehearsed = course.upgrade(&mut self.steps, |it| it.rehearse(backed_up));
+        match rehearsed.as_ref().map(|rehearsed| &rehearsed.outcome) {
             Ok(Rehearsing::Well(report)) => {
-                Some(EventKind::Rehearsed { artifact, report: Arc::clone(report) })
+                let report = Arc::clone(report);
+                course.tell(EventKind::Rehearsed { artifact, report });
             }
             Ok(Rehearsing::Not(why)) => {
-                Some(EventKind::NotRehearsed { artifact, why: (*why).to_owned() })
+                course.tell(EventKind::NotRehearsed { artifact, why: (*why).to_owned() });
             }
-            Ok(Rehearsing::NotAsked) | Err(_) => None,
-        };
-        if let Some(told) = told {
-            shared.tell(&slot.name, told);
+            Ok(Rehearsing::NotAsked) | Err(_) => {}
         }
-        rehearsed.map_err(|fault| (identity, fault))
-    }
-
-    /// Loads an artifact that may, and lets it take over.
-    pub(super) fn go_on(
-        &mut self,
-        index: usize,
-        rehearsed: Rehearsed,
-        path: &Path,
-        begun: Instant,
-        way: Way,
-    ) {
-        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
-        let artifact = rehearsed.assessed.inspected.staged.hash();
-        let manifest = Arc::clone(&rehearsed.assessed.inspected.manifest);
-        let mut reached = |phase| {
-            slot.set_phase(Some(phase));
-            shared.note_phase(&slot.name, way, artifact, phase);
-            shared.tell(&slot.name, EventKind::Phase { artifact, phase });
-        };
-        let mut upgrade = Upgrade {
-            slot: &slot,
-            config: &shared.config,
-            steps: &mut self.steps,
-            reached: &mut reached,
-        };
-        let prepared = match upgrade.prepare(rehearsed) {
-            Ok(prepared) => prepared,
-            Err(fault) => {
-                let module = Some((manifest.module.clone(), manifest.version.clone()));
-                let identity = Identity { path, artifact: Some(artifact), module };
-                return self.refuse_and_retry(index, identity, fault, (index, path.to_owned()));
-            }
-        };
-        let waiting = Waiting { prepared, path: path.to_owned(), begun, on_request: false, way };
-        let waits = shared.config.apply == Apply::OnRequest && way != Way::Reverted;
-        if waits && slot.gate().is_some() {
-            self.set_waiting(index, Some(Waiting { on_request: true, ..waiting }));
-            slot.set_phase(None);
-            slot.set_pending(true);
-            let (module, version) = (manifest.module.clone(), manifest.version.clone());
-            return self.tell(&slot.name, EventKind::Pending { module, version, artifact });
-        }
-        self.apply(index, waiting);
+        rehearsed
     }
 
     /// Copies an artifact; into a new private folder where somebody has removed the old one.
@@ -291,102 +192,6 @@ impl Worker {
             return stage(StageRequest::new(path, &artifacts.folder).with_limit(limit));
         }
         result
-    }
-
-    /// Lets a prepared artifact take over; returns whether it has. One that was cancelled waits
-    /// on: for the next request, or for its next try.
-    fn apply(&mut self, index: usize, waiting: Waiting) -> bool {
-        let Waiting { prepared, path, begun, on_request, way } = waiting;
-        let (shared, core) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
-        let code = Arc::clone(prepared.code());
-        // While it waited, another slot may have raised it.
-        let floor = self.floors.of(&code.manifest.module, &code.manifest.version);
-        let floor = floor.filter(|_| way != Way::Recovered);
-        let above = above(&code.manifest, floor);
-        // It may have waited for long.
-        let is_late = on_request || way == Way::Again;
-        let ready = above.and_then(|()| self.activating(index, way, &prepared, is_late));
-        if let Err(fault) = ready {
-            let module = Some((code.manifest.module.clone(), code.manifest.version.clone()));
-            let identity = Identity { path: &path, artifact: code.artifact, module };
-            let fault = fault.with_finding(self.discard(prepared));
-            self.refuse_and_retry(index, identity, fault, (index, path.clone()));
-            return false;
-        }
-        let mut reached = |phase| {
-            core.set_phase(Some(phase));
-            if let Some(artifact) = code.artifact {
-                if phase == Phase::Activated {
-                    let generation = code.generation;
-                    shared.note(&core.name, way, What::Activated { artifact, generation });
-                }
-                shared.note_phase(&core.name, way, artifact, phase);
-                shared.tell(&core.name, EventKind::Phase { artifact, phase });
-            }
-        };
-        let mut upgrade = Upgrade {
-            slot: &core,
-            config: &shared.config,
-            steps: &mut self.steps,
-            reached: &mut reached,
-        };
-        match upgrade.apply(prepared) {
-            Ok(applied) => {
-                self.set_waiting(index, None);
-                self.slots[index].retry = None;
-                core.set_pending(false);
-                self.live(index, applied, begun, way);
-                true
-            }
-            Err(Unapplied { fault, prepared }) => {
-                let manifest = &code.manifest;
-                let module = Some((manifest.module.clone(), manifest.version.clone()));
-                let identity = Identity { path: &path, artifact: code.artifact, module };
-                let is_kept = prepared.is_some();
-                let waiting = prepared.map(|prepared| {
-                    let path = path.clone();
-                    Waiting { prepared, path, begun, on_request, way }
-                });
-                self.set_waiting(index, waiting);
-                if on_request && is_kept {
-                    self.refuse(index, identity, fault);
-                    core.set_pending(true);
-                } else {
-                    self.refuse_and_retry(index, identity, fault, (index, path.clone()));
-                }
-                false
-            }
-        }
-    }
-
-    /// Tries a cancelled upgrade again, from where it was cancelled.
-    pub(super) fn try_again(&mut self, index: usize, path: PathBuf) {
-        let slot = &mut self.slots[index];
-        // Something newer has come since.
-        if slot.retry.as_ref() != Some(&path) || self.holds(index, &path, Way::Again) {
-            return;
-        }
-        let slot = &mut self.slots[index];
-        match slot.waiting.take_if(|waiting| !waiting.on_request) {
-            Some(waiting) => {
-                let way = if waiting.way == Way::Found { Way::Again } else { waiting.way };
-                self.apply(index, Waiting { way, ..waiting });
-            }
-            None => self.try_path(index, path, Way::Again),
-        }
-    }
-
-    /// Another candidate waits from now on, or none.
-    pub(super) fn set_waiting(&mut self, index: usize, waiting: Option<Waiting>) {
-        let before = mem::replace(&mut self.slots[index].waiting, waiting);
-        if let Some(hangs) = before.and_then(|waiting| self.discard(waiting.prepared)) {
-            tracing::warn!(slot = &*self.slots[index].core.name, "{hangs}");
-        }
-    }
-
-    fn discard(&mut self, prepared: Prepared) -> Option<String> {
-        let deadline = Instant::now() + self.shared.config.work_deadline;
-        prepared.discard(&mut self.steps, deadline)
     }
 
     /// Whether an artifact waits to be tried again, and nothing says when.
@@ -427,40 +232,5 @@ impl Worker {
         };
         self.told_refused(index, Arc::new(refusal));
         true
-    }
-
-    /// Gives up the callers inside a slot; returns whether a candidate that waited for them has
-    /// taken over.
-    pub(super) fn abandon(&mut self, name: &str) -> bool {
-        let Some(index) = self.slots.iter().position(|slot| &*slot.core.name == name) else {
-            return false;
-        };
-        if self.slots[index].trial.as_ref().is_some_and(OnTrial::has_way_back) {
-            let finding = "callers hang in it, and were given up".to_owned();
-            return self.roll_back(index, Why { finding, hangs: true }).is_ok();
-        }
-        let slot = &mut self.slots[index];
-        slot.core.set_abandoned(true);
-        if let Some(gate) = slot.core.gate() {
-            // Who waits for them waits no longer.
-            gate.current().1.exclusion().abandon();
-        }
-        match slot.waiting.take_if(|waiting| !waiting.on_request) {
-            Some(waiting) => self.apply(index, waiting),
-            None => false,
-        }
-    }
-
-    /// Lets every prepared artifact take over; returns how many have.
-    pub(super) fn apply_pending(&mut self) -> usize {
-        let mut applied = 0;
-        for index in 0..self.slots.len() {
-            let slot = &mut self.slots[index];
-            if let Some(waiting) = slot.waiting.take() {
-                slot.core.set_pending(false);
-                applied += usize::from(self.apply(index, waiting));
-            }
-        }
-        applied
     }
 }

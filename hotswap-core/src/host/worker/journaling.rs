@@ -4,11 +4,11 @@
 //! done the upgrade is cancelled. What cannot be taken back any more is written afterwards, and told
 //! where it could not be.
 
-use std::{fs, path::Path, sync::Arc, time::Instant};
+use std::{fs, sync::Arc, time::Instant};
 
 use hotswap_abi::manifest::Manifest;
 
-use super::{Shared, Way, Worker};
+use super::{Shared, Way, Worker, course::Course};
 use crate::{
     error::in_full,
     event::{EventKind, Exit, Phase, Refusal},
@@ -47,6 +47,21 @@ impl Shared {
         }
     }
 
+    /// Writes the state of what serves into the journal, which there is.
+    pub(super) fn back_up(
+        &self,
+        slot: &SlotCore,
+        state: &Snapshot,
+        occasion: Occasion,
+    ) -> Result<Backup, Fault> {
+        let artifact = slot.gate().and_then(|gate| gate.current().1.code().artifact);
+        let journal = self.journal.as_ref().expect("asked for where there is one");
+        let backup = journal.lock().back_up(&slot.name, artifact, state, occasion);
+        let backup = backup.map_err(|error| unwritten(Phase::BackedUp, &error))?;
+        self.tell(&slot.name, EventKind::BackedUp(backup.clone()));
+        Ok(backup)
+    }
+
     pub(super) fn note_phase(&self, slot: &str, way: Way, artifact: ArtifactHash, phase: Phase) {
         match phase {
             // These have lines of their own.
@@ -61,16 +76,14 @@ impl Shared {
 }
 
 impl Worker {
-    /// Keeps an artifact and the state that it would replace; returns whether there was one.
+    /// Keeps an artifact that may be committed; returns whether there is a journal for it.
     pub(super) fn keep_artifact(
         &mut self,
-        index: usize,
-        way: Way,
-        path: &Path,
         assessed: &Assessed,
+        course: &Course,
     ) -> Result<bool, Fault> {
         let shared = Arc::clone(&self.shared);
-        let (Some(journal), false) = (&shared.journal, way == Way::Recovered) else {
+        let (Some(journal), false) = (&shared.journal, course.way == Way::Recovered) else {
             return Ok(false);
         };
         let staged = &assessed.inspected.staged;
@@ -81,16 +94,13 @@ impl Worker {
         let signature = match &shared.config.trust {
             Trust::Any => None,
             // It was sound a moment ago; one that is not any more is of no use.
-            Trust::Minisign(minisign) => read_regular(&signature_of(path), LARGEST)
+            Trust::Minisign(minisign) => read_regular(&signature_of(&course.path), LARGEST)
                 .ok()
                 .filter(|signature| minisign.judge(signature, &bytes).is_ok()),
         };
         let kept = journal.lock().keep(staged.hash(), &bytes, signature.as_deref());
         kept.map_err(|error| unwritten(Phase::BackedUp, &error))?;
-        match assessed.handover {
-            Handover::State { .. } | Handover::Drop { .. } => self.back_up_before(index),
-            Handover::None | Handover::Fresh => Ok(false),
-        }
+        Ok(true)
     }
 
     /// Backs up the state that is about to be replaced, where there is a whole one.
@@ -230,7 +240,7 @@ impl Worker {
         let core = Arc::clone(&self.slots[index].core);
         let Ok(gate) = whole_state(&core) else { return };
         let state = copy_of_state(&gate, false, &self.shared.config, &mut self.steps);
-        let written = state.and_then(|state| self.write(index, &gate, &state, Occasion::Upgrade));
+        let written = state.and_then(|state| self.shared.back_up(&core, &state, Occasion::Upgrade));
         if let Err(fault) = written {
             self.tell(&core.name, EventKind::NotBackedUp { why: fault.findings.join("; ") });
         }
@@ -245,22 +255,7 @@ impl Worker {
     ) -> Result<Backup, Fault> {
         let exclusive = self.slots[index].core.interface.exclusive;
         let state = copy_of_state(gate, exclusive, &self.shared.config, &mut self.steps)?;
-        self.write(index, gate, &state, occasion)
-    }
-
-    fn write(
-        &self,
-        index: usize,
-        gate: &Gate<Generation>,
-        state: &Snapshot,
-        occasion: Occasion,
-    ) -> Result<Backup, Fault> {
-        let (name, artifact) = (&self.slots[index].core.name, gate.current().1.code().artifact);
-        let journal = self.shared.journal.as_ref().expect("asked for where there is one");
-        let backup = journal.lock().back_up(name, artifact, state, occasion);
-        let backup = backup.map_err(|error| unwritten(Phase::BackedUp, &error))?;
-        self.tell(name, EventKind::BackedUp(backup.clone()));
-        Ok(backup)
+        self.shared.back_up(&self.slots[index].core, &state, occasion)
     }
 }
 

@@ -1,10 +1,10 @@
 //! What an upgrade to an artifact would be: judged from bytes, and nothing comes of it.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use semver::Version;
 
-use super::{Worker, outcome::unstaged};
+use super::{Way, Worker, outcome::unstaged};
 use crate::{
     event::{Phase, Refusal},
     plan::Plan,
@@ -60,8 +60,10 @@ impl Worker {
             Unvouched::BeingWritten(path) => being_written(&path),
             Unvouched::Refused(fault) => fault,
         })?;
+        let artifact = vouched.staged.hash();
+        let mut course = self.course(index, artifact, path, Instant::now(), Way::Offered);
         let signed = vouched.signed.as_ref();
-        let signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
+        course.signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
         let mut upgrade = Upgrade {
             slot: &core,
             config: &shared.config,
@@ -76,7 +78,7 @@ impl Worker {
         about.module = Some((manifest.module.clone(), manifest.version.clone()));
         let floor = self.floors.of(&manifest.module, &manifest.version);
         let assessed = upgrade.assess(inspected, floor)?;
-        Ok(self.plan(index, &Rehearsed::unrehearsed(assessed, &core), signed, path))
+        Ok(self.plan(index, &Rehearsed::unrehearsed(assessed, &core), &course))
     }
 }
 

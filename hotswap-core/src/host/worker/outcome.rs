@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Way, Worker};
+use super::{Way, Worker, course::Course};
 use crate::{
     error::in_full,
     event::{EventKind, Exit, Live, Phase, Refusal, Retirement},
@@ -174,15 +174,9 @@ impl Worker {
     }
 
     /// Refuses an artifact; one that is not to blame is tried again.
-    pub(super) fn refuse_and_retry(
-        &mut self,
-        index: usize,
-        identity: Identity<'_>,
-        fault: Fault,
-        key: (usize, PathBuf),
-    ) {
-        let fault = self.retry(index, key, fault);
-        self.refuse(index, identity, fault);
+    pub(super) fn refuse_and_retry(&mut self, index: usize, course: &Course, fault: Fault) {
+        let fault = self.retry(index, (index, course.path.clone()), fault);
+        self.refuse(index, course.identity(), fault);
     }
 
     /// What is not to blame is tried again, but not for ever.

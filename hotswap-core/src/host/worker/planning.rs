@@ -5,12 +5,12 @@ use std::{
     collections::VecDeque,
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use super::{Way, Worker, outcome::Identity};
+use super::{Way, Worker, course::Course};
 use crate::{
     config::Decision,
     event::{EventKind, Exit, Phase, WayBack},
@@ -18,7 +18,7 @@ use crate::{
     plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
     slot::in_callback,
     snapshot::Snapshot,
-    upgrade::{ArtifactHash, Assessed, Fault, Rehearsed, Rehearsing},
+    upgrade::{ArtifactHash, Fault, Rehearsed, Rehearsing},
 };
 
 /// So many earlier upgrades say how long the next one takes.
@@ -28,11 +28,8 @@ const MOST_TIMES: usize = 9;
 pub(super) struct Awaiting {
     rehearsed: Rehearsed,
     plan: Arc<Plan>,
-    path: PathBuf,
-    /// When its artifact was detected.
-    begun: Instant,
     expires: Instant,
-    way: Way,
+    course: Course,
 }
 
 impl Awaiting {
@@ -66,22 +63,14 @@ impl Times {
 
 impl Worker {
     /// Goes on with an artifact that fits, or lets it wait for somebody's word.
-    pub(super) fn planned(
-        &mut self,
-        index: usize,
-        rehearsed: Rehearsed,
-        signed: Option<(String, String)>,
-        path: &Path,
-        begun: Instant,
-        way: Way,
-    ) {
+    pub(super) fn planned(&mut self, index: usize, rehearsed: Rehearsed, course: Course) {
         let core = Arc::clone(&self.slots[index].core);
-        let plan = Arc::new(self.plan(index, &rehearsed, signed, path));
+        let plan = Arc::new(self.plan(index, &rehearsed, &course));
         core.set_plan(Arc::clone(&plan));
         self.tell(&core.name, EventKind::Planned(Arc::clone(&plan)));
         let decision = match self.shared.config.approval_of(&core.name).cloned() {
             // Who has asked to go back has said yes.
-            Some(approval) if core.gate().is_some() && way != Way::Reverted => {
+            Some(approval) if core.gate().is_some() && course.way != Way::Reverted => {
                 let decide = AssertUnwindSafe(|| approval.decide(&plan));
                 // Who does not know waits.
                 let decision = in_callback(|| catch_unwind(decide)).unwrap_or(Decision::Wait);
@@ -90,18 +79,15 @@ impl Worker {
             _ => (Decision::Approve, Duration::ZERO),
         };
         match decision {
-            (Decision::Approve, _) => self.go_on(index, rehearsed, path, begun, way),
-            (Decision::Reject { why }, _) => {
-                self.disapproved(index, &rehearsed.assessed, path, &why)
-            }
+            (Decision::Approve, _) => self.go_on(index, rehearsed, course),
+            (Decision::Reject { why }, _) => self.disapproved(index, &course, &why),
             (Decision::Wait, expiry) => {
                 core.set_awaiting(Some(Arc::clone(&plan)));
                 let (artifact, phase) = (plan.artifact, Phase::AwaitingApproval);
-                let path = path.to_owned();
                 let expires = Instant::now().checked_add(expiry);
-                let expires = expires.unwrap_or_else(|| begun + Duration::from_secs(1 << 32));
-                self.slots[index].awaiting =
-                    Some(Awaiting { rehearsed, plan, path, begun, expires, way });
+                let expires =
+                    expires.unwrap_or_else(|| course.begun + Duration::from_secs(1 << 32));
+                self.slots[index].awaiting = Some(Awaiting { rehearsed, plan, expires, course });
                 core.set_phase(Some(phase));
                 self.tell(&core.name, EventKind::Phase { artifact, phase });
             }
@@ -114,25 +100,21 @@ impl Worker {
         let core = Arc::clone(&self.slots[index].core);
         let why = format!("approved by {by}");
         self.tell(&core.name, EventKind::Decided { artifact, approved: true, why });
-        // What serves may have changed meanwhile.
-        let Awaiting { rehearsed, path, begun, way, .. } = awaiting;
+        let Awaiting { rehearsed, mut course, .. } = awaiting;
         // It has waited: its backup may be old.
-        let way = if way == Way::Found { Way::Again } else { way };
+        course.set_late();
+        // What serves may have changed meanwhile.
         let Rehearsed { assessed, outcome, against } = rehearsed;
-        let assessed = self.assess(index, assessed.inspected, way);
+        let assessed = self.assess(assessed.inspected, &course);
         let rehearsed = assessed.and_then(|assessed| {
             if core.serving_number() == against {
                 return Ok(Rehearsed { assessed, outcome, against });
             }
-            self.rehearse(index, assessed, &path, way)
+            self.rehearse(index, assessed, &course)
         });
         match rehearsed {
-            Ok(rehearsed) => self.go_on(index, rehearsed, &path, begun, way),
-            Err((module, fault)) => {
-                let identity =
-                    Identity { path: &path, artifact: Some(artifact), module: Some(module) };
-                self.refuse_and_retry(index, identity, fault, (index, path.clone()));
-            }
+            Ok(rehearsed) => self.go_on(index, rehearsed, course),
+            Err(fault) => self.refuse_and_retry(index, &course, fault),
         }
         true
     }
@@ -141,7 +123,7 @@ impl Worker {
     pub(super) fn reject(&mut self, artifact: ArtifactHash, by: &str, why: &str) -> bool {
         let Some((index, awaiting)) = self.take_awaiting(artifact) else { return false };
         let why = format!("{by}: {why}");
-        self.disapproved(index, &awaiting.rehearsed.assessed, &awaiting.path, &why);
+        self.disapproved(index, &awaiting.course, &why);
         true
     }
 
@@ -149,12 +131,6 @@ impl Worker {
     pub(super) fn expire(&mut self, index: usize) {
         let Some(awaiting) = self.slots[index].awaiting.take() else { return };
         self.slots[index].core.set_awaiting(None);
-        let manifest = &awaiting.rehearsed.assessed.inspected.manifest;
-        let identity = Identity {
-            path: &awaiting.path,
-            artifact: Some(awaiting.plan.artifact),
-            module: Some((manifest.module.clone(), manifest.version.clone())),
-        };
         let fault = Fault {
             phase: Phase::AwaitingApproval,
             exit: Exit::Cancelled,
@@ -162,7 +138,7 @@ impl Worker {
             advice: "have it looked at again with Host::rescan, and approve it".to_owned(),
             again: false,
         };
-        self.refuse(index, identity, fault);
+        self.refuse(index, awaiting.course.identity(), fault);
     }
 
     /// What waits for a word waits no longer.
@@ -183,32 +159,18 @@ impl Worker {
         Some((index, self.slots[index].awaiting.take()?))
     }
 
-    fn disapproved(&mut self, index: usize, assessed: &Assessed, path: &Path, why: &str) {
-        let core = Arc::clone(&self.slots[index].core);
-        let (artifact, manifest) = (assessed.inspected.staged.hash(), &assessed.inspected.manifest);
-        let why = why.to_owned();
-        let decided = EventKind::Decided { artifact, approved: false, why: why.clone() };
-        self.tell(&core.name, decided);
-        let identity = Identity {
-            path,
-            artifact: Some(artifact),
-            module: Some((manifest.module.clone(), manifest.version.clone())),
-        };
+    fn disapproved(&mut self, index: usize, course: &Course, why: &str) {
+        let artifact = course.artifact;
+        course.tell(EventKind::Decided { artifact, approved: false, why: why.to_owned() });
         let fault = Fault::rejected(
             Phase::AwaitingApproval,
             format!("rejected  {why}"),
             "mend it, or take the word back with Host::clear",
         );
-        self.refuse(index, identity, fault);
+        self.refuse(index, course.identity(), fault);
     }
 
-    pub(super) fn plan(
-        &self,
-        index: usize,
-        rehearsed: &Rehearsed,
-        signed: Option<(String, String)>,
-        path: &Path,
-    ) -> Plan {
+    pub(super) fn plan(&self, index: usize, rehearsed: &Rehearsed, course: &Course) -> Plan {
         let Rehearsed { assessed, outcome, .. } = rehearsed;
         let (slot, config) = (&self.slots[index], &self.shared.config);
         let core = &slot.core;
@@ -257,9 +219,9 @@ impl Worker {
             slot: core.name.to_string(),
             artifact: staged.hash(),
             intent: self.intent_of(index, staged.hash()),
-            path: path.to_owned(),
+            path: course.path.clone(),
             size: staged.size(),
-            signed,
+            signed: course.signed.clone(),
             from: from.map(|side| side.release()),
             to: to.release(),
             changes: changes(from, to),

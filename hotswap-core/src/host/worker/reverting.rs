@@ -60,7 +60,7 @@ impl Worker {
         // Whoever has asked is told, and may ask again.
         self.cancelled.cancel(&(index, path));
         self.floors.withdraw(&module, &version);
-        if self.slots[index].waiting.as_ref().is_some_and(|it| it.way == Way::Reverted) {
+        if self.slots[index].waiting.as_ref().is_some_and(|it| it.course.way == Way::Reverted) {
             self.set_waiting(index, None);
         }
         let slot = &mut self.slots[index];

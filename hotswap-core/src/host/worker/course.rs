@@ -1,0 +1,114 @@
+//! An artifact on its way through an upgrade: where it has come from, and who hears how far it is.
+//!
+//! A course is begun where an artifact was staged, and goes with it from hand to hand: through a
+//! rehearsal, an approval, and what may come before its next try.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use semver::Version;
+
+use super::{Shared, Way, Worker, outcome::Identity};
+use crate::{
+    event::{EventKind, Phase},
+    journal::{Occasion, What},
+    slot::SlotCore,
+    snapshot::Snapshot,
+    steps::Steps,
+    upgrade::{ArtifactHash, Fault, Upgrade},
+};
+
+/// An artifact on its way through an upgrade.
+pub(super) struct Course {
+    shared: Arc<Shared>,
+    slot: Arc<SlotCore>,
+    pub(super) artifact: ArtifactHash,
+    pub(super) path: PathBuf,
+    /// When it was detected.
+    pub(super) begun: Instant,
+    pub(super) way: Way,
+    /// The key that has signed it, and the comment.
+    pub(super) signed: Option<(String, String)>,
+    /// Once its manifest was read.
+    pub(super) module: Option<(String, Version)>,
+    /// Once it is loaded; 0 before.
+    pub(super) generation: u64,
+    span: tracing::Span,
+}
+
+impl Worker {
+    /// An artifact was staged for a slot.
+    pub(super) fn course(
+        &self,
+        index: usize,
+        artifact: ArtifactHash,
+        path: &Path,
+        begun: Instant,
+        way: Way,
+    ) -> Course {
+        let slot = Arc::clone(&self.slots[index].core);
+        let span = tracing::info_span!("upgrade", slot = &*slot.name, artifact = artifact.short());
+        let (shared, path) = (Arc::clone(&self.shared), path.to_owned());
+        let (signed, module, generation) = (None, None, 0);
+        Course { shared, slot, artifact, path, begun, way, signed, module, generation, span }
+    }
+}
+
+impl Course {
+    /// Does a part of the upgrade. Each phase that it reaches is told.
+    pub(super) fn upgrade<T>(
+        &self,
+        steps: &mut Steps,
+        part: impl FnOnce(&mut Upgrade<'_>) -> T,
+    ) -> T {
+        let mut reached = |phase| self.reached(phase);
+        let (slot, config) = (&*self.slot, &self.shared.config);
+        part(&mut Upgrade { slot, config, steps, reached: &mut reached })
+    }
+
+    /// A phase is reached: that is in the status, in the journal, and told.
+    fn reached(&self, phase: Phase) {
+        let &Self { artifact, generation, way, .. } = self;
+        let (shared, name) = (&self.shared, &*self.slot.name);
+        self.slot.set_phase(Some(phase));
+        if phase == Phase::Activated {
+            shared.note(name, way, What::Activated { artifact, generation });
+        }
+        shared.note_phase(name, way, artifact, phase);
+        shared.tell(name, EventKind::Phase { artifact, phase });
+    }
+
+    /// Writes a line that nothing waits for.
+    pub(super) fn note(&self, what: What) {
+        self.shared.note(&self.slot.name, self.way, what);
+    }
+
+    /// Writes the state that it would replace into the journal; returns the file that has it.
+    pub(super) fn keep_state(&self, state: &Snapshot) -> Result<PathBuf, Fault> {
+        self.shared.back_up(&self.slot, state, Occasion::Upgrade).map(|backup| backup.path)
+    }
+
+    pub(super) fn tell(&self, kind: EventKind) {
+        self.shared.tell(&self.slot.name, kind);
+    }
+
+    /// The span that its upgrade is in.
+    pub(super) fn span(&self) -> tracing::Span {
+        self.span.clone()
+    }
+
+    /// Who it is, if it is refused.
+    pub(super) fn identity(&self) -> Identity<'_> {
+        Identity { path: &self.path, artifact: Some(self.artifact), module: self.module.clone() }
+    }
+
+    /// It has waited: what was done before may be old.
+    pub(super) fn set_late(&mut self) {
+        if self.way == Way::Found {
+            self.way = Way::Again;
+        }
+    }
+}
