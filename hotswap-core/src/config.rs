@@ -6,12 +6,15 @@ mod approval;
 mod journal;
 mod policies;
 mod rehearsal;
+mod timing;
 mod trial;
 
+pub(crate) use self::timing::{Moment, Step};
 pub use self::{
     approval::{Approval, Decision},
-    policies::{AfterPanic, Apply, AtCap, Retire, StateDrift},
+    policies::{AfterPanic, AtCap, Retire, StateDrift},
     rehearsal::Rehearsal,
+    timing::{ParseWindowError, Timing, Window},
     trial::{TooFew, Trial},
 };
 pub(crate) use self::{policies::PanicPolicy, trial::Health};
@@ -54,7 +57,7 @@ use crate::{event::Event, plan::Intent, shown::shown, trust::Trust, watch::Backe
 pub struct Config {
     pub(crate) slots: BTreeMap<String, SlotConfig>,
     pub(crate) state_drift: StateDrift,
-    pub(crate) apply: Apply,
+    pub(crate) timing: Timing,
     pub(crate) pause_deadline: Duration,
     pub(crate) work_deadline: Duration,
     pub(crate) first_artifact: Duration,
@@ -124,6 +127,8 @@ pub(crate) struct SlotConfig {
     /// The host's, if `None`.
     pub(crate) approval: Option<Approval>,
     /// The host's, if `None`.
+    pub(crate) timing: Option<Timing>,
+    /// The host's, if `None`.
     pub(crate) intent: Option<Intent>,
 }
 
@@ -179,7 +184,7 @@ impl Config {
         Self {
             slots: BTreeMap::new(),
             state_drift: StateDrift::Refuse,
-            apply: Apply::AtOnce,
+            timing: Timing::at_once(),
             pause_deadline: Duration::from_secs(1),
             work_deadline: Duration::from_secs(30),
             first_artifact: Duration::from_secs(30),
@@ -296,10 +301,17 @@ impl Config {
         self
     }
 
-    /// When a prepared artifact takes over.
+    /// When a prepared artifact takes over: at once, unless told otherwise.
     #[must_use]
-    pub const fn with_apply(mut self, apply: Apply) -> Self {
-        self.apply = apply;
+    pub fn with_timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    /// The same for one slot.
+    #[must_use]
+    pub fn timing(mut self, slot: impl Into<String>, timing: Timing) -> Self {
+        self.slot(slot).timing = Some(timing);
         self
     }
 
@@ -651,6 +663,10 @@ impl Config {
     }
 
     /// Why a slot's upgrades are wanted.
+    pub(crate) fn timing_of(&self, slot: &str) -> &Timing {
+        self.slots.get(slot).and_then(|slot| slot.timing.as_ref()).unwrap_or(&self.timing)
+    }
+
     pub(crate) fn intent_of(&self, slot: &str) -> &Intent {
         self.slots.get(slot).and_then(|slot| slot.intent.as_ref()).unwrap_or(&self.intent)
     }

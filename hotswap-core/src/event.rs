@@ -4,11 +4,13 @@ mod holder;
 mod recovered;
 mod refusal;
 mod rehearsal;
+mod until;
 
 pub use holder::{Caller, Holder, HoldingThread};
 pub use recovered::Recovered;
 pub use refusal::{Exit, Refusal, Serving};
 pub use rehearsal::{RehearsalReport, RehearsalStep, RehearsedStep, WayBack};
+pub use until::Until;
 
 use std::{
     fmt,
@@ -129,7 +131,8 @@ pub enum EventKind {
         /// Why.
         why: String,
     },
-    /// An artifact is prepared and waits for [`Host::apply_pending`](crate::Host::apply_pending).
+    /// An artifact is prepared, and waits ([`Config::with_timing`](crate::Config::with_timing)).
+    /// [`Host::apply_pending`](crate::Operator::apply_pending) lets it take over at once.
     Pending {
         /// The module.
         module: String,
@@ -137,6 +140,18 @@ pub enum EventKind {
         version: Version,
         /// The artifact.
         artifact: ArtifactHash,
+        /// What it waits for.
+        until: Until,
+    },
+    /// An artifact takes over soon
+    /// ([`Timing::with_notice`](crate::config::Timing::with_notice)): users can be told.
+    Announced {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// When; `None` where it is as soon as the slot is quiet.
+        at: Option<SystemTime>,
+        /// How long callers were kept waiting in earlier upgrades of the slot: the median.
+        pause: Option<Duration>,
     },
     /// Upgrades do not begin by themselves any more
     /// ([`Operator::pause`](crate::Operator::pause)).
@@ -464,11 +479,22 @@ impl fmt::Display for Event {
             EventKind::NotRehearsed { artifact, why } => {
                 write!(f, "{slot}: {} goes on without a rehearsal: {why}", artifact.short())
             }
-            EventKind::Pending { module, version, artifact } => write!(
+            EventKind::Pending { module, version, artifact, until } => write!(
                 f,
-                "{slot}: {module} {version} ({}…) is prepared and waits for apply_pending",
+                "{slot}: {module} {version} ({}…) is prepared and waits {until}",
                 artifact.short()
             ),
+            EventKind::Announced { artifact, at, pause } => {
+                write!(f, "{slot}: {} takes over ", artifact.short())?;
+                match at.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default()) {
+                    Some(left) => write!(f, "in {left:.0?}")?,
+                    None => f.write_str("as soon as the slot is quiet")?,
+                }
+                match pause {
+                    Some(pause) => write!(f, "; callers will wait about {pause:.1?}"),
+                    None => Ok(()),
+                }
+            }
             EventKind::Paused(pause) if slot.is_empty() => write!(f, "upgrades are {pause}"),
             EventKind::Paused(pause) => write!(f, "{slot}: upgrades are {pause}"),
             EventKind::Resumed if slot.is_empty() => f.write_str("upgrades may begin again"),

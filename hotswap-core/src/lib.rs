@@ -85,7 +85,7 @@ mod watch;
 mod testing;
 
 pub use config::{
-    AfterPanic, Apply, Approval, AtCap, Config, Decision, Rehearsal, Retire, StateDrift, TooFew,
+    AfterPanic, Approval, AtCap, Config, Decision, Rehearsal, Retire, StateDrift, Timing, TooFew,
     Trial,
 };
 pub use error::{Error, ErrorKind};

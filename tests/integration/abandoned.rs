@@ -8,7 +8,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Apply, CallError, Config, ErrorKind, Slot,
+    CallError, Config, ErrorKind, Slot, Timing,
     event::{Exit, Phase, Retirement, StateNote},
 };
 use hotswap_tests::{Scene, as_configured, fixture, patient};
@@ -128,7 +128,7 @@ fn the_last_state_is_migrated_or_the_build_is_refused() {
 
 #[test]
 fn upgrades_on_request_stay_on_request() {
-    let config = impatient().with_apply(Apply::OnRequest);
+    let config = impatient().with_timing(Timing::on_request());
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     scene.put(&counter("label=b"));
     scene.told.pending();

@@ -2,7 +2,7 @@
 
 use counter_api::{Counter, Failing};
 use hotswap_core::{
-    Apply, CallError, Host,
+    CallError, Host, Timing,
     event::{EventKind, StateNote},
 };
 use hotswap_tests::{Told, file_name, fixture, patient, replace};
@@ -31,11 +31,12 @@ fn a_builtin_module_serves_without_any_artifact() {
 
 #[test]
 fn an_artifact_takes_over_from_a_builtin_module_with_its_state() {
-    for apply in [Apply::AtOnce, Apply::OnRequest] {
+    for timing in [Timing::at_once(), Timing::on_request()] {
+        let on_request = timing.to_string() == "on request";
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(file_name("module"));
         let config = patient()
-            .with_apply(apply)
+            .with_timing(timing)
             .artifact("main", &path)
             .builtin::<counter::Counting>("main");
         let host = Host::new(config).unwrap();
@@ -47,7 +48,7 @@ fn an_artifact_takes_over_from_a_builtin_module_with_its_state() {
         let text = told.refused().to_string();
         assert!(text.contains("serving 1.0.0 (generation 1), state untouched"), "{text}");
         replace(&path, counter("label=b").bytes());
-        if apply == Apply::OnRequest {
+        if on_request {
             told.pending();
             assert_eq!(host.apply_pending().unwrap(), 1);
         }
@@ -56,7 +57,7 @@ fn an_artifact_takes_over_from_a_builtin_module_with_its_state() {
         assert_eq!((label(&slot), value(&slot)), ("b".to_owned(), 5));
         // And on: with another version of the state.
         replace(&path, fixture("chain").told("label=c").bytes());
-        if apply == Apply::OnRequest {
+        if on_request {
             told.pending();
             assert_eq!(host.apply_pending().unwrap(), 1);
         }

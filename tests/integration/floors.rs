@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use hotswap_core::{
-    Apply, Config, Host, Slot,
+    Config, Host, Slot, Timing,
     event::{Exit, Phase},
 };
 use hotswap_tests::{Fixture, Told, file_name, fixture, patient, replace};
@@ -130,7 +130,7 @@ fn a_version_that_did_not_take_over_raises_nothing() {
 fn what_waits_to_be_applied_raises_nothing_yet_and_is_judged_again() {
     let place = Place::new();
     let other = place.0.path().join(file_name("other"));
-    let config = place.config().artifact("other", &other).with_apply(Apply::OnRequest);
+    let config = place.config().artifact("other", &other).with_timing(Timing::on_request());
     let run = place.run(config, &meter("1.0.0"));
     place.put(&meter("1.1.0"));
     run.told.pending();

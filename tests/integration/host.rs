@@ -9,7 +9,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Apply, CallError, ErrorKind, Host,
+    CallError, ErrorKind, Host, Timing,
     event::{Event, EventKind, Phase, Retirement},
 };
 use hotswap_tests::{Outcome, Scene, Told, file_name, fixture, patient, until};
@@ -162,7 +162,7 @@ fn many_generations_are_told() {
 
 #[test]
 fn on_request_an_upgrade_waits_until_it_is_asked_for() {
-    let config = patient().with_apply(Apply::OnRequest);
+    let config = patient().with_timing(Timing::on_request());
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     scene.slot.pin_mut().add(1).unwrap();
     assert_eq!(scene.host.apply_pending().unwrap(), 0);
@@ -193,7 +193,7 @@ fn on_request_an_upgrade_waits_until_it_is_asked_for() {
 
 #[test]
 fn an_upgrade_asked_for_from_inside_a_call_is_an_error_at_once() {
-    let config = patient().with_apply(Apply::OnRequest);
+    let config = patient().with_timing(Timing::on_request());
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     scene.put(&counter("label=b"));
     scene.told.pending();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use counter_api::Counter;
-use hotswap_core::{Apply, Host, event::EventKind};
+use hotswap_core::{Host, Timing, event::EventKind};
 use hotswap_tests::{Fixture, Outcome, Scene, Told, file_name, fixture, patient, replace};
 
 use crate::support::{counter, label, open};
@@ -178,7 +178,7 @@ fn touched_or_written_again_without_a_change() {
 
 #[test]
 fn back_to_what_serves_while_another_build_waits() {
-    let config = patient().with_apply(Apply::OnRequest);
+    let config = patient().with_timing(Timing::on_request());
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     scene.put(&counter("label=b"));
     scene.told.pending();

@@ -453,8 +453,8 @@ fn things(slot: &SlotStatus) -> String {
     if let Some(plan) = &slot.awaiting {
         words.push(format!("{} waits for approval, risk {}", plan.to, plan.level()));
     }
-    if slot.pending {
-        words.push("an upgrade is ready".to_owned());
+    if let Some(until) = &slot.pending {
+        words.push(format!("an upgrade is ready, and waits {until}"));
     }
     if slot.paused.is_some() {
         words.push("paused".to_owned());

@@ -15,17 +15,6 @@ pub enum StateDrift {
     StartAfresh,
 }
 
-/// When a prepared artifact takes over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Apply {
-    /// As soon as it is prepared.
-    AtOnce,
-    /// When the host calls [`Host::apply_pending`](crate::Host::apply_pending), e.g. at the end
-    /// of a frame.
-    OnRequest,
-}
-
 /// What becomes of a generation that is no longer needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::plan::Urgency;
+use crate::{event::Until, plan::Urgency};
 
 /// When an upgrade takes over whose slow work is done ([`Config::with_timing`](crate::Config::with_timing)).
 ///
@@ -135,6 +135,19 @@ impl Timing {
         match &self.when {
             When::Window(window) => Some(window),
             _ => None,
+        }
+    }
+
+    /// What a candidate waits for that does not take over now.
+    pub(crate) fn until(&self, now: SystemTime) -> Until {
+        match self.when {
+            When::OnRequest => Until::Request,
+            When::Window(window) => match window.opens_in(now) {
+                Duration::ZERO => Until::Notice,
+                left => Until::Window { opens: now + left },
+            },
+            When::Quiet(time) => Until::Quiet { time },
+            When::AtOnce => Until::Notice,
         }
     }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::pauses::{Pause, Pauses};
 use crate::{
-    event::{Holder, Phase, Refusal, Serving},
+    event::{Holder, Phase, Refusal, Serving, Until},
     gate::Gate,
     instance::{Condition, Figures, Generation},
     json,
@@ -42,8 +42,8 @@ pub struct SlotStatus {
     pub serving: Option<ServingStatus>,
     /// The phase of the upgrade that is under way.
     pub phase: Option<Phase>,
-    /// Whether a prepared artifact waits to be applied.
-    pub pending: bool,
+    /// What a prepared artifact waits for, if there is one.
+    pub pending: Option<Until>,
     /// How many generations are mapped that were loaded from artifacts.
     pub mapped: usize,
     /// These generations, in the order in which they were loaded.
@@ -258,8 +258,8 @@ impl fmt::Display for SlotStatus {
         if let Some(pause) = &self.paused {
             write!(f, ", {pause}")?;
         }
-        if self.pending {
-            f.write_str(", an upgrade waits for apply_pending")?;
+        if let Some(until) = &self.pending {
+            write!(f, ", an upgrade is ready, and waits {until}")?;
         }
         write!(f, ", {} mapped", self.mapped)?;
         // The one that serves was told of.

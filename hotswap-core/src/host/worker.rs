@@ -4,7 +4,8 @@
 //! begins it, and in [`applying`] it takes over; [`outcome`] tells how it ended and sees to what is
 //! left of it, [`intents`] knows why it is wanted, [`planning`] has somebody say yes to it,
 //! [`trials`] watches what serves on trial, [`offering`] takes what somebody hands it, [`judging`]
-//! says what would become of it, [`panics`] is about calls that have panicked,
+//! says what would become of it, [`timing`] lets
+//! take over what is ready, [`panics`] is about calls that have panicked,
 //! [`ending`] is the orderly end. With a journal, [`journaling`] writes it, [`recovering`] begins where
 //! the last run has left off, and [`reverting`] goes back on request.
 
@@ -23,9 +24,11 @@ mod panics;
 mod planning;
 mod recovering;
 mod reverting;
+mod timing;
 mod trials;
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::{
@@ -47,6 +50,7 @@ use self::{
     panics::Restarts,
     planning::{Awaiting, Times},
     reverting::Reverting,
+    timing::Waits,
     trials::OnTrial,
 };
 use super::{Offered, Shared};
@@ -159,8 +163,7 @@ struct Artifacts {
 struct Waiting {
     prepared: Prepared,
     course: Course,
-    /// Waits for a request, not for its next try.
-    on_request: bool,
+    waits: Waits,
 }
 
 /// How an artifact has come to be looked at.
@@ -355,6 +358,7 @@ impl Worker {
             self.unstarted.next_deadline(),
             self.slots.iter().filter_map(|slot| Some(slot.trial.as_ref()?.next_look())).min(),
             self.slots.iter().filter_map(|slot| slot.next_backup).min(),
+            self.slots.iter().filter_map(|slot| slot.waiting.as_ref()?.waits.next_look()).min(),
             self.slots.iter().filter_map(|slot| Some(slot.awaiting.as_ref()?.expires())).min(),
         ];
         match deadlines.into_iter().flatten().min() {
@@ -509,12 +513,15 @@ impl Worker {
 
     fn try_due(&mut self) {
         let now = Instant::now();
-        for (index, path) in self.paths.due(now) {
+        let mut paths = self.paths.due(now);
+        paths.sort_by_key(|(index, _)| Reverse(self.usually_wanted(*index)));
+        for (index, path) in paths {
             self.try_path(index, path, Way::Found);
         }
         for (index, path) in self.cancelled.due(now) {
             self.try_again(index, path);
         }
+        self.look_at_all_ready(now);
         for (index, number) in self.leaving.due(now) {
             self.retire(index, number);
         }

@@ -15,7 +15,7 @@ use crate::{
     checkpoint::Checkpoint,
     config::bounded,
     error::{Error, Reason},
-    event::{Phase, Refusal, Serving},
+    event::{Phase, Refusal, Serving, Until},
     gate::Gate,
     instance::{Alarm, Code, Generation, Watch},
     library::{News, Tell, tidy},
@@ -122,7 +122,7 @@ struct Progress {
     /// The event of a first generation was told: who waits for the slot goes on after it.
     told: bool,
     phase: Option<Phase>,
-    pending: bool,
+    pending: Option<Until>,
     /// Callers inside are given up: the next upgrade does not wait for them.
     abandoned: bool,
     /// The state at the last upgrade.
@@ -158,7 +158,7 @@ pub(crate) struct OnTrial {
 pub(crate) struct Glance {
     pub(crate) serves: Option<Serves>,
     pub(crate) phase: Option<Phase>,
-    pub(crate) pending: bool,
+    pub(crate) pending: Option<Until>,
     pub(crate) last_refusal: Option<Arc<Refusal>>,
     pub(crate) on_trial: Option<OnTrial>,
     pub(crate) awaiting: Option<Arc<Plan>>,
@@ -313,7 +313,7 @@ impl SlotCore {
         self.progress.lock().last_state = Some(state);
     }
 
-    pub(crate) fn set_pending(&self, pending: bool) {
+    pub(crate) fn set_pending(&self, pending: Option<Until>) {
         self.progress.lock().pending = pending;
         self.changed.notify_all();
     }

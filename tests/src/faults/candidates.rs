@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use hotswap_core::{Apply, Config};
+use hotswap_core::{Config, Timing};
 
 use super::{
     apart::Way,
@@ -61,7 +61,7 @@ pub(super) fn group() -> Group {
                 "pending, then refused at Activated",
                 &["start was told to fail"],
             )
-            .with(Setting::counter(|_| patient().with_apply(Apply::OnRequest))),
+            .with(Setting::counter(|_| patient().with_timing(Timing::on_request()))),
         ],
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Apply, Config, Error,
+    Config, Error, Timing,
     event::{EventKind, Phase},
 };
 
@@ -54,7 +54,7 @@ pub(super) fn group() -> Group {
                 assert_eq!(place.put(&place.build("")).outcome, "pending");
                 place.end()
             })
-            .with(Setting::counter(|folder| keeps(folder).with_apply(Apply::OnRequest))),
+            .with(Setting::counter(|folder| keeps(folder).with_timing(Timing::on_request()))),
             kept("end while an upgrade waits for a caller", |place| {
                 let visitor = inside(place.slot(), false);
                 replace(&place.artifact(), place.build("").bytes());

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, env, error::Error, time::Duration};
 
 use corner_shop::CornerShop;
 use hotswap_core::{
-    Apply, CallError, Config, Host, Pin, Slot,
+    CallError, Config, Host, Pin, Slot, Timing,
     event::{Event, EventKind},
     probe,
 };
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .builtin::<CornerShop>("shop")
         .artifact("shop", "target/debug/libcorner_shop.so")
         .module("shop", "corner-shop")
-        .with_apply(Apply::OnRequest)
+        .with_timing(Timing::on_request())
         .with_pause_deadline(Duration::from_millis(200))
         .on_event(told);
     let host = Host::new(config)?;

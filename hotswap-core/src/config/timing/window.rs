@@ -107,7 +107,7 @@ impl FromStr for Window {
 /// Seconds after midnight.
 fn clock(text: &str) -> Option<i64> {
     let (hours, minutes) = text.split_once(':')?;
-    let number = |text: &str, most: i64| {
+    let number = |text: &str, most: i64| -> Option<i64> {
         let digits = text.len() == 2 && text.bytes().all(|it| it.is_ascii_digit());
         text.parse().ok().filter(|number| digits && *number <= most)
     };

@@ -2,10 +2,9 @@
 
 use std::{mem, path::PathBuf, sync::Arc, time::Instant};
 
-use super::{Waiting, Way, Worker, course::Course, trials::OnTrial};
+use super::{Waiting, Way, Worker, course::Course, timing::Waits, trials::OnTrial};
 use crate::{
-    config::Apply,
-    event::EventKind,
+    event::Until,
     gate::Guarded as _,
     upgrade::{Prepared, Rehearsed, Unapplied, Why, above},
 };
@@ -19,24 +18,18 @@ impl Worker {
             Err(fault) => return self.refuse_and_retry(index, &course, fault),
         };
         course.generation = prepared.code().generation;
-        let waits = self.shared.config.apply == Apply::OnRequest && course.way != Way::Reverted;
-        let slot = Arc::clone(&self.slots[index].core);
-        if waits && slot.gate().is_some() {
-            let manifest = &prepared.code().manifest;
-            let (module, version) = (manifest.module.clone(), manifest.version.clone());
-            let artifact = course.artifact;
-            self.set_waiting(index, Some(Waiting { prepared, course, on_request: true }));
-            slot.set_phase(None);
-            slot.set_pending(true);
-            return self.tell(&slot.name, EventKind::Pending { module, version, artifact });
+        let is_asked_for = matches!(course.way, Way::Offered | Way::Reverted);
+        if is_asked_for || self.slots[index].core.gate().is_none() {
+            self.apply(index, Waiting { prepared, course, waits: Waits::NextTry });
+        } else {
+            self.is_ready(index, prepared, course);
         }
-        self.apply(index, Waiting { prepared, course, on_request: false });
     }
 
     /// Lets a prepared artifact take over; returns whether it has. One that was cancelled waits
     /// on: for the next request, or for its next try.
-    fn apply(&mut self, index: usize, waiting: Waiting) -> bool {
-        let Waiting { prepared, course, on_request } = waiting;
+    pub(super) fn apply(&mut self, index: usize, waiting: Waiting) -> bool {
+        let Waiting { prepared, course, waits } = waiting;
         let core = Arc::clone(&self.slots[index].core);
         let code = Arc::clone(prepared.code());
         // While it waited, another slot may have raised it.
@@ -44,7 +37,7 @@ impl Worker {
         let floor = floor.filter(|_| course.way != Way::Recovered);
         let above = above(&code.manifest, floor);
         // It may have waited for long.
-        let is_late = on_request || course.way == Way::Again;
+        let is_late = waits.is_late() || course.way == Way::Again;
         let ready = above.and_then(|()| self.activating(index, course.way, &prepared, is_late));
         if let Err(fault) = ready {
             let fault = fault.with_finding(self.discard(prepared));
@@ -55,7 +48,7 @@ impl Worker {
             Ok(applied) => {
                 self.set_waiting(index, None);
                 self.slots[index].retry = None;
-                core.set_pending(false);
+                core.set_pending(None);
                 self.live(index, applied, course.begun, course.way);
                 true
             }
@@ -65,13 +58,15 @@ impl Worker {
                 false
             }
             Err(Unapplied { fault, prepared: Some(prepared) }) => {
-                if on_request {
+                let waits = if let Waits::Request = waits {
                     self.refuse(index, course.identity(), fault);
-                    core.set_pending(true);
+                    core.set_pending(Some(Until::Request));
+                    Waits::Request
                 } else {
                     self.refuse_and_retry(index, &course, fault);
-                }
-                self.set_waiting(index, Some(Waiting { prepared, course, on_request }));
+                    Waits::NextTry
+                };
+                self.set_waiting(index, Some(Waiting { prepared, course, waits }));
                 false
             }
         }
@@ -85,7 +80,7 @@ impl Worker {
             return;
         }
         let slot = &mut self.slots[index];
-        match slot.waiting.take_if(|waiting| !waiting.on_request) {
+        match slot.waiting.take_if(|waiting| waiting.waits.is_next_try()) {
             Some(mut waiting) => {
                 waiting.course.set_late();
                 self.apply(index, waiting);
@@ -123,7 +118,7 @@ impl Worker {
             // Who waits for them waits no longer.
             gate.current().1.exclusion().abandon();
         }
-        match slot.waiting.take_if(|waiting| !waiting.on_request) {
+        match slot.waiting.take_if(|waiting| waiting.waits.is_next_try()) {
             Some(waiting) => self.apply(index, waiting),
             None => false,
         }
@@ -135,7 +130,7 @@ impl Worker {
         for index in 0..self.slots.len() {
             let slot = &mut self.slots[index];
             if let Some(waiting) = slot.waiting.take() {
-                slot.core.set_pending(false);
+                slot.core.set_pending(None);
                 applied += usize::from(self.apply(index, waiting));
             }
         }

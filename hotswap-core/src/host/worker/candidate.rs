@@ -196,7 +196,8 @@ impl Worker {
 
     /// Whether an artifact waits to be tried again, and nothing says when.
     fn is_given_up(&self, key: &(usize, PathBuf), artifact: ArtifactHash) -> bool {
-        let waiting = self.slots[key.0].waiting.as_ref().filter(|waiting| !waiting.on_request);
+        let waiting =
+            self.slots[key.0].waiting.as_ref().filter(|waiting| waiting.waits.is_next_try());
         let waits = waiting.is_some_and(|it| it.prepared.code().artifact == Some(artifact));
         waits && !self.cancelled.is_scheduled(key)
     }
@@ -211,7 +212,7 @@ impl Worker {
         let serves = slot.core.serves().and_then(|serves| serves.code.artifact);
         if serves == Some(artifact) && pending.is_some() {
             // What waited was taken back.
-            slot.core.set_pending(false);
+            slot.core.set_pending(None);
             self.set_waiting(index, None);
         }
         if serves == Some(artifact) {

@@ -95,6 +95,7 @@ impl Worker {
     pub(super) fn resumed(&mut self) {
         for index in 0..self.slots.len() {
             self.look_at_held(index);
+            self.look_at_ready(index);
         }
     }
 }

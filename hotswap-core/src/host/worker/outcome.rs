@@ -275,7 +275,7 @@ impl Worker {
         slot.seen.remove(path);
         let is_told = slot.unstaged.insert(path.to_owned(), found.clone()) == Some(found);
         // The next try begins with the file, not with what it held before.
-        if slot.waiting.as_ref().is_some_and(|waiting| !waiting.on_request) {
+        if slot.waiting.as_ref().is_some_and(|waiting| waiting.waits.is_next_try()) {
             self.set_waiting(index, None);
         }
         let fault = self.retry(index, (index, path.to_owned()), fault);

@@ -54,6 +54,10 @@ impl Times {
         self.0.push_back(pause);
     }
 
+    pub(super) fn pause(&self) -> Option<Duration> {
+        self.median()
+    }
+
     fn median(&self) -> Option<Duration> {
         let mut times: Vec<_> = self.0.iter().copied().collect();
         times.sort();
