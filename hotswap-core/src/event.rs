@@ -124,6 +124,13 @@ pub enum EventKind {
         /// Why.
         why: String,
     },
+    /// The rehearsal of an artifact was called off: the artifact is not wanted any more.
+    Superseded {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// Why.
+        why: String,
+    },
     /// An artifact is prepared and waits for [`Host::apply_pending`](crate::Host::apply_pending).
     Pending {
         /// The module.
@@ -452,6 +459,9 @@ impl fmt::Display for Event {
             }
             EventKind::NotRehearsed { artifact, why } => {
                 write!(f, "{slot}: {} goes on without a rehearsal: {why}", artifact.short())
+            }
+            EventKind::Superseded { artifact, why } => {
+                write!(f, "{slot}: {} is not rehearsed to its end: {why}", artifact.short())
             }
             EventKind::Pending { module, version, artifact } => write!(
                 f,

@@ -89,7 +89,9 @@ fn weight(kind: &EventKind) -> Weight {
         }
         EventKind::Live(live) if !live.has_lost() => Weight::News,
         EventKind::Planned(_) => Weight::Detail,
-        EventKind::Committed { .. } | EventKind::Decided { .. } => Weight::News,
+        EventKind::Committed { .. } | EventKind::Decided { .. } | EventKind::Superseded { .. } => {
+            Weight::News
+        }
         EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,
         EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,

@@ -1,7 +1,7 @@
 //! The thread that upgrades: one artifact at a time, in the order in which they appear.
 //!
 //! Here is what it waits for and what it owns; a [`course`] is one artifact on its way: [`candidate`]
-//! begins it, and in [`applying`] it takes over; [`outcome`] tells how it ended and sees to what is left of it, [`planning`] has somebody say yes to
+//! begins it, and in [`applying`] it takes over; [`outcome`] tells how it ended and sees to what is left of it, in [`rehearsing`] it is tried, [`planning`] has somebody say yes to
 //! it, [`trials`] watches what serves on trial, [`panics`] is about calls that have panicked,
 //! [`ending`] is the orderly end. With a journal, [`journaling`] writes it, [`recovering`] begins where
 //! the last run has left off, and [`reverting`] goes back on request.
@@ -17,6 +17,7 @@ mod outcome;
 mod panics;
 mod planning;
 mod recovering;
+mod rehearsing;
 mod reverting;
 mod trials;
 
@@ -39,14 +40,15 @@ use self::{
     outcome::Identity,
     panics::Restarts,
     planning::{Awaiting, Times},
-    reverting::Reverting,
+    rehearsing::Rehearsing,
+    reverting::{GoingBack, Reverting},
     trials::OnTrial,
 };
 use super::Shared;
 use crate::{
     config::Place,
     error::{Error, Reason},
-    event::{EventKind, Refusal},
+    event::{EventKind, Refusal, RehearsalReport},
     floors::Floors,
     fs::PrivateFolder,
     journal::{Backup, Earlier, What},
@@ -54,7 +56,7 @@ use crate::{
     slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
     trust::{EXTENSION, Trust},
-    upgrade::{ArtifactHash, Prepared, Retiring, Upgrade},
+    upgrade::{ArtifactHash, Fault, Prepared, Retiring, Upgrade},
     watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
 };
 
@@ -80,6 +82,8 @@ pub(super) enum Command {
     Approve { artifact: ArtifactHash, by: String, reply: SyncSender<bool> },
     /// Somebody says no to it.
     Reject { artifact: ArtifactHash, by: String, why: String, reply: SyncSender<bool> },
+    /// The child of a slot's rehearsal has ended: its number, and what came of it.
+    Rehearsed { slot: usize, number: u64, report: Result<RehearsalReport, Fault> },
     /// Commit what is on trial.
     Commit { slot: String, why: String, reply: SyncSender<bool> },
     /// Roll back what is on trial; answered with `None` where nothing is.
@@ -111,6 +115,10 @@ pub(super) struct Worker {
     #[cfg(feature = "cargo")]
     building: building::Building,
     steps: Steps,
+    /// How threads of its own reach it.
+    commands: Sender<Command>,
+    /// How many rehearsals there were.
+    rehearsals: u64,
     floors: Floors,
     /// In the order in which they were opened.
     slots: Vec<Open>,
@@ -176,8 +184,10 @@ struct Open {
     /// When a version was rolled back last.
     rolled_back: Option<Instant>,
     trial: Option<OnTrial>,
-    /// Paths with new content, which wait until the trial is over.
-    after_trial: BTreeSet<PathBuf>,
+    /// An artifact whose child is waited for.
+    rehearsing: Option<Rehearsing>,
+    /// Paths with new content, which wait until the trial is over, or what somebody goes back to.
+    later: BTreeSet<PathBuf>,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
     /// When its state is backed up next.
@@ -186,6 +196,8 @@ struct Open {
     not_backed_up: Option<String>,
     /// What is gone back from, once that is committed.
     reverting: Option<Reverting>,
+    /// Who waits for that.
+    going_back: Option<GoingBack>,
 }
 
 impl Worker {
@@ -223,6 +235,8 @@ impl Worker {
             #[cfg(feature = "cargo")]
             building,
             steps: Steps::default(),
+            commands: commands.clone(),
+            rehearsals: 0,
             floors,
             slots: Vec::new(),
             sources: BTreeMap::new(),
@@ -259,12 +273,14 @@ impl Worker {
                     let _ = reply.send(restarted);
                 }
                 Some(Command::Approve { artifact, by, reply }) => {
-                    let known = self.approve(artifact, &by);
-                    let _ = reply.send(known);
+                    self.approve(artifact, &by, reply);
                 }
                 Some(Command::Reject { artifact, by, why, reply }) => {
                     let known = self.reject(artifact, &by, &why);
                     let _ = reply.send(known);
+                }
+                Some(Command::Rehearsed { slot, number, report }) => {
+                    self.child_ended(slot, number, report);
                 }
                 Some(Command::Commit { slot, why, reply }) => {
                     let committed = self.commit_by_name(&slot, why);
@@ -294,8 +310,7 @@ impl Worker {
                     let _ = reply.send(restored);
                 }
                 Some(Command::Revert { slot, earlier, why, reply }) => {
-                    let reverted = self.revert_by_name(&slot, &earlier, why);
-                    let _ = reply.send(reverted);
+                    self.revert_by_name(&slot, &earlier, why, reply);
                 }
                 Some(Command::End) => break,
                 None => {}
@@ -351,11 +366,13 @@ impl Worker {
             times: Times::default(),
             rolled_back: None,
             trial: None,
-            after_trial: BTreeSet::new(),
+            rehearsing: None,
+            later: BTreeSet::new(),
             unwatched: None,
             next_backup: None,
             not_backed_up: None,
             reverting: None,
+            going_back: None,
         });
         if !self.recover(index) {
             return core.set_over();
@@ -446,7 +463,9 @@ impl Worker {
     fn clear(&mut self, artifact: ArtifactHash) -> bool {
         let mut known = false;
         for index in 0..self.slots.len() {
-            if self.slots[index].rejected.remove(&artifact).is_some() {
+            let slot = &mut self.slots[index];
+            let was_set_aside = slot.going_back.as_mut().is_some_and(|it| it.forget(artifact));
+            if slot.rejected.remove(&artifact).is_some() || was_set_aside {
                 known = true;
                 self.has(index, What::Cleared { artifact });
             }

@@ -185,7 +185,7 @@ impl Worker {
             self.retire_now(index, previous);
             self.reverted(index, &code);
         }
-        self.trial_is_over(index);
+        self.look_at_later(index);
     }
 
     /// The version before serves again; or why it does not.
@@ -271,7 +271,7 @@ impl Worker {
         drop(candidate);
         self.quarantine(index, refusal);
         self.retire_now(index, retiring);
-        self.trial_is_over(index);
+        self.look_at_later(index);
         result
     }
 
@@ -336,8 +336,8 @@ impl Worker {
     }
 
     /// What has appeared meanwhile is looked at now.
-    fn trial_is_over(&mut self, index: usize) {
-        for path in std::mem::take(&mut self.slots[index].after_trial) {
+    pub(super) fn look_at_later(&mut self, index: usize) {
+        for path in std::mem::take(&mut self.slots[index].later) {
             self.paths.appeared((index, path), Hint::Ready, Instant::now());
         }
     }
