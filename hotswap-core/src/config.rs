@@ -719,7 +719,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("slots", &self.slots)
             .field("state_drift", &self.state_drift)
-            .field("apply", &self.apply)
+            .field("timing", &self.timing)
             .finish_non_exhaustive()
     }
 }

@@ -131,6 +131,13 @@ pub enum EventKind {
         /// Why.
         why: String,
     },
+    /// The rehearsal of an artifact was called off: the artifact is not wanted any more.
+    Superseded {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// Why.
+        why: String,
+    },
     /// An artifact is prepared, and waits ([`Config::with_timing`](crate::Config::with_timing)).
     /// [`Host::apply_pending`](crate::Operator::apply_pending) lets it take over at once.
     Pending {
@@ -478,6 +485,9 @@ impl fmt::Display for Event {
             }
             EventKind::NotRehearsed { artifact, why } => {
                 write!(f, "{slot}: {} goes on without a rehearsal: {why}", artifact.short())
+            }
+            EventKind::Superseded { artifact, why } => {
+                write!(f, "{slot}: {} is not rehearsed to its end: {why}", artifact.short())
             }
             EventKind::Pending { module, version, artifact, until } => write!(
                 f,

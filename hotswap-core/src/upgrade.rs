@@ -14,7 +14,8 @@
 //! # The rehearsal
 //! Where the slot has one, a copy of the state is taken early ([`backup`]), and the artifact is tried
 //! with it in a child process ([`rehearse`]; [`play`] is what the child does). The state that goes
-//! over in the end is another one, taken in the pause.
+//! over in the end is another one, taken in the pause. Who does the upgrade does not wait for the
+//! child: the artifact waits outside of this file, as it does for an approval.
 //!
 //! # The trial
 //! Where the slot has one, an upgrade is not over with the switch: the generation before is kept
@@ -65,7 +66,7 @@ pub(crate) use self::{
     inspect::{Contents, Inspected, contents},
     predecessor::Predecessor,
     prepare::Prepared,
-    rehearse::{Outcome as Rehearsing, Rehearsed},
+    rehearse::{Against, Outcome as RehearsalOutcome, Rehearse, Rehearsed, Running},
     restart::Restarted,
     retire::{Left, Retiring},
     rollback::{NotRolledBack, RolledBack},
@@ -86,7 +87,7 @@ use semver::Version;
 use self::progress::{Progress, Step};
 use crate::{
     config::Config,
-    event::{Exit, Phase, StateNote},
+    event::{Exit, Phase, RehearsalReport, StateNote},
     gate::Gate,
     instance::{Begin, Code, Generation, StepError, Use},
     probe,
@@ -201,18 +202,28 @@ impl Upgrade<'_> {
         self.config.rehearsal_of(&self.slot.name).is_some() && probe::unserved().is_none()
     }
 
-    /// Tries an artifact in a child process, where the slot has rehearsals; nothing of it runs here.
-    pub(crate) fn rehearse(&mut self, backed_up: BackedUp) -> Result<Rehearsed, Fault> {
+    /// Prepares to try an artifact in a child process, where the slot has rehearsals; nothing of it
+    /// runs here.
+    pub(crate) fn rehearse(&mut self, backed_up: BackedUp) -> Result<Rehearse, Fault> {
         let Some(how) = self.config.rehearsal_of(&self.slot.name) else {
-            return Ok(Rehearsed::unrehearsed(backed_up.assessed, self.slot));
+            return Ok(Rehearse::Over(Rehearsed::unrehearsed(backed_up.assessed, self.slot)));
         };
         if let Some(why) = probe::unserved() {
-            return Ok(Rehearsed::not(backed_up.assessed, self.slot, why));
+            return Ok(Rehearse::Over(Rehearsed::not(backed_up.assessed, self.slot, why)));
         }
         let _span = span(Phase::Rehearsed);
-        let rehearsed = rehearse::rehearse(backed_up, how, self.slot, self.config)?;
+        rehearse::prepare(backed_up, how, self.slot, self.config)
+    }
+
+    /// It went well there.
+    pub(crate) fn rehearsed(
+        &mut self,
+        assessed: Assessed,
+        against: Against,
+        report: Arc<RehearsalReport>,
+    ) -> Rehearsed {
         (self.reached)(Phase::Rehearsed);
-        Ok(rehearsed)
+        Rehearsed { assessed, outcome: RehearsalOutcome::Well(report), against }
     }
 
     /// Everything slow that can be done while the old version serves.

@@ -89,8 +89,10 @@ fn weight(kind: &EventKind) -> Weight {
         }
         EventKind::Live(live) if !live.has_lost() => Weight::News,
         EventKind::Planned(_) => Weight::Detail,
-        EventKind::Paused(_) | EventKind::Resumed => Weight::News,
-        EventKind::Committed { .. } | EventKind::Decided { .. } => Weight::News,
+        EventKind::Paused(_) | EventKind::Resumed | EventKind::Announced { .. } => Weight::News,
+        EventKind::Committed { .. } | EventKind::Decided { .. } | EventKind::Superseded { .. } => {
+            Weight::News
+        }
         EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,
         EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,

@@ -1,11 +1,11 @@
 //! The thread that upgrades: one artifact at a time, in the order in which they appear.
 //!
 //! Here is what it waits for and what it owns; a [`course`] is one artifact on its way: [`candidate`]
-//! begins it, and in [`applying`] it takes over; [`outcome`] tells how it ended and sees to what is
-//! left of it, [`intents`] knows why it is wanted, [`planning`] has somebody say yes to it,
-//! [`trials`] watches what serves on trial, [`offering`] takes what somebody hands it, [`judging`]
-//! says what would become of it, [`timing`] lets
-//! take over what is ready, [`panics`] is about calls that have panicked,
+//! begins it, in [`rehearsing`] it is tried, [`planning`] has somebody say yes to it, [`timing`] knows
+//! its hour, and in [`applying`] it takes over; [`outcome`] tells how it ended and sees to what is left
+//! of it, [`intents`] knows why it is wanted, [`trials`] watches what serves on trial, [`offering`]
+//! takes what somebody hands it, [`judging`] says what would become of it, [`panics`] is about calls
+//! that have panicked,
 //! [`ending`] is the orderly end. With a journal, [`journaling`] writes it, [`recovering`] begins where
 //! the last run has left off, and [`reverting`] goes back on request.
 
@@ -23,6 +23,7 @@ mod outcome;
 mod panics;
 mod planning;
 mod recovering;
+mod rehearsing;
 mod reverting;
 mod timing;
 mod trials;
@@ -49,7 +50,8 @@ use self::{
     outcome::Identity,
     panics::Restarts,
     planning::{Awaiting, Times},
-    reverting::Reverting,
+    rehearsing::Rehearsing,
+    reverting::{GoingBack, Reverting},
     timing::Waits,
     trials::OnTrial,
 };
@@ -57,7 +59,7 @@ use super::{Offered, Shared};
 use crate::{
     config::Place,
     error::{Error, Reason},
-    event::EventKind,
+    event::{EventKind, RehearsalReport},
     floors::Floors,
     fs::PrivateFolder,
     journal::{Backup, Earlier, What},
@@ -66,7 +68,7 @@ use crate::{
     slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
     trust::{EXTENSION, Trust},
-    upgrade::{ArtifactHash, Prepared, Retiring, Upgrade},
+    upgrade::{ArtifactHash, Fault, Prepared, Retiring, Upgrade},
     watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
 };
 
@@ -94,6 +96,8 @@ pub(super) enum Command {
     Reject { artifact: ArtifactHash, by: String, why: String, reply: SyncSender<bool> },
     /// Somebody says why an artifact is wanted.
     Intend { slot: String, artifact: ArtifactHash, intent: Intent },
+    /// The child of a slot's rehearsal has ended: its number, and what came of it.
+    Rehearsed { slot: usize, number: u64, report: Result<RehearsalReport, Fault> },
     /// Commit what is on trial.
     Commit { slot: String, why: String, reply: SyncSender<bool> },
     /// Roll back what is on trial; answered with `None` where nothing is.
@@ -136,6 +140,10 @@ pub(super) struct Worker {
     #[cfg(feature = "cargo")]
     building: building::Building,
     steps: Steps,
+    /// How threads of its own reach it.
+    commands: Sender<Command>,
+    /// How many rehearsals there were.
+    rehearsals: u64,
     floors: Floors,
     /// In the order in which they were opened.
     slots: Vec<Open>,
@@ -204,8 +212,11 @@ struct Open {
     /// When a version was rolled back last.
     rolled_back: Option<Instant>,
     trial: Option<OnTrial>,
-    /// Paths with new content, which wait until the trial is over or upgrades may begin again.
-    held: BTreeSet<PathBuf>,
+    /// An artifact whose child is waited for.
+    rehearsing: Option<Rehearsing>,
+    /// Paths with new content, which wait until the trial is over, what somebody
+    /// goes back to, or a pause.
+    later: BTreeSet<PathBuf>,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
     /// When its state is backed up next.
@@ -214,6 +225,8 @@ struct Open {
     not_backed_up: Option<String>,
     /// What is gone back from, once that is committed.
     reverting: Option<Reverting>,
+    /// Who waits for that.
+    going_back: Option<GoingBack>,
 }
 
 impl Worker {
@@ -251,6 +264,8 @@ impl Worker {
             #[cfg(feature = "cargo")]
             building,
             steps: Steps::default(),
+            commands: commands.clone(),
+            rehearsals: 0,
             floors,
             slots: Vec::new(),
             sources: BTreeMap::new(),
@@ -287,8 +302,7 @@ impl Worker {
                     let _ = reply.send(restarted);
                 }
                 Some(Command::Approve { artifact, by, reply }) => {
-                    let known = self.approve(artifact, &by);
-                    let _ = reply.send(known);
+                    self.approve(artifact, &by, reply);
                 }
                 Some(Command::Reject { artifact, by, why, reply }) => {
                     let known = self.reject(artifact, &by, &why);
@@ -296,6 +310,9 @@ impl Worker {
                 }
                 Some(Command::Intend { slot, artifact, intent }) => {
                     self.intend_by_name(&slot, artifact, intent);
+                }
+                Some(Command::Rehearsed { slot, number, report }) => {
+                    self.child_ended(slot, number, report);
                 }
                 Some(Command::Commit { slot, why, reply }) => {
                     let committed = self.commit_by_name(&slot, why);
@@ -325,8 +342,7 @@ impl Worker {
                     let _ = reply.send(restored);
                 }
                 Some(Command::Revert { slot, earlier, why, reply }) => {
-                    let reverted = self.revert_by_name(&slot, &earlier, why);
-                    let _ = reply.send(reverted);
+                    self.revert_by_name(&slot, &earlier, why, reply);
                 }
                 Some(Command::Judge { slot, path, reply }) => {
                     let judged = self.judge(&slot, &path);
@@ -393,11 +409,13 @@ impl Worker {
             offered: None,
             rolled_back: None,
             trial: None,
-            held: BTreeSet::new(),
+            rehearsing: None,
+            later: BTreeSet::new(),
             unwatched: None,
             next_backup: None,
             not_backed_up: None,
             reverting: None,
+            going_back: None,
         });
         if !self.recover(index) {
             return core.set_over();
@@ -488,7 +506,9 @@ impl Worker {
     fn clear(&mut self, artifact: ArtifactHash) -> bool {
         let mut known = false;
         for index in 0..self.slots.len() {
-            if self.slots[index].core.rejected.remove(artifact).is_some() {
+            let slot = &mut self.slots[index];
+            let was_set_aside = slot.going_back.as_mut().is_some_and(|it| it.forget(artifact));
+            if slot.core.rejected.remove(artifact).is_some() || was_set_aside {
                 known = true;
                 self.has(index, What::Cleared { artifact });
             }

@@ -243,11 +243,6 @@ impl SlotCore {
         self.progress.lock().serves.clone()
     }
 
-    /// The number of the generation that serves; 0 before the first.
-    pub(crate) fn serving_number(&self) -> u64 {
-        self.progress.lock().serves.as_ref().map_or(0, |serves| serves.code.generation)
-    }
-
     pub(crate) fn set_live(&self, code: &Arc<Code>) {
         let mut progress = self.progress.lock();
         progress.serves = Some(Serves { code: Arc::clone(code), since: Instant::now() });

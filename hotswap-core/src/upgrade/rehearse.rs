@@ -1,28 +1,36 @@
 //! Rehearsed: the artifact was tried in a child process, on a copy of the state.
 //!
 //! The child is this program, started again in the probe role ([`crate::probe`]). It is given a
-//! folder with links to the private copies, the copy of the state and a request; it says how each
-//! step goes, and is killed with all it has started when its time is over. What it says is judged by
-//! a pure function ([`verdict`]).
+//! folder with links to the private copies, the copy of the state and a request ([`LaidOut`]); it says
+//! how each step goes, and is killed with all it has started when its time is over. What it says is
+//! judged by a pure function ([`verdict`]).
+//!
+//! Who lays out the files is not who waits for the child ([`running`]): that may take its whole
+//! deadline, and what serves may be another version then. So the outcome says [against](Against)
+//! what it was.
 
 #[cfg(target_os = "linux")]
 mod process;
+mod running;
 #[cfg(target_os = "linux")]
 mod verdict;
 
+pub(crate) use self::running::Running;
 #[cfg(fuzzing)]
 pub(crate) use verdict::of_any;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 #[cfg(target_os = "linux")]
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, PipeReader},
+    path::Path,
+};
 
 use super::{Assessed, BackedUp, Fault};
-use crate::{config::Rehearsal, event::RehearsalReport, slot::SlotCore};
 #[cfg(target_os = "linux")]
 use crate::{
-    config::{Config, StateDrift},
-    event::Phase,
+    config::StateDrift,
     probe::{
         self,
         message::{
@@ -30,14 +38,19 @@ use crate::{
         },
     },
 };
+use crate::{
+    config::{Config, Rehearsal},
+    event::{Phase, RehearsalReport},
+    instance::Generation,
+    slot::SlotCore,
+};
 
 /// What fits, and went well in a rehearsal where there is one.
 #[derive(Debug)]
 pub(crate) struct Rehearsed {
     pub(crate) assessed: Assessed,
     pub(crate) outcome: Outcome,
-    /// The number of the generation that served then; 0 for none.
-    pub(crate) against: u64,
+    pub(crate) against: Against,
 }
 
 /// What is to be told of it.
@@ -51,10 +64,31 @@ pub(crate) enum Outcome {
     Well(Arc<RehearsalReport>),
 }
 
+/// The instance that served when an artifact was judged, if one did. Another one may have another
+/// state, also where its code is the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Against(Option<Weak<Generation>>);
+
+impl Against {
+    /// What serves now.
+    pub(crate) fn now(slot: &SlotCore) -> Self {
+        Self(slot.gate().map(|gate| Arc::downgrade(&gate.current().1)))
+    }
+
+    /// Whether it still does.
+    pub(crate) fn serves(&self, slot: &SlotCore) -> bool {
+        match (&self.0, Self::now(slot).0) {
+            (None, None) => true,
+            (Some(then), Some(now)) => then.ptr_eq(&now),
+            _ => false,
+        }
+    }
+}
+
 impl Rehearsed {
     /// What is not to be rehearsed.
     pub(crate) fn unrehearsed(assessed: Assessed, slot: &SlotCore) -> Self {
-        Self { assessed, outcome: Outcome::NotAsked, against: slot.serving_number() }
+        Self { assessed, outcome: Outcome::NotAsked, against: Against::now(slot) }
     }
 
     /// What cannot be rehearsed.
@@ -63,49 +97,91 @@ impl Rehearsed {
     }
 }
 
-/// Tries an artifact in a child process.
+/// What becomes of an artifact that is backed up.
+#[derive(Debug)]
+pub(crate) enum Rehearse {
+    /// Nobody waits for a child.
+    Over(Rehearsed),
+    /// It is to be tried.
+    InChild(Assessed, Against, LaidOut),
+}
+
+/// What a child needs, in a folder that goes away with this.
+#[derive(Debug)]
+pub(crate) struct LaidOut {
+    #[cfg(target_os = "linux")]
+    folder: tempfile::TempDir,
+    #[cfg(target_os = "linux")]
+    how: Rehearsal,
+    #[cfg(target_os = "linux")]
+    memory: u64,
+    /// The size of the encoded state.
+    #[cfg(target_os = "linux")]
+    state: Option<usize>,
+}
+
+fn system(what: &str, error: impl std::fmt::Display) -> Fault {
+    let advice = "end some processes, make room, or look after the private folder";
+    Fault::cancelled(Phase::Rehearsed, format!("{what}: {error}"), advice)
+}
+
+/// Lays out what a child needs to try an artifact.
 #[cfg(target_os = "linux")]
-pub(super) fn rehearse(
+pub(super) fn prepare(
     backed_up: BackedUp,
     how: &Rehearsal,
     slot: &SlotCore,
     config: &Config,
-) -> Result<Rehearsed, Fault> {
+) -> Result<Rehearse, Fault> {
     if probe::is_misplaced() {
         return Err(verdict::misplaced("a child has not come to it before"));
     }
-    let system = |what: &str, error: io::Error| {
-        let advice = "end some processes, make room, or look after the private folder";
-        Fault::cancelled(Phase::Rehearsed, format!("{what}: {error}"), advice)
-    };
-    let size = backed_up.handed().map(|copy| copy.own.size());
-    let memory = how.memory(size.unwrap_or(0));
+    let state = backed_up.handed().map(|copy| copy.own.size());
+    let memory = how.memory(state.unwrap_or(0));
     let copies = backed_up.assessed.inspected.staged.path().parent();
-    let scratch =
+    let folder =
         tempfile::Builder::new().prefix("rehearsal-").tempdir_in(copies.unwrap_or("/".as_ref()));
-    let scratch = scratch.map_err(|error| system("a folder for the rehearsal", error))?;
-    lay_out(scratch.path(), &backed_up, how, memory, slot, config)
+    let folder = folder.map_err(|error| system("a folder for the rehearsal", error))?;
+    lay_out(folder.path(), &backed_up, how, memory, slot, config)
         .map_err(|error| system("the files of the rehearsal", error))?;
-    let outcome = process::run(scratch.path(), how.deadline)
-        .map_err(|error| system("a child process for the rehearsal", error))?;
-    let report = verdict::judge(&outcome, how, memory, size).inspect_err(|_| {
-        if verdict::is_misplaced(&outcome) {
-            probe::set_misplaced();
-        }
-    })?;
-    let outcome = Outcome::Well(Arc::new(report));
-    Ok(Rehearsed { outcome, ..Rehearsed::unrehearsed(backed_up.assessed, slot) })
+    let laid_out = LaidOut { folder, how: *how, memory, state };
+    Ok(Rehearse::InChild(backed_up.assessed, Against::now(slot), laid_out))
+}
+
+#[cfg(target_os = "linux")]
+impl LaidOut {
+    /// Tries the artifact in a child process; `None` if that was called off.
+    fn run(self, called_off: &PipeReader) -> Option<Result<RehearsalReport, Fault>> {
+        let Self { folder, how, memory, state } = self;
+        let outcome = match process::run(folder.path(), how.deadline, called_off) {
+            Ok(outcome) => outcome?,
+            Err(error) => return Some(Err(system("a child process for the rehearsal", error))),
+        };
+        Some(verdict::judge(&outcome, &how, memory, state).inspect_err(|_| {
+            if verdict::is_misplaced(&outcome) {
+                probe::set_misplaced();
+            }
+        }))
+    }
 }
 
 /// Elsewhere nothing comes so far: [`probe::unserved`](crate::probe::unserved).
 #[cfg(not(target_os = "linux"))]
-pub(super) fn rehearse(
+pub(super) fn prepare(
     backed_up: BackedUp,
     _: &Rehearsal,
     slot: &SlotCore,
-    _: &crate::config::Config,
-) -> Result<Rehearsed, Fault> {
-    Ok(Rehearsed::not(backed_up.assessed, slot, "rehearsals run on Linux only"))
+    _: &Config,
+) -> Result<Rehearse, Fault> {
+    let why = "rehearsals run on Linux only";
+    Ok(Rehearse::Over(Rehearsed::not(backed_up.assessed, slot, why)))
+}
+
+#[cfg(not(target_os = "linux"))]
+impl LaidOut {
+    fn run(self, _: &std::io::PipeReader) -> Option<Result<RehearsalReport, Fault>> {
+        None
+    }
 }
 
 /// Puts what the child needs into its folder.

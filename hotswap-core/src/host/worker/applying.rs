@@ -76,7 +76,11 @@ impl Worker {
     pub(super) fn try_again(&mut self, index: usize, path: PathBuf) {
         let slot = &mut self.slots[index];
         // Something newer has come since.
-        if slot.retry.as_ref() != Some(&path) || self.holds(index, &path, Way::Again) {
+        if slot.retry.as_ref() != Some(&path) {
+            return;
+        }
+        if self.is_paused(index, Way::Again) {
+            self.slots[index].later.insert(path);
             return;
         }
         let slot = &mut self.slots[index];

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Way, Worker, course::Course, journaling::build, outcome::unstaged, planning::Awaiting,
+    rehearsing::Rehearsing, trials::OnTrial,
 };
 use crate::{
     event::{EventKind, Phase, Refusal},
@@ -15,10 +16,9 @@ use crate::{
     journal::{What, text},
     library::{Occupied, wait_free},
     shown::shown,
-    snapshot::Snapshot,
     upgrade::{
-        ArtifactHash, Assessed, BackedUp, Fault, Inspected, Rehearsed, Rehearsing, StageError,
-        StageRequest, Staged, Unvouched, Wanted, stage, vouch,
+        ArtifactHash, Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unvouched,
+        stage, vouch,
     },
     watch::Retry,
 };
@@ -28,8 +28,10 @@ impl Worker {
     pub(super) fn try_path(&mut self, index: usize, path: PathBuf, way: Way) {
         let begun = Instant::now();
         let key = (index, path);
-        if self.holds(index, &key.1, way) {
-            return self.paths.done(&key);
+        if self.waits(index, way) {
+            self.paths.done(&key);
+            self.slots[index].later.insert(key.1);
+            return;
         }
         let path = key.1.as_path();
         // No thread begins while somebody hangs in the loader, and staging needs one.
@@ -121,10 +123,16 @@ impl Worker {
         course.module = Some((manifest.module.clone(), manifest.version.clone()));
         self.superseded(index, "a newer artifact has come");
         let assessed = self.assess(inspected, &course);
-        match assessed.and_then(|assessed| self.rehearse(index, assessed, &course)) {
-            Ok(rehearsed) => self.planned(index, rehearsed, course),
-            Err(fault) => self.refuse_and_retry(index, &course, fault),
-        }
+        self.rehearse(index, assessed, course);
+    }
+
+    /// Whether something else comes first: a trial, what somebody goes back to, or the end of a pause.
+    fn waits(&self, index: usize, way: Way) -> bool {
+        let slot = &self.slots[index];
+        let goes_back = slot.rehearsing.as_ref().is_some_and(Rehearsing::is_revert);
+        slot.trial.as_ref().is_some_and(OnTrial::has_way_back)
+            || (goes_back && way != Way::Reverted)
+            || self.is_paused(index, way)
     }
 
     /// Judges an artifact.
@@ -138,45 +146,6 @@ impl Worker {
         let floor = self.floors.of(&manifest.module, &manifest.version);
         let floor = floor.filter(|_| course.way != Way::Recovered);
         course.upgrade(&mut self.steps, |upgrade| upgrade.assess(inspected, floor))
-    }
-
-    /// Keeps an artifact that fits, where there is a journal, and a copy of the state, where that or
-    /// a rehearsal wants one.
-    fn back_up_for(&mut self, assessed: Assessed, course: &Course) -> Result<BackedUp, Fault> {
-        let has_journal = self.keep_artifact(&assessed, course)?;
-        let keep = |state: &Snapshot| course.keep_state(state);
-        course.upgrade(&mut self.steps, |upgrade| {
-            // What is recovered has served before.
-            let rehearsal = upgrade.rehearses() && course.way != Way::Recovered;
-            let journal = has_journal.then_some(&keep as _);
-            upgrade.back_up(assessed, &Wanted { rehearsal, journal })
-        })
-    }
-
-    /// Tries an artifact in a child process, where the slot has rehearsals, and tells of it.
-    pub(super) fn rehearse(
-        &mut self,
-        index: usize,
-        assessed: Assessed,
-        course: &Course,
-    ) -> Result<Rehearsed, Fault> {
-        let artifact = course.artifact;
-        let backed_up = self.back_up_for(assessed, course)?;
-        if course.way == Way::Recovered {
-            return Ok(Rehearsed::unrehearsed(backed_up.assessed, &self.slots[index].core));
-        }
-        let rehearsed = course.upgrade(&mut self.steps, |it| it.rehearse(backed_up));
-        match rehearsed.as_ref().map(|rehearsed| &rehearsed.outcome) {
-            Ok(Rehearsing::Well(report)) => {
-                let report = Arc::clone(report);
-                course.tell(EventKind::Rehearsed { artifact, report });
-            }
-            Ok(Rehearsing::Not(why)) => {
-                course.tell(EventKind::NotRehearsed { artifact, why: (*why).to_owned() });
-            }
-            Ok(Rehearsing::NotAsked) | Err(_) => {}
-        }
-        rehearsed
     }
 
     /// Copies an artifact; into a new private folder where somebody has removed the old one.
@@ -208,6 +177,7 @@ impl Worker {
         let slot = &mut self.slots[index];
         let seen = slot.seen.insert(path.to_owned(), artifact) == Some(artifact);
         let awaiting = slot.awaiting.as_ref().map(Awaiting::artifact);
+        let rehearsing = slot.rehearsing.as_ref().map(Rehearsing::artifact);
         let pending = slot.waiting.as_ref().and_then(|it| it.prepared.code().artifact);
         let serves = slot.core.serves().and_then(|serves| serves.code.artifact);
         if serves == Some(artifact) && pending.is_some() {
@@ -219,7 +189,7 @@ impl Worker {
             self.superseded(index, "it was taken back");
         }
         let slot = &mut self.slots[index];
-        let waits = pending == Some(artifact) || awaiting == Some(artifact);
+        let waits = [pending, awaiting, rehearsing].contains(&Some(artifact));
         if serves == Some(artifact) || waits || (seen && way == Way::Found) {
             return true;
         }

@@ -5,7 +5,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, mpsc::SyncSender},
     time::Instant,
 };
 
@@ -36,7 +36,26 @@ pub(super) struct Course {
     pub(super) module: Option<(String, Version)>,
     /// Once it is loaded; 0 before.
     pub(super) generation: u64,
+    /// Somebody has said yes to its plan.
+    pub(super) approved: Option<Answer>,
     span: tracing::Span,
+}
+
+/// Somebody waits until an upgrade is over, however it comes out: that is when this is dropped.
+pub(super) struct Answer(SyncSender<bool>);
+
+impl Answer {
+    /// There is such an upgrade.
+    pub(super) const fn new(reply: SyncSender<bool>) -> Self {
+        Self(reply)
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // Fails only when nobody waits.
+        let _ = self.0.try_send(true);
+    }
 }
 
 impl Worker {
@@ -52,8 +71,20 @@ impl Worker {
         let slot = Arc::clone(&self.slots[index].core);
         let span = tracing::info_span!("upgrade", slot = &*slot.name, artifact = artifact.short());
         let (shared, path) = (Arc::clone(&self.shared), path.to_owned());
-        let (signed, module, generation) = (None, None, 0);
-        Course { shared, slot, artifact, path, begun, way, signed, module, generation, span }
+        let (signed, module, approved) = (None, None, None);
+        Course {
+            shared,
+            slot,
+            artifact,
+            path,
+            begun,
+            way,
+            signed,
+            module,
+            generation: 0,
+            approved,
+            span,
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub(in crate::host) type Kept = Result<(), Vec<String>>;
 impl Worker {
     /// Ends every slot, in the order in which they were opened.
     pub(super) fn end(mut self) -> Kept {
+        self.end_rehearsals();
         #[cfg(feature = "cargo")]
         self.building.end();
         for slot in &self.slots {

@@ -1,13 +1,12 @@
 //! Artifacts that somebody offers, and what waits because upgrades are paused.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc};
 
 use super::{Way, Worker, trials::OnTrial};
 use crate::{
     event::Refusal,
     host::{Offered, Standing},
     plan::Intent,
-    watch::Hint,
 };
 
 impl Worker {
@@ -40,7 +39,7 @@ impl Worker {
         let Some(artifact) = slot.seen.get(path).copied() else {
             let is_new = |it: &Arc<Refusal>| before.is_none_or(|before| !Arc::ptr_eq(before, it));
             let standing = match glance.last_refusal.filter(is_new) {
-                _ if slot.held.contains(path) => later("a version is on trial"),
+                _ if slot.later.contains(path) => later("a version is on trial"),
                 Some(refusal) => Standing::Refused(refusal),
                 None if !path.exists() => later("there is no such file"),
                 None => later("it is being written"),
@@ -69,32 +68,17 @@ impl Worker {
         Offered { artifact: Some(artifact), standing }
     }
 
-    /// Whether an artifact has to wait before it is looked at; then it does.
-    pub(super) fn holds(&mut self, index: usize, path: &PathBuf, way: Way) -> bool {
-        let slot = &mut self.slots[index];
-        let is_tried = slot.trial.as_ref().is_some_and(OnTrial::has_way_back);
-        let by_itself = matches!(way, Way::Found | Way::Again);
-        let is_paused = by_itself
-            && slot.core.gate().is_some()
-            && self.shared.pauses.of(&slot.core.name).is_some();
-        if is_tried || is_paused {
-            slot.held.insert(path.clone());
-            return true;
-        }
-        false
-    }
-
-    /// What was held is looked at now.
-    pub(super) fn look_at_held(&mut self, index: usize) {
-        for path in std::mem::take(&mut self.slots[index].held) {
-            self.paths.appeared((index, path), Hint::Ready, Instant::now());
-        }
+    /// Whether an artifact that nobody has asked for has to wait until upgrades may begin again.
+    pub(super) fn is_paused(&self, index: usize, way: Way) -> bool {
+        let core = &self.slots[index].core;
+        let by_itself = matches!(way, Way::Found | Way::Again) && core.gate().is_some();
+        by_itself && self.shared.pauses.of(&core.name).is_some()
     }
 
     /// Upgrades may begin by themselves again.
     pub(super) fn resumed(&mut self) {
         for index in 0..self.slots.len() {
-            self.look_at_held(index);
+            self.look_at_later(index);
             self.look_at_ready(index);
         }
     }

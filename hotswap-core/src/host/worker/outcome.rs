@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Way, Worker, course::Course};
+use super::{Open, Way, Worker, course::Course};
 use crate::{
     error::in_full,
     event::{EventKind, Exit, Live, Phase, Refusal, Retirement},
@@ -236,6 +236,13 @@ impl Worker {
         };
         let core = &self.slots[index].core;
         core.set_refused(&refusal);
+        let slot = &self.slots[index];
+        // It may have been another one that was refused.
+        match (&slot.rehearsing, &slot.awaiting) {
+            (Some(_), _) => core.set_phase(Some(Phase::Rehearsed)),
+            (_, Some(_)) => core.set_phase(Some(Phase::AwaitingApproval)),
+            (None, None) => {}
+        }
         self.tell(&core.name, EventKind::Refused(refusal));
         if !again {
             self.give_up(index);
@@ -250,8 +257,8 @@ impl Worker {
 
     /// Where one try is all there is, a slot that has nothing to serve is given up.
     pub(super) fn give_up(&self, index: usize) {
-        let core = &self.slots[index].core;
-        if self.shared.config.one_try && core.gate().is_none() {
+        let Open { core, rehearsing, .. } = &self.slots[index];
+        if self.shared.config.one_try && core.gate().is_none() && rehearsing.is_none() {
             core.set_over();
         }
     }

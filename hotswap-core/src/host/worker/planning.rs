@@ -6,11 +6,14 @@ use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::Arc,
+    sync::{Arc, mpsc::SyncSender},
     time::{Duration, Instant},
 };
 
-use super::{Way, Worker, course::Course};
+use super::{
+    Way, Worker,
+    course::{Answer, Course},
+};
 use crate::{
     config::Decision,
     event::{EventKind, Exit, Phase, WayBack},
@@ -18,7 +21,7 @@ use crate::{
     plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
     slot::in_callback,
     snapshot::Snapshot,
-    upgrade::{ArtifactHash, Fault, Rehearsed, Rehearsing},
+    upgrade::{ArtifactHash, Fault, RehearsalOutcome, Rehearsed},
 };
 
 /// So many earlier upgrades say how long the next one takes.
@@ -98,29 +101,31 @@ impl Worker {
         }
     }
 
-    /// Somebody has said yes; returns whether there was something to say it to.
-    pub(super) fn approve(&mut self, artifact: ArtifactHash, by: &str) -> bool {
-        let Some((index, awaiting)) = self.take_awaiting(artifact) else { return false };
+    /// Somebody has said yes, and waits for the end of the upgrade, if there is one.
+    pub(super) fn approve(&mut self, artifact: ArtifactHash, by: &str, reply: SyncSender<bool>) {
+        let Some((index, awaiting)) = self.take_awaiting(artifact) else {
+            let _ = reply.send(false);
+            return;
+        };
         let core = Arc::clone(&self.slots[index].core);
         let why = format!("approved by {by}");
         self.tell(&core.name, EventKind::Decided { artifact, approved: true, why });
         let Awaiting { rehearsed, mut course, .. } = awaiting;
+        let answer = Answer::new(reply);
         // It has waited: its backup may be old.
         course.set_late();
+        let _span = course.span().entered();
         // What serves may have changed meanwhile.
         let Rehearsed { assessed, outcome, against } = rehearsed;
-        let assessed = self.assess(assessed.inspected, &course);
-        let rehearsed = assessed.and_then(|assessed| {
-            if core.serving_number() == against {
-                return Ok(Rehearsed { assessed, outcome, against });
+        match self.assess(assessed.inspected, &course) {
+            Ok(assessed) if against.serves(&core) => {
+                self.go_on(index, Rehearsed { assessed, outcome, against }, course);
             }
-            self.rehearse(index, assessed, &course)
-        });
-        match rehearsed {
-            Ok(rehearsed) => self.go_on(index, rehearsed, course),
-            Err(fault) => self.refuse_and_retry(index, &course, fault),
+            assessed => {
+                course.approved = Some(answer);
+                self.rehearse(index, assessed, course);
+            }
         }
-        true
     }
 
     /// Somebody has said no; returns whether there was something to say it to.
@@ -145,8 +150,9 @@ impl Worker {
         self.refuse(index, awaiting.course.identity(), fault);
     }
 
-    /// What waits for a word waits no longer.
+    /// What waits for a word, or for its rehearsal, waits no longer.
     pub(super) fn superseded(&mut self, index: usize, why: &str) {
+        self.call_off(index, why);
         if let Some(awaiting) = self.slots[index].awaiting.take() {
             let core = Arc::clone(&self.slots[index].core);
             core.set_awaiting(None);
@@ -193,12 +199,12 @@ impl Worker {
         let handover = &assessed.handover;
         let mut situation = self.situation(index);
         let rehearsal = match outcome {
-            Rehearsing::Well(report) => Some(Arc::clone(report)),
-            Rehearsing::Not(why) => {
+            RehearsalOutcome::Well(report) => Some(Arc::clone(report)),
+            RehearsalOutcome::Not(why) => {
                 situation.unrehearsed = Some((*why).to_owned());
                 None
             }
-            Rehearsing::NotAsked => None,
+            RehearsalOutcome::NotAsked => None,
         };
         if let Some(WayBack::Impossible { why }) = rehearsal.as_ref().map(|it| &it.way_back) {
             situation.no_way_back.clone_from(why);

@@ -1,24 +1,50 @@
 //! Back to what was, on request: an artifact that was committed before, or a state.
 
-use std::sync::Arc;
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc::SyncSender},
+};
 
 use super::{
     Way, Worker,
     journaling::{build_of, whole_state},
+    rehearsing::Rehearsing,
     trials::OnTrial,
 };
 use crate::{
     error::in_full,
-    event::{EventKind, Restarted},
+    event::{EventKind, Refusal, Restarted},
     journal::{Build, Earlier, Occasion, What, text},
     upgrade::{self, ArtifactHash, Fault, Upgrade},
 };
+
+/// Why nobody goes back now.
+pub(super) const ON_TRIAL: &str = "a version is on trial; commit it or roll it back first";
 
 /// An artifact that is gone back to, until it is committed.
 pub(super) struct Reverting {
     pub(super) to: ArtifactHash,
     pub(super) why: String,
     from: Option<Build>,
+}
+
+/// Somebody waits until an artifact serves that is to be gone back to, or does not.
+pub(super) struct GoingBack {
+    to: Build,
+    path: PathBuf,
+    /// Why it was rejected before.
+    rejected: Option<Arc<Refusal>>,
+    reply: Reply,
+}
+
+/// Where the answer goes; a reason, if it is not gone back.
+type Reply = SyncSender<Result<(), String>>;
+
+impl GoingBack {
+    /// Its rejection is forgotten, if it is of this artifact.
+    pub(super) fn forget(&mut self, artifact: ArtifactHash) -> bool {
+        self.rejected.take_if(|_| self.to.artifact == artifact).is_some()
+    }
 }
 
 impl Worker {
@@ -28,34 +54,60 @@ impl Worker {
         name: &str,
         earlier: &Earlier,
         why: String,
-    ) -> Result<(), String> {
-        let shared = Arc::clone(&self.shared);
-        let journal = shared.journal.as_ref().ok_or("the host has no journal")?;
+        reply: Reply,
+    ) {
+        let (index, to) = match self.to_revert_to(name, earlier) {
+            Ok(found) => found,
+            Err(why_not) => {
+                let _ = reply.send(Err(why_not));
+                return;
+            }
+        };
+        self.superseded(index, "somebody goes back to an earlier one");
+        let from = self.slots[index].core.serves().and_then(|serves| build_of(&serves.code));
+        let rejected = self.slots[index].core.rejected.remove(to.artifact);
+        self.floors.allow(&to.module, to.version.clone());
+        let journal = self.shared.journal.as_ref().expect("it was looked up there");
+        let path = journal.lock().artifact(to.artifact);
+        let slot = &mut self.slots[index];
+        slot.reverting = Some(Reverting { to: to.artifact, why, from });
+        slot.going_back = Some(GoingBack { to, path: path.clone(), rejected, reply });
+        self.try_path(index, path, Way::Reverted);
+        self.answer_revert(index, None);
+    }
+
+    /// Which slot is meant, and which artifact; or why there is none.
+    fn to_revert_to(&self, name: &str, earlier: &Earlier) -> Result<(usize, Build), String> {
+        let journal = self.shared.journal.as_ref().ok_or("the host has no journal")?;
         let found = self.slots.iter().position(|slot| &*slot.core.name == name);
         let index = found.ok_or("nothing serves yet")?;
-        if self.slots[index].trial.as_ref().is_some_and(OnTrial::has_way_back) {
-            return Err("a version is on trial; commit it or roll it back first".to_owned());
+        let slot = &self.slots[index];
+        if slot.trial.as_ref().is_some_and(OnTrial::has_way_back) {
+            return Err(ON_TRIAL.to_owned());
         }
-        let build = journal.lock().earlier(name, earlier);
-        let Some(build) = build else {
+        let Some(build) = journal.lock().earlier(name, earlier) else {
             let kept = journal.lock().kept(name);
             let kept: Vec<_> = kept.iter().map(ToString::to_string).collect();
             return Err(format!("it is not kept; there are: {}", kept.join(", ")));
         };
-        let core = Arc::clone(&self.slots[index].core);
-        let serves = |artifact| core.serves().is_some_and(|it| it.code.artifact == Some(artifact));
-        let Build { artifact, module, version } = build;
-        if serves(artifact) {
+        if slot.core.serves().is_some_and(|it| it.code.artifact == Some(build.artifact)) {
             return Err("it serves already".to_owned());
         }
-        let from = core.serves().and_then(|serves| build_of(&serves.code));
-        let rejected = core.rejected.remove(artifact);
-        self.floors.allow(&module, version.clone());
-        self.slots[index].reverting = Some(Reverting { to: artifact, why, from });
-        let path = journal.lock().artifact(artifact);
-        self.try_path(index, path.clone(), Way::Reverted);
-        if serves(artifact) {
-            return Ok(());
+        Ok((index, build))
+    }
+
+    /// Answers who waits for a revert, if it is over: one that is rehearsed is not.
+    pub(super) fn answer_revert(&mut self, index: usize, why_not: Option<String>) {
+        let slot = &mut self.slots[index];
+        if slot.rehearsing.as_ref().is_some_and(Rehearsing::is_revert) {
+            return;
+        }
+        let Some(GoingBack { to, path, rejected, reply }) = slot.going_back.take() else { return };
+        let Build { artifact, module, version } = to;
+        let core = Arc::clone(&slot.core);
+        if core.serves().is_some_and(|it| it.code.artifact == Some(artifact)) {
+            let _ = reply.send(Ok(()));
+            return self.look_at_later(index);
         }
         // Whoever has asked is told, and may ask again.
         self.cancelled.cancel(&(index, path));
@@ -69,10 +121,11 @@ impl Worker {
             core.rejected.insert(artifact, refusal);
         }
         let last = core.glance().last_refusal.filter(|it| it.artifact == Some(artifact));
-        Err(last.map_or_else(
-            || "its file in the journal's folder cannot be taken".to_owned(),
-            |refusal| refusal.to_string(),
-        ))
+        let said = why_not.or_else(|| last.map(|refusal| refusal.to_string()));
+        let said =
+            said.unwrap_or_else(|| "its file in the journal's folder cannot be taken".to_owned());
+        let _ = reply.send(Err(said));
+        self.look_at_later(index);
     }
 
     /// What was gone back to is committed: what it was gone back from does not come by itself.

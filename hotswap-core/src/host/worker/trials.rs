@@ -14,6 +14,7 @@ use crate::{
     journal::{What, text},
     slot::{self, Stage},
     upgrade::{Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, judge, verify},
+    watch::Hint,
 };
 
 /// How often callers are waited for that do not leave a version that is to be rolled back.
@@ -184,7 +185,7 @@ impl Worker {
             self.retire_now(index, previous);
             self.reverted(index, &code);
         }
-        self.look_at_held(index);
+        self.look_at_later(index);
     }
 
     /// The version before serves again; or why it does not.
@@ -270,7 +271,7 @@ impl Worker {
         drop(candidate);
         self.quarantine(index, refusal);
         self.retire_now(index, retiring);
-        self.look_at_held(index);
+        self.look_at_later(index);
         result
     }
 
@@ -331,6 +332,13 @@ impl Worker {
                 core.set_on_trial(glance.map(|it| slot::OnTrial { watch, ..it }));
             }
             _ => instance.condition().unwatch(),
+        }
+    }
+
+    /// What has appeared meanwhile is looked at now.
+    pub(super) fn look_at_later(&mut self, index: usize) {
+        for path in std::mem::take(&mut self.slots[index].later) {
+            self.paths.appeared((index, path), Hint::Ready, Instant::now());
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
     collections::VecDeque,
     env,
     fs::File,
-    io::{self, Read as _},
+    io::{self, PipeReader, Read as _},
     os::{
         fd::{AsFd, BorrowedFd},
         unix::process::{CommandExt as _, ExitStatusExt as _},
@@ -33,8 +33,13 @@ const COMES_WITHIN: Duration = Duration::from_secs(10);
 /// How much of the end of its stderr is kept.
 const LAST_WORDS: usize = 4096;
 
-/// Runs this executable in the probe role, at the longest for so long.
-pub(super) fn run(folder: &Path, deadline: Duration) -> io::Result<Outcome> {
+/// Runs this executable in the probe role, at the longest for so long; `None` if it was called off
+/// (the other end of the pipe was closed) before it had ended.
+pub(super) fn run(
+    folder: &Path,
+    deadline: Duration,
+    called_off: &PipeReader,
+) -> io::Result<Option<Outcome>> {
     let begun = Instant::now();
     let mut command = Command::new("/proc/self/exe");
     if let Some(name) = env::args_os().next() {
@@ -51,19 +56,20 @@ pub(super) fn run(folder: &Path, deadline: Duration) -> io::Result<Outcome> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let mut ears = Ears::default();
-    let watched = watch(&mut child, &mut ears, begun, deadline);
+    let watched = watch(&mut child, &mut ears, begun, deadline, called_off.as_fd());
     // All that it has started goes with it.
     let killed = kill(&child);
     let status = child.wait()?;
     ears.hear_the_rest();
     let ended = match watched? {
-        Some(ended) => ended,
-        None => ended_by_itself(status),
+        Watched::CalledOff => return Ok(None),
+        Watched::Killed(ended) => ended,
+        Watched::Ended => ended_by_itself(status),
     };
     killed?;
     let Ears { said, stderr, .. } = ears;
     let stderr = String::from_utf8_lossy(&Vec::from(stderr)).into_owned();
-    Ok(Outcome { ended, said, stderr, took: begun.elapsed() })
+    Ok(Some(Outcome { ended, said, stderr, took: begun.elapsed() }))
 }
 
 fn ended_by_itself(status: ExitStatus) -> Ended {
@@ -73,43 +79,64 @@ fn ended_by_itself(status: ExitStatus) -> Ended {
     }
 }
 
-/// Waits for the child's end, and reads meanwhile. Says why it is to be killed.
+/// Why a child is not watched any more.
+enum Watched {
+    /// It has ended by itself.
+    Ended,
+    /// It is to be killed.
+    Killed(Ended),
+    /// It is to be killed: nobody wants to know any more.
+    CalledOff,
+}
+
+/// Waits for the child's end, and reads meanwhile.
 fn watch(
     child: &mut Child,
     ears: &mut Ears,
     begun: Instant,
     deadline: Duration,
-) -> io::Result<Option<Ended>> {
+    called_off: BorrowedFd<'_>,
+) -> io::Result<Watched> {
     ears.answer = child.stdout.take().map(|pipe| open(pipe.into())).transpose()?;
     ears.words = child.stderr.take().map(|pipe| open(pipe.into())).transpose()?;
     let end = pidfd_open(pid(child)?, PidfdFlags::empty())?;
     loop {
         if ears.said.len() > MOST_SAID {
-            return Ok(Some(Ended::Babbles));
+            return Ok(Watched::Killed(Ended::Babbles));
         }
         let is_here = !ears.said.is_empty();
         let limit = if is_here { deadline } else { deadline.min(COMES_WITHIN) };
         let left = limit.saturating_sub(begun.elapsed());
         if left.is_zero() {
-            return Ok(Some(Ended::Late { after: limit }));
+            return Ok(Watched::Killed(Ended::Late { after: limit }));
         }
-        if poll_all(ears, end.as_fd(), left)? {
-            return Ok(None);
+        let (has_ended, is_called_off) = poll_all(ears, end.as_fd(), called_off, left)?;
+        if is_called_off {
+            return Ok(Watched::CalledOff);
+        }
+        if has_ended {
+            return Ok(Watched::Ended);
         }
         ears.hear();
     }
 }
 
-/// Waits for something to read, or for the end of the process; whether that has come.
-fn poll_all(ears: &Ears, end: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
-    let mut places = vec![PollFd::from_borrowed_fd(end, PollFlags::IN)];
+/// Waits for something to read, or for one of the two ends; whether each has come.
+fn poll_all(
+    ears: &Ears,
+    end: BorrowedFd<'_>,
+    called_off: BorrowedFd<'_>,
+    left: Duration,
+) -> io::Result<(bool, bool)> {
+    let ends = [end, called_off].map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN));
+    let mut places = Vec::from(ends);
     for pipe in [&ears.answer, &ears.words].into_iter().flatten() {
         places.push(PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN));
     }
     let left = Timespec::try_from(left).map_err(io::Error::other)?;
     match poll(&mut places, Some(&left)) {
-        Ok(_) => Ok(!places[0].revents().is_empty()),
-        Err(Errno::INTR) => Ok(false),
+        Ok(_) => Ok((!places[0].revents().is_empty(), !places[1].revents().is_empty())),
+        Err(Errno::INTR) => Ok((false, false)),
         Err(error) => Err(error.into()),
     }
 }
