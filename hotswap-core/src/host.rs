@@ -2,6 +2,8 @@
 
 mod events;
 mod kept;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod operator;
 mod pauses;
 mod reported;

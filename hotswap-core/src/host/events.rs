@@ -34,6 +34,8 @@ enum Weight {
 
 impl Events {
     pub(super) fn new(callbacks: Vec<Callback>, reporter: Reporter) -> Self {
+        #[cfg(feature = "metrics")]
+        super::metrics::describe();
         Self { callbacks, channels: Mutex::default(), reporter }
     }
 
@@ -44,6 +46,8 @@ impl Events {
     }
 
     pub(super) fn tell(&self, event: &Event) {
+        #[cfg(feature = "metrics")]
+        super::metrics::count(event);
         let weight = weight(&event.kind);
         trace(event, weight);
         let mut channels = self.channels.lock();
