@@ -381,8 +381,7 @@ impl Asked<'_> {
 
     fn report(&self, slot: Option<String>, artifact: Option<&str>) -> Answer {
         let (slot, artifact) = self.reported(slot, artifact)?;
-        let report = self.0.report(&slot, artifact).map_err(text)?;
-        done(report.to_string(), &report)
+        let _ = (slot, artifact); Err("stub".to_owned())
     }
 
     fn note(
@@ -394,9 +393,7 @@ impl Asked<'_> {
         solution: Option<String>,
     ) -> Answer {
         let (slot, artifact) = self.reported(slot, artifact)?;
-        let note = crate::report::Note::new(by, problem, solution);
-        let report = self.0.add_note(&slot, artifact, note).map_err(text)?;
-        done("noted", &report)
+        let _ = (slot, artifact,by,problem,solution); Err("stub".to_owned())
     }
 
     fn reported(

@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn users_are_told_before() {
         let timing = night().with_notice(60 * SECOND);
-        let before = |seconds| SystemTime::UNIX_EPOCH + (7200 - seconds) * SECOND;
+        let before = |seconds: u32| SystemTime::UNIX_EPOCH + (7200 - seconds) * SECOND;
         let far = Moment { now: before(90), ..moment() };
         assert_eq!(timing.step(&far), Step::Wait(Some(30 * SECOND)));
         let near = Moment { now: before(60), ..moment() };
