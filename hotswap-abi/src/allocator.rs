@@ -15,6 +15,39 @@ pub(crate) extern "C" fn allocate(bytes: usize) -> usize {
     black_box(Vec::<u8>::with_capacity(black_box(bytes)).as_ptr()).addr()
 }
 
+/// Takes so many bytes of an alignment from this library's allocator, gives them back, and says where
+/// they were.
+pub(crate) extern "C" fn allocate_aligned(bytes: usize, align: usize) -> usize {
+    #[expect(dead_code, reason = "only its size and alignment count")]
+    #[repr(align(64))]
+    struct Line([u8; 64]);
+    match align {
+        64 => black_box(Vec::<Line>::with_capacity(black_box(bytes / 64)).as_ptr()).addr(),
+        _ => allocate(bytes),
+    }
+}
+
+/// Whether two libraries allocate from one allocator, as far as can be seen. `left` and `right` are
+/// theirs, of bytes and alignments.
+///
+/// One that is not the same for all sizes and alignments is found where the ones tried differ.
+#[must_use]
+pub fn are_shared(
+    left: extern "C" fn(usize, usize) -> usize,
+    right: extern "C" fn(usize, usize) -> usize,
+) -> bool {
+    // Small ones as tables and nodes have them, and large ones as what has grown.
+    let small = (1..=64).map(|i| (16 * i, 1));
+    let large = (11..=16).map(|i| (1 << i, 1));
+    let lines = (1..=8).map(|i| (64 * i, 64));
+    let alike = |(bytes, align)| left(bytes, align) == right(bytes, align);
+    // Each kind by itself; see below.
+    let most = |found: Vec<bool>| 4 * found.iter().filter(|it| **it).count() >= 3 * found.len();
+    most(small.map(alike).collect())
+        && most(large.map(alike).collect())
+        && most(lines.map(alike).collect())
+}
+
 /// Whether this library's allocator is also the one that `theirs` allocates from.
 #[must_use]
 pub fn is_shared(theirs: extern "C" fn(usize) -> usize) -> bool {
@@ -43,6 +76,23 @@ mod tests {
     extern "C" fn arena(bytes: usize) -> usize {
         static ARENA: [u8; 4096] = [0; 4096];
         ARENA.as_ptr().addr() + bytes
+    }
+
+    #[test]
+    fn an_allocator_that_differs_for_some_sizes_is_another_one() {
+        extern "C" fn for_large(bytes: usize, align: usize) -> usize {
+            if bytes > 1024 { arena(bytes) } else { allocate_aligned(bytes, align) }
+        }
+        extern "C" fn for_small(bytes: usize, align: usize) -> usize {
+            if bytes < 400 { arena(bytes) } else { allocate_aligned(bytes, align) }
+        }
+        extern "C" fn for_aligned(bytes: usize, align: usize) -> usize {
+            if align > 1 { arena(bytes) } else { allocate_aligned(bytes, align) }
+        }
+        assert!(are_shared(allocate_aligned, allocate_aligned));
+        for other in [for_large, for_small, for_aligned] {
+            assert!(!are_shared(allocate_aligned, other));
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod fault;
 mod inspect;
 mod load;
 mod migrate;
+mod moves;
 #[cfg(target_os = "linux")]
 mod play;
 mod predecessor;
@@ -257,14 +258,16 @@ impl Upgrade<'_> {
         }
         let applied = match self.slot.gate().cloned() {
             None => self.first(&prepared),
-            Some(gate) => match prepared.handover {
-                Handover::State { .. } => self.with_pause(&gate, &prepared),
-                _ => self.without_pause(&gate, &prepared),
-            },
+            Some(gate) => self
+                .begin_beside(&gate, &mut prepared)
+                .and_then(|()| match prepared.handover {
+                    Handover::State { .. } => self.with_pause(&gate, &mut prepared),
+                    _ => self.without_pause(&gate, &prepared),
+                }),
         };
         let applied = match applied {
             Ok(applied) => applied,
-            // Not the candidate's fault: nothing of its instance has run.
+            // Not the candidate's fault: nothing of its instance has run, or it waits beside.
             Err(fault) if fault.exit == Exit::Cancelled => {
                 return Err(Unapplied { fault, prepared: Some(prepared) });
             }
@@ -328,7 +331,7 @@ impl Upgrade<'_> {
     fn with_pause(
         &mut self,
         gate: &Gate<Generation>,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
     ) -> Result<Applied, Fault> {
         let begun = Instant::now();
         let abandoned = self.slot.is_abandoned();
@@ -346,7 +349,11 @@ impl Upgrade<'_> {
         };
         let deadline = begun + self.config.pause_deadline;
         if closed.value().condition().is_poisoned() {
+            self.renew(prepared)?;
             return self.in_place_of_poisoned(closed, prepared, begun);
+        }
+        if let Some(beside) = prepared.beside.clone() {
+            return self.move_over(closed, prepared, beside, begun);
         }
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
 
@@ -380,8 +387,11 @@ impl Upgrade<'_> {
         };
         let result = self.steps.run(deadline, work);
         match result.map_err(StepError::from).flatten() {
-            Ok((generation, state, snapshot)) => {
+            Ok((generation, mut state, snapshot)) => {
                 self.remember(snapshot);
+                if state == StateNote::Kept {
+                    state = prepared.note();
+                }
                 let code = Arc::clone(generation.code());
                 closed.activate(code.generation, generation);
                 let pause = Some(begun.elapsed());

@@ -107,7 +107,7 @@ fn of(old: &Manifest, new: &Manifest, handover: &Handover, situation: &Situation
 }
 
 const KEPT: Handover =
-    Handover::State { from: 1, to: 1, downgraded: None, by_name: false, check: false };
+    Handover::State { from: 1, to: 1, downgraded: None, by_name: false, check: false, moves: false };
 
 #[test]
 fn where_all_is_well_there_is_no_risk() {

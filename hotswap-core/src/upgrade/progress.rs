@@ -17,6 +17,7 @@ pub(super) enum Step {
     Snapshot,
     Migrate,
     Start,
+    Arrive,
     Done,
 }
 
@@ -31,6 +32,7 @@ impl Progress {
             1 => Step::Snapshot,
             2 => Step::Migrate,
             3 => Step::Start,
+            4 => Step::Arrive,
             _ => Step::Done,
         }
     }
@@ -63,6 +65,7 @@ impl Step {
                 )
             }
             Self::Migrate => Fault::of_candidate(Phase::Migrating, "migration", error),
+            Self::Arrive => Fault::of_candidate(Phase::Activated, "arrived", error),
             Self::Start | Self::Done => Fault::of_candidate(Phase::Activated, "start", error),
         }
     }

@@ -235,7 +235,7 @@ impl Worker {
             from: from.map(|side| side.release()),
             to: to.release(),
             changes: changes(from, to),
-            state: handover.note(),
+            state: handover.plan(),
             rehearsal,
             phases,
             risks: risks(from, to, handover, &situation),
