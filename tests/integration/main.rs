@@ -14,6 +14,7 @@ mod host;
 mod journal;
 mod load;
 mod loading;
+mod moves;
 mod operators;
 mod panics;
 mod plans;
