@@ -118,9 +118,8 @@ fn of_several_the_most_urgent_is_the_first() {
     let folder = tempfile::tempdir().unwrap();
     let path = |slot: &str| folder.path().join(file_name(slot));
     let slots = ["one", "two", "three", "four"];
-    let wanted = |urgency, priority| {
-        Intent::new(Purpose::Fix).with_urgency(urgency).with_priority(priority)
-    };
+    let wanted =
+        |urgency, priority| Intent::new(Purpose::Fix).with_urgency(urgency).with_priority(priority);
     let mut config: Config = patient()
         .intent("one", wanted(Urgency::Low, 9))
         .intent("two", wanted(Urgency::Normal, -1))

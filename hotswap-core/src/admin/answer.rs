@@ -381,7 +381,8 @@ impl Asked<'_> {
 
     fn report(&self, slot: Option<String>, artifact: Option<&str>) -> Answer {
         let (slot, artifact) = self.reported(slot, artifact)?;
-        let _ = (slot, artifact); Err("stub".to_owned())
+        let _ = (slot, artifact);
+        Err("stub".to_owned())
     }
 
     fn note(
@@ -393,7 +394,8 @@ impl Asked<'_> {
         solution: Option<String>,
     ) -> Answer {
         let (slot, artifact) = self.reported(slot, artifact)?;
-        let _ = (slot, artifact,by,problem,solution); Err("stub".to_owned())
+        let _ = (slot, artifact, by, problem, solution);
+        Err("stub".to_owned())
     }
 
     fn reported(

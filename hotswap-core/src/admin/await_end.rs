@@ -49,8 +49,14 @@ pub(super) fn await_end(
         }
         let is_it = |of: ArtifactHash| artifact.is_none_or(|artifact| artifact == of);
         match &event.kind {
-            EventKind::Phase { artifact: a, phase: crate::event::Phase::Committed } if is_it(*a) => return End::Committed(String::new()),
-            EventKind::Refused(r) if r.artifact == artifact => return End::Not { outcome: word(Outcome::Rejected), why: r.to_string() },
+            EventKind::Phase { artifact: a, phase: crate::event::Phase::Committed }
+                if is_it(*a) =>
+            {
+                return End::Committed(String::new());
+            }
+            EventKind::Refused(r) if r.artifact == artifact => {
+                return End::Not { outcome: word(Outcome::Rejected), why: r.to_string() };
+            }
             _ => {}
         }
         if !progress(&event.to_string()) {
