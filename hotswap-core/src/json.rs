@@ -140,6 +140,14 @@ pub(crate) mod path {
     }
 }
 
+/// Paths, each as in [`path`].
+pub(crate) fn paths<S: serde::Serializer>(
+    value: &[std::path::PathBuf],
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_seq(value.iter().map(|path| path.to_string_lossy()))
+}
+
 /// A module and its version, where they are known.
 pub(crate) mod module {
     use semver::Version;

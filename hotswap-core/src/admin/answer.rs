@@ -458,6 +458,9 @@ fn things(slot: &SlotStatus) -> String {
     if slot.paused.is_some() {
         words.push("paused".to_owned());
     }
+    if !slot.held.is_empty() {
+        words.push(format!("{} artifacts wait for the end of that", slot.held.len()));
+    }
     if words.is_empty() {
         words.push("stable".to_owned());
     }

@@ -30,7 +30,7 @@ mod trials;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -214,9 +214,6 @@ struct Open {
     trial: Option<OnTrial>,
     /// An artifact whose child is waited for.
     rehearsing: Option<Rehearsing>,
-    /// Paths with new content, which wait until the trial is over, what somebody
-    /// goes back to, or a pause.
-    later: BTreeSet<PathBuf>,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
     /// When its state is backed up next.
@@ -410,7 +407,6 @@ impl Worker {
             rolled_back: None,
             trial: None,
             rehearsing: None,
-            later: BTreeSet::new(),
             unwatched: None,
             next_backup: None,
             not_backed_up: None,

@@ -24,7 +24,7 @@ use crate::{
     snapshot::Snapshot,
 };
 
-use super::{Resident, Residents, quarantine::Quarantine};
+use super::{Resident, Residents, held::Held, quarantine::Quarantine};
 
 thread_local! {
     static UPGRADES: Cell<bool> = const { Cell::new(false) };
@@ -98,6 +98,8 @@ pub(crate) struct SlotCore {
     pub(crate) residents: Arc<Residents>,
     /// The artifacts that it does not take.
     pub(crate) rejected: Quarantine,
+    /// The artifacts that are looked at later.
+    pub(crate) held: Held,
     voice: Voice,
     alarm: Alarm,
     /// The state of an earlier run, until it lives on in a first generation.
@@ -189,6 +191,7 @@ impl SlotCore {
             source,
             residents: Arc::default(),
             rejected: Quarantine::default(),
+            held: Held::default(),
             voice,
             alarm,
             checkpoint: Mutex::new(checkpoint.map(Arc::new)),

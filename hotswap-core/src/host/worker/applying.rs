@@ -80,7 +80,7 @@ impl Worker {
             return;
         }
         if self.is_paused(index, Way::Again) {
-            self.slots[index].later.insert(path);
+            self.slots[index].core.held.insert(path);
             return;
         }
         let slot = &mut self.slots[index];

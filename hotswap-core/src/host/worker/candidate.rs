@@ -30,7 +30,7 @@ impl Worker {
         let key = (index, path);
         if self.waits(index, way) {
             self.paths.done(&key);
-            self.slots[index].later.insert(key.1);
+            self.slots[index].core.held.insert(key.1);
             return;
         }
         let path = key.1.as_path();

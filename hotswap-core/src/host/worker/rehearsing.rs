@@ -185,7 +185,7 @@ impl Worker {
             return self.answer_revert(index, Some(ON_TRIAL.to_owned()));
         }
         slot.seen.remove(&course.path);
-        slot.later.insert(course.path);
+        slot.core.held.insert(course.path);
     }
 
     /// What is rehearsed is not wanted any more.

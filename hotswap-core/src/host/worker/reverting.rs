@@ -107,7 +107,7 @@ impl Worker {
         let core = Arc::clone(&slot.core);
         if core.serves().is_some_and(|it| it.code.artifact == Some(artifact)) {
             let _ = reply.send(Ok(()));
-            return self.look_at_later(index);
+            return self.look_at_held(index);
         }
         // Whoever has asked is told, and may ask again.
         self.cancelled.cancel(&(index, path));
@@ -125,7 +125,7 @@ impl Worker {
         let said =
             said.unwrap_or_else(|| "its file in the journal's folder cannot be taken".to_owned());
         let _ = reply.send(Err(said));
-        self.look_at_later(index);
+        self.look_at_held(index);
     }
 
     /// What was gone back to is committed: what it was gone back from does not come by itself.

@@ -185,7 +185,7 @@ impl Worker {
             self.retire_now(index, previous);
             self.reverted(index, &code);
         }
-        self.look_at_later(index);
+        self.look_at_held(index);
     }
 
     /// The version before serves again; or why it does not.
@@ -271,7 +271,7 @@ impl Worker {
         drop(candidate);
         self.quarantine(index, refusal);
         self.retire_now(index, retiring);
-        self.look_at_later(index);
+        self.look_at_held(index);
         result
     }
 
@@ -336,8 +336,8 @@ impl Worker {
     }
 
     /// What has appeared meanwhile is looked at now.
-    pub(super) fn look_at_later(&mut self, index: usize) {
-        for path in std::mem::take(&mut self.slots[index].later) {
+    pub(super) fn look_at_held(&mut self, index: usize) {
+        for path in self.slots[index].core.held.take() {
             self.paths.appeared((index, path), Hint::Ready, Instant::now());
         }
     }
