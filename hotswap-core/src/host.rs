@@ -24,6 +24,7 @@ use semver::Version;
 
 use self::{
     events::Events,
+    reported::Reports,
     worker::{Command, Worker},
 };
 use crate::{
@@ -54,12 +55,7 @@ struct Shared {
     events: Events,
     /// `None` where no folder was given.
     journal: Option<Mutex<Journal>>,
-}
-
-impl Shared {
-    fn tell(&self, slot: &str, kind: EventKind) {
-        self.events.tell(&Event { slot: slot.into(), kind });
-    }
+    reports: Mutex<Reports>,
 }
 
 impl Host {
@@ -84,6 +80,7 @@ impl Host {
         let shared = Arc::new(Shared {
             events: Events::new(config.callbacks.clone(), config.reporter.clone()),
             journal: journal.map(Mutex::new),
+            reports: Mutex::new(Reports::open(&config)),
             config,
             slots: Mutex::default(),
         });

@@ -18,6 +18,7 @@ mod panics;
 mod plans;
 mod refused;
 mod rehearsal;
+mod reports;
 mod restart;
 mod state;
 mod stub;

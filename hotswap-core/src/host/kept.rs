@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use super::{Host, worker::Command};
 use crate::{
     error::{Error, Reason},
-    journal::{Backup, Earlier, Journal, PastUpgrade},
+    journal::{Backup, Earlier, Journal},
 };
 
 impl Host {
@@ -98,15 +98,6 @@ impl Host {
             Ok(Err(why)) => Err(Reason::NotReverted { name, to, why }.into()),
             Err(_) => Err(Reason::Ended.into()),
         }
-    }
-
-    /// The upgrades that are over, of all slots and of all runs that the journal remembers, the
-    /// newest first.
-    ///
-    /// # Errors
-    /// When the host has no journal.
-    pub fn history(&self) -> Result<Vec<PastUpgrade>, Error> {
-        Ok(self.journal()?.lock().history())
     }
 
     fn journal(&self) -> Result<&Mutex<Journal>, Error> {

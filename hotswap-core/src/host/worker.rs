@@ -34,12 +34,8 @@ pub(super) use self::ending::Kept;
 use semver::Version;
 
 use self::{
-    intents::Intents,
-    outcome::Identity,
-    panics::Restarts,
-    planning::{Awaiting, Times},
-    reverting::Reverting,
-    trials::OnTrial,
+    intents::Intents, outcome::Identity, panics::Restarts, planning::Awaiting,
+    reverting::Reverting, trials::OnTrial,
 };
 use super::Shared;
 use crate::{
@@ -177,7 +173,6 @@ struct Open {
     retiring: Vec<Retiring>,
     restarts: Restarts,
     awaiting: Option<Awaiting>,
-    times: Times,
     /// Why artifacts are wanted, where somebody has said so.
     intents: Intents,
     /// When a version was rolled back last.
@@ -358,7 +353,6 @@ impl Worker {
             retiring: Vec::new(),
             restarts: Restarts::default(),
             awaiting: None,
-            times: Times::default(),
             intents: Intents::default(),
             rolled_back: None,
             trial: None,
@@ -368,6 +362,7 @@ impl Worker {
             not_backed_up: None,
             reverting: None,
         });
+        self.shared.tell_damaged(&core.name);
         if !self.recover(index) {
             return core.set_over();
         }

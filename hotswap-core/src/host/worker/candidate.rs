@@ -83,6 +83,7 @@ impl Worker {
             }
             return;
         }
+        self.shared.begins(&self.slots[index].core.name, artifact, way == Way::Recovered, begun);
         if way == Way::Found {
             // What was cancelled there before has had its tries.
             self.cancelled.cancel(&key);
@@ -298,6 +299,7 @@ impl Worker {
         let Waiting { prepared, path, begun, on_request, way } = waiting;
         let (shared, core) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let code = Arc::clone(prepared.code());
+        shared.goes_on(&core.name, code.artifact);
         // While it waited, another slot may have raised it.
         let floor = self.floors.of(&code.manifest.module, &code.manifest.version);
         let floor = floor.filter(|_| way != Way::Recovered);
@@ -329,7 +331,9 @@ impl Worker {
             steps: &mut self.steps,
             reached: &mut reached,
         };
-        match upgrade.apply(prepared) {
+        let applied = upgrade.apply(prepared);
+        shared.paused(&core.name, code.artifact, &core.take_pause());
+        match applied {
             Ok(applied) => {
                 self.set_waiting(index, None);
                 self.slots[index].retry = None;
@@ -377,6 +381,11 @@ impl Worker {
     /// Another candidate waits from now on, or none.
     pub(super) fn set_waiting(&mut self, index: usize, waiting: Option<Waiting>) {
         let before = mem::replace(&mut self.slots[index].waiting, waiting);
+        if let Some(artifact) = before.as_ref().and_then(|it| it.prepared.code().artifact) {
+            let is_newer = self.slots[index].waiting.is_some();
+            let why = if is_newer { "a newer artifact has come" } else { "it was taken back" };
+            self.called_off(index, artifact, why);
+        }
         if let Some(hangs) = before.and_then(|waiting| self.discard(waiting.prepared)) {
             tracing::warn!(slot = &*self.slots[index].core.name, "{hangs}");
         }

@@ -40,9 +40,6 @@ impl Worker {
             resident.set_stage(Stage::Serves);
         }
         slot.set_abandoned(false);
-        if let Some(pause) = pause {
-            self.slots[index].times.note(pause);
-        }
         let live = Live {
             generation: code.generation,
             module: code.manifest.module.clone(),
@@ -265,6 +262,13 @@ impl Worker {
         if self.shared.config.one_try && core.gate().is_none() {
             core.set_over();
         }
+    }
+
+    /// An artifact is not gone on with, and is not to blame.
+    pub(super) fn called_off(&self, index: usize, artifact: ArtifactHash, why: &str) {
+        let core = &self.slots[index].core;
+        let serving = core.serves().map(|serves| serves.serving());
+        self.shared.called_off(&core.name, artifact, why, serving);
     }
 
     pub(super) fn tell(&self, slot: &str, kind: EventKind) {

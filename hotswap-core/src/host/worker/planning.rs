@@ -2,7 +2,6 @@
 //! artifact waits for it.
 
 use std::{
-    collections::VecDeque,
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -16,13 +15,11 @@ use crate::{
     event::{EventKind, Exit, Phase, WayBack},
     instance::Condition,
     plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
+    report::{Moment, Times, Word},
     slot::in_callback,
     snapshot::Snapshot,
     upgrade::{ArtifactHash, Assessed, Fault, Rehearsed, Rehearsing},
 };
-
-/// So many earlier upgrades say how long the next one takes.
-const MOST_TIMES: usize = 9;
 
 /// A candidate that waits for somebody's word.
 pub(super) struct Awaiting {
@@ -42,25 +39,6 @@ impl Awaiting {
 
     pub(super) const fn expires(&self) -> Instant {
         self.expires
-    }
-}
-
-/// How long the last upgrades of a slot have kept callers waiting.
-#[derive(Debug, Default)]
-pub(super) struct Times(VecDeque<Duration>);
-
-impl Times {
-    pub(super) fn note(&mut self, pause: Duration) {
-        if self.0.len() == MOST_TIMES {
-            self.0.pop_front();
-        }
-        self.0.push_back(pause);
-    }
-
-    fn median(&self) -> Option<Duration> {
-        let mut times: Vec<_> = self.0.iter().copied().collect();
-        times.sort();
-        times.get(times.len() / 2).copied()
     }
 }
 
@@ -84,6 +62,9 @@ impl Worker {
                 let decide = AssertUnwindSafe(|| approval.decide(&plan));
                 // Who does not know waits.
                 let decision = in_callback(|| catch_unwind(decide)).unwrap_or(Decision::Wait);
+                if decision == Decision::Approve {
+                    self.said_yes(&plan);
+                }
                 (decision, approval.expiry)
             }
             _ => (Decision::Approve, Duration::ZERO),
@@ -91,7 +72,7 @@ impl Worker {
         match decision {
             (Decision::Approve, _) => self.go_on(index, rehearsed, path, begun, way),
             (Decision::Reject { why }, _) => {
-                self.disapproved(index, &rehearsed.assessed, path, &why)
+                self.disapproved(index, &rehearsed.assessed, path, None, &why)
             }
             (Decision::Wait, expiry) => {
                 core.set_awaiting(Some(Arc::clone(&plan)));
@@ -107,12 +88,21 @@ impl Worker {
         }
     }
 
+    /// What is configured has said yes.
+    fn said_yes(&self, plan: &Plan) {
+        let now = Moment::now();
+        let why = format!("as configured, for risk {}", plan.level());
+        let word = Word { approved: true, by: None, why, at: now.time };
+        self.shared.drafts(&plan.slot, |drafts| drafts.said(plan.artifact, word, now));
+    }
+
     /// Somebody has said yes; returns whether there was something to say it to.
     pub(super) fn approve(&mut self, artifact: ArtifactHash, by: &str) -> bool {
         let Some((index, awaiting)) = self.take_awaiting(artifact) else { return false };
         let core = Arc::clone(&self.slots[index].core);
         let why = format!("approved by {by}");
-        self.tell(&core.name, EventKind::Decided { artifact, approved: true, why });
+        let by = Some(by.to_owned());
+        self.tell(&core.name, EventKind::Decided { artifact, approved: true, by, why });
         // What serves may have changed meanwhile.
         let Awaiting { rehearsed, path, begun, way, .. } = awaiting;
         // It has waited: its backup may be old.
@@ -139,8 +129,8 @@ impl Worker {
     /// Somebody has said no; returns whether there was something to say it to.
     pub(super) fn reject(&mut self, artifact: ArtifactHash, by: &str, why: &str) -> bool {
         let Some((index, awaiting)) = self.take_awaiting(artifact) else { return false };
-        let why = format!("{by}: {why}");
-        self.disapproved(index, &awaiting.rehearsed.assessed, &awaiting.path, &why);
+        let (why, by) = (format!("{by}: {why}"), Some(by.to_owned()));
+        self.disapproved(index, &awaiting.rehearsed.assessed, &awaiting.path, by, &why);
         true
     }
 
@@ -165,12 +155,14 @@ impl Worker {
     }
 
     /// What waits for a word waits no longer.
-    pub(super) fn superseded(&mut self, index: usize, why: &str) {
+    pub(super) fn superseded(&mut self, index: usize, called_off: &str) {
         if let Some(awaiting) = self.slots[index].awaiting.take() {
             let core = Arc::clone(&self.slots[index].core);
             core.set_awaiting(None);
-            let (artifact, why) = (awaiting.plan.artifact, why.to_owned());
-            self.tell(&core.name, EventKind::Decided { artifact, approved: false, why });
+            let (artifact, why) = (awaiting.plan.artifact, called_off.to_owned());
+            let decided = EventKind::Decided { artifact, approved: false, by: None, why };
+            self.tell(&core.name, decided);
+            self.called_off(index, artifact, called_off);
         }
     }
 
@@ -182,11 +174,18 @@ impl Worker {
         Some((index, self.slots[index].awaiting.take()?))
     }
 
-    fn disapproved(&mut self, index: usize, assessed: &Assessed, path: &Path, why: &str) {
+    fn disapproved(
+        &mut self,
+        index: usize,
+        assessed: &Assessed,
+        path: &Path,
+        by: Option<String>,
+        why: &str,
+    ) {
         let core = Arc::clone(&self.slots[index].core);
         let (artifact, manifest) = (assessed.inspected.staged.hash(), &assessed.inspected.manifest);
         let why = why.to_owned();
-        let decided = EventKind::Decided { artifact, approved: false, why: why.clone() };
+        let decided = EventKind::Decided { artifact, approved: false, by, why: why.clone() };
         self.tell(&core.name, decided);
         let identity = Identity {
             path,
@@ -224,7 +223,8 @@ impl Worker {
             size: Some(staged.size()),
         };
         let handover = &assessed.handover;
-        let mut situation = self.situation(index);
+        let times = self.shared.times(&core.name);
+        let mut situation = self.situation(index, &times);
         let rehearsal = match outcome {
             Rehearsing::Well(report) => Some(Arc::clone(report)),
             Rehearsing::Not(why) => {
@@ -237,21 +237,21 @@ impl Worker {
             situation.no_way_back.clone_from(why);
         }
         let work = Some(config.work_deadline);
-        let pause = situation.pause;
-        let step = |phase, deadline, likely| Step { phase, deadline, likely };
-        let mut phases = vec![step(Phase::Loaded, work, None), step(Phase::Prepared, work, None)];
+        let longest = Some(situation.pause.0);
+        let step = |phase, deadline| Step { phase, deadline, likely: times.likely(phase) };
+        let mut phases = vec![step(Phase::Loaded, work), step(Phase::Prepared, work)];
         if from.is_some() && has_pause(handover) {
-            for phase in [Phase::Quiescing, Phase::Snapshotted, Phase::Migrating] {
-                phases.push(step(phase, Some(pause.0), None));
-            }
-            phases.push(step(Phase::Activated, Some(pause.0), pause.1));
+            let pause = [Phase::Quiescing, Phase::Snapshotted, Phase::Migrating, Phase::Activated];
+            phases.extend(pause.map(|phase| step(phase, longest)));
         } else {
-            phases.push(step(Phase::Activated, work, None));
+            phases.push(step(Phase::Activated, work));
         }
         if let Some(trial) = config.trial_of(&core.name).filter(|_| from.is_some()) {
-            phases.push(step(Phase::Trial, Some(trial.time + trial.patience), Some(trial.time)));
+            let deadline = Some(trial.time.saturating_add(trial.patience));
+            let likely = times.likely(Phase::Trial).or(Some(trial.time));
+            phases.push(Step { phase: Phase::Trial, deadline, likely });
         }
-        phases.push(step(Phase::Committed, None, None));
+        phases.push(Step { phase: Phase::Committed, deadline: None, likely: None });
         Plan {
             slot: core.name.to_string(),
             artifact: staged.hash(),
@@ -270,7 +270,7 @@ impl Worker {
     }
 
     /// What there is to know of a slot and of the machine.
-    fn situation(&self, index: usize) -> Situation {
+    fn situation(&self, index: usize, times: &Times) -> Situation {
         let (slot, config) = (&self.slots[index], &self.shared.config);
         let instance = self.instance(index);
         let condition = instance.as_ref().map(|instance| instance.condition());
@@ -285,7 +285,7 @@ impl Worker {
             memory: memory(),
             state_size: slot.core.last_state().map(|state| size(&state)),
             has_trial: config.trial_of(&slot.core.name).is_some(),
-            pause: (config.pause_deadline, slot.times.median()),
+            pause: (config.pause_deadline, times.pause()),
             unrehearsed: None,
             no_way_back: Vec::new(),
         }

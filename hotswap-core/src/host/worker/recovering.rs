@@ -39,6 +39,7 @@ impl Worker {
             let chosen = self.choose(&journal, &core.name, path.as_deref());
             (record.rejected.clone(), recovery, chosen, path)
         };
+        shared.report_unfinished(&core.name);
         for rejection in rejected {
             let artifact = rejection.artifact;
             let refusal = self.refusal(index, rejection);
