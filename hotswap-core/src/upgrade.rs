@@ -91,6 +91,7 @@ use crate::{
     gate::Gate,
     instance::{Begin, Code, Generation, StepError, Use},
     probe,
+    report::Spell,
     slot::SlotCore,
     snapshot::Snapshot,
     steps::Steps,
@@ -342,7 +343,11 @@ impl Upgrade<'_> {
             Err(stuck) if abandoned && stuck.are_inside() => {
                 return self.past_those_inside(gate, prepared);
             }
-            Err(stuck) => return Err(Fault::not_quiet(&stuck)),
+            Err(stuck) => {
+                let spell = Spell { phase: Phase::Quiescing, from: begun, to: Instant::now() };
+                self.slot.set_pause(vec![spell]);
+                return Err(Fault::not_quiet(&stuck));
+            }
         };
         let deadline = begun + self.config.pause_deadline;
         if closed.value().condition().is_poisoned() {
@@ -385,6 +390,7 @@ impl Upgrade<'_> {
                 let code = Arc::clone(generation.code());
                 closed.activate(code.generation, generation);
                 let pause = Some(begun.elapsed());
+                self.slot.set_pause(progress.spells(begun));
                 (self.reached)(Phase::Quiescing);
                 (self.reached)(Phase::Snapshotted);
                 (self.reached)(Phase::Migrating);
@@ -393,8 +399,10 @@ impl Upgrade<'_> {
             }
             Err(error) => {
                 let step = progress.step();
+                let spells = progress.spells(begun);
                 let resumed = self.resume(&old, step, &error);
                 drop(closed);
+                self.slot.set_pause(spells);
                 (self.reached)(Phase::Quiescing);
                 Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
             }

@@ -19,6 +19,7 @@ mod panics;
 mod plans;
 mod refused;
 mod rehearsal;
+mod reports;
 mod restart;
 mod state;
 mod stub;

@@ -49,7 +49,7 @@ use self::{
     judging::Judgement,
     outcome::Identity,
     panics::Restarts,
-    planning::{Awaiting, Times},
+    planning::Awaiting,
     rehearsing::Rehearsing,
     reverting::{GoingBack, Reverting},
     timing::Waits,
@@ -204,7 +204,6 @@ struct Open {
     retiring: Vec<Retiring>,
     restarts: Restarts,
     awaiting: Option<Awaiting>,
-    times: Times,
     /// Why artifacts are wanted, where somebody has said so.
     intents: Intents,
     /// Why the artifact at a path is wanted that somebody has offered, until it is read.
@@ -401,7 +400,6 @@ impl Worker {
             retiring: Vec::new(),
             restarts: Restarts::default(),
             awaiting: None,
-            times: Times::default(),
             intents: Intents::default(),
             offered: None,
             rolled_back: None,
@@ -413,6 +411,7 @@ impl Worker {
             reverting: None,
             going_back: None,
         });
+        self.shared.tell_damaged(&core.name);
         if !self.recover(index) {
             return core.set_over();
         }

@@ -21,6 +21,7 @@ use crate::{
     library::{News, Tell, tidy},
     logs,
     plan::Plan,
+    report::Spell,
     snapshot::Snapshot,
 };
 
@@ -106,6 +107,8 @@ pub(crate) struct SlotCore {
     checkpoint: Mutex<Option<Arc<Checkpoint>>>,
     gate: OnceLock<Arc<Gate<Generation>>>,
     progress: Mutex<Progress>,
+    /// What the phases of the last pause have taken, until somebody has looked.
+    pause: Mutex<Vec<Spell>>,
     changed: Condvar,
 }
 
@@ -197,6 +200,7 @@ impl SlotCore {
             checkpoint: Mutex::new(checkpoint.map(Arc::new)),
             gate: OnceLock::new(),
             progress: Mutex::default(),
+            pause: Mutex::default(),
             changed: Condvar::new(),
         }
     }
@@ -286,6 +290,15 @@ impl SlotCore {
     pub(crate) fn set_told(&self) {
         self.progress.lock().told = true;
         self.changed.notify_all();
+    }
+
+    /// What the phases of a pause have taken.
+    pub(crate) fn set_pause(&self, spells: Vec<Spell>) {
+        *self.pause.lock() = spells;
+    }
+
+    pub(crate) fn take_pause(&self) -> Vec<Spell> {
+        std::mem::take(&mut self.pause.lock())
     }
 
     pub(crate) fn set_phase(&self, phase: Option<Phase>) {

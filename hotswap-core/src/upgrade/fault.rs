@@ -57,6 +57,11 @@ impl Fault {
         self
     }
 
+    /// Whether nobody has to ask for another try.
+    pub(crate) fn is_tried_again(&self) -> bool {
+        self.exit == Exit::Cancelled && self.advice.ends_with(BY_ITSELF)
+    }
+
     /// A step of the candidate's code failed.
     pub(crate) fn of_candidate(phase: Phase, step: &str, error: &StepError) -> Self {
         let finding = format!("{step}  {error}");

@@ -75,6 +75,7 @@ impl Worker {
             }
             return;
         }
+        self.shared.begins(&self.slots[index].core.name, artifact, way == Way::Recovered, begun);
         if way == Way::Found {
             // What was cancelled there before has had its tries.
             self.cancelled.cancel(&key);

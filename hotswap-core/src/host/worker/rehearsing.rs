@@ -200,6 +200,7 @@ impl Worker {
         let phase = Phase::Rehearsed.to_string();
         course.note(What::Cancelled { artifact, build, phase, why: text(&why) });
         course.tell(EventKind::Superseded { artifact, why: why.clone() });
+        self.called_off(index, artifact, &why);
         self.answer_revert(index, Some(why));
     }
 
