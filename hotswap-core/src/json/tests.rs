@@ -90,7 +90,7 @@ fn a_refusal_names_its_module_where_it_is_known() {
         again: false,
         tried_again: false,
     };
-    let text = r#"{"slot":"main","module":{"name":"counter","version":"1.0.0"},"artifact":null,"path":"/srv/lib.so","phase":"loaded","exit":"cancelled","serving":null,"state":"state untouched","findings":["it hangs"],"advice":"wait"}"#;
+    let text = r#"{"slot":"main","module":{"name":"counter","version":"1.0.0"},"artifact":null,"path":"/srv/lib.so","phase":"loaded","exit":"cancelled","serving":null,"state":"state untouched","findings":["it hangs"],"advice":"wait","tried_again":false}"#;
     both_ways(&refusal, text);
     let unknown = Refusal { module: None, ..refusal };
     assert!(written(&unknown).contains(r#""module":null"#));

@@ -214,6 +214,10 @@ impl Worker {
             phases.push(Step { phase: Phase::Trial, deadline, likely });
         }
         phases.push(Step { phase: Phase::Committed, deadline: None, likely: None });
+        let timing = config.timing_of(&core.name);
+        let taking_over = phases.iter().filter(|step| step.phase >= Phase::Quiescing);
+        let likely = taking_over.filter_map(|step| step.likely).sum();
+        situation.window = timing.window().map(|window| (window.length(), likely));
         Plan {
             slot: core.name.to_string(),
             artifact: staged.hash(),
@@ -226,6 +230,7 @@ impl Worker {
             changes: changes(from, to),
             state: handover.note(),
             rehearsal,
+            timing: timing.to_string(),
             phases,
             risks: risks(from, to, handover, &situation),
         }
@@ -248,6 +253,7 @@ impl Worker {
             state_size: slot.core.last_state().map(|state| size(&state)),
             has_trial: config.trial_of(&slot.core.name).is_some(),
             pause: (config.pause_deadline, times.pause()),
+            window: None,
             unrehearsed: None,
             no_way_back: Vec::new(),
         }
