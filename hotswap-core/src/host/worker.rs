@@ -19,6 +19,7 @@ mod planning;
 mod recovering;
 mod rehearsing;
 mod reverting;
+mod room;
 mod trials;
 
 use std::{

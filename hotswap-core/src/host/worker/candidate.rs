@@ -40,6 +40,13 @@ impl Worker {
             let fault = Fault::cancelled(Phase::Staged, &occupied, Occupied::ADVICE);
             return self.refuse_unstaged(index, path, None, fault);
         }
+        if let Err(fault) = self.room_for_copy(path) {
+            self.paths.done(&key);
+            if way == Way::Found {
+                self.cancelled.cancel(&key);
+            }
+            return self.refuse_unstaged(index, path, None, fault);
+        }
         let staged = match self.stage(path) {
             Ok(staged) => staged,
             Err(error) if error.try_again() => {

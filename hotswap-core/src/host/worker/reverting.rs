@@ -156,7 +156,7 @@ impl Worker {
         };
         let state = journal.lock().state(name, number).map_err(|error| in_full(&error))?;
         let state = Arc::new(state);
-        let in_words = |fault: Fault| format!("{}; {}", fault.findings.join("; "), fault.advice);
+        let in_words = |fault: Fault| fault.as_answer();
         if whole_state(&core).is_ok() {
             self.back_up_before(index).map_err(in_words)?;
         }
