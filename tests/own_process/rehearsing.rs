@@ -175,13 +175,24 @@ fn the_end_of_the_host_waits_for_no_child() {
 }
 
 fn a_newer_artifact_takes_its_place() {
-    let scene = counted(patient().with_rehearsal(rehearsal()));
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other");
+    fs::write(&other, counter("label=a").bytes()).unwrap();
+    let scene = counted(patient().rehearsal("main", rehearsal()).artifact("other", &other));
+    let _other = scene.host.slot::<dyn Counter>("other").unwrap();
+    let refused = |event: &Event| match &event.kind {
+        EventKind::Refused(refusal) => Some(assert_eq!(refusal.slot, "other")),
+        EventKind::Superseded { .. } => panic!("{event}"),
+        _ => None,
+    };
+    replace(&other, counter("label=bad;prepare=fail").bytes());
+    scene.told.find(refused);
     let stands = Stands::new(scene.folder(), "b");
     scene.put(&stands.build);
     stands.stands(1);
-    // The same again is the same.
-    scene.put(&stands.build);
+    // The same again is the same: it is passed over before the other slot's is refused again.
     scene.host.rescan().unwrap();
+    scene.told.find(refused);
     scene.put(&counter("label=c"));
     let (artifact, why) = scene.told.find(superseded);
     assert_eq!((artifact, &*why), (stands.hash(), "a newer artifact has come"));

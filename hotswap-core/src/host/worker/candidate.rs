@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Way, Worker, course::Course, journaling::build, outcome::unstaged, planning::Awaiting,
-    rehearsing::Rehearsing, trials::OnTrial,
+    rehearsing::Rehearsing, reverting::GOES_BACK, trials::OnTrial,
 };
 use crate::{
     event::{EventKind, Phase, Refusal},
@@ -125,7 +125,11 @@ impl Worker {
         };
         let manifest = &inspected.manifest;
         course.module = Some((manifest.module.clone(), manifest.version.clone()));
-        self.superseded(index, "a newer artifact has come");
+        let why = match way {
+            Way::Reverted => GOES_BACK,
+            _ => "a newer artifact has come",
+        };
+        self.superseded(index, why);
         let assessed = self.assess(inspected, &course);
         self.rehearse(index, assessed, course);
     }
@@ -191,7 +195,8 @@ impl Worker {
             self.superseded(index, "it was taken back");
         }
         let slot = &mut self.slots[index];
-        let waits = [pending, awaiting, rehearsing].contains(&Some(artifact));
+        let waits =
+            way != Way::Reverted && [pending, awaiting, rehearsing].contains(&Some(artifact));
         if serves == Some(artifact) || waits || (seen && way == Way::Found) {
             return true;
         }
