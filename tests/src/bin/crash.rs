@@ -110,10 +110,12 @@ fn child(folder: &Path, moment: &str) -> Result<ExitCode, Box<dyn Error>> {
                     die();
                 }
             }
-            EventKind::Phase { phase, .. } if upgrades.load(Ordering::Relaxed) => {
-                if phase.to_string() == at && !IN_THE_PAUSE.contains(&&*at) {
-                    die();
-                }
+            EventKind::Phase { phase, .. }
+                if upgrades.load(Ordering::Relaxed)
+                    && !IN_THE_PAUSE.contains(&&*at)
+                    && phase.to_string() == at =>
+            {
+                die();
             }
             _ => {}
         })
