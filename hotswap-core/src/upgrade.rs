@@ -47,6 +47,7 @@ mod rehearse;
 mod restart;
 mod retire;
 mod rollback;
+mod room;
 mod snapshot;
 mod stage;
 mod start;
@@ -70,6 +71,7 @@ pub(crate) use self::{
     restart::Restarted,
     retire::{Left, Retiring},
     rollback::{NotRolledBack, RolledBack},
+    room::{Place as RoomIn, Sizes, has_room},
     snapshot::take_last,
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
     trial::{Verdict, Why, judge},

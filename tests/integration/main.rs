@@ -12,6 +12,7 @@ mod harness;
 mod hooks;
 mod host;
 mod journal;
+mod kept;
 mod load;
 mod loading;
 mod operators;

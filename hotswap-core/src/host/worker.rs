@@ -25,6 +25,7 @@ mod planning;
 mod recovering;
 mod rehearsing;
 mod reverting;
+mod room;
 mod timing;
 mod trials;
 

@@ -11,6 +11,8 @@ use crate::upgrade::ArtifactHash;
 /// How many artifacts that were committed are remembered.
 pub(crate) const MOST_COMMITTED: usize = 64;
 const MOST_TRIES: usize = 64;
+/// Phases that are reached or not after a candidate was about to take over.
+const COUNTED: [&str; 5] = ["Quiescing", "Snapshotted", "Migrating", "Activated", "Trial"];
 const MOST_REJECTED: usize = 256;
 const MOST_BACKUPS: usize = 256;
 const MOST_HISTORY: usize = 64;
@@ -110,12 +112,15 @@ impl SlotRecord {
                 }
                 self.over(at, *artifact, build.as_ref(), Outcome::Rejected, why);
             }
-            What::Cancelled { artifact, build, why, .. } => {
-                // It was not to blame.
-                for it in self.tries.iter_mut().filter(|it| it.build.artifact == *artifact) {
-                    it.count = it.count.saturating_sub(1);
+            What::Cancelled { artifact, build, phase, why } => {
+                // It was about to take over, and was not to blame. What is cancelled before that
+                // takes back no earlier try, which has ended the process.
+                if COUNTED.contains(&phase.as_str()) {
+                    for it in self.tries.iter_mut().filter(|it| it.build.artifact == *artifact) {
+                        it.count = it.count.saturating_sub(1);
+                    }
+                    self.tries.retain(|it| it.count > 0);
                 }
-                self.tries.retain(|it| it.count > 0);
                 self.over(at, *artifact, build.as_ref(), Outcome::Cancelled, why);
             }
             What::Cleared { artifact } => self.forget(*artifact),

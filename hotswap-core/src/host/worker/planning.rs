@@ -2,9 +2,7 @@
 //! artifact waits for it.
 
 use std::{
-    fs,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
     sync::{Arc, mpsc::SyncSender},
     time::{Duration, Instant},
 };
@@ -20,7 +18,7 @@ use crate::{
     plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
     report::{Moment, Times, Word},
     slot::in_callback,
-    snapshot::Snapshot,
+    system::free,
     upgrade::{ArtifactHash, Fault, RehearsalOutcome, Rehearsed},
 };
 
@@ -248,9 +246,9 @@ impl Worker {
             panics: condition.map_or(0, Condition::count),
             rolled_back: slot.rolled_back.map(|at| at.elapsed()),
             generations: (slot.core.residents.count(), config.generation_cap),
-            disk: folder.and_then(free_bytes),
-            memory: memory(),
-            state_size: slot.core.last_state().map(|state| size(&state)),
+            disk: folder.and_then(free::on_disk),
+            memory: free::memory().into_iter().chain(free::memory_of_group()).min(),
+            state_size: self.state_size(index),
             has_trial: config.trial_of(&slot.core.name).is_some(),
             pause: (config.pause_deadline, times.pause()),
             window: None,
@@ -258,27 +256,4 @@ impl Worker {
             no_way_back: Vec::new(),
         }
     }
-}
-
-fn size(state: &Snapshot) -> u64 {
-    state.size() as u64
-}
-
-#[cfg(unix)]
-fn free_bytes(folder: &Path) -> Option<u64> {
-    let found = rustix::fs::statvfs(folder).ok()?;
-    found.f_bavail.checked_mul(found.f_frsize)
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Option<u64> {
-    None
-}
-
-/// What the system says it could give out without swapping, in bytes.
-fn memory() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kib.checked_mul(1024)
 }

@@ -60,6 +60,7 @@ impl Worker {
         course: Course,
     ) {
         let next = assessed
+            .and_then(|assessed| self.room_for(index, assessed, &course))
             .and_then(|assessed| self.back_up_for(assessed, &course))
             .and_then(|backed_up| self.lay_out(index, backed_up, &course));
         match next {
