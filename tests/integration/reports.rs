@@ -9,7 +9,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Apply, Approval, ArtifactHash, Config, ErrorKind, Host, Report, Slot, Trial,
+    Approval, ArtifactHash, Config, ErrorKind, Host, Report, Slot, Timing, Trial,
     event::{EventKind, Phase, StateNote},
     journal::Outcome,
     plan::{Intent, Purpose, Urgency},
@@ -295,7 +295,7 @@ fn each_try_of_what_is_cancelled_says_so() {
 
 #[test]
 fn what_waits_to_be_applied_and_is_replaced_was_called_off() {
-    let scene = counted(patient().with_apply(Apply::OnRequest));
+    let scene = counted(patient().with_timing(Timing::on_request()));
     scene.put(&counter("label=b"));
     scene.told.pending();
     scene.put(&counter("label=c"));
