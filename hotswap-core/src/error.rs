@@ -54,6 +54,7 @@ impl Error {
             | Reason::NoTrial { .. }
             | Reason::NoJournal
             | Reason::NoPlan { .. }
+            | Reason::NoReport { .. }
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
             Reason::Cargo(_) | Reason::UnsignedPackage { .. } => ErrorKind::Misuse,
@@ -65,6 +66,7 @@ impl Error {
             | Reason::Floors(_)
             | Reason::Journal(_)
             | Reason::Checkpoint { .. }
+            | Reason::NotNoted { .. }
             | Reason::NotKept { .. } => ErrorKind::System,
             #[cfg(unix)]
             Reason::Admin(_) => ErrorKind::System,
@@ -130,6 +132,10 @@ pub(crate) enum Reason {
     NotRestored { name: String, number: u64, why: String },
     #[error("slot {name} is not reverted to {to}: {why}")]
     NotReverted { name: String, to: String, why: String },
+    #[error("slot {slot} has no report {number}")]
+    NoReport { slot: String, number: u64 },
+    #[error("report {number} of slot {slot} is as it was, without the note: {why}")]
+    NotNoted { slot: String, number: u64, why: String },
     #[error("no artifact {artifact} waits for approval")]
     NoPlan { artifact: ArtifactHash },
     #[error("nothing can be offered to slot {name}: {why}")]

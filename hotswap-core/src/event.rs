@@ -24,9 +24,9 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "cargo")]
-use crate::cargo::Report;
+use crate::cargo;
 use crate::{
-    host::Pause, journal::Backup, plan::Plan, shown::shown, upgrade::ArtifactHash,
+    host::Pause, journal::Backup, plan::Plan, report::Report, shown::shown, upgrade::ArtifactHash,
     watch::WatchError,
 };
 
@@ -102,6 +102,8 @@ pub enum EventKind {
         artifact: ArtifactHash,
         /// Whether it goes on.
         approved: bool,
+        /// Who has said so; `None` where the host called it off, or it is configured.
+        by: Option<String>,
         /// Who has said so, and why.
         why: String,
     },
@@ -274,9 +276,17 @@ pub enum EventKind {
         /// What happened.
         why: String,
     },
+    /// An upgrade is over, however it ended: what it was, how it went, and what it has cost. Told
+    /// after the event that says how it ended.
+    Reported(Arc<Report>),
+    /// A report is not on disk, or one of an earlier run cannot be read.
+    NotReported {
+        /// Which, and what happened.
+        why: String,
+    },
     /// Cargo builds modules from their sources.
     #[cfg(feature = "cargo")]
-    Build(Report),
+    Build(cargo::Report),
     /// A part of what should be watched is not watched.
     WatchTrouble(Arc<WatchError>),
 }
@@ -496,7 +506,7 @@ impl fmt::Display for Event {
             EventKind::Planned(plan) => {
                 write!(f, "{slot}: {} is planned, risk {}", plan.to, plan.level())
             }
-            EventKind::Decided { artifact, approved, why } => {
+            EventKind::Decided { artifact, approved, why, .. } => {
                 let word = if *approved { "goes on" } else { "does not go on" };
                 write!(f, "{slot}: {} {word}: {why}", artifact.short())
             }
@@ -604,6 +614,11 @@ impl fmt::Display for Event {
             EventKind::NotJournaled { why } => {
                 write!(f, "{slot}: a crash would undo what has been done: {why}")
             }
+            EventKind::Reported(report) => {
+                let Report { number, artifact, outcome, .. } = &**report;
+                write!(f, "{slot}: report {number}: {} {outcome}", artifact.short())
+            }
+            EventKind::NotReported { why } => write!(f, "{slot}: {why}"),
             #[cfg(feature = "cargo")]
             EventKind::Build(report) => report.fmt(f),
             EventKind::WatchTrouble(error) => write!(f, "artifacts are not watched: {error}"),

@@ -30,6 +30,7 @@ use parking_lot::Mutex;
 use self::{
     events::Events,
     pauses::Pauses,
+    reported::Reports,
     worker::{Command, Worker},
 };
 #[cfg(unix)]
@@ -40,7 +41,7 @@ use crate::{
     checkpoint::{self, Left},
     config::{Config, Place},
     error::{Error, Reason},
-    event::{Event, EventKind},
+    event::EventKind,
     instance::Alarm,
     journal::Journal,
     probe,
@@ -65,12 +66,7 @@ struct Shared {
     pauses: Pauses,
     /// `None` where no folder was given.
     journal: Option<Mutex<Journal>>,
-}
-
-impl Shared {
-    fn tell(&self, slot: &str, kind: EventKind) {
-        self.events.tell(&Event { slot: slot.into(), kind });
-    }
+    reports: Mutex<Reports>,
 }
 
 impl Host {
@@ -96,6 +92,7 @@ impl Host {
             events: Events::new(config.callbacks.clone(), config.reporter.clone()),
             pauses: Pauses::default(),
             journal: journal.map(Mutex::new),
+            reports: Mutex::new(Reports::open(&config)),
             config,
             slots: Mutex::default(),
         });

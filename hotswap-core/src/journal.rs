@@ -21,7 +21,7 @@ pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod store;
 
-use std::{fmt, path::PathBuf, time::SystemTime};
+use std::{fmt, path::PathBuf, sync::Arc, time::SystemTime};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -31,12 +31,13 @@ pub(crate) use self::{
     error::JournalError,
     line::{What, text},
     record::{BackupRecord, Build, Past, Rejection, SlotRecord, Try},
-    replay::Recovery,
+    replay::{ENDED, Recovery},
 };
 use self::{file::JournalFile, store::Store};
 use crate::{
     config::Config,
     json,
+    report::Report,
     snapshot::{Snapshot, SnapshotError},
     trust::Trust,
     upgrade::ArtifactHash,
@@ -88,6 +89,9 @@ pub struct PastUpgrade {
     pub outcome: Outcome,
     /// Why it ended so.
     pub why: String,
+    /// Its report, where that is kept.
+    #[serde(default, with = "json::shared", skip_serializing_if = "Option::is_none")]
+    pub report: Option<Arc<Report>>,
 }
 
 /// An artifact that has been committed before ([`Host::revert_to`](crate::Host::revert_to)). As JSON
@@ -368,5 +372,6 @@ fn past_upgrade(slot: &str, past: &Past) -> PastUpgrade {
         module: build.as_ref().map(|build| (build.module.clone(), build.version.clone())),
         outcome: *outcome,
         why: why.clone(),
+        report: None,
     }
 }

@@ -1,6 +1,6 @@
 //! How plans, reports and states are written as JSON, where serde would not write it for scripts.
 //!
-//! Durations are numbers of milliseconds, down to a microsecond, in fields that end in `_ms`; times
+//! Durations are numbers of milliseconds, down to a nanosecond, in fields that end in `_ms`; times
 //! are whole milliseconds since 1970; versions are texts. What is read may have been written by
 //! anybody.
 
@@ -45,10 +45,10 @@ pub(crate) mod millis {
 
     impl Serialize for Millis {
         fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-            let micros = self.0.as_micros();
-            match u64::try_from(micros / 1000) {
-                Ok(whole) if micros.is_multiple_of(1000) => to.serialize_u64(whole),
-                _ => to.serialize_f64(micros as f64 / 1e3),
+            let nanos = self.0.as_nanos();
+            match u64::try_from(nanos / 1_000_000) {
+                Ok(whole) if nanos.is_multiple_of(1_000_000) => to.serialize_u64(whole),
+                _ => to.serialize_f64(nanos as f64 / 1e6),
             }
         }
     }
@@ -122,6 +122,28 @@ pub(crate) mod time {
     }
 }
 
+/// A time in milliseconds since 1970, where there is one.
+pub(crate) mod maybe_time {
+    use std::time::SystemTime;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::time;
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<SystemTime>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.map(time::of).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<SystemTime>, D::Error> {
+        Ok(Option::<u64>::deserialize(from)?.map(time::after))
+    }
+}
+
 /// A path. What is no UTF-8 in it is written as a replacement character.
 pub(crate) mod path {
     use std::path::{Path, PathBuf};
@@ -138,6 +160,14 @@ pub(crate) mod path {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
         String::deserialize(from).map(PathBuf::from)
     }
+}
+
+/// Paths, each as in [`path`].
+pub(crate) fn paths<S: serde::Serializer>(
+    value: &[std::path::PathBuf],
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_seq(value.iter().map(|path| path.to_string_lossy()))
 }
 
 /// A module and its version, where they are known.
@@ -206,101 +236,4 @@ pub(crate) mod place {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        fmt::Debug,
-        time::{Duration, SystemTime},
-    };
-
-    use serde::{Deserialize, Serialize};
-
-    use crate::{
-        event::{Exit, Holder, Phase, Refusal, StateNote, WayBack},
-        journal::Earlier,
-        plan::Change,
-        upgrade::ArtifactHash,
-    };
-
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    struct Both {
-        #[serde(with = "super::maybe_millis")]
-        took: Option<Duration>,
-        #[serde(with = "super::time")]
-        at: SystemTime,
-    }
-
-    #[test]
-    fn durations_are_milliseconds_and_times_those_since_1970() {
-        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(7);
-        let both = Both { took: Some(Duration::from_micros(1_211)), at };
-        let text = serde_json::to_string(&both).unwrap();
-        assert_eq!(text, r#"{"took":1.211,"at":7}"#);
-        assert_eq!(serde_json::from_str::<Both>(&text).unwrap(), both);
-        for long in [Duration::from_secs(1 << 32), Duration::MAX] {
-            let text = serde_json::to_string(&Both { took: Some(long), at }).unwrap();
-            let read = serde_json::from_str::<Both>(&text).unwrap().took.unwrap();
-            assert!(read >= long - Duration::from_millis(1), "{read:?}");
-        }
-    }
-
-    #[test]
-    fn what_no_clock_can_tell_is_no_panic() {
-        let read = |text: &str| serde_json::from_str::<Both>(text);
-        assert_eq!(read(r#"{"took":1e300,"at":0}"#).unwrap().took, Some(Duration::MAX));
-        let error = read(r#"{"took":-1,"at":0}"#).unwrap_err().to_string();
-        assert!(error.contains("expected a number of milliseconds, found -1"), "{error}");
-        assert!(read(&format!(r#"{{"took":null,"at":{}}}"#, u64::MAX)).is_ok());
-    }
-
-    fn written<T: Serialize>(value: &T) -> String {
-        serde_json::to_string(value).unwrap()
-    }
-
-    /// Written like that, and read again.
-    fn both_ways<T: Serialize + for<'de> Deserialize<'de> + Debug>(value: &T, text: &str) {
-        assert_eq!(written(value), text);
-        let read: T = serde_json::from_str(text).unwrap();
-        assert_eq!(format!("{read:?}"), format!("{value:?}"));
-    }
-
-    #[test]
-    fn what_has_kinds_says_which_it_is() {
-        let version = |text: &str| text.parse::<semver::Version>().unwrap();
-        both_ways(&Change::First, r#"{"kind":"first"}"#);
-        let interface = Change::Interface { from: version("1.0.0"), to: version("1.1.0-rc.1+7") };
-        both_ways(&interface, r#"{"kind":"interface","from":"1.0.0","to":"1.1.0-rc.1+7"}"#);
-        let why = vec!["no".to_owned()];
-        both_ways(&StateNote::AsBefore { why }, r#"{"kind":"as_before","why":["no"]}"#);
-        let way = WayBack::Unknown { why: "no".to_owned() };
-        both_ways(&way, r#"{"kind":"unknown","why":"no"}"#);
-        both_ways(&Phase::AwaitingApproval, r#""awaiting_approval""#);
-        both_ways(&Exit::RolledBack, r#""rolled_back""#);
-        both_ways(&Earlier::Version(version("1.2.3")), r#""1.2.3""#);
-        let hash = ArtifactHash::of(b"it");
-        both_ways(&Earlier::Artifact(hash), &format!("{:?}", hash.to_string()));
-        let held = [Holder::Serves, Holder::Image { why: "it stays".to_owned() }];
-        let text = r#"[{"kind":"serves"},{"kind":"image","by":{"why":"it stays"}}]"#;
-        assert_eq!(written(&held), text);
-    }
-
-    #[test]
-    fn a_refusal_names_its_module_where_it_is_known() {
-        let refusal = Refusal {
-            slot: "main".to_owned(),
-            module: Some(("counter".to_owned(), "1.0.0".parse().unwrap())),
-            artifact: None,
-            path: "/srv/lib.so".to_owned(),
-            phase: Phase::Loaded,
-            exit: Exit::Cancelled,
-            serving: None,
-            state: "state untouched".to_owned(),
-            findings: vec!["it hangs".to_owned()],
-            advice: "wait".to_owned(),
-            again: false,
-        };
-        let text = r#"{"slot":"main","module":{"name":"counter","version":"1.0.0"},"artifact":null,"path":"/srv/lib.so","phase":"loaded","exit":"cancelled","serving":null,"state":"state untouched","findings":["it hangs"],"advice":"wait"}"#;
-        both_ways(&refusal, text);
-        let unknown = Refusal { module: None, ..refusal };
-        assert!(written(&unknown).contains(r#""module":null"#));
-    }
-}
+mod tests;

@@ -69,6 +69,7 @@ pub mod plan;
     expect(unsafe_code, reason = "gives up stdout and ends a process, in a rehearsal's child")
 )]
 pub mod probe;
+pub mod report;
 mod shown;
 pub mod slot;
 pub mod snapshot;
@@ -96,6 +97,7 @@ pub use host::{
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use logs::follow_filters as follow_log_filters;
 pub use plan::Plan;
+pub use report::Report;
 pub use slot::{Pin, PinMut, Reader, Slot};
 pub use trust::Trust;
 pub use upgrade::{ArtifactHash, ParseHashError};

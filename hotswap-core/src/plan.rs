@@ -61,6 +61,8 @@ pub struct Plan {
     /// How it went in a rehearsal, where there was one.
     #[serde(default, with = "json::shared")]
     pub rehearsal: Option<Arc<RehearsalReport>>,
+    /// When it takes over, once it is ready ([`Config::with_timing`](crate::Config::with_timing)).
+    pub timing: String,
     /// The phases that are left, each with its deadline and what it took before.
     pub phases: Vec<Step>,
     /// What may go wrong, the worst first.
@@ -141,6 +143,9 @@ pub(crate) struct Situation {
     pub(crate) has_trial: bool,
     /// The longest pause that is allowed, and the median of those that were.
     pub(crate) pause: (Duration, Option<Duration>),
+    /// How long the hours are in which it may take over, and how long that is likely to take, with
+    /// its trial.
+    pub(crate) window: Option<(Duration, Duration)>,
     /// Why there was no rehearsal that there should have been.
     pub(crate) unrehearsed: Option<String>,
     /// Why the version that serves could not come back with the state, as a rehearsal has found.
@@ -165,7 +170,7 @@ impl fmt::Display for Release {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { slot, intent, path, size, signed, from, to, changes, state, .. } = self;
-        let Self { rehearsal, phases, risks, .. } = self;
+        let Self { rehearsal, timing, phases, risks, .. } = self;
         write!(f, "# {slot}: ")?;
         match from {
             Some(from) => writeln!(f, "{from} → {to}")?,
@@ -191,7 +196,10 @@ impl fmt::Display for Plan {
         for risk in risks {
             writeln!(f, "- {risk}")?;
         }
-        writeln!(f, "\n## Phases\n\n| phase | at most | likely |\n|---|---|---|")?;
+        writeln!(
+            f,
+            "\n## Phases\n\nIt takes over {timing}.\n\n| phase | at most | likely |\n|---|---|---|"
+        )?;
         let time = |time: &Option<Duration>| time.map_or(String::new(), |it| format!("{it:.1?}"));
         for Step { phase, deadline, likely } in phases {
             writeln!(f, "| {phase} | {} | {} |", time(deadline), time(likely))?;

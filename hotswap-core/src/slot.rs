@@ -10,6 +10,7 @@
 #[expect(unsafe_code, reason = "vouches that calls hold the instance as they need it")]
 mod client;
 mod core;
+mod held;
 mod quarantine;
 mod residents;
 

@@ -2,6 +2,8 @@
 //!
 //! For tools that say why upgrades do not work, or work less well than they could.
 
+pub(crate) mod free;
+
 use std::{
     fs::{self, File},
     io::{self, Write as _},

@@ -48,6 +48,7 @@ mod rehearse;
 mod restart;
 mod retire;
 mod rollback;
+mod room;
 mod snapshot;
 mod stage;
 mod start;
@@ -71,6 +72,7 @@ pub(crate) use self::{
     restart::Restarted,
     retire::{Left, Retiring},
     rollback::{NotRolledBack, RolledBack},
+    room::{Place as RoomIn, Sizes, has_room},
     snapshot::take_last,
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
     trial::{Verdict, Why, judge},
@@ -92,6 +94,7 @@ use crate::{
     gate::Gate,
     instance::{Begin, Code, Generation, StepError, Use},
     probe,
+    report::Spell,
     slot::SlotCore,
     snapshot::Snapshot,
     steps::Steps,
@@ -345,7 +348,11 @@ impl Upgrade<'_> {
             Err(stuck) if abandoned && stuck.are_inside() => {
                 return self.past_those_inside(gate, prepared);
             }
-            Err(stuck) => return Err(Fault::not_quiet(&stuck)),
+            Err(stuck) => {
+                let spell = Spell { phase: Phase::Quiescing, from: begun, to: Instant::now() };
+                self.slot.set_pause(vec![spell]);
+                return Err(Fault::not_quiet(&stuck));
+            }
         };
         let deadline = begun + self.config.pause_deadline;
         if closed.value().condition().is_poisoned() {
@@ -395,6 +402,7 @@ impl Upgrade<'_> {
                 let code = Arc::clone(generation.code());
                 closed.activate(code.generation, generation);
                 let pause = Some(begun.elapsed());
+                self.slot.set_pause(progress.spells(begun));
                 (self.reached)(Phase::Quiescing);
                 (self.reached)(Phase::Snapshotted);
                 (self.reached)(Phase::Migrating);
@@ -403,8 +411,10 @@ impl Upgrade<'_> {
             }
             Err(error) => {
                 let step = progress.step();
+                let spells = progress.spells(begun);
                 let resumed = self.resume(&old, step, &error);
                 drop(closed);
+                self.slot.set_pause(spells);
                 (self.reached)(Phase::Quiescing);
                 Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
             }

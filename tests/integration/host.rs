@@ -26,6 +26,7 @@ fn story(told: &Told, last: &str) -> Vec<String> {
             EventKind::Refused(refusal) => format!("refused at {}", refusal.phase),
             EventKind::Pending { .. } => "pending".to_owned(),
             EventKind::Planned(_) => "planned".to_owned(),
+            EventKind::Reported(_) => "reported".to_owned(),
             EventKind::Retired { generation, outcome: Retirement::Retained { .. } } => {
                 format!("retired {generation}")
             }
@@ -44,25 +45,26 @@ const OVER: [&str; 2] = ["Activated", "Committed"];
 fn events_come_in_the_order_of_the_phases() {
     let scene = Scene::<dyn Counter>::of(&counter("label=a"));
     scene.put(&counter("label=b"));
-    let expected = [&JUDGED[..], &READY, &PAUSED, &OVER, &["live 2", "retired 1"]].concat();
+    let last = ["live 2", "reported", "retired 1"];
+    let expected = [&JUDGED[..], &READY, &PAUSED, &OVER, &last].concat();
     assert_eq!(story(&scene.told, "retired 1"), expected);
     // Without a state to hand over there is no pause.
     let plain = Scene::<dyn Counter>::of(&fixture("stateless").told("label=a"));
     plain.put(&fixture("stateless").told("label=b"));
-    let expected = [&JUDGED[..], &READY, &OVER, &["live 2", "retired 1"]].concat();
+    let expected = [&JUDGED[..], &READY, &OVER, &last].concat();
     assert_eq!(story(&plain.told, "retired 1"), expected);
     // A refusal ends the story where it happens.
     scene.put(&fixture("renamed"));
     assert_eq!(
-        story(&scene.told, "refused at Assessed"),
-        ["Staged", "Inspected", "refused at Assessed"]
+        story(&scene.told, "reported"),
+        ["Staged", "Inspected", "refused at Assessed", "reported"]
     );
     scene.put(&counter("prepare=fail"));
-    let expected = [&JUDGED[..], &["planned", "Loaded", "refused at Prepared"]].concat();
-    assert_eq!(story(&scene.told, "refused at Prepared"), expected);
+    let last = ["planned", "Loaded", "refused at Prepared", "reported"];
+    assert_eq!(story(&scene.told, "reported"), [&JUDGED[..], &last].concat());
     scene.put(&counter("start=fail"));
-    let expected = [&JUDGED[..], &READY, &["Quiescing", "refused at Activated"]].concat();
-    assert_eq!(story(&scene.told, "refused at Activated"), expected);
+    let last = ["Quiescing", "refused at Activated", "reported"];
+    assert_eq!(story(&scene.told, "reported"), [&JUDGED[..], &READY, &last].concat());
 }
 
 #[test]
@@ -78,8 +80,8 @@ fn the_first_load_is_told_to_those_who_listen_from_the_start() {
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let _slot = host.slot::<dyn Counter>("main").unwrap();
-    let expected = [&JUDGED[..], &READY, &OVER, &["live 1"]].concat();
-    assert_eq!(story(&told, "live 1"), expected);
+    let expected = [&JUDGED[..], &READY, &OVER, &["live 1", "reported"]].concat();
+    assert_eq!(story(&told, "reported"), expected);
     drop(host);
     let heard = heard.lock().unwrap();
     assert!(
@@ -114,7 +116,7 @@ fn status_tells_what_serves_and_what_was_refused() {
     let serving = slot.serving.as_ref().unwrap();
     assert_eq!((&*slot.name, &*serving.module, serving.generation), ("main", "counter", 1));
     assert_eq!(serving.version.to_string(), "1.0.0");
-    assert!(serving.artifact.is_some() && slot.last_refusal.is_none() && !slot.pending);
+    assert!(serving.artifact.is_some() && slot.last_refusal.is_none() && slot.pending.is_none());
     assert_eq!((slot.mapped, slot.phase), (1, None));
     let refusal = scene.refusal(&counter("start=fail"));
     scene.upgrade(&counter("label=b"));
@@ -174,8 +176,8 @@ fn on_request_an_upgrade_waits_until_it_is_asked_for() {
     assert_eq!(label(&scene.slot), "a");
     assert_eq!(scene.host.apply_pending().unwrap(), 1);
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("b".to_owned(), 2));
-    let expected = [&PAUSED[..], &OVER, &["live 2"]].concat();
-    assert_eq!(story(&scene.told, "live 2"), expected);
+    let expected = [&PAUSED[..], &OVER, &["live 2", "reported"]].concat();
+    assert_eq!(story(&scene.told, "reported"), expected);
     // The latest of several.
     for name in ["c", "d"] {
         scene.put(&counter(&format!("label={name}")));

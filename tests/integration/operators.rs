@@ -106,7 +106,9 @@ fn an_offered_artifact_waits_for_a_yes_and_for_a_trial() {
     scene.host.commit("main", "ada").unwrap();
     // It is looked at by itself, and waits for a yes.
     let planned = scene.told.find(|event| match &event.kind {
-        EventKind::Phase { artifact, phase: Phase::AwaitingApproval } if *artifact != plan.artifact => {
+        EventKind::Phase { artifact, phase: Phase::AwaitingApproval }
+            if *artifact != plan.artifact =>
+        {
             Some(*artifact)
         }
         _ => None,

@@ -1,6 +1,7 @@
 //! What the themes share.
 
 use std::{
+    io::Cursor,
     sync::mpsc::{self, Receiver, Sender},
     thread::{self, JoinHandle},
 };
@@ -8,6 +9,7 @@ use std::{
 use counter_api::Counter;
 use hotswap_core::{CallError, Host, Slot};
 use hotswap_tests::{Fixture, Told, fixture};
+use minisign::KeyPair;
 
 /// A build of `counter` with a script.
 pub(crate) fn counter(script: &str) -> Fixture {
@@ -66,5 +68,35 @@ impl Inside {
     pub(crate) fn leave(self) {
         drop(self.release);
         self.thread.join().expect("it does not panic").expect("its call goes well");
+    }
+}
+
+/// Somebody who signs.
+pub(crate) struct Signer(KeyPair);
+
+impl Signer {
+    pub(crate) fn new() -> Self {
+        Self(KeyPair::generate_unencrypted_keypair().unwrap())
+    }
+
+    pub(crate) fn key(&self) -> String {
+        self.0.pk.to_base64()
+    }
+
+    /// As minisign shows it.
+    pub(crate) fn number(&self) -> String {
+        self.0.pk.to_box().unwrap().to_string()[..]
+            .lines()
+            .next()
+            .unwrap()
+            .rsplit(' ')
+            .next()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub(crate) fn sign(&self, build: &Fixture) -> String {
+        let data = Cursor::new(build.bytes());
+        minisign::sign(None, &self.0.sk, data, Some("built on Monday"), None).unwrap().to_string()
     }
 }

@@ -13,7 +13,7 @@ use hotswap_core::{
     event::{EventKind, Until},
     plan::{Intent, Purpose, Urgency},
 };
-use hotswap_tests::{LONG, Scene, Told, file_name, patient, replace};
+use hotswap_tests::{LONG, Scene, Told, file_name, patient, replace, until};
 
 use crate::support::{counter, label, stay_inside};
 
@@ -118,9 +118,8 @@ fn of_several_the_most_urgent_is_the_first() {
     let folder = tempfile::tempdir().unwrap();
     let path = |slot: &str| folder.path().join(file_name(slot));
     let slots = ["one", "two", "three", "four"];
-    let wanted = |urgency, priority| {
-        Intent::new(Purpose::Fix).with_urgency(urgency).with_priority(priority)
-    };
+    let wanted =
+        |urgency, priority| Intent::new(Purpose::Fix).with_urgency(urgency).with_priority(priority);
     let mut config: Config = patient()
         .intent("one", wanted(Urgency::Low, 9))
         .intent("two", wanted(Urgency::Normal, -1))
@@ -137,11 +136,7 @@ fn of_several_the_most_urgent_is_the_first() {
     for slot in slots {
         replace(&path(slot), counter("label=b").bytes());
     }
-    // Each was looked at, and is held back.
-    host.rescan().unwrap();
-    host.clear(ArtifactHash::of(b"nothing")).unwrap();
-    assert!(told.so_far().iter().all(|event| !matches!(event.kind, EventKind::Live(_))));
-    std::thread::sleep(Duration::from_millis(300));
+    until("each was seen", || host.status().slots.iter().all(|slot| slot.held.len() == 1));
     assert!(host.resume(None).unwrap());
     let live = |_| {
         told.find(|event| match event.kind {

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    io::Cursor,
     os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
     process::Command,
@@ -16,40 +15,11 @@ use hotswap_core::{
 };
 use hotswap_tests::{Fixture, Told, file_name, fixture, patient, replace};
 use meter_api::Meter;
-use minisign::KeyPair;
+
+use crate::support::Signer;
 
 fn meter(label: &str) -> Fixture {
     fixture("meter").told(&format!("label={label}"))
-}
-
-/// Somebody who signs.
-struct Signer(KeyPair);
-
-impl Signer {
-    fn new() -> Self {
-        Self(KeyPair::generate_unencrypted_keypair().unwrap())
-    }
-
-    fn key(&self) -> String {
-        self.0.pk.to_base64()
-    }
-
-    /// As minisign shows it.
-    fn number(&self) -> String {
-        self.0.pk.to_box().unwrap().to_string()[..]
-            .lines()
-            .next()
-            .unwrap()
-            .rsplit(' ')
-            .next()
-            .unwrap()
-            .to_owned()
-    }
-
-    fn sign(&self, build: &Fixture) -> String {
-        let data = Cursor::new(build.bytes());
-        minisign::sign(None, &self.0.sk, data, Some("built on Monday"), None).unwrap().to_string()
-    }
 }
 
 /// A folder with one artifact, and who signs it.

@@ -182,9 +182,11 @@ fn back_to_what_serves_while_another_build_waits() {
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     scene.put(&counter("label=b"));
     scene.told.pending();
-    assert!(scene.host.status().slots[0].pending);
+    assert!(scene.host.status().slots[0].pending.is_some());
     scene.put(&counter("label=a"));
-    hotswap_tests::until("what waited is taken back", || !scene.host.status().slots[0].pending);
+    hotswap_tests::until("what waited is taken back", || {
+        scene.host.status().slots[0].pending.is_none()
+    });
     assert_eq!(scene.host.apply_pending().unwrap(), 0);
     assert_eq!(label(&scene.slot), "a");
     // The same build once more: it waits again, and is applied.

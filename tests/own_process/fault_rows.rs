@@ -18,6 +18,7 @@ fn what_the_machine_takes_away_is_no_fault_of_the_artifact() {
         "no thread left",
         "no watch left",
         "room for the private copy",
+        "disk of the journal",
         "private folder deleted",
         "loses its right to execute",
         "needs a library that is not there",

@@ -2,13 +2,12 @@
 //!
 //! A process of its own, with a `main` of its own: the host starts this program again as a child,
 //! which takes a call first in `main`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it runs its tests by itself")]
+#![expect(clippy::print_stderr, reason = "a child that is astray says so")]
 
 use std::{
     collections::BTreeSet,
     env, fs,
-    panic::catch_unwind,
-    process,
+    process::{self, ExitCode},
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -23,12 +22,16 @@ use hotswap_core::{
     },
     probe,
 };
-use hotswap_tests::{Fixture, Scene, Told, fixture, patient};
+use hotswap_tests::{
+    Fixture, Scene, Told,
+    alone::{self, children},
+    fixture, patient,
+};
 
 /// Set where something stands before `serve` that comes to no end.
 const LATE: &str = "HOTSWAP_TESTS_LATE";
 
-fn main() {
+fn main() -> ExitCode {
     if env::var_os(LATE).is_some() && env::var_os("HOTSWAP_REHEARSAL").is_some() {
         if let Err(error) = Host::new(patient()) {
             eprintln!("{error}");
@@ -46,7 +49,7 @@ fn main() {
         .check::<dyn Counter>("another", |_| Err("a check of another slot".into()))
         .serve();
     if cfg!(not(target_os = "linux")) {
-        return;
+        return ExitCode::SUCCESS;
     }
     let tests: [(&str, fn()); 10] = [
         ("what_goes_wrong_is_never_loaded", what_goes_wrong_is_never_loaded),
@@ -60,15 +63,7 @@ fn main() {
         ("a_plan_has_the_rehearsal_and_a_yes_needs_no_other", a_plan_has_the_rehearsal),
         ("who_serves_too_late_is_started_once", who_serves_too_late_is_started_once),
     ];
-    let wanted: Vec<_> = env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|it| name.contains(&**it));
-    let mut failed = 0;
-    for (name, test) in tests.into_iter().filter(|(name, _)| is_wanted(name)) {
-        let good = catch_unwind(test).is_ok();
-        println!("test {name} ... {}", if good { "ok" } else { "FAILED" });
-        failed += i32::from(!good);
-    }
-    process::exit(failed);
+    alone::run(&tests)
 }
 
 fn counter(script: &str) -> Fixture {
@@ -99,15 +94,6 @@ fn mapped() -> BTreeSet<String> {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let names = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
     names.filter(|name| name.contains("hotswap-private-")).map(ToOwned::to_owned).collect()
-}
-
-/// Processes whose parent is this one.
-fn children() -> Vec<String> {
-    let parent = format!("PPid:\t{}", process::id());
-    let status = |pid: &str| fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let pids =
-        fs::read_dir("/proc").unwrap().filter_map(|it| it.ok()?.file_name().into_string().ok());
-    pids.filter(|pid| status(pid).lines().any(|line| line == parent)).collect()
 }
 
 /// The build is refused, and nothing of it was ever in this process; then a good one goes live.

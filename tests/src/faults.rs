@@ -25,6 +25,7 @@ mod drops;
 mod elf;
 mod ending;
 mod files;
+mod journals;
 mod manifests;
 mod resources;
 mod restarts;
@@ -59,6 +60,7 @@ fn groups() -> Vec<Group> {
         callers::group(),
         unloading::group(),
         resources::group(),
+        journals::group(),
         watching::group(),
         ending::group(),
         restarts::group(),

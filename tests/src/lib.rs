@@ -1,6 +1,7 @@
 //! Helpers of the integration tests: fixtures that are built by cargo, and scenes in which a host
 //! serves them.
 
+pub mod alone;
 pub mod damage;
 pub mod faults;
 

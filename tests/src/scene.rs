@@ -10,7 +10,7 @@ use std::{
 
 use hotswap_core::{
     Config, Host, Interface, Slot,
-    event::{Live, Refusal},
+    event::{EventKind, Live, Refusal},
 };
 use tempfile::TempDir;
 
@@ -87,6 +87,7 @@ impl<I: Interface + ?Sized> Scene<I> {
         let slot = host.slot::<I>("main").unwrap_or_else(|error| panic!("{error}"));
         let live = told.live();
         assert_eq!(live.generation, 1);
+        told.find(|event| matches!(event.kind, EventKind::Reported(_)).then_some(()));
         Self { slot, host, told, folder }
     }
 

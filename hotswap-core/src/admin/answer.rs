@@ -17,6 +17,7 @@ use crate::{
     host::{Operator, SlotStatus, Standing, Status},
     journal::Earlier,
     plan::Intent,
+    report::{Note, Report},
     upgrade::ArtifactHash,
 };
 
@@ -380,8 +381,10 @@ impl Asked<'_> {
     }
 
     fn report(&self, slot: Option<String>, artifact: Option<&str>) -> Answer {
-        let (slot, artifact) = self.reported(slot, artifact)?;
-        let _ = (slot, artifact); Err("stub".to_owned())
+        match self.reported(slot, artifact)? {
+            Some(report) => done(report.to_string(), &report),
+            None => found(false, "no upgrade is over yet", Value::Null),
+        }
     }
 
     fn note(
@@ -392,20 +395,30 @@ impl Asked<'_> {
         problem: &str,
         solution: Option<String>,
     ) -> Answer {
-        let (slot, artifact) = self.reported(slot, artifact)?;
-        let _ = (slot, artifact,by,problem,solution); Err("stub".to_owned())
+        let Some(report) = self.reported(slot, artifact)? else {
+            return Err("no upgrade is over yet, and there is no report to add to".to_owned());
+        };
+        let note = Note::new(by, problem);
+        let note = match solution {
+            Some(solution) => note.with_solution(solution),
+            None => note,
+        };
+        let report = self.0.add_note(&report.slot, report.number, note).map_err(text)?;
+        done(format!("noted in report {} of slot {}", report.number, report.slot), &report)
     }
 
+    /// The report that is meant: the last one, or that of an artifact.
     fn reported(
         &self,
         slot: Option<String>,
         artifact: Option<&str>,
-    ) -> Result<(String, Option<ArtifactHash>), String> {
+    ) -> Result<Option<Arc<Report>>, String> {
         let slot = self.slot(slot)?;
-        let past = self.0.history().map_err(text)?;
-        let past = past.iter().filter(|it| it.slot == slot).map(|it| it.artifact);
-        let artifact = artifact.map(|artifact| self.artifact(artifact, past)).transpose()?;
-        Ok((slot, artifact))
+        let reports = self.0.reports(&slot);
+        let Some(artifact) = artifact else { return Ok(reports.into_iter().next()) };
+        let artifact = self.artifact(artifact, reports.iter().map(|it| it.artifact))?;
+        let report = reports.into_iter().find(|it| it.artifact == artifact);
+        report.map(Some).ok_or_else(|| format!("slot {slot} has no report of {artifact}"))
     }
 }
 
@@ -455,6 +468,9 @@ fn things(slot: &SlotStatus) -> String {
     }
     if slot.paused.is_some() {
         words.push("paused".to_owned());
+    }
+    if !slot.held.is_empty() {
+        words.push(format!("{} artifacts wait for the end of that", slot.held.len()));
     }
     if words.is_empty() {
         words.push("stable".to_owned());

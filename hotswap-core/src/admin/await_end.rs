@@ -9,6 +9,7 @@ use super::{answer::Progress, server::Peer};
 use crate::{
     event::{Event, EventKind},
     journal::Outcome,
+    report::Report,
     upgrade::ArtifactHash,
 };
 
@@ -49,13 +50,26 @@ pub(super) fn await_end(
         }
         let is_it = |of: ArtifactHash| artifact.is_none_or(|artifact| artifact == of);
         match &event.kind {
-            EventKind::Phase { artifact: a, phase: crate::event::Phase::Committed } if is_it(*a) => return End::Committed(String::new()),
-            EventKind::Refused(r) if r.artifact == artifact => return End::Not { outcome: word(Outcome::Rejected), why: r.to_string() },
+            EventKind::Reported(report) if is_it(report.artifact) && !report.tried_again => {
+                return match report.outcome {
+                    Outcome::Committed => End::Committed(summary(report)),
+                    outcome => End::Not { outcome: word(outcome), why: summary(report) },
+                };
+            }
             _ => {}
         }
         if !progress(&event.to_string()) {
             return End::Unknown;
         }
+    }
+}
+
+fn summary(report: &Report) -> String {
+    let version = report.module.as_ref().map(|(module, version)| format!("{module} {version} "));
+    let (version, hash) = (version.unwrap_or_default(), report.artifact.short());
+    match report.why().as_str() {
+        "" => format!("{version}({hash}…) is {}", report.outcome),
+        why => format!("{version}({hash}…) is {}: {why}", report.outcome),
     }
 }
 

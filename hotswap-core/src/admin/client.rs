@@ -56,8 +56,12 @@ impl Client {
         request: &Request,
         mut progress: impl FnMut(&str),
     ) -> Result<Done, ClientError> {
+        let asked = line(request).map_err(|error| ClientError {
+            text: format!("this cannot be asked: {error}"),
+            answered: false,
+        })?;
         let mut stream = UnixStream::connect(&self.socket).map_err(|error| self.absent(&error))?;
-        stream.write_all(&line(request)).map_err(|error| self.gone(&error))?;
+        stream.write_all(&asked).map_err(|error| self.gone(&error))?;
         let mut replies = BufReader::new(stream);
         loop {
             match read_line(&mut replies, LONGEST_REPLY) {

@@ -195,11 +195,11 @@ pub struct Done {
     pub value: Value,
 }
 
-/// Writes a line.
-pub(super) fn line(of: &impl Serialize) -> Vec<u8> {
-    let mut line = serde_json::to_vec(of).expect("our own types have text keys");
+/// Writes a line. Fails where a path is no UTF-8.
+pub(super) fn line(of: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(of)?;
     line.push(b'\n');
-    line
+    Ok(line)
 }
 
 /// Reads a line; `None` at the end of the stream.
@@ -245,7 +245,7 @@ mod tests {
             to: "1.0.0".to_owned(),
             why: "slow".to_owned(),
         };
-        let line = line(&request);
+        let line = line(&request).unwrap();
         assert_eq!(read_line::<Request>(&mut &line[..], 1000).unwrap(), Some(request));
         assert_eq!(read("{\"verb\":\"status\"}\n"), Ok(Some(Request::Status { slot: None })));
     }

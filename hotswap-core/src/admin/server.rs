@@ -101,7 +101,7 @@ fn listen(listener: &UnixListener, woken: &UnixStream, operator: &Operator, endi
         };
         answering.retain(|thread| !thread.is_finished());
         if let Err(why) = may_ask(&stream, answering.len()) {
-            let _ = (&*stream).write_all(&line(&Reply::Failed(why)));
+            let _ = say(&stream, &Reply::Failed(why));
             continue;
         }
         let (operator, ended) = (operator.clone(), Arc::clone(ending));
@@ -164,8 +164,12 @@ fn peer(_: &UnixStream) -> io::Result<u32> {
     Ok(rustix::process::geteuid().as_raw())
 }
 
+fn say(mut stream: &UnixStream, reply: &Reply) -> io::Result<()> {
+    stream.write_all(&line(reply)?)
+}
+
 fn converse(stream: &UnixStream, operator: &Operator, ending: &Ending) {
-    let said = |reply: &Reply| (&mut &*stream).write_all(&line(reply));
+    let said = |reply: &Reply| say(stream, reply);
     let limits = stream
         .set_nonblocking(false)
         .and_then(|()| stream.set_read_timeout(Some(ASKS_WITHIN)))

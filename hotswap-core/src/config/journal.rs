@@ -55,4 +55,13 @@ impl Config {
         self.checkpoint_interval = Some(interval);
         self
     }
+
+    /// How many [reports](crate::Report) are kept for each slot: 100 unless told otherwise, and at
+    /// least 1. Where there is a [journal](Self::with_journal) they are files in its folder, else they
+    /// are in memory.
+    #[must_use]
+    pub const fn with_kept_reports(mut self, reports: usize) -> Self {
+        self.kept_reports = reports;
+        self
+    }
 }

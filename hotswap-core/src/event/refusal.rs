@@ -60,6 +60,9 @@ pub struct Refusal {
     pub findings: Vec<String>,
     /// What to do.
     pub advice: String,
+    /// It was cancelled, and is tried again by itself.
+    #[serde(default)]
+    pub tried_again: bool,
     /// Another build of the same sources may be taken.
     #[serde(skip)]
     pub(crate) again: bool,

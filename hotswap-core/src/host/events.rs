@@ -83,7 +83,7 @@ fn contain(event: &Event, code: impl FnOnce()) {
 
 fn weight(kind: &EventKind) -> Weight {
     match kind {
-        EventKind::BackedUp(_) => Weight::Detail,
+        EventKind::BackedUp(_) | EventKind::Reported(_) => Weight::Detail,
         EventKind::Recovered(recovered) if !recovered.is_older => Weight::News,
         EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Detail,
         EventKind::Rehearsed { .. } => Weight::News,
@@ -117,6 +117,7 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::NotRecovered { .. }
         | EventKind::NotBackedUp { .. }
         | EventKind::NotJournaled { .. }
+        | EventKind::NotReported { .. }
         | EventKind::FloorNotRaised { .. }
         | EventKind::WatchTrouble(_) => Weight::Trouble,
         #[cfg(feature = "cargo")]

@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use super::{Operator, worker::Command};
 use crate::{
     error::{Error, Reason},
-    journal::{Backup, Earlier, Journal, PastUpgrade},
+    journal::{Backup, Earlier, Journal},
 };
 
 impl Operator {
@@ -78,15 +78,6 @@ impl Operator {
         let (name, to) = (slot.to_owned(), earlier.to_string());
         self.ask(|reply| Command::Revert { slot: slot.to_owned(), earlier, why, reply })?
             .map_err(|why| Reason::NotReverted { name, to, why }.into())
-    }
-
-    /// The upgrades that are over, of all slots and of all runs that the journal remembers, the
-    /// newest first.
-    ///
-    /// # Errors
-    /// When the host has no journal.
-    pub fn history(&self) -> Result<Vec<PastUpgrade>, Error> {
-        Ok(self.journal()?.lock().history())
     }
 
     fn journal(&self) -> Result<&Mutex<Journal>, Error> {

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -54,6 +55,9 @@ pub struct SlotStatus {
     /// The artifacts that are not tried again until they change or are
     /// [cleared](crate::Operator::clear), the newest first.
     pub quarantined: Vec<Arc<Refusal>>,
+    /// Artifacts that have appeared, and are looked at when a trial or a pause is over.
+    #[serde(serialize_with = "json::paths")]
+    pub held: Vec<PathBuf>,
     /// Why upgrades do not begin by themselves.
     pub paused: Option<Pause>,
     /// The plan that waits for somebody's word.
@@ -196,6 +200,7 @@ impl SlotStatus {
             generations,
             last_refusal: snapshot.last_refusal,
             quarantined: slot.rejected.all(),
+            held: slot.held.all(),
             paused: pauses.of(&slot.name),
             awaiting: snapshot.awaiting,
             plan: snapshot.plan,
@@ -257,6 +262,9 @@ impl fmt::Display for SlotStatus {
         }
         if let Some(pause) = &self.paused {
             write!(f, ", {pause}")?;
+        }
+        if !self.held.is_empty() {
+            write!(f, ", {} artifacts are looked at later", self.held.len())?;
         }
         if let Some(until) = &self.pending {
             write!(f, ", an upgrade is ready, and waits {until}")?;

@@ -25,12 +25,13 @@ mod planning;
 mod recovering;
 mod rehearsing;
 mod reverting;
+mod room;
 mod timing;
 mod trials;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -49,7 +50,7 @@ use self::{
     judging::Judgement,
     outcome::Identity,
     panics::Restarts,
-    planning::{Awaiting, Times},
+    planning::Awaiting,
     rehearsing::Rehearsing,
     reverting::{GoingBack, Reverting},
     timing::Waits,
@@ -204,7 +205,6 @@ struct Open {
     retiring: Vec<Retiring>,
     restarts: Restarts,
     awaiting: Option<Awaiting>,
-    times: Times,
     /// Why artifacts are wanted, where somebody has said so.
     intents: Intents,
     /// Why the artifact at a path is wanted that somebody has offered, until it is read.
@@ -214,9 +214,6 @@ struct Open {
     trial: Option<OnTrial>,
     /// An artifact whose child is waited for.
     rehearsing: Option<Rehearsing>,
-    /// Paths with new content, which wait until the trial is over, what somebody
-    /// goes back to, or a pause.
-    later: BTreeSet<PathBuf>,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
     /// When its state is backed up next.
@@ -404,19 +401,18 @@ impl Worker {
             retiring: Vec::new(),
             restarts: Restarts::default(),
             awaiting: None,
-            times: Times::default(),
             intents: Intents::default(),
             offered: None,
             rolled_back: None,
             trial: None,
             rehearsing: None,
-            later: BTreeSet::new(),
             unwatched: None,
             next_backup: None,
             not_backed_up: None,
             reverting: None,
             going_back: None,
         });
+        self.shared.tell_damaged(&core.name);
         if !self.recover(index) {
             return core.set_over();
         }

@@ -11,9 +11,13 @@ use crate::upgrade::ArtifactHash;
 /// How many artifacts that were committed are remembered.
 pub(crate) const MOST_COMMITTED: usize = 64;
 const MOST_TRIES: usize = 64;
+/// Phases that are reached or not after a candidate was about to take over.
+const COUNTED: [&str; 5] = ["Quiescing", "Snapshotted", "Migrating", "Activated", "Trial"];
 const MOST_REJECTED: usize = 256;
 const MOST_BACKUPS: usize = 256;
 const MOST_HISTORY: usize = 64;
+/// Why what was on its way is not gone on with, after an orderly end.
+pub(crate) const ENDED: &str = "the host has ended";
 
 /// What a journal has come to, for each slot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +47,8 @@ impl Replay {
     /// Takes one more line into account.
     pub(crate) fn apply(&mut self, line: &Line) {
         match &line.what {
-            What::Began { .. } | What::Ended => {}
+            What::Began { .. } => {}
+            What::Ended => self.slots.values_mut().for_each(|slot| slot.called_off(line.at)),
             What::Opened => {
                 for slot in self.slots.values_mut() {
                     slot.interrupted(line.at);
@@ -107,12 +112,15 @@ impl SlotRecord {
                 }
                 self.over(at, *artifact, build.as_ref(), Outcome::Rejected, why);
             }
-            What::Cancelled { artifact, build, why, .. } => {
-                // It was not to blame.
-                for it in self.tries.iter_mut().filter(|it| it.build.artifact == *artifact) {
-                    it.count = it.count.saturating_sub(1);
+            What::Cancelled { artifact, build, phase, why } => {
+                // It was about to take over, and was not to blame. What is cancelled before that
+                // takes back no earlier try, which has ended the process.
+                if COUNTED.contains(&phase.as_str()) {
+                    for it in self.tries.iter_mut().filter(|it| it.build.artifact == *artifact) {
+                        it.count = it.count.saturating_sub(1);
+                    }
+                    self.tries.retain(|it| it.count > 0);
                 }
-                self.tries.retain(|it| it.count > 0);
                 self.over(at, *artifact, build.as_ref(), Outcome::Cancelled, why);
             }
             What::Cleared { artifact } => self.forget(*artifact),
@@ -210,6 +218,15 @@ impl SlotRecord {
                 self.history.push(past);
             }
         }
+    }
+
+    /// The host has ended in order, and something was on its way.
+    fn called_off(&mut self, at: u64) {
+        let waits = self.under_way.take_if(|it| !it.activated);
+        let Some(UnderWay { artifact, build, began, .. }) = waits else { return };
+        let why = ENDED.to_owned();
+        keep_last(&mut self.history, MOST_HISTORY);
+        self.history.push(Past { began, at, artifact, build, outcome: Outcome::Cancelled, why });
     }
 
     /// The run in which something was on its way is over.

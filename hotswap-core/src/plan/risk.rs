@@ -57,6 +57,7 @@ pub(crate) fn risks(
         state_size,
         has_trial,
         pause: (longest, likely),
+        window,
         unrehearsed,
         no_way_back,
     } = situation;
@@ -155,6 +156,13 @@ pub(crate) fn risks(
             Level::High,
             format!("a pause has taken {likely:.1?} before, and {longest:.1?} are allowed"),
             "set a longer deadline, or make the state smaller",
+        );
+    }
+    if let Some((window, likely)) = window.filter(|(window, likely)| likely > window) {
+        risk(
+            Level::High,
+            format!("it takes about {likely:.0?} with its trial, and its hours are {window:.0?}"),
+            "give it longer hours, or a shorter trial: it goes on when they are over",
         );
     }
     if let Some(from) = from {

@@ -46,6 +46,7 @@ pub(crate) fn plan() -> Plan {
             state: Some(120),
             way_back: WayBack::Works,
         })),
+        timing: "at once".to_owned(),
         phases: vec![
             step(Phase::Loaded, millis(30_000), millis(12)),
             step(Phase::Activated, millis(1_000), Some(Duration::from_micros(211))),
@@ -87,6 +88,8 @@ back works
 - medium: the state is migrated from version 1 to 2; a failed migration changes nothing
 
 ## Phases
+
+It takes over at once.
 
 | phase | at most | likely |
 |---|---|---|
@@ -173,6 +176,7 @@ const WANTED: &str = r#"
       "kind": "works"
     }
   },
+  "timing": "at once",
   "phases": [
     {
       "phase": "loaded",

@@ -137,6 +137,10 @@ fn each_risk_has_its_level_and_its_text() {
             "high: another version was rolled back 60s ago",
         ),
         (
+            Situation { window: Some((second * 60, second * 90)), ..well() },
+            "high: it takes about 90s with its trial, and its hours are 60s",
+        ),
+        (
             Situation { generations: (9, 10), ..well() },
             "high: 9 generations are mapped, and 10 may be",
         ),

@@ -21,10 +21,11 @@ use crate::{
     library::{News, Tell, tidy},
     logs,
     plan::Plan,
+    report::Spell,
     snapshot::Snapshot,
 };
 
-use super::{Resident, Residents, quarantine::Quarantine};
+use super::{Resident, Residents, held::Held, quarantine::Quarantine};
 
 thread_local! {
     static UPGRADES: Cell<bool> = const { Cell::new(false) };
@@ -98,12 +99,16 @@ pub(crate) struct SlotCore {
     pub(crate) residents: Arc<Residents>,
     /// The artifacts that it does not take.
     pub(crate) rejected: Quarantine,
+    /// The artifacts that are looked at later.
+    pub(crate) held: Held,
     voice: Voice,
     alarm: Alarm,
     /// The state of an earlier run, until it lives on in a first generation.
     checkpoint: Mutex<Option<Arc<Checkpoint>>>,
     gate: OnceLock<Arc<Gate<Generation>>>,
     progress: Mutex<Progress>,
+    /// What the phases of the last pause have taken, until somebody has looked.
+    pause: Mutex<Vec<Spell>>,
     changed: Condvar,
 }
 
@@ -189,11 +194,13 @@ impl SlotCore {
             source,
             residents: Arc::default(),
             rejected: Quarantine::default(),
+            held: Held::default(),
             voice,
             alarm,
             checkpoint: Mutex::new(checkpoint.map(Arc::new)),
             gate: OnceLock::new(),
             progress: Mutex::default(),
+            pause: Mutex::default(),
             changed: Condvar::new(),
         }
     }
@@ -283,6 +290,15 @@ impl SlotCore {
     pub(crate) fn set_told(&self) {
         self.progress.lock().told = true;
         self.changed.notify_all();
+    }
+
+    /// What the phases of a pause have taken.
+    pub(crate) fn set_pause(&self, spells: Vec<Spell>) {
+        *self.pause.lock() = spells;
+    }
+
+    pub(crate) fn take_pause(&self) -> Vec<Spell> {
+        std::mem::take(&mut self.pause.lock())
     }
 
     pub(crate) fn set_phase(&self, phase: Option<Phase>) {

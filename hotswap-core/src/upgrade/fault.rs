@@ -57,6 +57,11 @@ impl Fault {
         self
     }
 
+    /// Whether nobody has to ask for another try.
+    pub(crate) fn is_tried_again(&self) -> bool {
+        self.exit == Exit::Cancelled && self.advice.ends_with(BY_ITSELF)
+    }
+
     /// A step of the candidate's code failed.
     pub(crate) fn of_candidate(phase: Phase, step: &str, error: &StepError) -> Self {
         let finding = format!("{step}  {error}");
@@ -97,6 +102,12 @@ impl Fault {
         fault
     }
 
+    /// For somebody who has asked for it: whatever it was, it is not tried again by itself.
+    pub(crate) fn as_answer(&self) -> String {
+        let advice = self.advice.strip_suffix(BY_ITSELF).unwrap_or(&self.advice);
+        format!("{}; {}", self.findings.join("; "), advice.trim_end_matches("; "))
+    }
+
     pub(crate) fn with_finding(mut self, finding: Option<String>) -> Self {
         self.findings.extend(finding);
         self
@@ -111,6 +122,7 @@ mod tests {
     fn what_was_tried_often_enough_does_not_promise_another_try() {
         let fault = Fault::cancelled(Phase::Staged, "no room", "make room");
         assert_eq!(fault.advice, "make room; tried again by itself");
+        assert_eq!(fault.as_answer(), "no room; make room");
         let advice = fault.given_up().advice;
         assert!(advice.starts_with("make room; not tried by itself any more"), "{advice}");
         assert!(advice.ends_with("by Host::rescan"), "{advice}");

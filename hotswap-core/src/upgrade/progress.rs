@@ -1,13 +1,22 @@
 //! How far the work of a pause has come, and what a failure there means.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::{
+    sync::atomic::{AtomicU8, Ordering},
+    time::Instant,
+};
+
+use parking_lot::Mutex;
 
 use super::{Fault, Handover};
-use crate::{event::Phase, instance::StepError};
+use crate::{event::Phase, instance::StepError, report::Spell};
 
 /// How far the work of a pause has come.
 #[derive(Debug, Default)]
-pub(super) struct Progress(AtomicU8);
+pub(super) struct Progress {
+    step: AtomicU8,
+    /// When each step has begun.
+    begun: Mutex<Vec<(Step, Instant)>>,
+}
 
 /// A step of the work of a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,11 +32,12 @@ pub(super) enum Step {
 
 impl Progress {
     pub(super) fn enter(&self, step: Step) {
-        self.0.store(step as u8, Ordering::Release);
+        self.begun.lock().push((step, Instant::now()));
+        self.step.store(step as u8, Ordering::Release);
     }
 
     pub(super) fn step(&self) -> Step {
-        match self.0.load(Ordering::Acquire) {
+        match self.step.load(Ordering::Acquire) {
             0 => Step::Suspend,
             1 => Step::Snapshot,
             2 => Step::Migrate,
@@ -35,6 +45,30 @@ impl Progress {
             4 => Step::Arrive,
             _ => Step::Done,
         }
+    }
+}
+
+impl Progress {
+    /// From when to when each phase of the pause was, as far as it has come by now.
+    pub(super) fn spells(&self, begun: Instant) -> Vec<Spell> {
+        let mut spells = vec![Spell { phase: Phase::Quiescing, from: begun, to: begun }];
+        for (step, at) in &*self.begun.lock() {
+            let phase = match step {
+                Step::Suspend => Phase::Snapshotted,
+                Step::Migrate => Phase::Migrating,
+                Step::Start => Phase::Activated,
+                // The first goes on; the switch is a part of Activated.
+                Step::Snapshot | Step::Done => continue,
+            };
+            if let Some(last) = spells.last_mut() {
+                last.to = *at;
+            }
+            spells.push(Spell { phase, from: *at, to: *at });
+        }
+        if let Some(last) = spells.last_mut() {
+            last.to = Instant::now();
+        }
+        spells
     }
 }
 

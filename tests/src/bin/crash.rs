@@ -5,58 +5,85 @@
 //! ```
 //!
 //! Each run is a process with a journal: it counts, takes checkpoints, and gets a new build now and
-//! then. This program kills it, at a random moment or when it reads a chosen line in the journal,
-//! and starts another one on the same folder. That one must serve what was committed last, and have
-//! counted at least as far as the last checkpoint that was answered. Where the trial of a newer state
-//! is undone it may be less, and then the host must have said so (`undone`). Now and then the new build
-//! aborts the process: after a few starts it must not be tried any more. The last line is JSON.
+//! then. First it dies at chosen moments, five times at each: it kills itself when a phase of an
+//! upgrade is told, or entered in the pause. Then this program kills it at random. Another one is
+//! started on the same folder. That one must serve what was committed last, and have counted at least
+//! as far as the last checkpoint that was answered. Where the trial of a newer state is undone it may
+//! be less, and then the host must have said so (`undone`). Now and then the new build aborts the
+//! process: after a few starts it must not be tried any more. The last line is JSON; the program fails
+//! unless all is well and each moment has had its kills.
+//!
+//! Folders are made where `TMPDIR` says.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     env,
     error::Error,
+    fmt::Debug,
     fs,
     io::{BufRead as _, BufReader, Write as _},
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use counter_api::Counter;
-use hotswap_core::{ArtifactHash, Config, Host, Trial, event::EventKind};
+use hotswap_core::{
+    Approval, ArtifactHash, Config, Host, Rehearsal, Trial, event::EventKind, probe,
+};
 use hotswap_tests::{file_name, fixture, patient, replace};
+use rustix::process::{Signal, getpid, kill_process};
+use tracing::{
+    Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id},
+};
+use tracing_subscriber::{
+    Layer, layer::Context, layer::SubscriberExt as _, registry::LookupSpan,
+    util::SubscriberInitExt as _,
+};
 
-/// Lines at which a host is killed; `""` is a random moment.
-const POINTS: [&str; 12] = [
-    "",
-    "\"opened\"",
-    "\"recovered\"",
-    "\"staged\"",
-    "\"inspected\"",
-    "\"phase\":\"Loaded\"",
-    "\"phase\":\"Prepared\"",
-    "\"backed_up\"",
-    "\"activating\"",
-    "\"activated\"",
-    "\"phase\":\"Trial\"",
-    "\"committed\"",
+/// Moments at which a host kills itself.
+const MOMENTS: [&str; 16] = [
+    "Opened",
+    "Recovered",
+    "Staged",
+    "Inspected",
+    "Assessed",
+    "BackedUp",
+    "Rehearsed",
+    "AwaitingApproval",
+    "Loaded",
+    "Prepared",
+    "Quiescing",
+    "Snapshotted",
+    "Migrating",
+    "Activated",
+    "Trial",
+    "Committed",
 ];
+/// Those of the pause are told when it is over: their spans say when they begin.
+const IN_THE_PAUSE: [&str; 3] = ["Quiescing", "Snapshotted", "Migrating"];
+/// So many kills at each, if there are runs enough.
+const AT_EACH: u64 = 5;
 /// So many kills on one folder.
 const ON_ONE_FOLDER: u64 = 12;
 /// So many starts until a build that aborts must be given up.
 const MOST_STARTS: usize = 4;
 
 fn main() -> ExitCode {
+    probe::serve();
     let args: Vec<_> = env::args().skip(1).collect();
     let result = match args.first().map(String::as_str) {
-        Some("--child") => child(Path::new(&args[1]), args[2] == "serve"),
+        Some("--child") => child(Path::new(&args[1]), &args[2]),
         _ => parent(&args),
     };
     match result {
@@ -68,28 +95,55 @@ fn main() -> ExitCode {
     }
 }
 
-/// A host: says what it serves, and where it is told to, counts on until it is killed.
-fn child(folder: &Path, serves: bool) -> Result<ExitCode, Box<dyn Error>> {
+/// A host: says what it serves, and unless it is only to `look`, counts on until it is killed, at the
+/// latest at its moment.
+fn child(folder: &Path, moment: &str) -> Result<ExitCode, Box<dyn Error>> {
     let passed_over = Arc::new(AtomicU64::new(0));
-    let seen = Arc::clone(&passed_over);
-    let config: Config = patient()
-        .on_event(move |event| {
-            if let EventKind::Recovered(recovered) = &event.kind {
+    // What is recovered goes through the phases as well.
+    let serves = Arc::new(AtomicBool::new(false));
+    let (seen, upgrades, at) = (Arc::clone(&passed_over), Arc::clone(&serves), moment.to_owned());
+    let mut config: Config = patient()
+        .on_event(move |event| match &event.kind {
+            EventKind::Recovered(recovered) => {
                 seen.store(recovered.passed_over.len() as u64, Ordering::Relaxed);
+                if at == "Recovered" {
+                    die();
+                }
             }
+            EventKind::Phase { phase, .. }
+                if upgrades.load(Ordering::Relaxed)
+                    && !IN_THE_PAUSE.contains(&&*at)
+                    && phase.to_string() == at =>
+            {
+                die();
+            }
+            _ => {}
         })
         .with_first_artifact_deadline(Duration::from_secs(20))
         .artifact("main", folder.join(file_name("module")))
         .with_journal(folder.join("journal"))
         .with_checkpoint_interval(Duration::from_millis(15))
         .with_trial(Trial::new(Duration::from_millis(30)));
+    match moment {
+        "Rehearsed" => config = config.with_rehearsal(Rehearsal::new()),
+        "AwaitingApproval" => config = config.with_approval(Approval::by_call()),
+        _ if IN_THE_PAUSE.contains(&moment) => {
+            let spans = Spans { moment: moment.to_owned(), serves: Arc::clone(&serves) };
+            tracing_subscriber::registry().with(spans).init();
+        }
+        _ => {}
+    }
     let host = Host::new(config)?;
+    if moment == "Opened" {
+        die();
+    }
     let slot = host.slot::<dyn Counter>("main")?;
     let (label, value) = (slot.pin().label()?, slot.pin().value()?);
     println!("serves {label} {value} {}", passed_over.load(Ordering::Relaxed));
-    if !serves {
+    if moment == "look" {
         return Ok(ExitCode::SUCCESS);
     }
+    serves.store(true, Ordering::Relaxed);
     loop {
         let mut last = 0;
         for _ in 0..20 {
@@ -99,6 +153,48 @@ fn child(folder: &Path, serves: bool) -> Result<ExitCode, Box<dyn Error>> {
         if host.checkpoint("main").is_ok() {
             println!("acknowledged {last}");
             std::io::stdout().flush()?;
+        }
+    }
+}
+
+/// As if somebody else had done it.
+fn die() -> ! {
+    let _ = kill_process(getpid(), Signal::KILL);
+    loop {
+        thread::park();
+    }
+}
+
+/// Dies when the span of a phase is entered.
+struct Spans {
+    moment: String,
+    serves: Arc<AtomicBool>,
+}
+
+/// The phase of a span.
+struct OfPhase(String);
+
+impl Visit for OfPhase {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "phase" {
+            self.0 = format!("{value:?}");
+        }
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut phase = OfPhase(String::new());
+        attributes.record(&mut phase);
+        if let Some(span) = context.span(id).filter(|_| phase.0 == self.moment) {
+            span.extensions_mut().insert(phase);
+        }
+    }
+
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        let is_it = context.span(id).is_some_and(|it| it.extensions().get::<OfPhase>().is_some());
+        if is_it && self.serves.load(Ordering::Relaxed) {
+            die();
         }
     }
 }
@@ -205,36 +301,49 @@ impl Place {
         Ok(Run { child, reader })
     }
 
-    /// Has a host serve until it is killed; says what stood last in its journal.
-    fn kill(&mut self, point: &str, dice: &mut Dice) -> Result<String, Box<dyn Error>> {
-        let before = self.journal().len();
-        let mut run = self.start("serve")?;
-        let (begun, patience) = (Instant::now(), Duration::from_millis(20 + dice.below(400)));
+    /// Has a host serve until it is dead: at its moment, or killed after a while, where it has none.
+    /// Says when that was; `None` if its moment did not come.
+    fn kill(
+        &mut self,
+        moment: Option<&str>,
+        dice: &mut Dice,
+    ) -> Result<Option<String>, Box<dyn Error>> {
+        let mut run = self.start(moment.unwrap_or("serve"))?;
+        let begun = Instant::now();
+        let patience = match moment {
+            Some(_) => Duration::from_secs(10),
+            None => Duration::from_millis(20 + dice.below(400)),
+        };
         let mut next_build = begun + Duration::from_millis(30 + dice.below(60));
-        loop {
-            let seen = point.is_empty()
-                || self.journal().get(before..).is_some_and(|new| new.contains(point));
-            let waited = begun.elapsed() >= patience;
-            let given_up = begun.elapsed() >= Duration::from_secs(10);
-            if (seen && (waited || !point.is_empty())) || given_up {
-                break;
+        let dead = loop {
+            if let Some(status) = run.child.try_wait()? {
+                break Some(status);
             }
-            if run.child.try_wait()?.is_some() {
-                break;
+            if begun.elapsed() >= patience {
+                break None;
             }
             if Instant::now() >= next_build {
                 self.put();
                 next_build += Duration::from_millis(60 + dice.below(90));
             }
             thread::sleep(Duration::from_micros(200));
-        }
+        };
         // SIGKILL.
         run.child.kill()?;
         run.child.wait()?;
         let _ = run.reader.join();
-        let text = self.journal();
-        let last = text.lines().rev().find(|line| line.ends_with("\"}")).unwrap_or_default();
-        Ok(name(last))
+        match (moment, dead) {
+            (Some(moment), Some(status)) if status.signal() == Some(9) => {
+                Ok(Some(moment.to_owned()))
+            }
+            (Some(_), Some(status)) => Err(format!("a host has ended by itself: {status}").into()),
+            (Some(_), None) => Ok(None),
+            (None, _) => {
+                let text = self.journal();
+                let last = text.lines().rev().find(|line| line.ends_with("\"}"));
+                Ok(Some(name(last.unwrap_or_default())))
+            }
+        }
     }
 
     /// Starts a host on what is left; what it serves, or what it says.
@@ -254,19 +363,16 @@ impl Place {
     }
 }
 
-/// What a line of the journal tells, in short.
+/// What a line of the journal tells, as a phase is written.
 fn name(line: &str) -> String {
     let what = line.split_once("\"what\":").map_or("", |(_, what)| what);
     let word = |text: &str| text.split('"').nth(1).unwrap_or("nothing").to_owned();
-    match what.split_once("\"phase\":") {
-        Some((kind, phase)) if kind.starts_with("{\"phase\"") && !phase.starts_with('{') => {
-            word(phase)
-        }
-        Some(_) if what.starts_with("{\"phase\"") => {
-            what.rsplit_once("\"phase\":").map_or_else(String::new, |(_, phase)| word(phase))
-        }
-        _ => word(what),
+    let kind = word(what);
+    if kind == "phase" {
+        return what.rsplit_once("\"phase\":").map_or(kind, |(_, phase)| word(phase));
     }
+    let words = kind.split('_').map(|it| it[..1].to_uppercase() + &it[1..]);
+    words.collect()
 }
 
 fn parent(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
@@ -280,6 +386,8 @@ fn parent(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let mut dice = Dice(number("--seed", 1)?.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut report = Report::default();
     let mut place = Place::new()?;
+    let at_each = AT_EACH.min(runs / (2 * MOMENTS.len() as u64));
+    let mut aimed: VecDeque<_> = (0..at_each).flat_map(|_| MOMENTS).collect();
     for n in 0..runs {
         if n % ON_ONE_FOLDER == 0 {
             place = Place::new()?;
@@ -289,10 +397,27 @@ fn parent(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
             crash_loop(&place, &mut report)?;
             continue;
         }
-        let point = POINTS[usize::try_from(dice.below(POINTS.len() as u64))?];
-        let last = place.kill(point, &mut dice)?;
-        *report.kills.entry(last.clone()).or_default() += 1;
-        check(&place, &format!("run {n}, killed at {last}"), &mut report)?;
+        if n % ON_ONE_FOLDER == 0 && aimed.front() == Some(&"Recovered") {
+            // There is nothing yet.
+            aimed.rotate_left(1);
+        }
+        let moment = aimed.pop_front();
+        let at = place.kill(moment, &mut dice)?;
+        if let Some(at) = &at {
+            *report.kills.entry(at.clone()).or_default() += 1;
+        } else {
+            // Once more.
+            aimed.extend(moment);
+        }
+        let at = at.as_deref().unwrap_or("no moment");
+        check(&place, &format!("run {n}, killed at {at}"), &mut report)?;
+    }
+    let too_few: Vec<_> = MOMENTS
+        .into_iter()
+        .filter(|it| report.kills.get(*it).is_none_or(|kills| *kills < at_each))
+        .collect();
+    if !too_few.is_empty() {
+        println!("fewer than {at_each} kills at: {}", too_few.join(", "));
     }
     let kills: Vec<_> = report.kills.iter().map(|(at, n)| format!("\"{at}\":{n}")).collect();
     let Report { runs, recovered, kills: _, wrong_version, lost_state, undone, crash_loops } =
@@ -303,7 +428,8 @@ fn parent(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
          \"crash_loops\":{crash_loops}}}",
         kills.join(",")
     );
-    let is_well = recovered == runs && wrong_version + lost_state + crash_loops == 0;
+    let is_well =
+        recovered == runs && wrong_version + lost_state + crash_loops == 0 && too_few.is_empty();
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

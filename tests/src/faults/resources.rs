@@ -70,7 +70,7 @@ pub(super) fn group() -> Group {
                     happened.then(place.live())
                 },
                 "cancelled at Staged, then live",
-                &["no space in ", "make room", BY_ITSELF],
+                &["room  the private folder ", " bytes free, and ", "make room there", BY_ITSELF],
             )
             .with(small)
             .apart(Way::SmallDisk),

@@ -32,6 +32,7 @@ impl Worker {
         let Waiting { prepared, course, waits } = waiting;
         let core = Arc::clone(&self.slots[index].core);
         let code = Arc::clone(prepared.code());
+        self.shared.goes_on(&core.name, code.artifact);
         // While it waited, another slot may have raised it.
         let floor = self.floors.of(&code.manifest.module, &code.manifest.version);
         let floor = floor.filter(|_| course.way != Way::Recovered);
@@ -44,7 +45,9 @@ impl Worker {
             self.refuse_and_retry(index, &course, fault);
             return false;
         }
-        match course.upgrade(&mut self.steps, |upgrade| upgrade.apply(prepared)) {
+        let applied = course.upgrade(&mut self.steps, |upgrade| upgrade.apply(prepared));
+        self.shared.paused(&core.name, code.artifact, &core.take_pause());
+        match applied {
             Ok(applied) => {
                 self.set_waiting(index, None);
                 self.slots[index].retry = None;
@@ -80,7 +83,7 @@ impl Worker {
             return;
         }
         if self.is_paused(index, Way::Again) {
-            self.slots[index].later.insert(path);
+            self.slots[index].core.held.insert(path);
             return;
         }
         let slot = &mut self.slots[index];
@@ -96,6 +99,11 @@ impl Worker {
     /// Another candidate waits from now on, or none.
     pub(super) fn set_waiting(&mut self, index: usize, waiting: Option<Waiting>) {
         let before = mem::replace(&mut self.slots[index].waiting, waiting);
+        if let Some(before) = &before {
+            let is_newer = self.slots[index].waiting.is_some();
+            let why = if is_newer { "a newer artifact has come" } else { "it was taken back" };
+            self.called_off(index, before.course.artifact, why);
+        }
         if let Some(hangs) = before.and_then(|waiting| self.discard(waiting.prepared)) {
             tracing::warn!(slot = &*self.slots[index].core.name, "{hangs}");
         }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Way, Worker, course::Course, journaling::build, outcome::unstaged, planning::Awaiting,
-    rehearsing::Rehearsing, trials::OnTrial,
+    rehearsing::Rehearsing, reverting::GOES_BACK, trials::OnTrial,
 };
 use crate::{
     event::{EventKind, Phase, Refusal},
@@ -30,7 +30,7 @@ impl Worker {
         let key = (index, path);
         if self.waits(index, way) {
             self.paths.done(&key);
-            self.slots[index].later.insert(key.1);
+            self.slots[index].core.held.insert(key.1);
             return;
         }
         let path = key.1.as_path();
@@ -38,6 +38,13 @@ impl Worker {
         if let Err(occupied) = wait_free(begun + self.shared.config.work_deadline) {
             self.paths.done(&key);
             let fault = Fault::cancelled(Phase::Staged, &occupied, Occupied::ADVICE);
+            return self.refuse_unstaged(index, path, None, fault);
+        }
+        if let Err(fault) = self.room_for_copy(path) {
+            self.paths.done(&key);
+            if way == Way::Found {
+                self.cancelled.cancel(&key);
+            }
             return self.refuse_unstaged(index, path, None, fault);
         }
         let staged = match self.stage(path) {
@@ -75,6 +82,7 @@ impl Worker {
             }
             return;
         }
+        self.shared.begins(&self.slots[index].core.name, artifact, way == Way::Recovered, begun);
         if way == Way::Found {
             // What was cancelled there before has had its tries.
             self.cancelled.cancel(&key);
@@ -121,7 +129,11 @@ impl Worker {
         };
         let manifest = &inspected.manifest;
         course.module = Some((manifest.module.clone(), manifest.version.clone()));
-        self.superseded(index, "a newer artifact has come");
+        let why = match way {
+            Way::Reverted => GOES_BACK,
+            _ => "a newer artifact has come",
+        };
+        self.superseded(index, why);
         let assessed = self.assess(inspected, &course);
         self.rehearse(index, assessed, course);
     }
@@ -189,7 +201,8 @@ impl Worker {
             self.superseded(index, "it was taken back");
         }
         let slot = &mut self.slots[index];
-        let waits = [pending, awaiting, rehearsing].contains(&Some(artifact));
+        let waits =
+            way != Way::Reverted && [pending, awaiting, rehearsing].contains(&Some(artifact));
         if serves == Some(artifact) || waits || (seen && way == Way::Found) {
             return true;
         }

@@ -9,7 +9,7 @@ use crate::{
     event::{EventKind, Holder, Retirement},
     gate::Closed,
     instance::Generation,
-    journal::{Backup, Occasion},
+    journal::{Backup, ENDED, Occasion},
     slot::SlotCore,
     upgrade::{Retiring, take_last},
 };
@@ -43,6 +43,7 @@ impl Worker {
     /// Fails with the reason why a state was not kept that should have been.
     fn end_slot(&mut self, index: usize, deadline: Instant) -> Result<(), String> {
         let core = Arc::clone(&self.slots[index].core);
+        self.report_the_rest(index);
         self.set_waiting(index, None);
         self.slots[index].awaiting = None;
         core.set_awaiting(None);
@@ -77,6 +78,19 @@ impl Worker {
         }
         closed.end();
         kept
+    }
+
+    /// What is on its way is not gone on with. What is on trial is undone where there is a journal,
+    /// which knows of it otherwise.
+    fn report_the_rest(&mut self, index: usize) {
+        let name = Arc::clone(&self.slots[index].core.name);
+        for (artifact, on_trial) in self.shared.drafts(&name, |drafts| drafts.under_way()) {
+            match on_trial {
+                true if self.shared.journal.is_some() => {}
+                true => self.called_off(index, artifact, "the host has ended within its trial"),
+                false => self.called_off(index, artifact, ENDED),
+            }
+        }
     }
 
     /// Leaves the state of a slot's last generation for the next run.

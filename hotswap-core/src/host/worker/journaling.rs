@@ -211,7 +211,7 @@ impl Worker {
         let index = index.ok_or("nothing serves yet")?;
         let gate = whole_state(&self.slots[index].core)?;
         let backup = self.back_up(index, &gate, Occasion::Checkpoint);
-        backup.map_err(|fault| format!("{}; {}", fault.findings.join("; "), fault.advice))
+        backup.map_err(|fault| fault.as_answer())
     }
 
     /// When the next backup is due.

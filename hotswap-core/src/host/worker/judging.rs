@@ -37,6 +37,7 @@ impl Worker {
                 state: "state untouched".to_owned(),
                 findings: fault.findings,
                 advice: fault.advice,
+                tried_again: false,
                 again: false,
             })
         }))

@@ -39,7 +39,7 @@ impl Worker {
         let Some(artifact) = slot.seen.get(path).copied() else {
             let is_new = |it: &Arc<Refusal>| before.is_none_or(|before| !Arc::ptr_eq(before, it));
             let standing = match glance.last_refusal.filter(is_new) {
-                _ if slot.later.contains(path) => later("a version is on trial"),
+                _ if slot.core.held.contains(path) => later("a version is on trial"),
                 Some(refusal) => Standing::Refused(refusal),
                 None if !path.exists() => later("there is no such file"),
                 None => later("it is being written"),
@@ -78,7 +78,7 @@ impl Worker {
     /// Upgrades may begin by themselves again.
     pub(super) fn resumed(&mut self) {
         for index in 0..self.slots.len() {
-            self.look_at_later(index);
+            self.look_at_held(index);
             self.look_at_ready(index);
         }
     }

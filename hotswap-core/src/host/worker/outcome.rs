@@ -38,9 +38,6 @@ impl Worker {
             resident.set_stage(Stage::Serves);
         }
         slot.set_abandoned(false);
-        if let Some(pause) = pause {
-            self.slots[index].times.note(pause);
-        }
         let live = Live {
             generation: code.generation,
             module: code.manifest.module.clone(),
@@ -196,6 +193,7 @@ impl Worker {
 
     pub(super) fn refuse(&mut self, index: usize, identity: Identity<'_>, fault: Fault) {
         let slot = &self.slots[index];
+        let tried_again = fault.is_tried_again();
         let refusal = Refusal {
             slot: slot.core.name.to_string(),
             module: identity.module,
@@ -208,6 +206,7 @@ impl Worker {
             findings: fault.findings,
             advice: fault.advice,
             again: fault.again,
+            tried_again,
         };
         self.quarantine(index, refusal);
     }
@@ -261,6 +260,13 @@ impl Worker {
         if self.shared.config.one_try && core.gate().is_none() && rehearsing.is_none() {
             core.set_over();
         }
+    }
+
+    /// An artifact is not gone on with, and is not to blame.
+    pub(super) fn called_off(&self, index: usize, artifact: ArtifactHash, why: &str) {
+        let core = &self.slots[index].core;
+        let serving = core.serves().map(|serves| serves.serving());
+        self.shared.called_off(&core.name, artifact, why, serving);
     }
 
     pub(super) fn tell(&self, slot: &str, kind: EventKind) {

@@ -2,10 +2,7 @@
 //! artifact waits for it.
 
 use std::{
-    collections::VecDeque,
-    fs,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
     sync::{Arc, mpsc::SyncSender},
     time::{Duration, Instant},
 };
@@ -19,13 +16,11 @@ use crate::{
     event::{EventKind, Exit, Phase, WayBack},
     instance::Condition,
     plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
+    report::{Moment, Times, Word},
     slot::in_callback,
-    snapshot::Snapshot,
+    system::free,
     upgrade::{ArtifactHash, Fault, RehearsalOutcome, Rehearsed},
 };
-
-/// So many earlier upgrades say how long the next one takes.
-const MOST_TIMES: usize = 9;
 
 /// A candidate that waits for somebody's word.
 pub(super) struct Awaiting {
@@ -45,29 +40,6 @@ impl Awaiting {
     }
 }
 
-/// How long the last upgrades of a slot have kept callers waiting.
-#[derive(Debug, Default)]
-pub(super) struct Times(VecDeque<Duration>);
-
-impl Times {
-    pub(super) fn note(&mut self, pause: Duration) {
-        if self.0.len() == MOST_TIMES {
-            self.0.pop_front();
-        }
-        self.0.push_back(pause);
-    }
-
-    pub(super) fn pause(&self) -> Option<Duration> {
-        self.median()
-    }
-
-    fn median(&self) -> Option<Duration> {
-        let mut times: Vec<_> = self.0.iter().copied().collect();
-        times.sort();
-        times.get(times.len() / 2).copied()
-    }
-}
-
 impl Worker {
     /// Goes on with an artifact that fits, or lets it wait for somebody's word.
     pub(super) fn planned(&mut self, index: usize, rehearsed: Rehearsed, course: Course) {
@@ -81,13 +53,16 @@ impl Worker {
                 let decide = AssertUnwindSafe(|| approval.decide(&plan));
                 // Who does not know waits.
                 let decision = in_callback(|| catch_unwind(decide)).unwrap_or(Decision::Wait);
+                if decision == Decision::Approve {
+                    self.said_yes(&plan);
+                }
                 (decision, approval.expiry)
             }
             _ => (Decision::Approve, Duration::ZERO),
         };
         match decision {
             (Decision::Approve, _) => self.go_on(index, rehearsed, course),
-            (Decision::Reject { why }, _) => self.disapproved(index, &course, &why),
+            (Decision::Reject { why }, _) => self.disapproved(index, &course, None, &why),
             (Decision::Wait, expiry) => {
                 core.set_awaiting(Some(Arc::clone(&plan)));
                 let (artifact, phase) = (plan.artifact, Phase::AwaitingApproval);
@@ -101,6 +76,14 @@ impl Worker {
         }
     }
 
+    /// What is configured has said yes.
+    fn said_yes(&self, plan: &Plan) {
+        let now = Moment::now();
+        let why = format!("as configured, for risk {}", plan.level());
+        let word = Word { approved: true, by: None, why, at: now.time };
+        self.shared.drafts(&plan.slot, |drafts| drafts.said(plan.artifact, word, now));
+    }
+
     /// Somebody has said yes, and waits for the end of the upgrade, if there is one.
     pub(super) fn approve(&mut self, artifact: ArtifactHash, by: &str, reply: SyncSender<bool>) {
         let Some((index, awaiting)) = self.take_awaiting(artifact) else {
@@ -109,7 +92,8 @@ impl Worker {
         };
         let core = Arc::clone(&self.slots[index].core);
         let why = format!("approved by {by}");
-        self.tell(&core.name, EventKind::Decided { artifact, approved: true, why });
+        let by = Some(by.to_owned());
+        self.tell(&core.name, EventKind::Decided { artifact, approved: true, by, why });
         let Awaiting { rehearsed, mut course, .. } = awaiting;
         let answer = Answer::new(reply);
         // It has waited: its backup may be old.
@@ -131,8 +115,8 @@ impl Worker {
     /// Somebody has said no; returns whether there was something to say it to.
     pub(super) fn reject(&mut self, artifact: ArtifactHash, by: &str, why: &str) -> bool {
         let Some((index, awaiting)) = self.take_awaiting(artifact) else { return false };
-        let why = format!("{by}: {why}");
-        self.disapproved(index, &awaiting.course, &why);
+        let (why, by) = (format!("{by}: {why}"), Some(by.to_owned()));
+        self.disapproved(index, &awaiting.course, by, &why);
         true
     }
 
@@ -151,13 +135,15 @@ impl Worker {
     }
 
     /// What waits for a word, or for its rehearsal, waits no longer.
-    pub(super) fn superseded(&mut self, index: usize, why: &str) {
-        self.call_off(index, why);
+    pub(super) fn superseded(&mut self, index: usize, called_off: &str) {
+        self.call_off(index, called_off);
         if let Some(awaiting) = self.slots[index].awaiting.take() {
             let core = Arc::clone(&self.slots[index].core);
             core.set_awaiting(None);
-            let (artifact, why) = (awaiting.plan.artifact, why.to_owned());
-            self.tell(&core.name, EventKind::Decided { artifact, approved: false, why });
+            let (artifact, why) = (awaiting.plan.artifact, called_off.to_owned());
+            let decided = EventKind::Decided { artifact, approved: false, by: None, why };
+            self.tell(&core.name, decided);
+            self.called_off(index, artifact, called_off);
         }
     }
 
@@ -169,9 +155,9 @@ impl Worker {
         Some((index, self.slots[index].awaiting.take()?))
     }
 
-    fn disapproved(&mut self, index: usize, course: &Course, why: &str) {
-        let artifact = course.artifact;
-        course.tell(EventKind::Decided { artifact, approved: false, why: why.to_owned() });
+    fn disapproved(&mut self, index: usize, course: &Course, by: Option<String>, why: &str) {
+        let (artifact, why) = (course.artifact, why.to_owned());
+        course.tell(EventKind::Decided { artifact, approved: false, by, why: why.clone() });
         let fault = Fault::rejected(
             Phase::AwaitingApproval,
             format!("rejected  {why}"),
@@ -197,7 +183,8 @@ impl Worker {
             size: Some(staged.size()),
         };
         let handover = &assessed.handover;
-        let mut situation = self.situation(index);
+        let times = self.shared.times(&core.name);
+        let mut situation = self.situation(index, &times);
         let rehearsal = match outcome {
             RehearsalOutcome::Well(report) => Some(Arc::clone(report)),
             RehearsalOutcome::Not(why) => {
@@ -210,21 +197,25 @@ impl Worker {
             situation.no_way_back.clone_from(why);
         }
         let work = Some(config.work_deadline);
-        let pause = situation.pause;
-        let step = |phase, deadline, likely| Step { phase, deadline, likely };
-        let mut phases = vec![step(Phase::Loaded, work, None), step(Phase::Prepared, work, None)];
+        let longest = Some(situation.pause.0);
+        let step = |phase, deadline| Step { phase, deadline, likely: times.likely(phase) };
+        let mut phases = vec![step(Phase::Loaded, work), step(Phase::Prepared, work)];
         if from.is_some() && has_pause(handover) {
-            for phase in [Phase::Quiescing, Phase::Snapshotted, Phase::Migrating] {
-                phases.push(step(phase, Some(pause.0), None));
-            }
-            phases.push(step(Phase::Activated, Some(pause.0), pause.1));
+            let pause = [Phase::Quiescing, Phase::Snapshotted, Phase::Migrating, Phase::Activated];
+            phases.extend(pause.map(|phase| step(phase, longest)));
         } else {
-            phases.push(step(Phase::Activated, work, None));
+            phases.push(step(Phase::Activated, work));
         }
         if let Some(trial) = config.trial_of(&core.name).filter(|_| from.is_some()) {
-            phases.push(step(Phase::Trial, Some(trial.time + trial.patience), Some(trial.time)));
+            let deadline = Some(trial.time.saturating_add(trial.patience));
+            let likely = times.likely(Phase::Trial).or(Some(trial.time));
+            phases.push(Step { phase: Phase::Trial, deadline, likely });
         }
-        phases.push(step(Phase::Committed, None, None));
+        phases.push(Step { phase: Phase::Committed, deadline: None, likely: None });
+        let timing = config.timing_of(&core.name);
+        let taking_over = phases.iter().filter(|step| step.phase >= Phase::Quiescing);
+        let likely = taking_over.filter_map(|step| step.likely).sum();
+        situation.window = timing.window().map(|window| (window.length(), likely));
         Plan {
             slot: core.name.to_string(),
             artifact: staged.hash(),
@@ -237,13 +228,14 @@ impl Worker {
             changes: changes(from, to),
             state: handover.plan(),
             rehearsal,
+            timing: timing.to_string(),
             phases,
             risks: risks(from, to, handover, &situation),
         }
     }
 
     /// What there is to know of a slot and of the machine.
-    fn situation(&self, index: usize) -> Situation {
+    fn situation(&self, index: usize, times: &Times) -> Situation {
         let (slot, config) = (&self.slots[index], &self.shared.config);
         let instance = self.instance(index);
         let condition = instance.as_ref().map(|instance| instance.condition());
@@ -254,36 +246,14 @@ impl Worker {
             panics: condition.map_or(0, Condition::count),
             rolled_back: slot.rolled_back.map(|at| at.elapsed()),
             generations: (slot.core.residents.count(), config.generation_cap),
-            disk: folder.and_then(free_bytes),
-            memory: memory(),
-            state_size: slot.core.last_state().map(|state| size(&state)),
+            disk: folder.and_then(free::on_disk),
+            memory: free::memory().into_iter().chain(free::memory_of_group()).min(),
+            state_size: self.state_size(index),
             has_trial: config.trial_of(&slot.core.name).is_some(),
-            pause: (config.pause_deadline, slot.times.median()),
+            pause: (config.pause_deadline, times.pause()),
+            window: None,
             unrehearsed: None,
             no_way_back: Vec::new(),
         }
     }
-}
-
-fn size(state: &Snapshot) -> u64 {
-    state.size() as u64
-}
-
-#[cfg(unix)]
-fn free_bytes(folder: &Path) -> Option<u64> {
-    let found = rustix::fs::statvfs(folder).ok()?;
-    found.f_bavail.checked_mul(found.f_frsize)
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Option<u64> {
-    None
-}
-
-/// What the system says it could give out without swapping, in bytes.
-fn memory() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kib.checked_mul(1024)
 }

@@ -39,6 +39,7 @@ impl Worker {
             let chosen = self.choose(&journal, &core.name, path.as_deref());
             (record.rejected.clone(), recovery, chosen, path)
         };
+        shared.report_unfinished(&core.name);
         for rejection in rejected {
             let artifact = rejection.artifact;
             let refusal = self.refusal(index, rejection);
@@ -201,6 +202,7 @@ impl Worker {
             findings: Vec::new(),
             advice: String::new(),
             again: false,
+            tried_again: false,
         }
     }
 }

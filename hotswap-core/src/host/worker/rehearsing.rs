@@ -60,6 +60,7 @@ impl Worker {
         course: Course,
     ) {
         let next = assessed
+            .and_then(|assessed| self.room_for(index, assessed, &course))
             .and_then(|assessed| self.back_up_for(assessed, &course))
             .and_then(|backed_up| self.lay_out(index, backed_up, &course));
         match next {
@@ -185,7 +186,7 @@ impl Worker {
             return self.answer_revert(index, Some(ON_TRIAL.to_owned()));
         }
         slot.seen.remove(&course.path);
-        slot.later.insert(course.path);
+        slot.core.held.insert(course.path);
     }
 
     /// What is rehearsed is not wanted any more.
@@ -200,6 +201,7 @@ impl Worker {
         let phase = Phase::Rehearsed.to_string();
         course.note(What::Cancelled { artifact, build, phase, why: text(&why) });
         course.tell(EventKind::Superseded { artifact, why: why.clone() });
+        self.called_off(index, artifact, &why);
         self.answer_revert(index, Some(why));
     }
 

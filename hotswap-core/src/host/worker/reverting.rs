@@ -21,6 +21,9 @@ use crate::{
 /// Why nobody goes back now.
 pub(super) const ON_TRIAL: &str = "a version is on trial; commit it or roll it back first";
 
+/// Why something else is not wanted any more.
+pub(super) const GOES_BACK: &str = "somebody goes back to an earlier one";
+
 /// An artifact that is gone back to, until it is committed.
 pub(super) struct Reverting {
     pub(super) to: ArtifactHash,
@@ -63,7 +66,9 @@ impl Worker {
                 return;
             }
         };
-        self.superseded(index, "somebody goes back to an earlier one");
+        if self.slots[index].rehearsing.as_ref().is_some_and(Rehearsing::is_revert) {
+            self.call_off(index, GOES_BACK);
+        }
         let from = self.slots[index].core.serves().and_then(|serves| build_of(&serves.code));
         let rejected = self.slots[index].core.rejected.remove(to.artifact);
         self.floors.allow(&to.module, to.version.clone());
@@ -107,7 +112,7 @@ impl Worker {
         let core = Arc::clone(&slot.core);
         if core.serves().is_some_and(|it| it.code.artifact == Some(artifact)) {
             let _ = reply.send(Ok(()));
-            return self.look_at_later(index);
+            return self.look_at_held(index);
         }
         // Whoever has asked is told, and may ask again.
         self.cancelled.cancel(&(index, path));
@@ -125,7 +130,7 @@ impl Worker {
         let said =
             said.unwrap_or_else(|| "its file in the journal's folder cannot be taken".to_owned());
         let _ = reply.send(Err(said));
-        self.look_at_later(index);
+        self.look_at_held(index);
     }
 
     /// What was gone back to is committed: what it was gone back from does not come by itself.
@@ -156,7 +161,7 @@ impl Worker {
         };
         let state = journal.lock().state(name, number).map_err(|error| in_full(&error))?;
         let state = Arc::new(state);
-        let in_words = |fault: Fault| format!("{}; {}", fault.findings.join("; "), fault.advice);
+        let in_words = |fault: Fault| fault.as_answer();
         if whole_state(&core).is_ok() {
             self.back_up_before(index).map_err(in_words)?;
         }

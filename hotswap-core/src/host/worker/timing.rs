@@ -116,7 +116,7 @@ impl Worker {
                 Step::Announce(after) => {
                     clock.announced = Some(now);
                     let at = after.map(|after| SystemTime::now() + after);
-                    let likely = self.slots[index].times.pause();
+                    let likely = self.shared.times(&core.name).pause();
                     self.tell(&core.name, EventKind::Announced { artifact, at, pause: likely });
                 }
                 Step::Wait(after) => {

@@ -12,6 +12,7 @@ use crate::{
     event::{EventKind, Exit, Phase, Refusal, Serving},
     instance::{Figures, Generation, Latency, StepError, Watch},
     journal::{What, text},
+    report::{TrialFigures, WayBackTaken},
     slot::{self, Stage},
     upgrade::{Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, judge, verify},
     watch::Hint,
@@ -46,6 +47,18 @@ impl OnTrial {
     /// Whether a version is kept ready.
     pub(super) const fn has_way_back(&self) -> bool {
         self.previous.is_some()
+    }
+
+    /// What its calls have come to.
+    fn so_far(&self) -> TrialFigures {
+        let Figures { latency, panics, failures, longest_inside: _ } = self.watch.figures();
+        TrialFigures {
+            calls: latency.calls(),
+            panics: panics + self.earlier,
+            failures,
+            median: latency.quantile(0.5),
+            percentile_99: latency.quantile(0.99),
+        }
     }
 
     fn verdict(&self, now: Instant) -> Verdict {
@@ -166,6 +179,7 @@ impl Worker {
     pub(super) fn commit(&mut self, index: usize, why: String) {
         let Some(on_trial) = self.slots[index].trial.take() else { return };
         let core = Arc::clone(&self.slots[index].core);
+        self.shared.drafts(&core.name, |drafts| drafts.judged(on_trial.so_far()));
         if let Some(instance) = self.instance(index) {
             instance.condition().unwatch();
         }
@@ -185,7 +199,7 @@ impl Worker {
             self.retire_now(index, previous);
             self.reverted(index, &code);
         }
-        self.look_at_later(index);
+        self.look_at_held(index);
     }
 
     /// The version before serves again; or why it does not.
@@ -196,6 +210,7 @@ impl Worker {
         let tries = on_trial.wrong.as_ref().map_or(0, |(_, tries)| *tries);
         let patient = !why.hangs && tries < PATIENT_TRIES;
         let candidate = core.serves().expect("what is on trial serves").code;
+        self.shared.drafts(&core.name, |drafts| drafts.judged(on_trial.so_far()));
         if let (Some(build), 0) = (build_of(&candidate), tries) {
             self.has(index, What::RolledBack { build, why: text(&why.finding) });
         }
@@ -217,7 +232,9 @@ impl Worker {
                 if let Some(pause) = pause {
                     tracing::info!(slot = &*core.name, ?pause, "rolled back");
                 }
-                (Exit::RolledBack, state.to_string(), candidate, Ok(()))
+                let text = state.to_string();
+                self.shared.came_back(&core.name, WayBackTaken { state, pause });
+                (Exit::RolledBack, text, candidate, Ok(()))
             }
             Err(NotRolledBack { why: stuck, previous, again: true }) => {
                 let generation = candidate.generation;
@@ -267,11 +284,12 @@ impl Worker {
             findings,
             advice: advice.to_owned(),
             again: false,
+            tried_again: false,
         };
         drop(candidate);
         self.quarantine(index, refusal);
         self.retire_now(index, retiring);
-        self.look_at_later(index);
+        self.look_at_held(index);
         result
     }
 
@@ -293,10 +311,14 @@ impl Worker {
             reached: &mut |_| {},
         };
         match upgrade.roll_back(previous, true) {
-            Ok(RolledBack { code, state, candidate, .. }) => {
+            Ok(RolledBack { code, state, pause, candidate }) => {
                 core.set_live(&code);
                 let why = format!("the host has ended within its trial; {state}");
                 self.undone(index, &serves.code, &why);
+                self.shared.came_back(&core.name, WayBackTaken { state, pause });
+                if let Some(artifact) = serves.code.artifact {
+                    self.called_off(index, artifact, &why);
+                }
                 let slot = &mut self.slots[index];
                 slot.core.set_on_trial(None);
                 slot.trial = None;
@@ -336,8 +358,8 @@ impl Worker {
     }
 
     /// What has appeared meanwhile is looked at now.
-    pub(super) fn look_at_later(&mut self, index: usize) {
-        for path in std::mem::take(&mut self.slots[index].later) {
+    pub(super) fn look_at_held(&mut self, index: usize) {
+        for path in self.slots[index].core.held.take() {
             self.paths.appeared((index, path), Hint::Ready, Instant::now());
         }
     }

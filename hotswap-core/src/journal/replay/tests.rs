@@ -63,8 +63,12 @@ fn rejected(n: u8, quarantined: bool) -> What {
 }
 
 fn cancelled(n: u8) -> What {
+    cancelled_at(n, "Quiescing")
+}
+
+fn cancelled_at(n: u8, phase: &str) -> What {
     let (artifact, build) = (build(n).artifact, Some(build(n)));
-    What::Cancelled { artifact, build, phase: "Quiescing".to_owned(), why: "busy".to_owned() }
+    What::Cancelled { artifact, build, phase: phase.to_owned(), why: "busy".to_owned() }
 }
 
 /// An upgrade to `n`, as far as its trial.
@@ -105,6 +109,11 @@ fn each_place_at_which_a_run_may_end_has_its_recovery() {
     // Cancelled: it was not to blame.
     let busy = [activating(2, 1), cancelled(2), activating(2, 1), cancelled(2)];
     assert_eq!(with(&busy), goes_on);
+    // Cancelled before it was about to take over: the try before has ended the process all the same.
+    for (phase, tries) in [("Rehearsed", 1), ("BackedUp", 1), ("Quiescing", 0)] {
+        let lines = [tried(2, 1), vec![What::Opened, staged(2), cancelled_at(2, phase)]].concat();
+        assert_eq!(replay(&lines).slots["main"].tries_of(build(2).artifact), tries, "{phase}");
+    }
     // The end.
     let end = with(&[backup(1, 1, Occasion::End), What::Ended, What::Opened]);
     assert!(!end.is_older);

@@ -1,0 +1,60 @@
+//! Whether there is room for an upgrade: looked for before anything is touched. The decision is in
+//! `upgrade/room.rs`.
+
+use std::{fs, path::Path};
+
+use super::{Way, Worker, course::Course};
+use crate::{
+    system::free,
+    upgrade::{Assessed, Fault, RoomIn, Sizes, has_room},
+};
+
+impl Worker {
+    /// Whether the private folder has room for a copy of what lies at a path.
+    pub(super) fn room_for_copy(&self, path: &Path) -> Result<(), Fault> {
+        // What is not there, or cannot be read, is told by who reads it.
+        let (Some(artifacts), Ok(meta)) = (&self.artifacts, fs::metadata(path)) else {
+            return Ok(());
+        };
+        // It is refused for that.
+        if !meta.is_file() || meta.len() > self.shared.config.max_artifact_bytes {
+            return Ok(());
+        }
+        let folder = artifacts.folder.path();
+        let sizes = Sizes { artifact: meta.len(), state: 0 };
+        has_room(RoomIn::Copies(folder), sizes, free::on_disk(folder))
+    }
+
+    /// Whether the journal and the memory have room for the upgrade to an artifact that fits.
+    pub(super) fn room_for(
+        &self,
+        index: usize,
+        assessed: Assessed,
+        course: &Course,
+    ) -> Result<Assessed, Fault> {
+        // What begins a run needs no room beside something that serves.
+        if course.way == Way::Recovered {
+            return Ok(assessed);
+        }
+        let artifact = assessed.inspected.staged.size();
+        let sizes = Sizes { artifact, state: self.state_size(index).unwrap_or(0) };
+        if let Some(folder) = self.shared.config.journal.as_deref() {
+            has_room(RoomIn::Journal(folder), sizes, free::on_disk(folder))?;
+        }
+        if self.slots[index].core.gate().is_some() {
+            has_room(RoomIn::Memory, sizes, free::memory())?;
+            has_room(RoomIn::Group, sizes, free::memory_of_group())?;
+        }
+        Ok(assessed)
+    }
+
+    /// How large a slot's state was when it was last looked at, encoded.
+    pub(super) fn state_size(&self, index: usize) -> Option<u64> {
+        let core = &self.slots[index].core;
+        let last = core.last_state().map(|state| state.size() as u64);
+        let journal = self.shared.journal.as_ref().map(|journal| journal.lock());
+        let backed_up =
+            journal.and_then(|journal| Some(journal.record(&core.name)?.backups.last()?.size));
+        last.max(backed_up)
+    }
+}

@@ -1,0 +1,227 @@
+//! Reports as a whole, for tests: their Markdown and their JSON are pinned.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word, draft::blank};
+use crate::{
+    event::{Phase, Serving, StateNote},
+    journal::Outcome,
+    plan,
+};
+
+fn began() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(1_764_120_958_000)
+}
+
+/// Committed after a trial.
+pub(crate) fn committed() -> Report {
+    let plan = plan::sample::plan();
+    let millis = Duration::from_millis;
+    let time = |phase, at, took| PhaseTime { phase, at: millis(at), took: millis(took) };
+    Report {
+        number: 7,
+        module: Some((plan.to.module.clone(), plan.to.version.clone())),
+        ended: began() + Duration::from_secs(12),
+        word: Some(Word {
+            approved: true,
+            by: Some("ada".to_owned()),
+            why: "looks well".to_owned(),
+            at: began() + Duration::from_secs(1),
+        }),
+        phases: vec![
+            time(Phase::Staged, 0, 3),
+            time(Phase::AwaitingApproval, 3, 900),
+            time(Phase::Activated, 1_000, 1),
+            time(Phase::Trial, 1_001, 10_000),
+        ],
+        pause: Some(Duration::from_micros(211)),
+        generation: Some(2),
+        state: Some(StateNote::Migrated { from: 1, to: 2 }),
+        trial: Some(TrialFigures {
+            calls: 1_200,
+            panics: 0,
+            failures: 2,
+            median: Duration::from_micros(3),
+            percentile_99: Duration::from_micros(12),
+        }),
+        outcome: Outcome::Committed,
+        phase: Phase::Committed,
+        findings: vec!["1200 calls in 10s, 0 panics".to_owned()],
+        serving: Some(Serving { version: "0.2.0".parse().unwrap(), generation: 2 }),
+        notes: vec![Note {
+            at: began() + Duration::from_secs(86_400),
+            by: "bob".to_owned(),
+            problem: "orders were counted twice".to_owned(),
+            solution: Some("0.2.1 counts them once".to_owned()),
+        }],
+        plan: Some(Arc::new(plan)),
+        ..blank("shop", plan::sample::plan().artifact, began())
+    }
+}
+
+/// Refused before there was a plan.
+fn rejected() -> Report {
+    Report {
+        number: 8,
+        module: Some(("corner-shop".to_owned(), "0.3.0".parse().unwrap())),
+        ended: began() + Duration::from_millis(5),
+        phases: vec![PhaseTime {
+            phase: Phase::Staged,
+            at: Duration::ZERO,
+            took: Duration::from_millis(3),
+        }],
+        outcome: Outcome::Rejected,
+        phase: Phase::Assessed,
+        findings: vec!["method sell\n  host: a\n  artifact: \u{1b}[2Jb".to_owned()],
+        advice: Some("build it against interface 1.0.0".to_owned()),
+        serving: Some(Serving { version: "0.2.0".parse().unwrap(), generation: 2 }),
+        ..blank("shop", plan::sample::plan().artifact, began())
+    }
+}
+
+/// Gone back from.
+fn rolled_back() -> Report {
+    Report {
+        attempt: 2,
+        plan: None,
+        word: None,
+        trial: None,
+        outcome: Outcome::RolledBack,
+        phase: Phase::Trial,
+        findings: vec!["panics  1 in 12 calls".to_owned()],
+        advice: Some("mend it".to_owned()),
+        back: Some(WayBackTaken {
+            state: StateNote::AsBefore { why: vec!["it is irreversible".to_owned()] },
+            pause: Some(Duration::from_millis(1)),
+        }),
+        serving: Some(Serving { version: "0.1.0".parse().unwrap(), generation: 1 }),
+        lost: vec!["every change of the state since the upgrade: it is irreversible".to_owned()],
+        phases: Vec::new(),
+        notes: Vec::new(),
+        ..committed()
+    }
+}
+
+#[test]
+fn a_committed_one_prints_as_markdown_with_its_plan() {
+    let report = committed();
+    let hash = report.artifact;
+    let wanted = format!(
+        "# shop: corner-shop 0.2.0 ({}…) committed
+
+- report 7, 2025-11-26 01:35:58 UTC, in 12.0s
+- artifact {hash}
+- purpose: security, urgency high, asked by ada: orders of others can be read
+- approved by ada at 2025-11-26 01:35:59 UTC: looks well
+- served as generation 2, state migrated from version 1 to 2
+- callers waited for 211.0µs
+- on trial: 1200 calls, 0 panics, 2 failures; median 3.0µs, 99 of 100 within 12.0µs
+- serving then: 0.2.0 (generation 2)
+- nothing of the state is lost
+
+## Why
+
+- 1200 calls in 10s, 0 panics
+
+## Phases
+
+| phase | begun after | took |
+|---|---|---|
+| Staged | 0 | 3.0ms |
+| AwaitingApproval | 3.0ms | 900.0ms |
+| Activated | 1.0s | 1.0ms |
+| Trial | 1.0s | 10.0s |
+
+## Notes
+
+- 2025-11-27 01:35:58 UTC, bob: orders were counted twice; 0.2.1 counts them once
+
+#{}",
+        hash.short(),
+        plan::sample::plan().to_string().replace("\n#", "\n##")
+    );
+    assert_eq!(report.to_string(), wanted);
+}
+
+#[test]
+fn a_rejected_one_says_what_was_found_and_what_to_do() {
+    let report = rejected();
+    let hash = report.artifact;
+    let wanted = format!(
+        "# shop: corner-shop 0.3.0 ({}…) refused at Assessed
+
+- report 8, 2025-11-26 01:35:58 UTC, in 5.0ms
+- artifact {hash}
+- nobody was asked
+- serving then: 0.2.0 (generation 2)
+- nothing of the state is lost
+
+## Why
+
+- method sell
+    host: a
+    artifact: \\u{{1b}}[2Jb
+
+Do: build it against interface 1.0.0
+
+## Phases
+
+| phase | begun after | took |
+|---|---|---|
+| Staged | 0 | 3.0ms |
+",
+        hash.short()
+    );
+    assert_eq!(report.to_string(), wanted);
+}
+
+#[test]
+fn a_rolled_back_one_says_what_is_lost() {
+    let report = rolled_back();
+    let hash = report.artifact;
+    let wanted = format!(
+        "# shop: corner-shop 0.2.0 ({}…) rolled back at Trial
+
+- report 7, 2025-11-26 01:35:58 UTC, in 12.0s, try 2
+- artifact {hash}
+- nobody was asked
+- served as generation 2, state migrated from version 1 to 2
+- callers waited for 211.0µs
+- the version before came back: every change of the state since the upgrade is lost (it is \
+irreversible); callers waited for 1.0ms
+- serving then: 0.1.0 (generation 1)
+- **lost**: every change of the state since the upgrade: it is irreversible
+
+## Why
+
+- panics  1 in 12 calls
+
+Do: mend it
+
+## Phases
+
+| phase | begun after | took |
+|---|---|---|
+",
+        hash.short()
+    );
+    assert_eq!(report.to_string(), wanted);
+}
+
+#[test]
+fn each_is_written_as_json_and_read_again() {
+    for report in [committed(), rejected(), rolled_back()] {
+        let text = serde_json::to_string(&report).unwrap();
+        let read: Report = serde_json::from_str(&text).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{report:?}"));
+    }
+    let json = serde_json::to_value(committed()).unwrap();
+    assert_eq!(json["pause_ms"], 0.211);
+    assert_eq!(json["began"], 1_764_120_958_000_u64);
+    assert_eq!(json["phases"][1]["phase"], "awaiting_approval");
+    assert_eq!(json["word"]["by"], "ada");
+    assert_eq!((&json["outcome"], &json["trial"]["calls"]), (&"committed".into(), &1200.into()));
+}

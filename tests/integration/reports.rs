@@ -1,0 +1,493 @@
+//! Each upgrade that is over yields one report: what it was, how it went, and what it has cost.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use counter_api::Counter;
+use hotswap_core::{
+    Approval, ArtifactHash, Config, ErrorKind, Host, Report, Slot, Timing, Trial,
+    event::{EventKind, Phase, StateNote},
+    journal::Outcome,
+    plan::{Intent, Purpose, Urgency},
+    report::Note,
+};
+use hotswap_tests::{Fixture, LONG, Scene, Told, file_name, fixture, patient, replace, until};
+
+use crate::support::{counter, elsewhere, label, stay_inside, value};
+
+fn reported(told: &Told) -> Arc<Report> {
+    told.find(|event| match &event.kind {
+        EventKind::Reported(report) => Some(Arc::clone(report)),
+        _ => None,
+    })
+}
+
+fn phases(report: &Report) -> Vec<Phase> {
+    report.phases.iter().map(|it| it.phase).collect()
+}
+
+fn hash(build: &Fixture) -> ArtifactHash {
+    ArtifactHash::of(build.bytes())
+}
+
+/// Version `a` has counted to 5.
+fn counted(config: Config) -> Scene<dyn Counter> {
+    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
+    let first = scene.host.report("main").unwrap();
+    assert_eq!((first.number, first.outcome, first.pause), (1, Outcome::Committed, None));
+    assert!(first.plan.as_ref().unwrap().from.is_none());
+    scene.slot.pin_mut().add(5).unwrap();
+    scene
+}
+
+/// It does not end by itself.
+fn endless() -> Trial {
+    Trial::new(LONG).with_longest_call(LONG)
+}
+
+/// A place that outlives the runs of a program.
+struct Place(tempfile::TempDir);
+
+struct Run {
+    slot: Slot<dyn Counter>,
+    told: Told,
+    host: Host,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.0.path().join("journal")
+    }
+
+    fn report(&self, number: u64) -> PathBuf {
+        self.journal().join(format!("reports/main/{number:08}.json"))
+    }
+
+    fn put(&self, build: &Fixture) {
+        replace(&self.0.path().join(file_name("module")), build.bytes());
+    }
+
+    fn run(&self, change: impl FnOnce(Config) -> Config) -> Run {
+        let config = patient()
+            .artifact("main", self.0.path().join(file_name("module")))
+            .with_journal(self.journal());
+        let host = Host::new(change(config)).unwrap_or_else(|error| panic!("{error:?}"));
+        let told = Told::of(&host);
+        let slot = host.slot("main").unwrap_or_else(|error| panic!("{error}"));
+        Run { slot, told, host }
+    }
+
+    /// What a run would find that comes after a crash at this moment.
+    fn image(&self) -> Self {
+        fn copy(from: &Path, to: &Path) {
+            fs::create_dir_all(to).unwrap();
+            for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+                let (from, to) = (entry.path(), to.join(entry.file_name()));
+                match from.is_dir() {
+                    true => copy(&from, &to),
+                    false => assert!(fs::copy(from, to).is_ok()),
+                }
+            }
+        }
+        let image = Self::new();
+        copy(self.0.path(), image.0.path());
+        image
+    }
+}
+
+#[test]
+fn a_committed_upgrade_says_what_was_done_and_how_long_it_took() {
+    let scene = counted(patient());
+    let live = scene.upgrade(&fixture("chain").told("label=b"));
+    let report = reported(&scene.told);
+    assert_eq!(
+        (report.outcome, report.phase, report.attempt),
+        (Outcome::Committed, Phase::Committed, 1)
+    );
+    assert_eq!(report.state, Some(StateNote::Migrated { from: 1, to: 3 }));
+    assert_eq!((report.pause, report.generation), (live.pause, Some(2)));
+    assert!(report.pause.is_some() && report.lost.is_empty() && report.word.is_none());
+    let wanted = [
+        Phase::Staged,
+        Phase::Inspected,
+        Phase::Assessed,
+        Phase::Loaded,
+        Phase::Prepared,
+        Phase::Quiescing,
+        Phase::Snapshotted,
+        Phase::Migrating,
+        Phase::Activated,
+    ];
+    assert_eq!(phases(&report), wanted);
+    let pause: Duration = report.phases[5..].iter().map(|it| it.took).sum();
+    assert!(report.phases.iter().all(|it| it.took > Duration::ZERO), "{report}");
+    assert!(pause >= report.pause.unwrap(), "{report}");
+    assert_eq!(report.plan.as_ref().unwrap().to.module, "chain");
+    assert_eq!(scene.host.report("main").unwrap().number, report.number);
+    assert_eq!(scene.host.report_of(hash(&counter("label=a"))).unwrap().number, 1);
+    let text = report.to_string();
+    for part in [
+        "# main: chain 3.0.0",
+        "committed\n",
+        "- served as generation 2, state migrated from version 1 to 3",
+        "- nothing of the state is lost",
+        "| Migrating |",
+        "### Changes",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The next plan knows how long it is likely to take.
+    scene.put(&counter("label=c"));
+    let plan = scene.told.find(|event| match &event.kind {
+        EventKind::Planned(plan) => Some(Arc::clone(plan)),
+        _ => None,
+    });
+    let unknown: Vec<_> = plan.phases.iter().filter(|it| it.likely.is_none()).collect();
+    assert!(matches!(&unknown[..], [step] if step.phase == Phase::Committed), "{plan}");
+}
+
+#[test]
+fn a_rejected_one_says_where_and_why_and_is_reported_once() {
+    let scene = counted(patient());
+    let refusal = scene.refusal(&fixture("chain").told("label=b;start=fail"));
+    let report = reported(&scene.told);
+    assert_eq!((report.outcome, report.phase), (Outcome::Rejected, Phase::Activated));
+    assert_eq!(
+        (&report.findings, report.advice.as_ref()),
+        (&refusal.findings, Some(&refusal.advice))
+    );
+    let last = [Phase::Quiescing, Phase::Snapshotted, Phase::Migrating, Phase::Activated];
+    assert!(phases(&report).ends_with(&last), "{report}");
+    assert_eq!((report.generation, report.serving.as_ref().unwrap().generation), (None, 1));
+    assert!(report.pause.is_some() && report.lost.is_empty(), "{report}");
+    // That it is refused is told again, when it is looked at again.
+    scene.host.rescan().unwrap();
+    let _ = scene.told.refused();
+    scene.upgrade(&counter("label=c"));
+    assert_eq!(reported(&scene.told).number, 3);
+
+    // What is judged from bytes has no plan.
+    let scene = counted(patient());
+    let _ = scene.refusal(&fixture("meter"));
+    let report = reported(&scene.told);
+    assert_eq!((report.phase, report.plan.is_none()), (Phase::Assessed, true));
+    assert_eq!(report.module.as_ref().unwrap().0, "meter");
+}
+
+#[test]
+fn a_rollback_names_what_is_lost() {
+    let scene = counted(patient().with_trial(endless()));
+    scene.upgrade(&fixture("chain").told("label=b;downgrade=fail"));
+    for _ in 0..3 {
+        elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
+    }
+    scene.host.roll_back("main", "orders are counted twice").unwrap();
+    let report = reported(&scene.told);
+    assert_eq!((report.outcome, report.phase), (Outcome::RolledBack, Phase::Trial));
+    assert_eq!(report.findings, ["orders are counted twice"]);
+    let trial = report.trial.as_ref().unwrap();
+    assert_eq!((trial.calls, trial.panics), (3, 0));
+    assert!(matches!(report.back.as_ref().unwrap().state, StateNote::AsBefore { .. }));
+    let [lost] = &report.lost[..] else { panic!("{report}") };
+    assert!(lost.starts_with("every change of the state since the upgrade"), "{lost}");
+    assert!(lost.contains("downgrade was told to fail"), "{lost}");
+    assert_eq!(phases(&report).last(), Some(&Phase::Trial));
+    assert_eq!((report.generation, report.serving.as_ref().unwrap().generation), (Some(2), 1));
+    assert!(report.to_string().contains("**lost**: every change"), "{report}");
+    assert_eq!(value(&scene.slot), 5);
+
+    // A state that goes back takes everything with it.
+    scene.upgrade(&fixture("chain").told("label=c"));
+    elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
+    scene.host.roll_back("main", "by hand").unwrap();
+    let report = reported(&scene.told);
+    assert_eq!(report.back.as_ref().unwrap().state, StateNote::Downgraded { from: 3, to: 1 });
+    assert!(report.lost.is_empty(), "{report}");
+
+    scene.upgrade(&counter("label=d"));
+    scene.host.commit("main", "it looks well").unwrap();
+    let report = reported(&scene.told);
+    assert_eq!((report.outcome, report.why()), (Outcome::Committed, "it looks well".to_owned()));
+    assert!(report.trial.is_some() && report.number == 4, "{report}");
+}
+
+#[test]
+fn who_has_said_yes_or_no_is_in_it() {
+    let scene = counted(patient().with_approval(Approval::by_call()));
+    let awaiting = || {
+        scene.told.find(|event| match &event.kind {
+            EventKind::Phase { phase: Phase::AwaitingApproval, artifact } => Some(*artifact),
+            _ => None,
+        })
+    };
+    scene.put(&counter("label=b"));
+    scene.host.approve(awaiting(), "ada").unwrap();
+    let report = reported(&scene.told);
+    let word = report.word.as_ref().unwrap();
+    assert_eq!((word.approved, word.by.as_deref()), (true, Some("ada")));
+    assert!(phases(&report).contains(&Phase::AwaitingApproval) && word.at >= report.began);
+
+    scene.put(&counter("label=c"));
+    scene.host.reject(awaiting(), "ada", "not on a Friday").unwrap();
+    let report = reported(&scene.told);
+    let word = report.word.as_ref().unwrap();
+    assert_eq!((word.approved, &*word.why), (false, "ada: not on a Friday"));
+    assert_eq!((report.outcome, report.phase), (Outcome::Rejected, Phase::AwaitingApproval));
+
+    // What a newer one takes the place of is over as well.
+    scene.put(&counter("label=d"));
+    let first = awaiting();
+    scene.put(&counter("label=e"));
+    let report = reported(&scene.told);
+    assert_eq!((report.artifact, report.outcome), (first, Outcome::Cancelled));
+    assert_eq!(report.findings, ["a newer artifact has come"]);
+    assert_eq!(phases(&report).last(), Some(&Phase::AwaitingApproval));
+    // And what is left waiting at the end.
+    let (last, told) = (awaiting(), &scene.told);
+    scene.host.shutdown().unwrap();
+    let report = reported(told);
+    assert_eq!((report.artifact, report.outcome), (last, Outcome::Cancelled));
+    assert_eq!(report.findings, ["the host has ended"]);
+}
+
+#[test]
+fn what_is_configured_to_say_yes_is_named_as_well() {
+    let scene = counted(patient().with_approval(Approval::up_to(hotswap_core::plan::Level::High)));
+    scene.upgrade(&counter("label=b"));
+    let report = reported(&scene.told);
+    let word = report.word.as_ref().unwrap();
+    assert_eq!((word.approved, word.by.as_deref()), (true, None));
+    assert_eq!(word.why, "as configured, for risk low");
+}
+
+#[test]
+fn each_try_of_what_is_cancelled_says_so() {
+    let config = patient()
+        .with_pause_deadline(Duration::from_millis(20))
+        .with_retry_delays(Duration::from_millis(20), Duration::from_millis(20));
+    let scene = counted(config);
+    let inside = stay_inside(&scene.slot, "stays");
+    scene.put(&counter("label=b"));
+    let first = reported(&scene.told);
+    assert_eq!((first.outcome, first.phase), (Outcome::Cancelled, Phase::Quiescing));
+    assert_eq!((first.attempt, phases(&first).last()), (1, Some(&Phase::Quiescing)));
+    let second = reported(&scene.told);
+    assert_eq!((second.attempt, second.outcome), (2, Outcome::Cancelled));
+    assert_eq!(phases(&second), [Phase::Quiescing]);
+    assert!(second.to_string().contains(", try 2\n") && second.plan.is_some(), "{second}");
+    inside.leave();
+    let last = loop {
+        let report = reported(&scene.told);
+        if report.outcome != Outcome::Cancelled {
+            break report;
+        }
+    };
+    assert!(last.outcome == Outcome::Committed && last.attempt > 2, "{last}");
+}
+
+#[test]
+fn what_waits_to_be_applied_and_is_replaced_was_called_off() {
+    let scene = counted(patient().with_timing(Timing::on_request()));
+    scene.put(&counter("label=b"));
+    scene.told.pending();
+    scene.put(&counter("label=c"));
+    let report = reported(&scene.told);
+    assert_eq!((report.artifact, report.outcome), (hash(&counter("label=b")), Outcome::Cancelled));
+    scene.told.pending();
+    assert_eq!(scene.host.apply_pending().unwrap(), 1);
+    let report = reported(&scene.told);
+    assert_eq!((report.artifact, report.outcome), (hash(&counter("label=c")), Outcome::Committed));
+    assert_eq!(report.number, 3);
+}
+
+#[test]
+fn why_it_is_wanted_is_in_its_plan() {
+    let usual = Intent::new(Purpose::Feature);
+    let scene = counted(patient().with_intent(usual.clone()));
+    assert_eq!(scene.host.report("main").unwrap().plan.as_ref().unwrap().intent, usual);
+    let urgent =
+        Intent::new(Purpose::Security).with_urgency(Urgency::Critical).with_asked_by("ada");
+    scene.host.intend("main", hash(&counter("label=b")), urgent.clone()).unwrap();
+    scene.upgrade(&counter("label=b"));
+    let report = reported(&scene.told);
+    assert_eq!(report.plan.as_ref().unwrap().intent, urgent);
+    assert!(report.to_string().contains("- purpose: security, urgency critical, asked by ada\n"));
+    let error = scene.host.intend("other", report.artifact, urgent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misuse);
+}
+
+#[test]
+fn reports_and_notes_are_there_for_the_next_run() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run(|config| config);
+    assert_eq!(reported(&run.told).number, 1);
+    run.slot.pin_mut().add(5).unwrap();
+    place.put(&fixture("chain").told("label=b"));
+    let report = reported(&run.told);
+    let note = Note::new("ada", "orders were counted twice").with_solution("fixed in 1.0.1");
+    let noted = run.host.add_note("main", report.number, note).unwrap();
+    assert_eq!(noted.notes.len(), 1);
+    let error = run.host.add_note("main", 99, Note::new("ada", "why")).unwrap_err();
+    assert_eq!(error.to_string(), "slot main has no report 99");
+    run.host.revert_to("main", hash(&counter("label=a")), "it costs too much").unwrap();
+    let reverted = reported(&run.told);
+    let intent = &reverted.plan.as_ref().unwrap().intent;
+    assert_eq!(
+        (&intent.purpose, intent.why.as_deref()),
+        (&Purpose::Revert, Some("it costs too much"))
+    );
+    run.host.shutdown().unwrap();
+
+    let second = place.run(|config| config);
+    assert_eq!(label(&second.slot), "a");
+    let read = second.host.reports("main");
+    let numbers: Vec<_> = read.iter().map(|report| report.number).collect();
+    // That it goes on is no upgrade.
+    assert_eq!(numbers, [3, 2, 1]);
+    assert_eq!(read[1].to_string(), noted.to_string());
+    assert!(read[1].to_string().contains("ada: orders were counted twice; fixed in 1.0.1"));
+    let history = second.host.history().unwrap();
+    let found: Vec<_> = history
+        .iter()
+        .filter_map(|past| Some((past.outcome, past.report.as_ref()?.number)))
+        .collect();
+    assert_eq!(found, [3, 2, 1].map(|number| (Outcome::Committed, number)));
+    // How long an upgrade takes is known from the last run.
+    place.put(&counter("label=c"));
+    let report = reported(&second.told);
+    let plan = report.plan.as_ref().unwrap();
+    let step = |phase| plan.phases.iter().find(|it| it.phase == phase).unwrap();
+    assert!(step(Phase::Loaded).likely.is_some() && step(Phase::Quiescing).likely.is_some());
+    assert!(phases(&report).contains(&Phase::BackedUp), "{report}");
+}
+
+#[test]
+fn a_report_that_cannot_be_read_is_named_and_the_rest_goes_on() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run(|config| config);
+    place.put(&counter("label=b"));
+    until("both are there", || run.host.reports("main").len() == 2);
+    run.host.shutdown().unwrap();
+    fs::write(place.report(1), "nonsense").unwrap();
+    let run = place.run(|config| config);
+    let why = run.told.find(|event| match &event.kind {
+        EventKind::NotReported { why } => Some(why.clone()),
+        _ => None,
+    });
+    assert!(why.contains("00000001.json is no report that can be read"), "{why}");
+    assert_eq!(run.host.reports("main").len(), 1);
+    // Its line is there without it.
+    let with = |past: &hotswap_core::journal::PastUpgrade| past.report.is_some();
+    let history = run.host.history().unwrap();
+    assert_eq!(history.iter().map(with).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn an_upgrade_that_a_crash_has_interrupted_is_reported_by_the_next_run() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run(|config| config.with_trial(endless()));
+    assert_eq!(reported(&run.told).number, 1);
+    place.put(&counter("label=b"));
+    let _ = run.told.live();
+    let image = place.image();
+    let after = image.run(|config| config.with_trial(endless()));
+    let report = reported(&after.told);
+    assert_eq!((report.number, report.outcome), (2, Outcome::Interrupted));
+    assert_eq!((report.artifact, report.phase), (hash(&counter("label=b")), Phase::Trial));
+    assert!(report.plan.is_some() && report.generation == Some(2), "{report}");
+    assert_eq!(report.findings, ["the run ended out of order"]);
+    let history = after.host.history().unwrap();
+    let interrupted = history.iter().find(|it| it.outcome == Outcome::Interrupted).unwrap();
+    assert_eq!(interrupted.report.as_ref().unwrap().number, 2);
+    // It is reported once.
+    drop(after);
+    let again = image.run(|config| config.with_trial(endless()));
+    let reports = again.host.reports("main");
+    let is_interrupted = |it: &&Arc<Report>| it.outcome == Outcome::Interrupted;
+    assert_eq!(reports.iter().filter(is_interrupted).count(), 1);
+
+    // An orderly end undoes what is on trial, and that is no interruption.
+    run.host.shutdown().unwrap();
+    let report = reported(&run.told);
+    assert_eq!((report.outcome, report.phase), (Outcome::Cancelled, Phase::Trial));
+    assert!(report.why().contains("the host has ended within its trial"), "{report}");
+    assert!(report.back.is_some());
+}
+
+#[test]
+fn what_waits_at_an_orderly_end_is_not_interrupted() {
+    let place = Place::new();
+    place.put(&counter("label=a"));
+    let run = place.run(|config| config.with_approval(Approval::by_call()));
+    place.put(&counter("label=b"));
+    until("it waits", || run.host.status().slots[0].awaiting.is_some());
+    run.host.shutdown().unwrap();
+    let next = place.run(|config| config);
+    let history = next.host.history().unwrap();
+    let outcomes: Vec<_> =
+        history.iter().rev().map(|it| (it.outcome, it.report.is_some())).collect();
+    assert_eq!(outcomes[..2], [(Outcome::Committed, true), (Outcome::Cancelled, true)]);
+    assert_eq!(history[history.len() - 2].why, "the host has ended");
+}
+
+#[test]
+fn only_so_many_reports_are_kept() {
+    let place = Place::new();
+    place.put(&counter("label=0"));
+    let run = place.run(|config| config.with_kept_reports(2));
+    for n in 1..5 {
+        let _ = reported(&run.told);
+        place.put(&counter(&format!("label={n}")));
+    }
+    let _ = reported(&run.told);
+    let numbers: Vec<_> = run.host.reports("main").iter().map(|it| it.number).collect();
+    assert_eq!(numbers, [5, 4]);
+    let files = fs::read_dir(place.report(1).parent().unwrap()).unwrap();
+    assert_eq!(files.count(), 2);
+    // The journal remembers more.
+    assert_eq!(run.host.history().unwrap().len(), 5);
+}
+
+#[test]
+fn without_a_journal_this_run_is_the_history() {
+    let scene = counted(patient().with_kept_reports(2));
+    scene.upgrade(&counter("label=b"));
+    let report = reported(&scene.told);
+    scene.host.add_note("main", report.number, Note::new("ada", "it is slow")).unwrap();
+    let _ = scene.refusal(&counter("label=c;start=fail"));
+    let _ = reported(&scene.told);
+    let history = scene.host.history().unwrap();
+    let found: Vec<_> = history.iter().map(|it| it.outcome).collect();
+    assert_eq!(found, [Outcome::Rejected, Outcome::Committed]);
+    assert_eq!(history[1].report.as_ref().unwrap().notes[0].problem, "it is slow");
+}
+
+#[test]
+fn scripts_read_what_a_host_says() {
+    let scene = counted(patient().with_trial(endless()));
+    scene.upgrade(&counter("label=b"));
+    let status = serde_json::to_value(scene.host.status()).unwrap();
+    let slot = &status["slots"][0];
+    assert_eq!((&slot["name"], &slot["serving"]["version"]), (&"main".into(), &"1.0.0".into()));
+    assert_eq!(slot["trial"]["previous"]["generation"], 1);
+    assert!(slot["serving"]["for_ms"].is_number(), "{status}");
+    assert_eq!(slot["generations"][1]["held_by"][0]["kind"], "serves");
+    scene.host.commit("main", "by hand").unwrap();
+    let report = reported(&scene.told);
+    let text = serde_json::to_string(&*report).unwrap();
+    let read: Report = serde_json::from_str(&text).unwrap();
+    assert_eq!(read.to_string(), report.to_string());
+    let history = serde_json::to_value(scene.host.history().unwrap()).unwrap();
+    assert_eq!(history[0]["report"]["plan"]["to"]["module"], "counter");
+}
