@@ -98,7 +98,7 @@ fn what_is_laid_out_otherwise_goes_over_by_its_encoding() {
     let scene = counted(patient());
     let live = scene.upgrade(&other("label=b"));
     let StateNote::Encoded { why } = &live.state else { panic!("{live}") };
-    assert!(why.starts_with("its type is laid out otherwise: mover::world::World"), "{why}");
+    assert!(why.starts_with("its type is laid out otherwise: #0 mover::world::World of "), "{why}");
     assert_eq!((label(&scene.slot).as_str(), value(&scene.slot)), ("b", 15));
 }
 

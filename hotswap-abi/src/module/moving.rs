@@ -37,16 +37,15 @@ pub struct Moving {
     pub offset: usize,
     /// Its size in bytes.
     pub size: usize,
-    /// Writes the description of its type to the sink, and what is to be mended as one of the
-    /// `TRAPS_…` numbers.
+    /// Writes the description of its type to the sink, the largest alignment in it, and what is to be
+    /// mended as one of the `TRAPS_…` numbers.
     pub describe: unsafe extern "C" fn(*mut Sink) -> Answer,
     /// Mends a state that has just arrived, at fixed places. It runs no code of a user's.
     pub mend: unsafe extern "C" fn(*mut ()),
     /// [`Module::arrived`].
     pub arrived: unsafe extern "C" fn(*mut (), *mut Sink) -> Answer,
-    /// Takes so many bytes of an alignment from the library's allocator, gives them back, and says
-    /// where they were.
-    pub allocate: extern "C" fn(usize, usize) -> usize,
+    /// Takes so many bytes from the library's allocator, gives them back, and says where they were.
+    pub allocate: extern "C" fn(usize) -> usize,
 }
 
 impl Moving {
@@ -69,7 +68,7 @@ impl Moving {
             describe: describe::<M::State>,
             mend: mend::<M>,
             arrived: arrived::<M>,
-            allocate: allocator::allocate_aligned,
+            allocate: allocator::allocate,
         }
     }
 }
@@ -80,6 +79,7 @@ unsafe extern "C" fn describe<S: Movable>(sink: *mut Sink) -> Answer {
         // SAFETY: the host lends the sink for this call.
         let mut out = Writer::new(unsafe { &mut *sink });
         described.text.encode(&mut out);
+        described.align.encode(&mut out);
         match described.traps {
             Traps::None => TRAPS_NONE,
             Traps::Fixed => TRAPS_FIXED,

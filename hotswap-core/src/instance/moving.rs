@@ -41,6 +41,8 @@ pub(crate) enum NotKin {
     Layout { serving: String, artifact: String },
     #[error("the allocator is another one, or cannot be seen to be the same")]
     Allocator,
+    #[error("a part of it is aligned to {0}, for which allocators cannot be compared")]
+    Alignment(u64),
     #[error("what the two libraries allocate is freed apart")]
     Heap,
     #[error("its description: {0}")]
@@ -62,8 +64,13 @@ pub(crate) fn kinship(old: &Arc<Code>, new: &Arc<Code>) -> Result<Kinship, NotKi
         return Err(NotKin::Heap);
     }
     // The same library has one allocator.
-    if !Arc::ptr_eq(old, new) && !allocator::are_shared(from.allocate, to.allocate) {
-        return Err(NotKin::Allocator);
+    if !Arc::ptr_eq(old, new) {
+        if after.align > allocator::TRIED_ALIGNMENT as u64 {
+            return Err(NotKin::Alignment(after.align));
+        }
+        if !allocator::are_shared(from.allocate, to.allocate) {
+            return Err(NotKin::Allocator);
+        }
     }
     if from.size != to.size {
         let bytes = |size| format!("{size} bytes");
@@ -90,14 +97,14 @@ impl Code {
             unsafe { (moving.describe)(sink) }
         });
         let (_, buffer) = described.map_err(NotKin::Described)?;
-        let (text, traps): (String, u8) = Reader::whole(buffer.bytes())
+        let (text, align, traps): (String, u64, u8) = Reader::whole(buffer.bytes())
             .map_err(|error| NotKin::Described(StepError::Failed(error.to_string())))?;
         let traps = match traps {
             TRAPS_NONE => Traps::None,
             TRAPS_FIXED => Traps::Fixed,
             _ => Traps::Deep,
         };
-        Ok(Described { text, traps })
+        Ok(Described { text, align, traps })
     }
 
     /// Whether what one of the two allocates may be freed by the other.

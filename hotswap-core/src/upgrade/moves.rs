@@ -142,14 +142,17 @@ impl Upgrade<'_> {
                 let code = Arc::clone(new.code());
                 closed.activate(code.generation, new);
                 let pause = Some(begun.elapsed());
+                self.slot.set_pause(progress.spells(begun));
                 (self.reached)(Phase::Quiescing);
                 let old = Some(Retiring::new(number, old, Left::All).moved(kinship));
                 Ok(Applied { code, state: StateNote::Moved, pause, restored: None, old })
             }
             Moved::Not(error) => {
                 let step = progress.step();
+                let spells = progress.spells(begun);
                 let resumed = self.resume(&old, step, &error);
                 drop(closed);
+                self.slot.set_pause(spells);
                 (self.reached)(Phase::Quiescing);
                 Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
             }

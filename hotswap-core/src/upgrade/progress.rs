@@ -56,7 +56,7 @@ impl Progress {
             let phase = match step {
                 Step::Suspend => Phase::Snapshotted,
                 Step::Migrate => Phase::Migrating,
-                Step::Start => Phase::Activated,
+                Step::Start | Step::Arrive => Phase::Activated,
                 // The first goes on; the switch is a part of Activated.
                 Step::Snapshot | Step::Done => continue,
             };
