@@ -106,7 +106,7 @@ fn what_an_empty_map_in_a_collection_may_point_to_stays() {
         assert_eq!((text(&scene), mapped(folder.path())), (before, n as usize + 2));
         let status = scene.host.status();
         let generations = &status.slots[0].generations;
-        assert!(generations.iter().any(|it| it.holders == by), "{generations:?}");
+        assert!(generations.iter().any(|it| it.held_by == by), "{generations:?}");
     }
     // It leaves by its encoding: nothing refers to any of them.
     let live = scene.upgrade(&mover(&["deep", "other-layout"], "label=last"));

@@ -61,6 +61,17 @@ pub fn edition(name: &str, features: &[&str]) -> Fixture {
     Fixture { bytes: read(&folder, name) }
 }
 
+/// A fixture, built for speed.
+///
+/// # Panics
+/// When it cannot be built or read.
+#[must_use]
+pub fn optimized(name: &str) -> Fixture {
+    let _alone = alone();
+    build(&["build", "--release", "--package", name], &[]);
+    Fixture { bytes: read(&target().join("release"), name) }
+}
+
 impl Fixture {
     /// Writes a script into the file (see `fixtures/kit`): `label=b;start=panic`.
     ///
