@@ -18,7 +18,14 @@ pub(crate) extern "C" fn allocate(bytes: usize) -> usize {
 /// The largest alignment that [`are_shared`] says something of: that of every block of a C library.
 pub const TRIED_ALIGNMENT: usize = 16;
 
-/// Whether two libraries allocate from one allocator, for all sizes, as far as can be seen.
+/// The sizes that are tried: small ones as tables and nodes have them, and large ones as what has
+/// grown.
+pub fn sizes() -> impl Iterator<Item = usize> {
+    let (small, large) = ((1..=64).map(|i| 16 * i), (11..=16).map(|i| 1 << i));
+    small.chain(large)
+}
+
+/// Whether two libraries allocate from one allocator, for all [`sizes`], as far as can be seen.
 ///
 /// It is not enough that blocks overlap: one of the two may put a header in front of its own.
 #[must_use]
@@ -28,10 +35,7 @@ pub fn are_shared(
 ) -> bool {
     // Another thread may have the block that was given back.
     const TRIES: usize = 32;
-    // Small ones as tables and nodes have them, and large ones as what has grown.
-    let small = (1..=64).map(|i| 16 * i);
-    let large = (11..=16).map(|i| 1 << i);
-    small.chain(large).all(|bytes| (0..TRIES).any(|_| left(bytes) == right(bytes)))
+    sizes().all(|bytes| (0..TRIES).any(|_| left(bytes) == right(bytes)))
 }
 
 /// Whether this library's allocator is also the one that `theirs` allocates from.

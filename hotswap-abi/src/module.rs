@@ -10,8 +10,8 @@ mod root;
 pub use context::Context;
 pub use moving::{Moving, TRAPS_DEEP, TRAPS_FIXED, TRAPS_NONE};
 pub use root::{
-    Answer, Crossing, Export, LifeCycle, Root, RootRef, START_BESIDE, START_FRESH,
-    START_RESTORED, START_UPGRADED, TRACE_FULL, TRACE_NONE, TRACE_SHORT, export,
+    Answer, Crossing, Export, LifeCycle, Root, RootRef, START_BESIDE, START_FRESH, START_RESTORED,
+    START_UPGRADED, TRACE_FULL, TRACE_NONE, TRACE_SHORT, export,
 };
 
 use std::{borrow::Cow, fmt};

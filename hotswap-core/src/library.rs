@@ -128,6 +128,16 @@ impl Image {
         }
     }
 
+    /// Whether it allocates from the C library alone, as far as these sizes show; `None` where that is
+    /// not seen.
+    pub(crate) fn is_asked(
+        &self,
+        sizes: impl Iterator<Item = usize>,
+        allocate: impl Fn(usize) -> usize,
+    ) -> Option<bool> {
+        self.account()?.is_asked(sizes, allocate)
+    }
+
     /// Whether what it has allocated is noted, and freed with it.
     pub(crate) fn has_heap(&self) -> bool {
         self.account().is_some_and(|account| account.has_heap())

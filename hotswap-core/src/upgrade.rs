@@ -261,12 +261,12 @@ impl Upgrade<'_> {
         }
         let applied = match self.slot.gate().cloned() {
             None => self.first(&prepared),
-            Some(gate) => self
-                .begin_beside(&gate, &mut prepared)
-                .and_then(|()| match prepared.handover {
+            Some(gate) => {
+                self.begin_beside(&gate, &mut prepared).and_then(|()| match prepared.handover {
                     Handover::State { .. } => self.with_pause(&gate, &mut prepared),
                     _ => self.without_pause(&gate, &prepared),
-                }),
+                })
+            }
         };
         let applied = match applied {
             Ok(applied) => applied,

@@ -1,6 +1,11 @@
 //! A state that did not change is handed over as memory.
 
-use std::{fs, path::Path, sync::{Arc, OnceLock}, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use counter_api::{Counter, Failing};
 use hotswap_core::{

@@ -100,7 +100,10 @@ fn what_an_empty_map_in_a_collection_may_point_to_stays() {
     for n in 0..3 {
         add(&scene, n);
         let before = text(&scene);
-        assert_eq!(scene.upgrade(&build.clone().told(&format!("label={n}"))).state, StateNote::Moved);
+        assert_eq!(
+            scene.upgrade(&build.clone().told(&format!("label={n}"))).state,
+            StateNote::Moved
+        );
         let by = vec![Holder::State { generation: n + 2 }];
         assert_eq!(scene.told.retired(), (n + 1, Retirement::Retained { by: by.clone() }));
         assert_eq!((text(&scene), mapped(folder.path())), (before, n as usize + 2));

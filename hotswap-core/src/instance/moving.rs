@@ -68,7 +68,11 @@ pub(crate) fn kinship(old: &Arc<Code>, new: &Arc<Code>) -> Result<Kinship, NotKi
         if after.align > allocator::TRIED_ALIGNMENT as u64 {
             return Err(NotKin::Alignment(after.align));
         }
-        if !allocator::are_shared(from.allocate, to.allocate) {
+        let is_shared = match (old.allocates(&from), new.allocates(&to)) {
+            (Some(ours), Some(theirs)) => ours && theirs,
+            _ => allocator::are_shared(from.allocate, to.allocate),
+        };
+        if !is_shared {
             return Err(NotKin::Allocator);
         }
     }
@@ -105,6 +109,12 @@ impl Code {
             _ => Traps::Deep,
         };
         Ok(Described { text, align, traps })
+    }
+
+    /// Whether it allocates from the C library alone; `None` where that is not seen.
+    fn allocates(&self, moving: &Moving) -> Option<bool> {
+        let image = self.image.as_ref()?;
+        image.is_asked(allocator::sizes(), |bytes| (moving.allocate)(bytes))
     }
 
     /// Whether what one of the two allocates may be freed by the other.

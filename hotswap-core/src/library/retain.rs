@@ -38,6 +38,14 @@ impl Account {
         match self.0 {}
     }
 
+    pub(crate) fn is_asked(
+        &self,
+        _: impl Iterator<Item = usize>,
+        _: impl Fn(usize) -> usize,
+    ) -> Option<bool> {
+        match self.0 {}
+    }
+
     pub(crate) fn has_heap(&self) -> bool {
         match self.0 {}
     }

@@ -147,7 +147,8 @@ impl Resident {
     /// The generation that serves, if its state may refer to this one.
     pub(crate) fn origin_of(&self, gate: &Gate<Generation>) -> Option<u64> {
         let (generation, serves) = gate.current();
-        let is_it = |code: &Arc<Code>| code.resident().is_some_and(|it| ptr::eq(&raw const **it, self));
+        let is_it =
+            |code: &Arc<Code>| code.resident().is_some_and(|it| ptr::eq(&raw const **it, self));
         serves.origins().iter().any(is_it).then_some(generation)
     }
 

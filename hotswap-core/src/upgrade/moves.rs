@@ -213,11 +213,7 @@ impl Upgrade<'_> {
 
     /// The old version's state is lost with the candidate that hangs: another instance of it takes
     /// its place, with what is left. Says what that is.
-    fn goes_on_without(
-        &mut self,
-        closed: Closed<'_, Generation>,
-        old: Arc<Generation>,
-    ) -> String {
+    fn goes_on_without(&mut self, closed: Closed<'_, Generation>, old: Arc<Generation>) -> String {
         let (number, code) = (closed.number(), Arc::clone(old.code()));
         let left = "its state is in the candidate, which hangs";
         // It has the state that the candidate was started with.
@@ -226,7 +222,10 @@ impl Upgrade<'_> {
             Ok((generation, state, restored)) => {
                 closed.activate(code.generation, Arc::new(generation));
                 Retiring::new(number, old, Left::All).stop_instance(self.steps, self.at_work());
-                format!("{left}: the version before goes on with {}", what_is_left(&state, restored))
+                format!(
+                    "{left}: the version before goes on with {}",
+                    what_is_left(&state, restored)
+                )
             }
             Err(fault) => {
                 drop(closed);
@@ -256,7 +255,9 @@ impl Upgrade<'_> {
 /// What an instance goes on with whose state is lost.
 fn what_is_left(state: &StateNote, restored: Option<SystemTime>) -> String {
     match restored.map(|taken| taken.elapsed().unwrap_or_default()) {
-        Some(ago) => format!("the last state that was kept, {ago:.0?} old; what came later is lost"),
+        Some(ago) => {
+            format!("the last state that was kept, {ago:.0?} old; what came later is lost")
+        }
         None => format!("{state}: all of it is lost"),
     }
 }

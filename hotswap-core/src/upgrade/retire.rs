@@ -138,9 +138,8 @@ impl Retiring {
         // SAFETY: it is not current, and everybody has left it.
         let stopped = steps.run(deadline, move || unsafe { generation.stop() });
         Ok(match (stopped.map_err(StepError::from).flatten(), retained) {
-            (Ok(()), None) => {
-                state_with.map(|generation| Retirement::Retained { by: vec![Holder::State { generation }] })
-            }
+            (Ok(()), None) => state_with
+                .map(|generation| Retirement::Retained { by: vec![Holder::State { generation }] }),
             (Ok(()), Some(held)) => Some(Retirement::Retained { by: vec![held] }),
             (Err(error), _) => {
                 let why = format!("its `stop`: {error}");

@@ -27,7 +27,11 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
             return TokenStream::new();
         }
     };
-    let fact = if repr.is_empty() { quote! {} } else { quote! { __description.fact(#repr); } };
+    let fact = if repr.is_empty() {
+        quote! {}
+    } else {
+        quote! { __description.fact(#repr); }
+    };
     let ident = &input.ident;
     let mut generics = input.generics.clone();
     for param in generics.type_params_mut() {

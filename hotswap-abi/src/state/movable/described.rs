@@ -51,7 +51,9 @@ impl Described {
             match (ours.next(), theirs.next()) {
                 (None, None) => return None,
                 (ours, theirs) if ours == theirs => {}
-                (ours, theirs) => return Some((ours.unwrap_or("no more"), theirs.unwrap_or("no more"))),
+                (ours, theirs) => {
+                    return Some((ours.unwrap_or("no more"), theirs.unwrap_or("no more")));
+                }
             }
         }
     }

@@ -85,8 +85,7 @@ impl Upgrade<'_> {
                 let code = Arc::clone(serves.code());
                 closed.activate(code.generation, serves);
                 let candidate = Retiring::new(number, candidate, Left::All);
-                let state =
-                    if is_poisoned { StateNote::MovedAfterPanic } else { StateNote::Moved };
+                let state = if is_poisoned { StateNote::MovedAfterPanic } else { StateNote::Moved };
                 Ok(RolledBack { code, state, pause: Some(begun.elapsed()), candidate })
             }
             Moved::Not(StepError::Hung { .. }) if progress.step() == Step::Suspend => {
