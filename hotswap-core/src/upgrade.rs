@@ -137,7 +137,7 @@ impl Applied {
 pub(crate) struct Unapplied {
     pub(crate) fault: Fault,
     /// The candidate, where nothing of it has run yet: it can be tried again as it is.
-    pub(crate) prepared: Option<Prepared>,
+    pub(crate) prepared: Option<Box<Prepared>>,
 }
 
 impl From<Fault> for Unapplied {
@@ -272,7 +272,7 @@ impl Upgrade<'_> {
             Ok(applied) => applied,
             // Not the candidate's fault: nothing of its instance has run, or it waits beside.
             Err(fault) if fault.exit == Exit::Cancelled => {
-                return Err(Unapplied { fault, prepared: Some(prepared) });
+                return Err(Unapplied { fault, prepared: Some(Box::new(prepared)) });
             }
             Err(fault) => return Err(fault.with_finding(self.discard(prepared)).into()),
         };

@@ -59,7 +59,8 @@ impl Moving {
         M::State: Movable,
     {
         assert!(
-            align_of::<M::State>() <= align_of::<M>() && offset % align_of::<M::State>() == 0,
+            align_of::<M::State>() <= align_of::<M>()
+                && offset.is_multiple_of(align_of::<M::State>()),
             "the field that is handed over as memory is packed"
         );
         Self {

@@ -18,6 +18,8 @@
 
 mod described;
 mod std_types;
+#[cfg(test)]
+mod tests;
 
 pub use described::{Described, Description, Part, Traps, movable};
 

@@ -184,16 +184,16 @@ impl Upgrade<'_> {
                 let _upgrade = upgrade.entered();
                 before()?;
                 let given_up = || StepError::Failed("it was given up before".to_owned());
-                let arriving = turn.begin().ok_or_else(given_up)?;
+                let going = turn.begin().ok_or_else(given_up)?;
                 exchange_states(&from, &to, &kinship);
-                let has_state = arriving.is_there();
+                let has_state = going.gone();
                 match then(&to) {
                     Ok(()) => has_state.stays().then_some(()).ok_or_else(given_up),
                     Err(error) => {
                         // Given up, nobody may touch either of them any more.
                         if let Some(returning) = has_state.returns() {
                             exchange_states(&from, &to, &kinship);
-                            returning.is_back();
+                            returning.returned();
                         }
                         Err(error)
                     }

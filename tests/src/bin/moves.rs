@@ -105,7 +105,7 @@ fn run(
         scene.slot.pin_mut().add(n).expect("it serves");
         before = text();
         if mixed {
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 scene.host.roll_back("main", "for a change").expect("it goes back");
                 println!("{}", scene.told.refused().state);
             } else {

@@ -2,8 +2,8 @@
 //! it and gives up.
 //!
 //! ```text
-//! Here ──begin──▶ Going ──is_there──▶ Arriving ──stays──▶ There
-//!   │                                    │  └──returns──▶ Returning ──is_back──▶ Back
+//! Here ──begin──▶ Going ──gone──▶ Arriving ──stays──▶ There
+//!   │                                    │  └──returns──▶ Returning ──returned──▶ Back
 //!   └──────give_up──▶ GivenUp ◀──────────┘
 //! ```
 //! `Going` and `Returning` are a few instructions of the host and of derived code, without a user's:
@@ -76,7 +76,7 @@ impl Turn {
 
 impl<'t> Going<'t> {
     /// The states have changed places.
-    pub(super) fn is_there(self) -> Arriving<'t> {
+    pub(super) fn gone(self) -> Arriving<'t> {
         self.0.0.store(ARRIVING, Ordering::Release);
         Arriving(self.0)
     }
@@ -96,7 +96,7 @@ impl<'t> Arriving<'t> {
 
 impl Returning<'_> {
     /// The states are where they were.
-    pub(super) fn is_back(self) {
+    pub(super) fn returned(self) {
         self.0.0.store(BACK, Ordering::Release);
     }
 }
@@ -112,12 +112,12 @@ mod tests {
         assert!(turn.begin().is_none());
 
         let turn = Turn::default();
-        let arriving = turn.begin().unwrap().is_there();
+        let arriving = turn.begin().unwrap().gone();
         assert_eq!(turn.give_up(), Place::Lost);
         assert!(!arriving.stays());
 
         let turn = Turn::default();
-        let arriving = turn.begin().unwrap().is_there();
+        let arriving = turn.begin().unwrap().gone();
         assert_eq!(turn.give_up(), Place::Lost);
         assert!(arriving.returns().is_none());
     }
@@ -125,11 +125,11 @@ mod tests {
     #[test]
     fn what_is_over_is_not_given_up() {
         let turn = Turn::default();
-        assert!(turn.begin().unwrap().is_there().stays());
+        assert!(turn.begin().unwrap().gone().stays());
         assert_eq!(turn.give_up(), Place::There);
 
         let turn = Turn::default();
-        turn.begin().unwrap().is_there().returns().unwrap().is_back();
+        turn.begin().unwrap().gone().returns().unwrap().returned();
         assert_eq!(turn.give_up(), Place::Here);
     }
 
@@ -141,7 +141,7 @@ mod tests {
             let (moved, place) = thread::scope(|scope| {
                 let moves = scope.spawn(|| {
                     let Some(going) = turn.begin() else { return Place::Here };
-                    if going.is_there().stays() { Place::There } else { Place::Lost }
+                    if going.gone().stays() { Place::There } else { Place::Lost }
                 });
                 let place = turn.give_up();
                 (moves.join().unwrap(), place)
