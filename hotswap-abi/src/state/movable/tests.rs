@@ -9,7 +9,7 @@ use super::{Described, Description, Movable, Traps};
 
 /// A node of a tree: its description would refer to itself.
 struct Node {
-    kids: Vec<Node>,
+    kids: Vec<Self>,
     seen: HashMap<u64, u64>,
 }
 
