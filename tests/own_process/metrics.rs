@@ -8,7 +8,7 @@ use std::{
 };
 
 use counter_api::{Counter, Failing};
-use hotswap_core::{Trial, event::EventKind};
+use hotswap_core::Trial;
 use hotswap_tests::{LONG, Scene, fixture, patient};
 use metrics::{
     Counter as Counts, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata,
@@ -90,10 +90,6 @@ fn what_a_host_does_is_counted() {
     let counter = |script: &str| fixture("counter").told(script);
     let trial = Trial::new(LONG).with_longest_call(LONG);
     let scene = Scene::<dyn Counter>::with(patient().with_trial(trial), &counter("label=a"));
-    let reported = || {
-        scene.told.find(|event| matches!(event.kind, EventKind::Reported(_)).then_some(()));
-    };
-    reported();
     let outcome =
         |outcome: &str| figures.get(&format!("hotswap_upgrades_total slot=main outcome={outcome}"));
     assert_eq!(figures.get("hotswap_generation slot=main"), Some(1.0), "{figures:#?}");
