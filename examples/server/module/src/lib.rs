@@ -32,9 +32,9 @@ impl Module for Prices {
     }
 
     fn self_test(&self, _cx: &Context) -> Result<(), ModuleError> {
-        match self.quote("tea", 2) {
-            640 => Ok(()),
-            other => Err(ModuleError::new(format!("two teas cost {other}"))),
+        match self.quote("tea", 1) {
+            0 => Err(ModuleError::new("tea is free")),
+            _ => Ok(()),
         }
     }
 }
