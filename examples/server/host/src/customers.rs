@@ -56,7 +56,7 @@ fn buy(prices: &Slot<dyn Pricing>, gone: &AtomicBool) -> Result<(), CallError> {
         if gone.load(Ordering::Relaxed) {
             break;
         }
-        if told.elapsed() > Duration::from_secs(10) {
+        if told.elapsed() > Duration::from_secs(5) {
             told = Instant::now();
             tell(paid, sales, failed)?;
         }
