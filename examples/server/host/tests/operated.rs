@@ -44,6 +44,8 @@ fn the_chapter_says_what_is_seen() {
             other => panic!("a block of {other}"),
         }
     }
+    let ended = desk.server.as_mut().expect("it was started").child.wait().unwrap();
+    assert!(ended.success(), "{ended}");
     assert!(seen["console"] > 10 && seen["text"] > 5 && seen["diff"] > 3, "{seen:?}");
 }
 
@@ -53,13 +55,14 @@ fn root() -> PathBuf {
 
 /// A reader with two terminals, in a copy of the example.
 struct Desk {
+    /// Ends before its folder goes.
+    server: Option<Server>,
     copy: PathBuf,
     folder: TempDir,
     /// Where `hotswap` is, before everything else.
     path: String,
     variables: Vec<(String, String)>,
     same: Same,
-    server: Option<Server>,
 }
 
 impl Desk {
