@@ -276,8 +276,8 @@ impl Asked<'_> {
         let came_out = match status.slots.iter().find(serves) {
             Some(slot) => format!("approved; {}", things(slot)),
             None => {
-                let refused = status.slots.iter().filter_map(|slot| slot.last_refusal.as_ref());
-                let refused = refused.filter(|it| it.artifact == Some(artifact)).next_back();
+                let mut refused = status.slots.iter().filter_map(|slot| slot.last_refusal.as_ref());
+                let refused = refused.rfind(|it| it.artifact == Some(artifact));
                 refused.map_or("approved; it is on its way".to_owned(), |it| {
                     format!("approved, and then {it}")
                 })

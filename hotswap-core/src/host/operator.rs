@@ -56,7 +56,7 @@ impl Operator {
     /// At once when the thread is inside a call of a slot, since the upgrade would wait for it;
     /// when the host has ended.
     pub fn apply_pending(&self) -> Result<usize, Error> {
-        self.ask(|reply| Command::Apply(reply))
+        self.ask(Command::Apply)
     }
 
     /// Gives up the callers inside a slot, because they hang in its module's code: a thread cannot
