@@ -44,7 +44,7 @@ use crate::{
     upgrade::ArtifactHash,
 };
 
-/// A state of a slot that lies on disk ([`Host::backups`](crate::Host::backups)).
+/// A state of a slot that lies on disk ([`Host::backups`](crate::Operator::backups)).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Backup {
@@ -69,7 +69,7 @@ pub struct Backup {
     pub path: PathBuf,
 }
 
-/// An upgrade that is over ([`Host::history`](crate::Host::history)).
+/// An upgrade that is over ([`Host::history`](crate::Operator::history)).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PastUpgrade {
@@ -95,7 +95,7 @@ pub struct PastUpgrade {
     pub report: Option<Arc<Report>>,
 }
 
-/// An artifact that has been committed before ([`Host::revert_to`](crate::Host::revert_to)). As JSON
+/// An artifact that has been committed before ([`Host::revert_to`](crate::Operator::revert_to)). As JSON
 /// it is a text: a hash, or a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -192,8 +192,11 @@ impl fmt::Display for Plan {
         if let Some(report) = rehearsal {
             writeln!(f, "\n## Rehearsal\n\n{report}")?;
         }
-        writeln!(f, "\n## Risks: {}\n", self.level())?;
-        for risk in risks {
+        writeln!(f, "\n## Risks: {}", self.level())?;
+        for (i, risk) in risks.iter().enumerate() {
+            if i == 0 {
+                writeln!(f)?;
+            }
             writeln!(f, "- {risk}")?;
         }
         writeln!(
