@@ -15,6 +15,29 @@ pub(crate) extern "C" fn allocate(bytes: usize) -> usize {
     black_box(Vec::<u8>::with_capacity(black_box(bytes)).as_ptr()).addr()
 }
 
+/// The largest alignment that [`are_shared`] says something of: that of every block of a C library.
+pub const TRIED_ALIGNMENT: usize = 16;
+
+/// The sizes that are tried: small ones as tables and nodes have them, and large ones as what has
+/// grown.
+pub fn sizes() -> impl Iterator<Item = usize> {
+    let (small, large) = ((1..=64).map(|i| 16 * i), (11..=16).map(|i| 1 << i));
+    small.chain(large)
+}
+
+/// Whether two libraries allocate from one allocator, for all [`sizes`], as far as can be seen.
+///
+/// It is not enough that blocks overlap: one of the two may put a header in front of its own.
+#[must_use]
+pub fn are_shared(
+    left: extern "C" fn(usize) -> usize,
+    right: extern "C" fn(usize) -> usize,
+) -> bool {
+    // Another thread may have the block that was given back.
+    const TRIES: usize = 32;
+    sizes().all(|bytes| (0..TRIES).any(|_| left(bytes) == right(bytes)))
+}
+
 /// Whether this library's allocator is also the one that `theirs` allocates from.
 #[must_use]
 pub fn is_shared(theirs: extern "C" fn(usize) -> usize) -> bool {
@@ -43,6 +66,20 @@ mod tests {
     extern "C" fn arena(bytes: usize) -> usize {
         static ARENA: [u8; 4096] = [0; 4096];
         ARENA.as_ptr().addr() + bytes
+    }
+
+    #[test]
+    fn an_allocator_that_differs_for_some_sizes_is_another_one() {
+        extern "C" fn for_large(bytes: usize) -> usize {
+            if bytes > 1024 { arena(bytes) } else { allocate(bytes) }
+        }
+        extern "C" fn for_small(bytes: usize) -> usize {
+            if bytes < 400 { arena(bytes) } else { allocate(bytes) }
+        }
+        assert!(are_shared(allocate, allocate));
+        for other in [for_large, for_small, with_header, arena] {
+            assert!(!are_shared(allocate, other));
+        }
     }
 
     #[test]

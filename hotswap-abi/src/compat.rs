@@ -125,6 +125,8 @@ impl Requirement {
             abi_stable,
             requires,
             interface,
+            // Where the two sides differ in it the state is encoded.
+            moves: _,
             states: _,
             types,
             encoded: _,

@@ -66,8 +66,8 @@ pub mod same_build;
 pub mod shape;
 pub mod state;
 
-pub use hotswap_macros::{HotModule, HotState, Plain, Portable, Shape, interface};
+pub use hotswap_macros::{HotModule, HotState, Movable, Plain, Portable, Shape, interface};
 pub use interface::{CallError, Interface};
 pub use module::{Context, HotModule, Module, ModuleError, Start};
 pub use portable::{Plain, Portable};
-pub use state::{HotState, Migrate, MigrateError};
+pub use state::{HotState, Migrate, MigrateError, Movable};

@@ -28,7 +28,7 @@ use crate::shape::{Shape, Types};
 pub const SECTION: &str = ".hotswap";
 
 /// The format that this version reads and writes.
-pub const FORMAT: u16 = 2;
+pub const FORMAT: u16 = 3;
 
 pub(crate) const MAGIC: [u8; 8] = *b"HOTSWAP\0";
 
@@ -73,6 +73,8 @@ pub struct Manifest {
     pub requires: Vec<String>,
     /// The interface it implements.
     pub interface: Shape,
+    /// Whether it hands its state over as memory, where that can be done.
+    pub moves: bool,
     /// Its state, newest version first; empty for none.
     pub states: Vec<StateVersion>,
     /// The definitions that the shapes refer to.

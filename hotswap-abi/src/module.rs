@@ -3,11 +3,14 @@
 mod context;
 mod life;
 #[allow(clippy::exhaustive_structs, reason = "abi_stable derives one; checked field by field")]
+mod moving;
+#[allow(clippy::exhaustive_structs, reason = "abi_stable derives one; checked field by field")]
 mod root;
 
 pub use context::Context;
+pub use moving::{Moving, TRAPS_DEEP, TRAPS_FIXED, TRAPS_NONE};
 pub use root::{
-    Answer, Crossing, Export, LifeCycle, Root, RootRef, START_FRESH, START_RESTORED,
+    Answer, Crossing, Export, LifeCycle, Root, RootRef, START_BESIDE, START_FRESH, START_RESTORED,
     START_UPGRADED, TRACE_FULL, TRACE_NONE, TRACE_SHORT, export,
 };
 
@@ -69,6 +72,19 @@ pub trait Module: Sized + Send + Sync + 'static {
         Ok(())
     }
 
+    /// The state that was handed over as memory is in its field (`#[hot_module(state = …)]`): make
+    /// from it what else the instance has, for it was started [beside](Context::state_follows) the
+    /// version before. Callers wait meanwhile.
+    ///
+    /// It is also called when the state comes back from a version that is rolled back.
+    ///
+    /// # Errors
+    /// The artifact is refused, and the old version goes on with the state as it is now: leave it as
+    /// it was.
+    fn arrived(&mut self) -> Result<(), ModuleError> {
+        Ok(())
+    }
+
     /// The next version is about to take over. Let go of what cannot be held twice (a port, a
     /// file's lock); keep the state: this instance may be resumed.
     fn suspend(&mut self) {}
@@ -76,7 +92,8 @@ pub trait Module: Sized + Send + Sync + 'static {
     /// The upgrade was called off, or the next version was rolled back: this instance serves again.
     fn resume(&mut self) {}
 
-    /// The end, before the instance is dropped.
+    /// The end, before the instance is dropped. One whose state was handed over as memory has the
+    /// state that its successor was started with.
     fn stop(&mut self) {}
 }
 
@@ -154,6 +171,8 @@ pub unsafe trait HotModule: Module {
     const MANIFEST: &'static [u8];
     /// The interface's entry points for this module.
     const ENTRIES: &'static [Entry];
+    /// How its state is handed over as memory, if it is.
+    const MOVING: Option<&'static Moving>;
     /// What the artifact exports.
     fn export() -> &'static Export;
 }

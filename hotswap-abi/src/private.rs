@@ -11,7 +11,7 @@ pub use crate::{
         call::{Callee, Source, missing, or_relay, run_default},
     },
     manifest::{self, Source as ManifestSource, encode, encode_schema, encoded_len, schema_len},
-    module::{Export, HotModule, Module, export},
+    module::{Export, HotModule, Module, Moving, export},
     portable::{
         Bytes, DecodeError, Direct, Encoded, Plain, Portable, Reader, Reply, Sink, Str, Writer,
         with,
@@ -22,7 +22,9 @@ pub use crate::{
         list,
     },
     state::{
-        HotState, Lineage, Migrate, RestoreError, assert_faithful, restore_exactly, store_exactly,
+        HotState, Lineage, Migrate, Movable, RestoreError, assert_faithful,
+        movable::{Description, movable},
+        restore_exactly, store_exactly,
     },
 };
 
@@ -107,6 +109,7 @@ pub const fn manifest_source<M: HotModule>(
         interface_version: <M::Interface as Interface>::VERSION,
         unwinds,
         requires,
+        moves: M::MOVING.is_some(),
         interface: &<M::Interface as Ladder<Wire>>::WHOLE,
         state: <M::State as HotState>::LINEAGE,
     }

@@ -8,10 +8,13 @@
 mod carry;
 mod check;
 mod codec;
+#[expect(unsafe_code, reason = "says which types can move")]
+pub mod movable;
 
 pub use carry::{Carried, CarryError, carry};
 pub use check::assert_faithful;
 pub use codec::{CodecError, decode, encode, is_faithful};
+pub use movable::Movable;
 
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -354,6 +354,17 @@ pub enum StateNote {
     Fresh,
     /// It was kept as it was.
     Kept,
+    /// It was handed over as memory.
+    Moved,
+    /// It was handed back as memory, as a panic in a call has left it: nothing else was kept.
+    MovedAfterPanic,
+    /// It is to be handed over as memory, if it turns out that both versions lay it out alike.
+    Moves,
+    /// It was kept as it was, by its encoding: it should have been handed over as memory.
+    Encoded {
+        /// Why it could not be.
+        why: String,
+    },
     /// It was migrated.
     Migrated {
         /// The version it had.
@@ -419,6 +430,10 @@ impl StateNote {
             Self::None
             | Self::Fresh
             | Self::Kept
+            | Self::Moved
+            | Self::Moves
+            | Self::MovedAfterPanic
+            | Self::Encoded { .. }
             | Self::Migrated { .. }
             | Self::Downgraded { .. } => false,
             Self::Carried { dropped, .. } => !dropped.is_empty(),
@@ -433,6 +448,14 @@ impl fmt::Display for StateNote {
             Self::None => f.write_str("no state"),
             Self::Fresh => f.write_str("state fresh"),
             Self::Kept => f.write_str("state kept"),
+            Self::Moved => f.write_str("state handed over as memory"),
+            Self::MovedAfterPanic => {
+                f.write_str("state handed back as memory, as a panic in a call has left it")
+            }
+            Self::Moves => f.write_str("state to be handed over as memory, else by its encoding"),
+            Self::Encoded { why } => {
+                write!(f, "state kept by its encoding, not handed over as memory ({why})")
+            }
             Self::Migrated { from, to } => write!(f, "state migrated from version {from} to {to}"),
             Self::Downgraded { from, to } => {
                 write!(f, "state downgraded from version {from} to {to}")

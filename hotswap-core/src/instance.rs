@@ -11,10 +11,12 @@
 //! nobody inside, or when the generation is no longer current and everybody has left it.
 
 mod condition;
+mod moving;
 mod watch;
 
 pub(crate) use self::{
     condition::{Alarm, Condition, Panics, Unfit, Use},
+    moving::{Kinship, kinship},
     watch::{Figures, Latency, Watch},
 };
 
@@ -32,9 +34,11 @@ use hotswap_abi::{
     CallError,
     interface::{Failure, Origin, Target, entries_by_name},
     manifest::Manifest,
-    module::{Answer, LifeCycle, RootRef, START_FRESH, START_RESTORED, START_UPGRADED},
+    module::{Answer, LifeCycle, Moving, RootRef, START_FRESH, START_RESTORED, START_UPGRADED},
     portable::{Buffer, Bytes, Reader, Sink, Status, Str},
 };
+
+use parking_lot::Mutex;
 
 use crate::{
     config::PanicPolicy,
@@ -94,6 +98,8 @@ pub(crate) struct Code {
     pub(crate) artifact: Option<ArtifactHash>,
     pub(crate) generation: u64,
     life: LifeCycle,
+    /// How its state is handed over as memory, if it is.
+    moving: Option<Moving>,
     methods: Box<[*const ()]>,
     origin: Origin,
     panics: PanicPolicy,
@@ -132,6 +138,10 @@ impl Code {
         let name = format!("{} {} (generation {generation})", manifest.module, manifest.version);
         // SAFETY: a function of the root, and the library stays mapped as long as this lives.
         let origin = unsafe { Origin::new(name.into(), root.take_failure()) };
+        let moving = root.moving();
+        // SAFETY: null, or a constant of a library that stays mapped as long as this lives, whose
+        // layout was checked with the root's.
+        let moving = unsafe { moving.as_ref() }.copied();
         // SAFETY: the entries are constants of a library that stays mapped as long as this lives.
         let methods = unsafe { entries_by_name(methods, root) };
         Self {
@@ -139,6 +149,7 @@ impl Code {
             artifact,
             generation,
             life: root.life(),
+            moving,
             methods,
             origin,
             panics,
@@ -158,6 +169,11 @@ impl Code {
     /// What will hold it when nobody owns it any more; `None` if it is unloaded then.
     pub(crate) fn retained(&self) -> Option<Holder> {
         self.image.as_ref().map_or(Some(Holder::Program), Image::retained)
+    }
+
+    /// Its library; `None` for a module that is linked into the program.
+    pub(crate) const fn image(&self) -> Option<&Image> {
+        self.image.as_ref()
     }
 
     /// The private copy that it was loaded from; `None` for a module that is linked in.
@@ -287,6 +303,11 @@ impl Context {
     /// `Module::start`, and then `Module::self_test`.
     pub(crate) fn start(&self, from: Begin) -> Result<Generation, StepError> {
         let generation = self.start_untested(from)?;
+        self.tested(generation)
+    }
+
+    /// An instance that nobody knows, if its self-test is content.
+    fn tested(&self, generation: Generation) -> Result<Generation, StepError> {
         match self.self_test(&generation) {
             Ok(()) => Ok(generation),
             Err(error) => {
@@ -309,6 +330,11 @@ impl Context {
             Begin::Upgraded(state) => (START_UPGRADED, state.give()),
             Begin::Restored(state) => (START_RESTORED, state.give()),
         };
+        self.started(how, state)
+    }
+
+    /// How to start, and a state that is given away, or null.
+    fn started(&self, how: u8, state: *mut ()) -> Result<Generation, StepError> {
         let (start, cx) = (self.code.life.start, self.data.as_ptr());
         // SAFETY: the context is alive, and the state is given away.
         let (data, _) = self.code.answer(|sink| unsafe { start(how, cx, state, sink) })?;
@@ -319,6 +345,7 @@ impl Context {
             lock: Exclusion::new(),
             given_back: AtomicBool::new(false),
             condition: Condition::default(),
+            origins: Mutex::default(),
         };
         if self.code.watched {
             generation.condition.watch(Arc::default());
@@ -349,6 +376,8 @@ pub(crate) struct Generation {
     lock: Exclusion,
     given_back: AtomicBool,
     condition: Condition,
+    /// The code of other generations that its state may come from: dropped after the instance.
+    origins: Mutex<Vec<Arc<Code>>>,
 }
 
 // SAFETY: `Module: Send + Sync`, and its methods are called with the borrow they ask for.

@@ -67,12 +67,14 @@ pub(crate) enum LoadError {
 
 impl Image {
     /// Opens a private copy, of which `facts` is known. `keep` is why it is to be retained, whatever
-    /// it is; `tell` is told what becomes of it when nobody owns it any more.
+    /// it is; `tell` is told what becomes of it when nobody owns it any more. With `kin`, which is in
+    /// use, a state may go over as memory.
     pub(crate) fn open(
         copy: PrivateFile,
         facts: &ElfFacts,
         keep: Option<Holder>,
         tell: Tell,
+        kin: Option<&Self>,
     ) -> Result<Self, LoadError> {
         // SAFETY: the copy was examined and its manifest was read; see the module's text.
         let library = unsafe { open(copy.path()) };
@@ -80,8 +82,9 @@ impl Image {
             Ok(()) => LoadError::Open(error),
             Err(why) => LoadError::System(why),
         })?;
+        let kin = kin.and_then(Self::account).map(|account| &**account);
         // SAFETY: it was just opened, and nobody knows a function of it yet.
-        let opened = unsafe { Opened::new(library, copy, facts, keep.is_some()) };
+        let opened = unsafe { Opened::new(library, copy, facts, keep.is_some(), kin) };
         Ok(Self { opened: Some(opened), keep, tell: Some(tell) })
     }
 
@@ -114,6 +117,30 @@ impl Image {
     /// What it has left with the process, where that is known.
     pub(crate) fn account(&self) -> Option<&Arc<Account>> {
         self.opened().account()
+    }
+
+    /// Whether what one of the two allocates may be freed by the other.
+    pub(crate) fn shares_heap(&self, other: &Self) -> bool {
+        match (self.account(), other.account()) {
+            (Some(ours), Some(theirs)) => ours.shares_heap(theirs),
+            (None, None) => true,
+            (Some(one), None) | (None, Some(one)) => !one.has_heap(),
+        }
+    }
+
+    /// Whether it allocates from the C library alone, as far as these sizes show; `None` where that is
+    /// not seen.
+    pub(crate) fn is_asked(
+        &self,
+        sizes: impl Iterator<Item = usize>,
+        allocate: impl Fn(usize) -> usize,
+    ) -> Option<bool> {
+        self.account()?.is_asked(sizes, allocate)
+    }
+
+    /// Whether what it has allocated is noted, and freed with it.
+    pub(crate) fn has_heap(&self) -> bool {
+        self.account().is_some_and(|account| account.has_heap())
     }
 
     fn opened(&self) -> &Opened {

@@ -38,6 +38,7 @@ mod fault;
 mod inspect;
 mod load;
 mod migrate;
+mod moves;
 #[cfg(target_os = "linux")]
 mod play;
 mod predecessor;
@@ -136,7 +137,7 @@ impl Applied {
 pub(crate) struct Unapplied {
     pub(crate) fault: Fault,
     /// The candidate, where nothing of it has run yet: it can be tried again as it is.
-    pub(crate) prepared: Option<Prepared>,
+    pub(crate) prepared: Option<Box<Prepared>>,
 }
 
 impl From<Fault> for Unapplied {
@@ -260,16 +261,18 @@ impl Upgrade<'_> {
         }
         let applied = match self.slot.gate().cloned() {
             None => self.first(&prepared),
-            Some(gate) => match prepared.handover {
-                Handover::State { .. } => self.with_pause(&gate, &prepared),
-                _ => self.without_pause(&gate, &prepared),
-            },
+            Some(gate) => {
+                self.begin_beside(&gate, &mut prepared).and_then(|()| match prepared.handover {
+                    Handover::State { .. } => self.with_pause(&gate, &mut prepared),
+                    _ => self.without_pause(&gate, &prepared),
+                })
+            }
         };
         let applied = match applied {
             Ok(applied) => applied,
-            // Not the candidate's fault: nothing of its instance has run.
+            // Not the candidate's fault: nothing of its instance has run, or it waits beside.
             Err(fault) if fault.exit == Exit::Cancelled => {
-                return Err(Unapplied { fault, prepared: Some(prepared) });
+                return Err(Unapplied { fault, prepared: Some(Box::new(prepared)) });
             }
             Err(fault) => return Err(fault.with_finding(self.discard(prepared)).into()),
         };
@@ -331,7 +334,7 @@ impl Upgrade<'_> {
     fn with_pause(
         &mut self,
         gate: &Gate<Generation>,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
     ) -> Result<Applied, Fault> {
         let begun = Instant::now();
         let abandoned = self.slot.is_abandoned();
@@ -353,7 +356,11 @@ impl Upgrade<'_> {
         };
         let deadline = begun + self.config.pause_deadline;
         if closed.value().condition().is_poisoned() {
+            self.renew(prepared)?;
             return self.in_place_of_poisoned(closed, prepared, begun);
+        }
+        if let Some(beside) = prepared.beside.clone() {
+            return self.move_over(closed, prepared, beside, begun);
         }
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
 
@@ -387,8 +394,11 @@ impl Upgrade<'_> {
         };
         let result = self.steps.run(deadline, work);
         match result.map_err(StepError::from).flatten() {
-            Ok((generation, state, snapshot)) => {
+            Ok((generation, mut state, snapshot)) => {
                 self.remember(snapshot);
+                if state == StateNote::Kept {
+                    state = prepared.note();
+                }
                 let code = Arc::clone(generation.code());
                 closed.activate(code.generation, generation);
                 let pause = Some(begun.elapsed());

@@ -238,6 +238,14 @@ pub fn shape(input: TokenStream) -> TokenStream {
     state::shape(input.into()).into()
 }
 
+/// Makes a type one that can be handed over as memory, if its fields are: see the trait of that name.
+///
+/// Type parameters are bound to be `Movable`, too.
+#[proc_macro_derive(Movable)]
+pub fn movable(input: TokenStream) -> TokenStream {
+    state::movable(input.into()).into()
+}
+
 /// Makes a struct the module of its crate: `#[hot_module(interface = Game, requires("audio"))]`.
 ///
 /// The struct implements `Module` and the interface. The derive exports what a host needs under
@@ -270,6 +278,60 @@ pub fn shape(input: TokenStream) -> TokenStream {
 ///     }
 /// }
 /// ```
+///
+/// # A state that is handed over as memory
+/// `state = world` names the field that holds the module's state. Where the next build has the same
+/// state, compiler and allocator, the bytes of that field go over instead of its encoding, and callers
+/// wait no longer for a large state than for a small one:
+/// ```
+/// # use hotswap_abi::interface;
+/// # #[interface] pub trait Game { fn title(&self) -> String; }
+/// use std::{borrow::Cow, collections::HashMap};
+///
+/// use hotswap_abi::{Context, HotModule, HotState, Module, ModuleError, Movable, Start};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(HotState, Movable, Serialize, Deserialize, Clone, Default)]
+/// #[hot_state(version = 1)]
+/// pub struct World {
+///     names: HashMap<u64, String>,
+/// }
+///
+/// #[derive(HotModule)]
+/// #[hot_module(interface = Game, state = world)]
+/// pub struct Arcade {
+///     world: World,
+///     longest: usize,
+/// }
+///
+/// impl Module for Arcade {
+///     type State = World;
+///     fn start(from: Start<World>, _: &Context) -> Result<Self, ModuleError> {
+///         // Where `cx.state_follows()` this is `Start::Fresh`, beside the version that serves.
+///         let mut arcade = Arcade { world: from.state().unwrap_or_default(), longest: 0 };
+///         arcade.arrived()?;
+///         Ok(arcade)
+///     }
+///     fn state(&self) -> Cow<'_, World> {
+///         Cow::Borrowed(&self.world)
+///     }
+///     // What else the instance has is made from the state when that has come.
+///     fn arrived(&mut self) -> Result<(), ModuleError> {
+///         self.longest = self.world.names.values().map(String::len).max().unwrap_or(0);
+///         Ok(())
+///     }
+/// }
+///
+/// impl Game for Arcade {
+///     fn title(&self) -> String {
+///         format!("Arcade with {}", self.world.names.len())
+///     }
+/// }
+/// ```
+/// The other fields stay with their instance: they must make sense with another state, at the latest
+/// when `arrived` has returned. `start` and `self_test` run while the version before still serves,
+/// with a state of their own; what cannot be held twice is taken in `arrived`. The version before is
+/// suspended, and has that other state until it is stopped, or gets its own back in a rollback.
 #[proc_macro_derive(HotModule, attributes(hot_module))]
 pub fn hot_module(input: TokenStream) -> TokenStream {
     module::hot_module(input.into()).into()

@@ -1,16 +1,22 @@
 //! `#[derive(HotModule)]`: parse → validate → expand.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{DeriveInput, LitStr, Path, Token, punctuated::Punctuated};
+use syn::{DeriveInput, LitStr, Member, Path, Token, punctuated::Punctuated};
 
-use crate::{error::Errors, names};
+use crate::{
+    error::Errors,
+    names,
+    state::{RANDOMIZED, is_randomized},
+};
 
 const HINT: &str = "`#[hot_module(interface = Game)]`";
 
 struct HotModule {
     interface: Path,
     requires: Vec<LitStr>,
+    /// The field that holds its state, where that is handed over as memory.
+    state: Option<Member>,
     /// The module's name: its crate's.
     name: String,
 }
@@ -39,7 +45,7 @@ fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<HotModule> {
             "write the types out, or box them",
         );
     }
-    let (mut interface, mut requires, mut given) = (None, Vec::new(), true);
+    let (mut interface, mut requires, mut state, mut given) = (None, Vec::new(), None, true);
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("hot_module")) {
         let result = attr.parse_nested_meta(|meta| {
             if meta.path.is_ident("interface") {
@@ -53,13 +59,18 @@ fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<HotModule> {
                         meta.error("`interface` is given twice\nhint: a module has one interface")
                     );
                 }
+            } else if meta.path.is_ident("state") {
+                if state.replace(meta.value()?.parse()?).is_some() {
+                    return Err(meta.error("`state` is given twice\nhint: it is one field"));
+                }
             } else if meta.path.is_ident("requires") {
                 let list;
                 syn::parenthesized!(list in meta.input);
                 requires.extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?);
             } else {
                 return Err(meta.error(format!(
-                    "unknown attribute\nhint: {HINT}, and `requires(\"audio\")` for services"
+                    "unknown attribute\nhint: {HINT}, `requires(\"audio\")` for services, and \
+                     `state = world` for the field that is handed over as memory"
                 )));
             }
             Ok(())
@@ -70,16 +81,31 @@ fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<HotModule> {
     if interface.is_none() && given {
         errors.at(&input.ident, "a module needs its interface", HINT);
     }
+    if let Some(field) = &state {
+        check_field(input, field, errors);
+    }
     let name = ["CARGO_PKG_NAME", "CARGO_CRATE_NAME"].iter().find_map(|it| std::env::var(it).ok());
     let Some(name) = name else {
         errors.at(&input.ident, "the crate has no name", "build it with cargo");
         return None;
     };
-    Some(HotModule { interface: interface?, requires, name })
+    Some(HotModule { interface: interface?, requires, state, name })
+}
+
+/// Notes what is wrong with the field that is to hold the state.
+fn check_field(input: &DeriveInput, field: &Member, errors: &mut Errors) {
+    if is_randomized() {
+        errors.at(field, RANDOMIZED, "leave `state = …` away, or `-Z randomize-layout`");
+    }
+    if let syn::Data::Struct(data) = &input.data
+        && !data.fields.members().any(|member| member == *field)
+    {
+        errors.at(field, "there is no such field", "name the field that holds the module's state");
+    }
 }
 
 fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
-    let HotModule { interface, requires, name } = module;
+    let HotModule { interface, requires, state, name } = module;
     let export = format!("hotswap_root_{}", name.replace('-', "_"));
     let ident = &input.ident;
     // What the user may have left out shows on the user's token.
@@ -87,6 +113,10 @@ fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
     let interface_type = quote_spanned! { span=> dyn #interface };
     let entries =
         quote_spanned! { span=> <dyn #interface as __p::Serves<__p::Owned<#ident>>>::TABLE };
+    let (checks, moving) = match state {
+        None => (quote! {}, quote! { ::core::option::Option::None }),
+        Some(field) => moving(ident, field),
+    };
     quote! {
         #[allow(
             clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction, deprecated,
@@ -116,15 +146,32 @@ fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
             #[unsafe(export_name = #export)]
             static __EXPORT: __p::Export = __p::export::<#ident>();
 
+            #checks
+
             // SAFETY: manifest and export are computed from this very type.
             unsafe impl __p::HotModule for #ident {
                 type Interface = #interface_type;
                 const MANIFEST: &'static [u8] = &__BYTES;
                 const ENTRIES: &'static [__p::Entry] = #entries;
+                const MOVING: ::core::option::Option<&'static __p::Moving> = #moving;
                 fn export() -> &'static __p::Export {
                     &__EXPORT
                 }
             }
         };
     }
+}
+
+/// What checks the field that holds the state, and how it is handed over as memory.
+fn moving(ident: &Ident, field: &Member) -> (TokenStream, TokenStream) {
+    let span = names::at(field);
+    let checks = quote_spanned! { span=>
+        // A reference would be coerced: a field `Box<State>` would do.
+        const _: fn(&#ident) -> *const <#ident as __p::Module>::State =
+            |module| &raw const module.#field;
+        // SAFETY: there is such a field, and it has this very type, as the line above says.
+        const __MOVING: __p::Moving =
+            unsafe { __p::Moving::new::<#ident>(::core::mem::offset_of!(#ident, #field)) };
+    };
+    (checks, quote! { ::core::option::Option::Some(&__MOVING) })
 }

@@ -1,13 +1,15 @@
-//! `#[derive(Shape)]` and `#[derive(HotState)]`: parse → validate → expand.
+//! `#[derive(Shape)]`, `#[derive(HotState)]` and `#[derive(Movable)]`: parse → validate → expand.
 
 mod attr;
 mod hot_state;
+mod movable;
 mod stored;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, GenericParam};
 
+pub(crate) use self::movable::{RANDOMIZED, is_randomized};
 use crate::error::Errors;
 
 /// `#[derive(Shape)]`.
@@ -22,6 +24,11 @@ pub(crate) fn hot_state(input: TokenStream) -> TokenStream {
         let state = hot_state::expand(input, errors);
         quote! { #shaped #state }
     })
+}
+
+/// `#[derive(Movable)]`.
+pub(crate) fn movable(input: TokenStream) -> TokenStream {
+    derive(input, movable::expand)
 }
 
 fn derive(

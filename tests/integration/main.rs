@@ -15,6 +15,7 @@ mod journal;
 mod kept;
 mod load;
 mod loading;
+mod moves;
 mod operators;
 mod panics;
 mod plans;

@@ -25,7 +25,7 @@ use hotswap_core::{
 use hotswap_tests::{
     Fixture, Scene, Told,
     alone::{self, children},
-    fixture, patient,
+    edition, fixture, patient,
 };
 
 /// Set where something stands before `serve` that comes to no end.
@@ -51,12 +51,13 @@ fn main() -> ExitCode {
     if cfg!(not(target_os = "linux")) {
         return ExitCode::SUCCESS;
     }
-    let tests: [(&str, fn()); 10] = [
+    let tests: [(&str, fn()); 11] = [
         ("what_goes_wrong_is_never_loaded", what_goes_wrong_is_never_loaded),
         ("what_hangs_is_killed", what_hangs_is_killed),
         ("what_goes_well_is_told_and_live", what_goes_well_is_told_and_live),
         ("an_older_version_is_rehearsed_with_its_own_state", an_older_version),
         ("whether_there_is_a_way_back_is_told", whether_there_is_a_way_back_is_told),
+        ("a_hand_over_as_memory_is_rehearsed", a_hand_over_as_memory),
         ("calls_go_on_meanwhile", calls_go_on_meanwhile),
         ("a_state_that_is_not_to_be_had_is_no_fault_of_the_artifact", no_copy),
         ("one_slot_may_have_rehearsals_alone", one_slot_alone),
@@ -72,6 +73,36 @@ fn counter(script: &str) -> Fixture {
 
 fn chain(script: &str) -> Fixture {
     fixture("chain").told(script)
+}
+
+/// The state goes there and back in the child, with what could go wrong on the way.
+fn a_hand_over_as_memory() {
+    let mover = |script: &str| edition("mover", &[]).told(script);
+    let scene = counted(rehearsing(), &mover("label=a"));
+    for script in ["arrived=abort", "arrived=fail", "beside=panic", "arrived=segfault"] {
+        let refusal = refused(&scene, &mover(&format!("label=b;{script}")));
+        let text = refusal.to_string();
+        assert!(text.contains(&Step::Move.to_string()), "{text}");
+    }
+    scene.put(&mover("label=c"));
+    let report = rehearsed(&scene.told);
+    assert_eq!(report.steps.last().map(|it| it.step), Some(Step::Move), "{report}");
+    assert_eq!(report.way_back, WayBack::Works);
+    assert_eq!(scene.told.live().state, StateNote::Moved);
+    // The way back is the serving version's.
+    scene.upgrade(&mover("label=d;resume=panic"));
+    scene.put(&mover("label=e"));
+    let report = rehearsed(&scene.told);
+    let WayBack::Impossible { why } = &report.way_back else { panic!("{report}") };
+    assert!(why[0].contains("handed back as memory"), "{report}");
+}
+
+fn rehearsed(told: &Told) -> Arc<RehearsalReport> {
+    told.find(|event| match &event.kind {
+        EventKind::Rehearsed { report, .. } => Some(Arc::clone(report)),
+        EventKind::Refused(refusal) => panic!("{refusal}"),
+        _ => None,
+    })
 }
 
 /// Longer than any rehearsal takes, and less memory than `eat` does.

@@ -61,6 +61,17 @@ pub fn edition(name: &str, features: &[&str]) -> Fixture {
     Fixture { bytes: read(&folder, name) }
 }
 
+/// A fixture, built for speed.
+///
+/// # Panics
+/// When it cannot be built or read.
+#[must_use]
+pub fn optimized(name: &str) -> Fixture {
+    let _alone = alone();
+    build(&["build", "--release", "--package", name], &[]);
+    Fixture { bytes: read(&target().join("release"), name) }
+}
+
 impl Fixture {
     /// Writes a script into the file (see `fixtures/kit`): `label=b;start=panic`.
     ///
@@ -121,7 +132,7 @@ impl Fixture {
 
 /// Where the manifest begins. Its magic alone is in the code of the decoder as well.
 fn manifest(bytes: &[u8]) -> usize {
-    let head = b"HOTSWAP\0\x02\0";
+    let head = b"HOTSWAP\0\x03\0";
     bytes.windows(head.len()).position(|window| window == head).expect("it has a manifest")
 }
 

@@ -86,6 +86,7 @@ impl Manifest {
         let abi = input.version()?;
         let abi_stable = input.text()?;
         let requires = input.many(|input| input.text())?;
+        let moves = input.flag()?;
         input.table()?;
         let interface = input.shape(0)?;
         input.table()?;
@@ -110,6 +111,7 @@ impl Manifest {
             abi_stable,
             requires,
             interface,
+            moves,
             states,
             types,
             encoded: section[..section.len() - rest.len()].into(),

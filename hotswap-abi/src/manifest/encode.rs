@@ -22,6 +22,8 @@ pub struct Source {
     pub unwinds: bool,
     /// Services that the host must offer.
     pub requires: &'static [&'static str],
+    /// Whether the state is handed over as memory, where that can be done.
+    pub moves: bool,
     /// The interface.
     pub interface: &'static Whole,
     /// The state and its earlier versions.
@@ -95,6 +97,7 @@ impl<const N: usize> Output<N> {
             self.text(source.requires[i]);
             i += 1;
         }
+        self.byte(source.moves as u8);
         self.table(*source.interface.outlines);
         self.node(source.interface.node);
         self.states(&source.state);

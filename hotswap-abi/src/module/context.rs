@@ -3,7 +3,10 @@
 use std::{
     any::Any,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Where a module runs, and what it hands from `prepare` to `start`.
@@ -11,11 +14,24 @@ pub struct Context {
     slot: String,
     generation: u64,
     kept: Mutex<Option<Box<dyn Any + Send>>>,
+    state_follows: AtomicBool,
 }
 
 impl Context {
     pub(crate) const fn new(slot: String, generation: u64) -> Self {
-        Self { slot, generation, kept: Mutex::new(None) }
+        Self { slot, generation, kept: Mutex::new(None), state_follows: AtomicBool::new(false) }
+    }
+
+    pub(super) fn set_state_follows(&self, follows: bool) {
+        self.state_follows.store(follows, Ordering::Relaxed);
+    }
+
+    /// Whether this start is beside the version that serves, whose state is then handed over as
+    /// memory (`#[hot_module(state = …)]`): start with one that is cheap to make, and leave what
+    /// cannot be held twice to [`Module::arrived`](super::Module::arrived).
+    #[must_use]
+    pub fn state_follows(&self) -> bool {
+        self.state_follows.load(Ordering::Relaxed)
     }
 
     /// The name of the slot.

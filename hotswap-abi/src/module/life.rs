@@ -10,7 +10,7 @@ use abi_stable::prefix_type::WithMetadata;
 
 use super::{
     Context, HotModule, ModuleError, Start,
-    root::{Answer, LifeCycle, Root, RootRef, START_RESTORED, START_UPGRADED},
+    root::{Answer, LifeCycle, Root, RootRef, START_BESIDE, START_RESTORED, START_UPGRADED},
 };
 use crate::{
     allocator,
@@ -48,6 +48,10 @@ impl<M: HotModule> Functions<M> {
             stop: Self::stop,
             drop_state: Self::drop_state,
             drop_context,
+        },
+        moving: match M::MOVING {
+            Some(moving) => moving,
+            None => ptr::null(),
         },
         trace_panics,
     });
@@ -89,6 +93,7 @@ impl<M: HotModule> Functions<M> {
                 (!state.is_null()).then(|| unsafe { Box::from_raw(state.cast::<M::State>()) });
             // SAFETY: as in `prepare`.
             let cx = unsafe { &*cx.cast::<Context>() };
+            cx.set_state_follows(how == START_BESIDE);
             let from = match (how, state) {
                 (START_UPGRADED, Some(state)) => Start::Upgraded(*state),
                 (START_RESTORED, Some(state)) => Start::Restored(*state),
@@ -224,7 +229,7 @@ unsafe extern "C" fn drop_context(cx: *mut ()) {
 }
 
 /// Why a step fails without a panic.
-enum Failed {
+pub(super) enum Failed {
     Module(ModuleError),
     Text(String),
 }
@@ -236,7 +241,7 @@ impl<E: std::error::Error> From<E> for Failed {
 }
 
 /// Runs a step inside the guard; an error's text replaces what was written to the sink.
-fn answer(sink: *mut Sink, step: impl FnOnce() -> Result<*mut (), Failed>) -> Answer {
+pub(super) fn answer(sink: *mut Sink, step: impl FnOnce() -> Result<*mut (), Failed>) -> Answer {
     let result = guard(|| -> Result<_, DecodeError> {
         Ok(step().map_err(|failed| {
             let text = match failed {

@@ -8,7 +8,7 @@
 
 use abi_stable::{StableAbi, type_layout::TypeLayout};
 
-use super::{HotModule, life};
+use super::{HotModule, life, moving::Moving};
 use crate::{
     interface::{Entry, Lent, LentFn, TableRef},
     layout,
@@ -33,6 +33,8 @@ pub const START_FRESH: u8 = 0;
 pub const START_UPGRADED: u8 = 1;
 /// [`Start::Restored`](super::Start::Restored), as a number.
 pub const START_RESTORED: u8 = 2;
+/// [`Start::Fresh`](super::Start::Fresh), where a state follows as memory.
+pub const START_BESIDE: u8 = 3;
 
 /// Panics leave no backtrace, as a number: see [`Root::trace_panics`].
 pub const TRACE_NONE: u8 = 0;
@@ -113,6 +115,8 @@ pub struct Root {
     pub allocate: extern "C" fn(usize) -> usize,
     /// The module's life.
     pub life: LifeCycle,
+    /// How its state is handed over as memory; null if it is not.
+    pub moving: *const Moving,
     /// Whether panics leave a backtrace from now on, as one of the `TRACE_…` numbers.
     #[sabi(last_prefix_field)]
     pub trace_panics: unsafe extern "C" fn(u8),

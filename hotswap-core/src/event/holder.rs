@@ -28,6 +28,12 @@ pub enum Holder {
     /// Threads that have values of its thread-locals. A thread destroys them when it next enters the
     /// slot, or when it ends.
     ThreadLocals(Vec<HoldingThread>),
+    /// A state that was handed over as memory may point to its constants: in a collection there may be
+    /// an empty map that this generation has made. Until that state leaves by its encoding.
+    State {
+        /// The generation that has the state.
+        generation: u64,
+    },
     /// Its library cannot be unloaded, or was closed and is still there.
     Image {
         /// What is known of the reason.
@@ -90,6 +96,9 @@ impl fmt::Display for Holder {
             Self::Callers(callers) => list(f, "caller", callers),
             Self::Threads(threads) => list(f, "thread of the module", threads),
             Self::ThreadLocals(threads) => list(f, "thread with values of it", threads),
+            Self::State { generation } => {
+                write!(f, "the state that generation {generation} has from it may refer to it")
+            }
             Self::Image { why } => f.write_str(why),
             Self::Abandoned { why } => write!(f, "it is given up: {why}"),
             Self::Handles => f.write_str("the host has ended, and handles of the slot are left"),

@@ -34,6 +34,8 @@ pub enum RehearsalStep {
     Downgrade,
     /// The version that serves starts with it.
     Return,
+    /// The state is handed over as memory, from that one and back, and is the same.
+    Move,
 }
 
 /// A step that was rehearsed.
@@ -96,6 +98,7 @@ impl fmt::Display for RehearsalStep {
             Self::Encode => "encoding of the state",
             Self::Downgrade => "downgrade",
             Self::Return => "way back",
+            Self::Move => "hand-over as memory",
         })
     }
 }

@@ -136,6 +136,11 @@ impl Condition {
         self.bits.fetch_or(bit, Ordering::Relaxed);
     }
 
+    /// It has not got its state any more: calls are refused until another instance serves.
+    pub(crate) fn poison(&self) {
+        self.bits.fetch_or(POISONED, Ordering::Relaxed);
+    }
+
     /// A call has panicked. Returns whether somebody is to be told.
     pub(super) fn panicked(&self, had: Use, failure: &Arc<Failure>, policy: PanicPolicy) -> bool {
         let after = match had {

@@ -33,6 +33,22 @@ impl Account {
     pub(crate) fn holders(&self) -> Vec<Holder> {
         match self.0 {}
     }
+
+    pub(crate) fn shares_heap(&self, _: &Self) -> bool {
+        match self.0 {}
+    }
+
+    pub(crate) fn is_asked(
+        &self,
+        _: impl Iterator<Item = usize>,
+        _: impl Fn(usize) -> usize,
+    ) -> Option<bool> {
+        match self.0 {}
+    }
+
+    pub(crate) fn has_heap(&self) -> bool {
+        match self.0 {}
+    }
 }
 
 /// Nothing is to be destroyed.
@@ -47,7 +63,13 @@ pub(super) struct Opened {
 impl Opened {
     /// # Safety
     /// None is needed here.
-    pub(super) unsafe fn new(library: Library, copy: PrivateFile, _: &ElfFacts, _: bool) -> Self {
+    pub(super) unsafe fn new(
+        library: Library,
+        copy: PrivateFile,
+        _: &ElfFacts,
+        _: bool,
+        _: Option<&Account>,
+    ) -> Self {
         Self { library, copy }
     }
 

@@ -43,7 +43,7 @@ pub(super) struct Opened {
 
 impl Opened {
     /// A library that the calling thread has just opened. One that is to be unloaded, if that can be
-    /// done, has no backtraces.
+    /// done, has no backtraces. What it allocates may go over to `kin`, and that one's to it.
     ///
     /// # Safety
     /// Nothing of it may run meanwhile.
@@ -52,13 +52,14 @@ impl Opened {
         copy: PrivateFile,
         facts: &ElfFacts,
         is_retained: bool,
+        kin: Option<&Account>,
     ) -> Self {
         let handle = library.into_raw();
         let hidden = CString::new(copy.path().as_os_str().as_bytes()).ok();
         let hidden = hidden.filter(|_| !is_retained);
         // SAFETY: the handle is that of a library that was just opened, of which nothing runs; what
         // comes of it is dropped by `Remains`, after the library was found gone, or else kept.
-        let interposed = unsafe { interpose::interpose(handle, facts, hidden) };
+        let interposed = unsafe { interpose::interpose(handle, facts, hidden, kin) };
         // SAFETY: the handle that it was.
         let library = unsafe { Library::from_raw(handle) };
         Self { library, copy, interposed }

@@ -106,8 +106,14 @@ fn of(old: &Manifest, new: &Manifest, handover: &Handover, situation: &Situation
     found.iter().map(|risk| format!("{}: {}", risk.level, risk.reason)).collect()
 }
 
-const KEPT: Handover =
-    Handover::State { from: 1, to: 1, downgraded: None, by_name: false, check: false };
+const KEPT: Handover = Handover::State {
+    from: 1,
+    to: 1,
+    downgraded: None,
+    by_name: false,
+    check: false,
+    moves: false,
+};
 
 #[test]
 fn where_all_is_well_there_is_no_risk() {
@@ -183,6 +189,7 @@ fn each_risk_has_its_level_and_its_text() {
         downgraded,
         by_name,
         check: false,
+        moves: false,
     };
     let handovers = [
         (drop, "high: the state is dropped: another name"),

@@ -35,6 +35,10 @@ fn of(state: &StateNote) -> Vec<String> {
         StateNote::None
         | StateNote::Fresh
         | StateNote::Kept
+        | StateNote::Moved
+        | StateNote::MovedAfterPanic
+        | StateNote::Moves
+        | StateNote::Encoded { .. }
         | StateNote::Migrated { .. }
         | StateNote::Downgraded { .. } => Vec::new(),
     }

@@ -4,6 +4,7 @@
 //! not found. The list owns nothing of a library.
 
 use std::{
+    ptr,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -17,7 +18,7 @@ use semver::Version;
 use crate::{
     event::{Caller, Holder},
     gate::{Gate, Occupant},
-    instance::Generation,
+    instance::{Code, Generation},
     library::{Account, News},
     upgrade::ArtifactHash,
 };
@@ -143,6 +144,14 @@ impl Resident {
         }
     }
 
+    /// The generation that serves, if its state may refer to this one.
+    pub(crate) fn origin_of(&self, gate: &Gate<Generation>) -> Option<u64> {
+        let (generation, serves) = gate.current();
+        let is_it =
+            |code: &Arc<Code>| code.resident().is_some_and(|it| ptr::eq(&raw const **it, self));
+        serves.origins().iter().any(is_it).then_some(generation)
+    }
+
     /// Whether it is to be told who holds it: only the first time.
     pub(crate) fn tell_once(&self) -> bool {
         !self.was_told.swap(true, Ordering::Relaxed)
@@ -178,6 +187,9 @@ impl Resident {
                 let caller = |occupant: &Occupant| caller(occupant, age);
                 holders.push(Holder::Callers(callers.iter().map(caller).collect()));
             }
+        }
+        if let Some(generation) = age.and_then(|_| self.origin_of(gate?)) {
+            holders.push(Holder::State { generation });
         }
         if holders.is_empty() {
             holders.push(Holder::Upgrade);

@@ -45,10 +45,22 @@ pub(crate) enum Handover {
         by_name: bool,
         /// A part of it is opaque: decoded and encoded again before it counts.
         check: bool,
+        /// It goes over as memory, if it turns out that both lay it out alike.
+        moves: bool,
     },
 }
 
 impl Handover {
+    /// Whether the state goes over as memory, where that can be done.
+    pub(crate) const fn moves(&self) -> bool {
+        matches!(self, Self::State { moves: true, .. })
+    }
+
+    /// What is told of it before anything of the artifact has run.
+    pub(crate) fn plan(&self) -> StateNote {
+        if self.moves() { StateNote::Moves } else { self.note() }
+    }
+
     /// What is told of it, where no fields were carried.
     pub(crate) fn note(&self) -> StateNote {
         match self {
@@ -161,6 +173,12 @@ pub(crate) fn handover(
         downgraded: (own != known.version).then_some(own),
         by_name,
         check: has_opaque(&manifest.types, &known.shape),
+        moves: before.serves
+            && before.manifest.moves
+            && manifest.moves
+            && before.manifest.rustc == manifest.rustc
+            && !by_name
+            && own == new.version,
     })
 }
 

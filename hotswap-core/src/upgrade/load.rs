@@ -59,6 +59,8 @@ pub(crate) fn load(
         Retire::Retain => Some(Holder::Policy),
         Retire::Unload => None,
     };
+    // Only what serves now can hand its state over.
+    let kin = slot.serves().filter(|_| handover.moves()).map(|serves| serves.code);
     let module = (manifest.module.clone(), manifest.version.clone());
     let who = format!("a constructor of {} {} ({}…)", module.0, module.1, hash.short());
     let entry = Entry::take(who, Some(deadline)).map_err(|occupied| occupied_by(&occupied))?;
@@ -66,7 +68,8 @@ pub(crate) fn load(
     let resident = slot.residents.add(generation, module, (hash, size));
     let (tell, own) = (slot.tell(&resident), Arc::clone(&resident));
     let opened = steps.run(deadline, move || -> Result<_, LoadError> {
-        let image = Image::open(copy, &facts, keep, tell)?;
+        let kin = kin.as_ref().and_then(|code| code.image());
+        let image = Image::open(copy, &facts, keep, tell, kin)?;
         own.set_account(image.account());
         let root = image.root(&manifest.export)?;
         drop(entry);

@@ -3,6 +3,8 @@
 //!
 //! There are no callers. What hangs is the parent's business.
 
+mod moving;
+
 use std::{
     path::Path,
     sync::Arc,
@@ -224,8 +226,10 @@ impl Upgrade<'_> {
             (Handover::Drop { why }, _) => return impossible(why.clone()),
             _ => return impossible(vec!["the new version has no state".to_owned()]),
         };
-        match step(audience, RehearsalStep::Return, || self.returned(assessed, state, handover)) {
-            Ok(()) => Ok(WayBack::Works),
+        let serving =
+            step(audience, RehearsalStep::Return, || self.returned(assessed, state, handover));
+        match serving {
+            Ok(serving) => self.move_there_and_back(serving, candidate.code(), audience),
             Err(fault) => impossible(fault.findings),
         }
     }
@@ -236,7 +240,7 @@ impl Upgrade<'_> {
         assessed: Assessed,
         state: Snapshot,
         handover: Handover,
-    ) -> Result<(), Fault> {
+    ) -> Result<Arc<Generation>, Fault> {
         let deadline = self.at_work();
         let older = Rehearsed::unrehearsed(assessed, self.slot);
         let loaded = load::load(older, self.slot, self.config, self.steps, deadline)?;
@@ -245,7 +249,7 @@ impl Upgrade<'_> {
         run(self.steps, deadline, RehearsalStep::Return, move || {
             let started = migrate::migrate(&context, &state, &handover)
                 .and_then(|(state, _)| context.start(Begin::Upgraded(state)));
-            started.map(drop).map_err(|error| (RehearsalStep::Return, error))
+            started.map(Arc::new).map_err(|error| (RehearsalStep::Return, error))
         })
     }
 }

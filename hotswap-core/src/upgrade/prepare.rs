@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{Fault, Handover, Predecessor, assess, load::Loaded};
+use super::{Fault, Handover, Predecessor, assess, load::Loaded, moves::Beside};
 use crate::{
     config::StateDrift,
-    event::Phase,
+    event::{Phase, StateNote},
     instance::{Code, Context, StepError},
     slot::SlotCore,
     steps::{Steps, Undone},
@@ -16,11 +16,23 @@ use crate::{
 pub(crate) struct Prepared {
     pub(crate) context: Arc<Context>,
     pub(crate) handover: Handover,
+    /// Its instance, where it was started already: the state of the version that serves follows.
+    pub(super) beside: Option<Beside>,
+    /// Why the state goes over by its encoding, where it should as memory.
+    pub(super) encoded: Option<String>,
     /// The generation that served when it was judged.
     judged_against: u64,
 }
 
 impl Prepared {
+    /// What is told of the state, where no fields were carried.
+    pub(crate) fn note(&self) -> StateNote {
+        match (&self.encoded, self.handover.note()) {
+            (Some(why), StateNote::Kept) => StateNote::Encoded { why: why.clone() },
+            (_, note) => note,
+        }
+    }
+
     pub(crate) fn code(&self) -> &Arc<Code> {
         self.context.code()
     }
@@ -56,6 +68,17 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, Fault> {
     let Loaded { code, handover } = loaded;
     let judged_against = slot.serves().map_or(0, |serves| serves.code.generation);
+    let context = context(code, slot, steps, deadline)?;
+    Ok(Prepared { context, handover, beside: None, encoded: None, judged_against })
+}
+
+/// Makes a context, and lets the candidate prepare with it.
+pub(super) fn context(
+    code: Arc<Code>,
+    slot: &SlotCore,
+    steps: &mut Steps,
+    deadline: Instant,
+) -> Result<Arc<Context>, Fault> {
     let name = Arc::clone(&slot.name);
     let prepared = steps.run(deadline, move || -> Result<_, StepError> {
         let context = Context::new(code, &name)?;
@@ -65,6 +88,5 @@ pub(crate) fn prepare(
     prepared
         .map_err(StepError::from)
         .flatten()
-        .map(|context| Prepared { context, handover, judged_against })
         .map_err(|error| Fault::of_candidate(Phase::Prepared, "prepare", &error))
 }

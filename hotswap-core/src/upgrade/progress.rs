@@ -26,6 +26,7 @@ pub(super) enum Step {
     Snapshot,
     Migrate,
     Start,
+    Arrive,
     Done,
 }
 
@@ -41,6 +42,7 @@ impl Progress {
             1 => Step::Snapshot,
             2 => Step::Migrate,
             3 => Step::Start,
+            4 => Step::Arrive,
             _ => Step::Done,
         }
     }
@@ -54,7 +56,7 @@ impl Progress {
             let phase = match step {
                 Step::Suspend => Phase::Snapshotted,
                 Step::Migrate => Phase::Migrating,
-                Step::Start => Phase::Activated,
+                Step::Start | Step::Arrive => Phase::Activated,
                 // The first goes on; the switch is a part of Activated.
                 Step::Snapshot | Step::Done => continue,
             };
@@ -97,6 +99,7 @@ impl Step {
                 )
             }
             Self::Migrate => Fault::of_candidate(Phase::Migrating, "migration", error),
+            Self::Arrive => Fault::of_candidate(Phase::Activated, "arrived", error),
             Self::Start | Self::Done => Fault::of_candidate(Phase::Activated, "start", error),
         }
     }

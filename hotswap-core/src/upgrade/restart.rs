@@ -38,10 +38,13 @@ impl Upgrade<'_> {
         let before = Predecessor::of(self.slot);
         let handover = handover(&code.manifest, before.as_ref(), self.config.state_drift)?;
         let loaded = Loaded { code, handover };
-        let prepared = prepare::prepare(loaded, self.slot, self.steps, self.at_work())?;
+        let mut prepared = prepare::prepare(loaded, self.slot, self.steps, self.at_work())?;
+        if let Err(fault) = self.begin_beside(&gate, &mut prepared) {
+            return Err(fault.with_finding(self.discard(prepared)));
+        }
         let begun = Instant::now();
         let applied = match prepared.handover {
-            Handover::State { .. } => self.with_pause(&gate, &prepared),
+            Handover::State { .. } => self.with_pause(&gate, &mut prepared),
             _ => match gate.close(begun + self.config.pause_deadline) {
                 Ok(closed) => self.in_place_of_poisoned(closed, &prepared, begun),
                 Err(stuck) => Err(Fault::not_quiet(&stuck)),

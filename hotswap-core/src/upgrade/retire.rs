@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Instant};
 use crate::{
     event::{Holder, Retirement},
     gate::{Gate, Guarded as _},
-    instance::{Generation, StepError},
+    instance::{Generation, Kinship, StepError},
     slot::{Resident, Stage},
     steps::Steps,
 };
@@ -21,6 +21,8 @@ pub(crate) struct Retiring {
     pub(crate) number: u64,
     generation: Arc<Generation>,
     left: Left,
+    /// How its state can come back, where it was handed over as memory.
+    moved: Option<Kinship>,
 }
 
 /// Whether callers have left a generation.
@@ -37,7 +39,18 @@ impl Retiring {
         if let Some(resident) = generation.code().resident() {
             resident.set_stage(Stage::Replaced { at: Instant::now() });
         }
-        Self { number, generation, left }
+        Self { number, generation, left, moved: None }
+    }
+
+    /// Its state was handed over as memory.
+    pub(crate) fn moved(mut self, kinship: Kinship) -> Self {
+        self.moved = Some(kinship);
+        self
+    }
+
+    /// How its state can come back, where it was handed over as memory.
+    pub(crate) const fn kinship(&self) -> Option<&Kinship> {
+        self.moved.as_ref()
     }
 
     /// The last generation of a slot, behind a gate that is closed for ever.
@@ -111,6 +124,7 @@ impl Retiring {
         }
         let retained = self.generation.code().retained();
         let resident = self.resident().cloned();
+        let state_with = resident.as_ref().and_then(|resident| resident.origin_of(gate));
         let set_stage = |held: &Holder| {
             if let Some(resident) = &resident {
                 resident.set_stage(Stage::Stays { held: held.clone() });
@@ -124,7 +138,8 @@ impl Retiring {
         // SAFETY: it is not current, and everybody has left it.
         let stopped = steps.run(deadline, move || unsafe { generation.stop() });
         Ok(match (stopped.map_err(StepError::from).flatten(), retained) {
-            (Ok(()), None) => None,
+            (Ok(()), None) => state_with
+                .map(|generation| Retirement::Retained { by: vec![Holder::State { generation }] }),
             (Ok(()), Some(held)) => Some(Retirement::Retained { by: vec![held] }),
             (Err(error), _) => {
                 let why = format!("its `stop`: {error}");
@@ -138,7 +153,7 @@ impl Retiring {
 
     /// Stops an instance that was replaced by another one of the same code.
     pub(crate) fn stop_instance(self, steps: &mut Steps, deadline: Instant) {
-        let Self { number, generation, left } = self;
+        let Self { number, generation, left, moved: _ } = self;
         debug_assert_eq!(left, Left::All, "a restart closes the gate");
         let code = Arc::clone(generation.code());
         if generation.condition().is_free() {

@@ -53,6 +53,9 @@ impl Upgrade<'_> {
         if previous.left() == Left::Unknown {
             return self.back_without_pause(&gate, previous);
         }
+        if let Some(kinship) = previous.kinship().cloned() {
+            return self.move_back(&gate, previous, &kinship, patient);
+        }
         let candidate = gate.current().1;
         // Everything slow before the pause.
         let way = if patient { self.way_back(&previous, &candidate) } else { Err(Vec::new()) };
@@ -221,7 +224,7 @@ impl Upgrade<'_> {
         }
     }
 
-    fn resume_suspended(&mut self, instance: &Arc<Generation>) -> Result<(), String> {
+    pub(super) fn resume_suspended(&mut self, instance: &Arc<Generation>) -> Result<(), String> {
         let deadline = Instant::now() + self.config.pause_deadline;
         let again = Arc::clone(instance);
         let resumed = self.steps.run(deadline, move || snapshot::resume(&again));

@@ -128,6 +128,7 @@ macro_rules! module {
                 const MANIFEST: &'static [u8] = &BYTES;
                 const ENTRIES: &'static [p::Entry] =
                     <dyn $interface as p::Serves<p::Owned<$ty>>>::TABLE;
+                const MOVING: Option<&'static p::Moving> = None;
                 fn export() -> &'static p::Export {
                     &EXPORT
                 }

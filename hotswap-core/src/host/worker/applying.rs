@@ -69,6 +69,7 @@ impl Worker {
                     self.refuse_and_retry(index, &course, fault);
                     Waits::NextTry
                 };
+                let prepared = *prepared;
                 self.set_waiting(index, Some(Waiting { prepared, course, waits }));
                 false
             }

@@ -228,7 +228,7 @@ impl Worker {
             from: from.map(|side| side.release()),
             to: to.release(),
             changes: changes(from, to),
-            state: handover.note(),
+            state: handover.plan(),
             rehearsal,
             timing: timing.to_string(),
             phases,

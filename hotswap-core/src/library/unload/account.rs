@@ -21,7 +21,7 @@ use std::{
     ffi::{CStr, CString},
     fs,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering, fence},
     },
     time::Instant,
@@ -43,7 +43,7 @@ pub(crate) struct Account {
     /// frames of a backtrace, and keeps it mapped.
     hidden: Option<CString>,
     /// What it has allocated, where it is to be unloaded.
-    heap: Option<Heap>,
+    heap: Option<Arc<Heap>>,
     ledger: Mutex<Ledger>,
     /// Stands in the ledger, too; here for those who only want to know whether to look.
     is_dying: AtomicBool,
@@ -105,12 +105,37 @@ pub(super) fn any_is_dying() -> bool {
 
 impl Account {
     /// The account of a library that does not find its own file at `hidden`.
-    pub(super) fn new(hidden: Option<CString>, heap: Option<Heap>) -> Self {
+    pub(super) fn new(hidden: Option<CString>, heap: Option<Arc<Heap>>) -> Self {
         Self { hidden, heap, ..Self::default() }
     }
 
-    pub(super) const fn heap(&self) -> Option<&Heap> {
+    pub(super) const fn heap(&self) -> Option<&Arc<Heap>> {
         self.heap.as_ref()
+    }
+
+    /// Whether what one of the two libraries has allocated is as good as the other's: they share a
+    /// heap.
+    pub(crate) fn shares_heap(&self, other: &Self) -> bool {
+        match (&self.heap, &other.heap) {
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the library allocates from the C library alone, as far as these sizes show; `None`
+    /// where what it allocates is not noted.
+    pub(crate) fn is_asked(
+        &self,
+        sizes: impl Iterator<Item = usize>,
+        allocate: impl Fn(usize) -> usize,
+    ) -> Option<bool> {
+        self.heap.as_ref().map(|heap| heap.is_asked(sizes, allocate))
+    }
+
+    /// Whether what it has allocated is noted, and freed with it.
+    pub(crate) const fn has_heap(&self) -> bool {
+        self.heap.is_some()
     }
 
     /// Whether a path is that of the library's own file, and not to be found.

@@ -5,8 +5,14 @@
 //! wait for a lock, a buffer for what is printed) lives as long as the process, and nothing but the
 //! library knows of it: with the library it would be lost, each time.
 //!
+//! # A state that is handed over as memory
+//! It takes blocks along: the next library frees what this one has allocated, and this one must not
+//! be taken to own what it has left. So libraries among which a state may go over as memory share one
+//! heap, from the moment they are opened; what any of them frees is struck out, and what is left is
+//! freed when the last of them is gone.
+//!
 //! # Safety
-//! Once a library is unmapped nobody has an address in one of these blocks. Nothing of the host or
+//! Once a library, and all that share its heap, are unmapped nobody has an address in one of these blocks. Nothing of the host or
 //! of another library does: what crosses is copied, and what is lent (`#[same_build]`) is lent to
 //! libraries that are retained. Nothing of the C library does: functions that keep a block, or free
 //! one on their own, are among those that a library must not call if it is to be unloaded
@@ -18,7 +24,10 @@ use std::{
     fmt,
     hash::{BuildHasherDefault, Hasher},
     mem, ptr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 use libc::{c_int, c_void};
@@ -65,6 +74,11 @@ const SHARDS: usize = 16;
 pub(super) struct Heap {
     functions: Functions,
     shards: [Shard; SHARDS],
+    /// How many libraries have it that were not found gone.
+    libraries: AtomicUsize,
+    /// What is allocated while somebody looks: where, and how many bytes.
+    looked_at: Mutex<Vec<(usize, usize)>>,
+    is_looked_at: AtomicBool,
 }
 
 /// Some of the blocks, by their addresses. Locked with a mutex of std: module code may allocate
@@ -101,7 +115,38 @@ impl Hasher for Scatter {
 
 impl Heap {
     pub(super) fn new(functions: Functions) -> Self {
-        Self { functions, shards: Default::default() }
+        Self {
+            functions,
+            shards: Default::default(),
+            libraries: AtomicUsize::new(1),
+            looked_at: Mutex::default(),
+            is_looked_at: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether each of these requests to a library's allocator is one to the C library, of as many
+    /// bytes: then the library has no allocator of its own.
+    pub(super) fn is_asked(
+        &self,
+        sizes: impl Iterator<Item = usize>,
+        allocate: impl Fn(usize) -> usize,
+    ) -> bool {
+        let looked_at = || self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_looked_at.store(true, Ordering::Relaxed);
+        let mut sizes = sizes;
+        let all = sizes.all(|size| {
+            looked_at().clear();
+            let address = allocate(size);
+            looked_at().contains(&(address, size))
+        });
+        self.is_looked_at.store(false, Ordering::Relaxed);
+        *looked_at() = Vec::new();
+        all
+    }
+
+    /// One more library has it: opened while one that has it is in use.
+    pub(super) fn is_joined(&self) {
+        self.libraries.fetch_add(1, Ordering::Relaxed);
     }
 
     fn shard(&self, address: usize) -> &Shard {
@@ -126,7 +171,12 @@ impl Heap {
     /// As the C library's.
     pub(super) fn malloc(&self, size: usize) -> *mut c_void {
         // SAFETY: any size may be asked for.
-        self.note(unsafe { (self.functions.malloc)(size) })
+        let block = self.note(unsafe { (self.functions.malloc)(size) });
+        if self.is_looked_at.load(Ordering::Relaxed) {
+            let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+            looked_at.push((block.addr(), size));
+        }
+        block
     }
 
     /// As the C library's.
@@ -184,11 +234,16 @@ impl Heap {
         unsafe { (self.functions.free)(block) };
     }
 
-    /// Frees what is left; how many blocks that were.
+    /// A library that has it is gone: with the last one what is left is freed. How many blocks that
+    /// were.
     ///
     /// # Safety
-    /// The library must be unmapped.
-    pub(super) unsafe fn free_all(&self) -> usize {
+    /// The library must be unmapped, and say so once.
+    pub(super) unsafe fn is_left(&self) -> usize {
+        // All that the others have done with it comes before.
+        if self.libraries.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return 0;
+        }
         let mut count = 0;
         for shard in &self.shards {
             for block in mem::take(&mut *shard.lock()) {
@@ -245,7 +300,37 @@ mod tests {
         assert!(!larger.is_null());
         assert_eq!(noted(&heap), 3);
         // SAFETY: nobody uses them any more.
-        assert_eq!(unsafe { heap.free_all() }, 3);
+        assert_eq!(unsafe { heap.is_left() }, 3);
+        assert_eq!(noted(&heap), 0);
+    }
+
+    #[test]
+    fn what_is_left_is_freed_with_the_last_library() {
+        let heap = heap();
+        heap.is_joined();
+        let (first, second) = (heap.malloc(8), heap.malloc(8));
+        // SAFETY: a block of above, and the other library has its address.
+        unsafe { heap.free(first) };
+        // SAFETY: of two libraries, one.
+        assert_eq!((unsafe { heap.is_left() }, noted(&heap)), (0, 1));
+        // SAFETY: a block of above.
+        assert!(!unsafe { heap.realloc(second, 64) }.is_null());
+        // SAFETY: the last one.
+        assert_eq!((unsafe { heap.is_left() }, noted(&heap)), (1, 0));
+    }
+
+    #[test]
+    fn an_allocator_that_hands_out_something_else_is_found() {
+        let heap = heap();
+        let give = |block: *mut c_void| {
+            // SAFETY: a block that was just allocated.
+            unsafe { heap.free(block) };
+            block.addr()
+        };
+        let sizes = || [16, 1024, 65_536].into_iter();
+        assert!(heap.is_asked(sizes(), |size| give(heap.malloc(size))));
+        assert!(!heap.is_asked(sizes(), |size| give(heap.malloc(size + 16)) + 16));
+        assert!(!heap.is_asked(sizes(), |size| give(heap.malloc(size.max(1024)))));
         assert_eq!(noted(&heap), 0);
     }
 
@@ -271,6 +356,6 @@ mod tests {
         assert!(unsafe { heap.realloc(block, usize::MAX / 2) }.is_null());
         assert_eq!(noted(&heap), 1);
         // SAFETY: nobody uses it any more.
-        assert_eq!(unsafe { heap.free_all() }, 1);
+        assert_eq!(unsafe { heap.is_left() }, 1);
     }
 }

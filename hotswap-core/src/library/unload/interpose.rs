@@ -70,7 +70,8 @@ pub(super) struct Interposed {
 }
 
 /// Answers the calls of a library that was just opened, by the thread that has opened it. Where it
-/// is to be unloaded it does not find its own file, `hidden`.
+/// is to be unloaded it does not find its own file, `hidden`, and shares the heap of `kin`, if that
+/// has one.
 ///
 /// # Errors
 /// Why none of its calls is answered: it is as it was, and can only be retained.
@@ -83,6 +84,7 @@ pub(super) unsafe fn interpose(
     handle: *mut c_void,
     facts: &ElfFacts,
     hidden: Option<CString>,
+    kin: Option<&Account>,
 ) -> Result<Interposed, String> {
     // SAFETY: the caller's.
     let (object, tables) = unsafe { Object::read(handle) }?;
@@ -93,7 +95,14 @@ pub(super) unsafe fn interpose(
     let of_heap = verdict::sites(&tables, OF_HEAP, real).ok();
     let of_heap = of_heap.filter(|_| hidden.is_some());
     // SAFETY: it looks in the C library, or in what stands in for its allocator.
-    let heap = of_heap.as_ref().and_then(|_| unsafe { Functions::find(real) }).map(Heap::new);
+    let functions = of_heap.as_ref().and_then(|_| unsafe { Functions::find(real) });
+    let heap = functions.map(|functions| match kin.and_then(Account::heap) {
+        Some(heap) => {
+            heap.is_joined();
+            Arc::clone(heap)
+        }
+        None => Arc::new(Heap::new(functions)),
+    });
     if heap.is_some() {
         sites.extend(of_heap.into_iter().flatten());
     }

@@ -137,8 +137,8 @@ impl Remains {
         match why {
             None => {
                 if let Some(heap) = interposed.account.heap() {
-                    // SAFETY: it was found gone.
-                    let blocks = unsafe { heap.free_all() };
+                    // SAFETY: it was found gone, and comes here once.
+                    let blocks = unsafe { heap.is_left() };
                     tracing::debug!(blocks, "a library's heap was freed");
                 }
                 // What its calls went to is no longer used.

@@ -39,7 +39,7 @@ impl Thunks {
             return Err(io::Error::last_os_error());
         }
         let thunks = Self { page: page.expose_provenance(), _account: Arc::clone(account) };
-        let heap = account.heap().map(|heap| ptr::from_ref(heap).expose_provenance());
+        let heap = account.heap().map(|heap| Arc::as_ptr(heap).expose_provenance());
         let account = Arc::as_ptr(account).expose_provenance();
         let mut code = vec![0; PAGE];
         code[..8].copy_from_slice(&account.to_le_bytes());

@@ -1,0 +1,114 @@
+//! How a module hands its state over as memory: where the state is, and the functions around it.
+//!
+//! # Safety
+//! Host and module agree on this: an instance is a box of the module, `size` bytes at `offset` in it
+//! are the field that holds its state, and the host may exchange them for those of another instance
+//! while nobody is in either of them. That is sound where both describe the type alike (`describe`),
+//! share an allocator, and both have `mend` called afterwards.
+
+use std::ptr;
+
+use abi_stable::StableAbi;
+
+use super::{
+    HotModule, Module,
+    life::{Failed, answer},
+    root::Answer,
+};
+use crate::{
+    allocator,
+    portable::{Portable as _, Sink, Writer},
+    state::movable::{Description, Movable, Traps},
+};
+
+/// [`Traps::None`], as a number.
+pub const TRAPS_NONE: u8 = 0;
+/// [`Traps::Fixed`], as a number.
+pub const TRAPS_FIXED: u8 = 1;
+/// [`Traps::Deep`], as a number.
+pub const TRAPS_DEEP: u8 = 2;
+
+/// Where an instance has its state, and what is called around a move.
+#[derive(Debug, Clone, Copy, StableAbi)]
+#[repr(C)]
+#[allow(clippy::exhaustive_structs, reason = "checked field by field by abi_stable")]
+pub struct Moving {
+    /// Where in the instance the state is.
+    pub offset: usize,
+    /// Its size in bytes.
+    pub size: usize,
+    /// Writes the description of its type to the sink, the largest alignment in it, and what is to be
+    /// mended as one of the `TRAPS_…` numbers.
+    pub describe: unsafe extern "C" fn(*mut Sink) -> Answer,
+    /// Mends a state that has just arrived, at fixed places. It runs no code of a user's.
+    pub mend: unsafe extern "C" fn(*mut ()),
+    /// [`Module::arrived`].
+    pub arrived: unsafe extern "C" fn(*mut (), *mut Sink) -> Answer,
+    /// Takes so many bytes from the library's allocator, gives them back, and says where they were.
+    pub allocate: extern "C" fn(usize) -> usize,
+}
+
+impl Moving {
+    /// That of a module whose field at this offset is its state.
+    ///
+    /// # Safety
+    /// There must be a field of type `M::State`.
+    #[must_use]
+    pub const unsafe fn new<M: HotModule>(offset: usize) -> Self
+    where
+        M::State: Movable,
+    {
+        assert!(
+            align_of::<M::State>() <= align_of::<M>()
+                && offset.is_multiple_of(align_of::<M::State>()),
+            "the field that is handed over as memory is packed"
+        );
+        Self {
+            offset,
+            size: size_of::<M::State>(),
+            describe: describe::<M::State>,
+            mend: mend::<M>,
+            arrived: arrived::<M>,
+            allocate: allocator::allocate,
+        }
+    }
+}
+
+unsafe extern "C" fn describe<S: Movable>(sink: *mut Sink) -> Answer {
+    answer(sink, || {
+        let described = Description::of::<S>();
+        // SAFETY: the host lends the sink for this call.
+        let mut out = Writer::new(unsafe { &mut *sink });
+        described.text.encode(&mut out);
+        described.align.encode(&mut out);
+        match described.traps {
+            Traps::None => TRAPS_NONE,
+            Traps::Fixed => TRAPS_FIXED,
+            Traps::Deep => TRAPS_DEEP,
+        }
+        .encode(&mut out);
+        Ok(ptr::null_mut())
+    })
+}
+
+unsafe extern "C" fn mend<M: HotModule>(module: *mut ())
+where
+    M::State: Movable,
+{
+    let Some(moving) = M::MOVING else { return };
+    // SAFETY: the instance is a box of `M` (host), in which the field is there (`Moving::new`).
+    let state = unsafe { module.byte_add(moving.offset) };
+    // SAFETY: the field, which the host holds exclusively.
+    let state = unsafe { &mut *state.cast::<M::State>() };
+    state.mend();
+}
+
+unsafe extern "C" fn arrived<M: Module>(module: *mut (), sink: *mut Sink) -> Answer {
+    answer(sink, || {
+        // SAFETY: `start` made the instance; the host holds it exclusively.
+        let module = unsafe { &mut *module.cast::<M>() };
+        module.arrived().map_err(Failed::Module).map(|()| ptr::null_mut())
+    })
+}
+
+const _: () = assert!(size_of::<Moving>() == 6 * size_of::<usize>());

@@ -1,0 +1,44 @@
+//! Would have a pointer taken for the state that it points to.
+
+use std::borrow::Cow;
+
+use hotswap_abi::{
+    Context, HotModule, HotState, Module, ModuleError, Movable, Start, interface,
+};
+use serde::{Deserialize, Serialize};
+
+#[interface]
+pub trait Game {
+    fn title(&self) -> String;
+}
+
+#[derive(HotState, Movable, Serialize, Deserialize, Clone)]
+#[hot_state(version = 1)]
+pub struct World {
+    score: [u64; 8],
+}
+
+#[derive(HotModule)]
+#[hot_module(interface = Game, state = world)]
+pub struct Arcade {
+    world: Box<World>,
+}
+
+impl Module for Arcade {
+    type State = World;
+    fn start(_: Start<World>, _: &Context) -> Result<Self, ModuleError> {
+        unimplemented!()
+    }
+    fn state(&self) -> Cow<'_, World> {
+        unimplemented!()
+    }
+}
+
+impl Game for Arcade {
+    fn title(&self) -> String {
+        unimplemented!()
+    }
+}
+
+fn main() {}
+

@@ -1,0 +1,14 @@
+//! Would have a text of a library's constants outlive it.
+
+use hotswap_abi::{Movable, state::movable::Description};
+
+pub struct State {
+    pub text: &'static str,
+}
+
+impl Movable for State {
+    fn describe(_: &mut Description) {}
+    fn mend(&mut self) {}
+}
+
+fn main() {}
