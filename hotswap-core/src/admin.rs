@@ -13,7 +13,7 @@
 //!
 //! # What it costs
 //! One thread that sleeps in `poll` until somebody connects, and one for each connection, of which
-//! there are at most [`MOST`] at a time.
+//! there are at most 16 at a time.
 
 mod answer;
 mod await_end;

@@ -45,7 +45,7 @@ use crate::{event::Event, plan::Intent, shown::shown, trust::Trust, watch::Backe
 /// | what is written to stderr when nobody listens | builds, what is live, refusals | refusals |
 /// | warning when this many generations are mapped | 200 | 20 |
 /// | no more generations than this are mapped | 1,000 | 100 |
-/// | the state of the last upgrade is kept, for [`Host::abandon`](crate::Host::abandon) | yes | no |
+/// | the state of the last upgrade is kept, for [`Host::abandon`](crate::Operator::abandon) | yes | no |
 /// | a module's panic has a backtrace | where `RUST_BACKTRACE` asks for it | no |
 ///
 /// ```
@@ -411,7 +411,7 @@ impl Config {
         self
     }
 
-    /// Why upgrades are wanted of which [`Host::intend`](crate::Host::intend) says nothing else.
+    /// Why upgrades are wanted of which [`Host::intend`](crate::Operator::intend) says nothing else.
     #[must_use]
     pub fn with_intent(mut self, intent: Intent) -> Self {
         self.intent = intent;
@@ -478,7 +478,7 @@ impl Config {
     }
 
     /// Keeps the encoded state of each slot's last upgrade in memory: what is left of it if its
-    /// instance hangs and has to be given up ([`Host::abandon`](crate::Host::abandon)). Where a
+    /// instance hangs and has to be given up ([`Host::abandon`](crate::Operator::abandon)). Where a
     /// panic has an instance [replaced](Self::with_after_panic) it is kept in any case.
     #[must_use]
     pub const fn with_last_states(mut self, keep: bool) -> Self {
@@ -524,7 +524,7 @@ impl Config {
 
     /// Keeps for each module the newest version that has ever served, in this folder, and refuses
     /// artifacts of the module that are older: an old build is not brought back by who can put
-    /// files there, signed or not. [`Host::allow_downgrade`](crate::Host::allow_downgrade) lets one
+    /// files there, signed or not. [`Host::allow_downgrade`](crate::Operator::allow_downgrade) lets one
     /// through.
     ///
     /// The floor is raised when an upgrade is committed, not before. A module that is linked into

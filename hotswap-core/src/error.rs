@@ -34,7 +34,6 @@ impl Error {
             Reason::Builtin { .. }
             | Reason::NotRestarted { .. }
             | Reason::NotRolledBack { .. }
-            | Reason::NotBackedUp { .. }
             | Reason::NotRestored { .. }
             | Reason::NotReverted { .. } => ErrorKind::Artifact,
             #[cfg(feature = "cargo")]
@@ -67,6 +66,7 @@ impl Error {
             | Reason::Journal(_)
             | Reason::Checkpoint { .. }
             | Reason::NotNoted { .. }
+            | Reason::NotBackedUp { .. }
             | Reason::NotKept { .. } => ErrorKind::System,
             #[cfg(unix)]
             Reason::Admin(_) => ErrorKind::System,

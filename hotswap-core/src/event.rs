@@ -188,7 +188,7 @@ pub enum EventKind {
     Panicked(Panicked),
     /// A new instance has taken the place of another one of the same code
     /// ([`Config::with_after_panic`](crate::Config::with_after_panic),
-    /// [`Host::restart`](crate::Host::restart)).
+    /// [`Host::restart`](crate::Operator::restart)).
     Restarted(Restarted),
     /// An instance was to be replaced by another one of the same code, and was not.
     NotRestarted {
@@ -311,7 +311,7 @@ pub struct Live {
     pub state: StateNote,
     /// When the state was taken, if it is not that of the version before: it is from an earlier run
     /// ([`Config::with_checkpoints`](crate::Config::with_checkpoints)), or from the last upgrade
-    /// ([`Host::abandon`](crate::Host::abandon)).
+    /// ([`Host::abandon`](crate::Operator::abandon)).
     pub restored: Option<SystemTime>,
 }
 

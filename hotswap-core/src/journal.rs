@@ -9,6 +9,7 @@
 //! | `journal.1.jsonl` … | older ones, for people; what they have come to stands in the newest |
 //! | `artifacts/` | the artifacts that were committed last, to go back to |
 //! | `backups/` | states, each a [`Snapshot`] |
+//! | `reports/` | what upgrades were, and how they went: see [`report`](crate::report) |
 //! | `lock` | locked as long as the host lives |
 //!
 //! `line` is the codec, `replay` says what lines come to, and both are pure; `file` and
@@ -43,7 +44,7 @@ use crate::{
     upgrade::ArtifactHash,
 };
 
-/// A state of a slot that lies on disk ([`Host::backups`](crate::Host::backups)).
+/// A state of a slot that lies on disk ([`Host::backups`](crate::Operator::backups)).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Backup {
@@ -68,7 +69,7 @@ pub struct Backup {
     pub path: PathBuf,
 }
 
-/// An upgrade that is over ([`Host::history`](crate::Host::history)).
+/// An upgrade that is over ([`Host::history`](crate::Operator::history)).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PastUpgrade {
@@ -94,7 +95,7 @@ pub struct PastUpgrade {
     pub report: Option<Arc<Report>>,
 }
 
-/// An artifact that has been committed before ([`Host::revert_to`](crate::Host::revert_to)). As JSON
+/// An artifact that has been committed before ([`Host::revert_to`](crate::Operator::revert_to)). As JSON
 /// it is a text: a hash, or a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -148,6 +148,8 @@ pub(crate) struct Situation {
     pub(crate) window: Option<(Duration, Duration)>,
     /// Why there was no rehearsal that there should have been.
     pub(crate) unrehearsed: Option<String>,
+    /// A rehearsal has found that the version that serves can come back with the state.
+    pub(crate) way_back_works: bool,
     /// Why the version that serves could not come back with the state, as a rehearsal has found.
     pub(crate) no_way_back: Vec<String>,
 }
@@ -192,8 +194,11 @@ impl fmt::Display for Plan {
         if let Some(report) = rehearsal {
             writeln!(f, "\n## Rehearsal\n\n{report}")?;
         }
-        writeln!(f, "\n## Risks: {}\n", self.level())?;
-        for risk in risks {
+        writeln!(f, "\n## Risks: {}", self.level())?;
+        for (i, risk) in risks.iter().enumerate() {
+            if i == 0 {
+                writeln!(f)?;
+            }
             writeln!(f, "- {risk}")?;
         }
         writeln!(

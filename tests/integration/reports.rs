@@ -439,6 +439,7 @@ fn what_waits_at_an_orderly_end_is_not_interrupted() {
         history.iter().rev().map(|it| (it.outcome, it.report.is_some())).collect();
     assert_eq!(outcomes[..2], [(Outcome::Committed, true), (Outcome::Cancelled, true)]);
     assert_eq!(history[history.len() - 2].why, "the host has ended");
+    assert!(history.iter().all(|it| it.outcome != Outcome::Interrupted), "{history:?}");
 }
 
 #[test]

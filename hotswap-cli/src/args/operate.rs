@@ -103,7 +103,7 @@ was ready; 2 no host answers")]
         /// The artifact
         file: Option<PathBuf>,
         /// Wait until the upgrade is over, and show what happens meanwhile
-        #[arg(long, requires = "file")]
+        #[arg(long)]
         wait: bool,
         #[command(flatten)]
         wanted: Wanted,
@@ -353,7 +353,11 @@ impl Verb {
             Self::Why { slot: Slot { slot }, host } => (host, Request::Why { slot }),
             Self::Plan { slot: Slot { slot }, host } => (host, Request::Plan { slot }),
             Self::Apply { slot: Slot { slot }, file, wait, wanted, host } => {
-                let (slot, file) = slot_and_file(slot, file);
+                let (slot, file) = slot_and_file(slot, file)?;
+                if wait && file.is_none() {
+                    let text = "--wait is for an artifact: name its file";
+                    return Err(Error::Unable(text.to_owned()));
+                }
                 let file = file.as_deref().map(absolute).transpose()?;
                 (host, Request::Apply { slot, file, wait, intent: wanted.intent() })
             }
@@ -393,13 +397,20 @@ impl Verb {
     }
 }
 
-/// Where a host has one slot, `apply FILE` is enough: what has a separator in it, or exists, is a
-/// file.
-fn slot_and_file(slot: Option<String>, file: Option<PathBuf>) -> (Option<String>, Option<PathBuf>) {
+/// Where a host has one slot, `apply FILE` is enough: what looks like a file is one. What is ready
+/// takes over in all slots.
+fn slot_and_file(
+    slot: Option<String>,
+    file: Option<PathBuf>,
+) -> Result<(Option<String>, Option<PathBuf>), Error> {
     match (slot, file) {
-        (Some(only), None) if only.contains('/') || PathBuf::from(&only).is_file() => {
-            (None, Some(only.into()))
+        (Some(only), None) if only.contains(['/', '.']) || PathBuf::from(&only).is_file() => {
+            Ok((None, Some(only.into())))
         }
-        other => other,
+        (Some(slot), None) => Err(Error::Unable(format!(
+            "which artifact? `hotswap apply {slot} FILE`; without a slot and a file, what is ready \
+             takes over in all slots"
+        ))),
+        other => Ok(other),
     }
 }

@@ -2,11 +2,22 @@
 
 use crate::support::{cargo, hotswap, scratch};
 
+/// What is asked of a host that runs.
+#[cfg(unix)]
+const VERBS: &[&str] = crate::operate::VERBS;
+#[cfg(not(unix))]
+const VERBS: &[&str] = &[];
+
+/// The commands whose answer is an exit code.
+fn commands() -> impl Iterator<Item = &'static str> {
+    ["new", "add", "inspect", "check", "watch", "doctor"].into_iter().chain(VERBS.iter().copied())
+}
+
 #[test]
 fn every_command_teaches_with_an_example_and_its_exit_codes() {
     let folder = scratch();
     hotswap(folder.path(), &["--help"]).expect(0).says("cargo hotswap new demo").says("Exit codes");
-    for command in ["new", "add", "inspect", "check", "watch", "doctor"] {
+    for command in commands() {
         let ran = hotswap(folder.path(), &[command, "--help"]).expect(0);
         assert!(ran.err.is_empty(), "{ran:#?}");
         ran.says("Examples:").says("Exit codes: 0");
@@ -36,7 +47,7 @@ fn completions_name_every_command() {
     let folder = scratch();
     for shell in ["bash", "zsh", "fish"] {
         let ran = hotswap(folder.path(), &["completions", shell]).expect(0);
-        for command in ["new", "add", "inspect", "check", "watch", "doctor"] {
+        for command in commands() {
             assert!(ran.out.contains(command), "{shell}: {command}");
         }
     }

@@ -9,6 +9,8 @@ mod help;
 mod inspect;
 mod new;
 #[cfg(unix)]
+mod operate;
+#[cfg(unix)]
 mod signed;
 mod support;
 mod watch;

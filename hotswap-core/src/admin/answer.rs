@@ -1,6 +1,6 @@
 //! A request, and what an [`Operator`] makes of it.
 
-use std::{fmt::Write as _, path::Path, sync::Arc};
+use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
 use semver::Version;
 use serde::Serialize;
@@ -14,10 +14,12 @@ use super::{
 };
 use crate::{
     error::{Error, in_full},
+    event::Phase,
     host::{Operator, SlotStatus, Standing, Status},
     journal::Earlier,
     plan::Intent,
     report::{Note, Report},
+    shown::shown,
     upgrade::ArtifactHash,
 };
 
@@ -219,6 +221,9 @@ impl Asked<'_> {
         wait: Option<(&mut Progress<'_>, &Peer<'_>)>,
     ) -> Answer {
         let slot = self.slot(slot)?;
+        if let Err(error) = fs::metadata(file) {
+            return Err(format!("the host cannot have {}: {error}", shown(file)));
+        }
         let events = self.0.events();
         let offered = self.0.offer(&slot, file, intent).map_err(text)?;
         let value = |outcome: &str, why: &str| {
@@ -241,7 +246,7 @@ impl Asked<'_> {
         progress(&standing.to_string());
         match await_end(&events, &slot, offered.artifact, progress, peer) {
             End::Committed(why) => done(why.clone(), value("committed", &why)),
-            End::Not { outcome, why } => found(false, why.clone(), value(outcome, &why)),
+            End::Not { outcome, why, text } => found(false, text, value(outcome, &why)),
             End::Unknown => Err("the host ends, and the upgrade is not over".to_owned()),
         }
     }
@@ -271,8 +276,8 @@ impl Asked<'_> {
         let came_out = match status.slots.iter().find(serves) {
             Some(slot) => format!("approved; {}", things(slot)),
             None => {
-                let refused = status.slots.iter().filter_map(|slot| slot.last_refusal.as_ref());
-                let refused = refused.filter(|it| it.artifact == Some(artifact)).next_back();
+                let mut refused = status.slots.iter().filter_map(|slot| slot.last_refusal.as_ref());
+                let refused = refused.rfind(|it| it.artifact == Some(artifact));
                 refused.map_or("approved; it is on its way".to_owned(), |it| {
                     format!("approved, and then {it}")
                 })
@@ -440,13 +445,22 @@ fn serves(slot: &SlotStatus) -> String {
             it.module,
             it.version,
             it.generation,
-            things(slot)
+            condition(slot)
         ),
     }
 }
 
-/// How things are with a slot, in a few words.
+/// How things are with a slot, and what was not taken last.
 fn things(slot: &SlotStatus) -> String {
+    let condition = condition(slot);
+    match &slot.last_refusal {
+        None => condition,
+        Some(refusal) => format!("{condition}; last refusal at {}", refusal.phase),
+    }
+}
+
+/// How things are with a slot, in a few words.
+fn condition(slot: &SlotStatus) -> String {
     let mut words = Vec::new();
     if slot.degraded.is_some() {
         words.push("DEGRADED".to_owned());
@@ -455,9 +469,10 @@ fn things(slot: &SlotStatus) -> String {
         words.push("calls are refused since one has panicked".to_owned());
     }
     if let Some(trial) = &slot.trial {
-        words.push(format!("on trial, {} calls, {} panics", trial.calls, trial.panics));
+        let (calls, panics) = (counted(trial.calls, "call"), counted(trial.panics, "panic"));
+        words.push(format!("on trial, {calls}, {panics}"));
     }
-    if let Some(phase) = slot.phase {
+    if let Some(phase) = slot.phase.filter(|phase| *phase != Phase::AwaitingApproval) {
         words.push(format!("upgrading: {phase}"));
     }
     if let Some(plan) = &slot.awaiting {
@@ -470,15 +485,19 @@ fn things(slot: &SlotStatus) -> String {
         words.push("paused".to_owned());
     }
     if !slot.held.is_empty() {
-        words.push(format!("{} artifacts wait for the end of that", slot.held.len()));
+        words.push(match slot.held.len() {
+            1 => "an artifact waits for the end of that".to_owned(),
+            held => format!("{held} artifacts wait for the end of that"),
+        });
     }
     if words.is_empty() {
         words.push("stable".to_owned());
     }
-    if let Some(refusal) = &slot.last_refusal {
-        words.push(format!("last refusal at {}", refusal.phase));
-    }
     words.join("; ")
+}
+
+fn counted(number: u64, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What somebody wants to know at 2 a.m.
@@ -499,9 +518,10 @@ fn reasons(slot: &SlotStatus) -> String {
         );
     }
     match &slot.last_refusal {
+        None if !slot.quarantined.is_empty() => {}
         None => text.push_str("nothing was refused\n"),
         Some(refusal) => {
-            let _ = writeln!(text, "last {refusal}");
+            let _ = writeln!(text, "{refusal}");
         }
     }
     let others = slot
@@ -513,7 +533,15 @@ fn reasons(slot: &SlotStatus) -> String {
         let hash = hash.map(|hash| hash.short().to_string()).unwrap_or_default();
         let version = version.map(|it| it.to_string()).unwrap_or_default();
         let finding = refusal.findings.first().map(String::as_str).unwrap_or_default();
-        let _ = writeln!(text, "also not taken: {hash} {version} at {}: {finding}", refusal.phase);
+        let also = if slot.last_refusal.is_some() { "also " } else { "" };
+        let _ = writeln!(text, "{also}not taken: {hash} {version} at {}: {finding}", refusal.phase);
     }
+    let again = match slot.quarantined.as_slice() {
+        [] => return text,
+        [only] => only.artifact.map(|it| format!("`hotswap clear {}` has it", it.short())),
+        _ => None,
+    };
+    let again = again.unwrap_or_else(|| "`hotswap clear HASH` has one of them".to_owned());
+    let _ = writeln!(text, "{again} looked at again as it is");
     text
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufReader, Write as _},
-    os::unix::net::UnixStream,
+    os::unix::{fs::FileTypeExt as _, net::UnixStream},
     path::{Path, PathBuf},
 };
 
@@ -84,10 +84,14 @@ impl Client {
             io::ErrorKind::NotFound => {
                 "there is no such file; a host makes it where Config::admin names it".to_owned()
             }
+            io::ErrorKind::ConnectionRefused if !is_socket(&self.socket) => {
+                "it is no socket".to_owned()
+            }
             io::ErrorKind::ConnectionRefused => {
                 "its host has ended, and has left it behind".to_owned()
             }
             io::ErrorKind::PermissionDenied => "it is for the host's own user, and root".to_owned(),
+            io::ErrorKind::InvalidInput => "the path is longer than a socket's may be".to_owned(),
             _ => error.to_string(),
         };
         let text = format!("no host answers at {}: {why}", shown(&self.socket));
@@ -107,4 +111,8 @@ impl Client {
     pub fn socket(&self) -> &Path {
         &self.socket
     }
+}
+
+fn is_socket(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.file_type().is_socket())
 }

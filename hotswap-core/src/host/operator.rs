@@ -42,8 +42,9 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// The events from now on. [`slot`](Self::slot) returns after the event of a slot's first
-    /// generation was told; a later generation serves, and can be waited for, before it is told.
+    /// The events from now on. [`Host::slot`](crate::Host::slot) returns after the event of a
+    /// slot's first generation was told; a later generation serves, and can be waited for, before
+    /// it is told.
     #[must_use]
     pub fn events(&self) -> Receiver<Event> {
         self.shared.events.subscribe()
@@ -56,17 +57,19 @@ impl Operator {
     /// At once when the thread is inside a call of a slot, since the upgrade would wait for it;
     /// when the host has ended.
     pub fn apply_pending(&self) -> Result<usize, Error> {
-        self.ask(|reply| Command::Apply(reply))
+        self.ask(Command::Apply)
     }
 
     /// Gives up the callers inside a slot, because they hang in its module's code: a thread cannot
-    /// be stopped from outside. The next upgrade of the slot waits for them no longer than a moment;
-    /// one that was cancelled because of them is tried at once. Returns whether it has taken over.
+    /// be stopped from outside. The next upgrade of the slot waits for them no longer than a
+    /// moment; one that was cancelled because of them is tried at once. Returns whether it has
+    /// taken over.
     ///
     /// They stay in the old version, with its instance and what they did to its state, until they
     /// come out or the process ends. Whoever waits for a `&mut self` call of theirs gets
     /// [`CallError::Abandoned`](hotswap_abi::CallError::Abandoned). The new version begins with the
-    /// state of the last upgrade ([`Config::with_last_states`]), else afresh; the event says which.
+    /// state of the last upgrade ([`Config::with_last_states`](crate::Config::with_last_states)),
+    /// else afresh; the event says which.
     ///
     /// # Errors
     /// When the slot was not opened; when the thread is inside a call of a slot; when the host has
@@ -76,10 +79,11 @@ impl Operator {
         self.ask(|reply| Command::Abandon(slot.to_owned(), reply))
     }
 
-    /// Puts a new instance of the code that serves in the place of the one that does, and waits until
-    /// it serves. The state goes over as in an upgrade; a poisoned instance
-    /// ([`Config::with_after_panic`]) is left with its own, and the new one begins with that of the
-    /// last upgrade, or afresh. The event [`Restarted`](EventKind::Restarted) says which.
+    /// Puts a new instance of the code that serves in the place of the one that does, and waits
+    /// until it serves. The state goes over as in an upgrade; a poisoned instance
+    /// ([`Config::with_after_panic`](crate::Config::with_after_panic)) is left with its own, and
+    /// the new one begins with that of the last upgrade, or afresh. The event
+    /// [`Restarted`](EventKind::Restarted) says which.
     ///
     /// # Errors
     /// When the slot was not opened or serves nothing yet; when the thread is inside a call of a
@@ -91,13 +95,13 @@ impl Operator {
             .map_err(|why| Reason::NotRestarted { name: slot.to_owned(), why }.into())
     }
 
-    /// Says yes to an artifact whose plan waits for it ([`Config::with_approval`]): it is judged once
-    /// more, and goes on. Who says so goes into the event. Returns when the upgrade is over, however
-    /// it came out.
+    /// Says yes to an artifact whose plan waits for it
+    /// ([`Config::with_approval`](crate::Config::with_approval)): it is judged once more, and goes
+    /// on. Who says so goes into the event. Returns when the upgrade is over, however it came out.
     ///
     /// # Errors
-    /// When no such artifact waits; when the thread is inside a call of a slot, or an event callback;
-    /// when the host has ended.
+    /// When no such artifact waits; when the thread is inside a call of a slot, or an event
+    /// callback; when the host has ended.
     pub fn approve(&self, artifact: ArtifactHash, by: impl Into<String>) -> Result<(), Error> {
         let known = self.ask(|reply| Command::Approve { artifact, by: by.into(), reply })?;
         if known { Ok(()) } else { Err(Reason::NoPlan { artifact }.into()) }
@@ -124,16 +128,16 @@ impl Operator {
     /// Ends the trial of a slot's version: it is the stable one. `why` goes into the event.
     ///
     /// # Errors
-    /// When the slot has no version on trial ([`Config::with_trial`]); when the thread is inside a
-    /// call of a slot, or an event callback; when the host has ended.
+    /// When the slot has no version on trial ([`Config::with_trial`](crate::Config::with_trial));
+    /// when the thread is inside a call of a slot, or an event callback; when the host has ended.
     pub fn commit(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
         let (name, why) = (slot.to_owned(), why.into());
         let known = self.ask(|reply| Command::Commit { slot: name, why, reply })?;
         if known { Ok(()) } else { Err(Reason::NoTrial { name: slot.to_owned() }.into()) }
     }
 
-    /// Ends the trial of a slot's version: the one before serves again. Its artifact is rejected, and
-    /// `why` says why.
+    /// Ends the trial of a slot's version: the one before serves again. Its artifact is rejected,
+    /// and `why` says why.
     ///
     /// # Errors
     /// As for [`commit`](Self::commit); and when callers do not leave the version: then it is tried
@@ -157,21 +161,20 @@ impl Operator {
         self.send(Command::Rescan)
     }
 
-    /// Forgets that an artifact was rejected, by this run or, where there is a journal, by an earlier
-    /// one, and looks at all artifacts again. Returns whether it
-    /// was.
+    /// Forgets that an artifact was rejected, by this run or, where there is a journal, by an
+    /// earlier one, and looks at all artifacts again. Returns whether it was.
     ///
     /// # Errors
-    /// When the host has ended. At once when the thread is inside a call of a slot, or the caller is
-    /// an event callback: the answer comes after an upgrade that waits for it.
+    /// When the host has ended. At once when the thread is inside a call of a slot, or the caller
+    /// is an event callback: the answer comes after an upgrade that waits for it.
     pub fn clear(&self, artifact: ArtifactHash) -> Result<bool, Error> {
         self.ask(|reply| Command::Clear(artifact, reply))
     }
 
     /// Lets this version of a module serve although a newer one has served before
-    /// ([`Config::with_floors`]), and looks at all artifacts again. It is allowed once, and by this
-    /// host: when the version is committed it is the new floor; a host that starts anew before that
-    /// has to be told again.
+    /// ([`Config::with_floors`](crate::Config::with_floors)), and looks at all artifacts again. It
+    /// is allowed once, and by this host: when the version is committed it is the new floor; a host
+    /// that starts anew before that has to be told again.
     ///
     /// # Errors
     /// As for [`clear`](Self::clear).
@@ -183,11 +186,11 @@ impl Operator {
         self.ask(|reply| Command::AllowDowngrade { module: module.into(), version, reply })
     }
 
-    /// Lets no upgrade of a slot, or of any with `None`, begin by itself from now on. What has begun
-    /// goes on, also a trial and a rollback; what appears meanwhile is looked at when the pause is
-    /// [over](Self::resume). A slot's first version still comes. What somebody asks for goes on as
-    /// well: an approval, [`offer`](Self::offer), [`apply_pending`](Self::apply_pending),
-    /// [`revert_to`](Self::revert_to).
+    /// Lets no upgrade of a slot, or of any with `None`, begin by itself from now on. What has
+    /// begun goes on, also a trial and a rollback; what appears meanwhile is looked at when the
+    /// pause is [over](Self::resume). A slot's first version still comes. What somebody asks for
+    /// goes on as well: an approval, [`offer`](Self::offer),
+    /// [`apply_pending`](Self::apply_pending), [`revert_to`](Self::revert_to).
     ///
     /// A pause ends with the host.
     ///
@@ -206,8 +209,8 @@ impl Operator {
         Ok(())
     }
 
-    /// Ends the pause of a slot, or all pauses with `None`; returns whether there was one. A slot that
-    /// is paused with all of them stays so.
+    /// Ends the pause of a slot, or all pauses with `None`; returns whether there was one. A slot
+    /// that is paused with all of them stays so.
     ///
     /// # Errors
     /// When no slot of this name is configured, or the host has ended.
@@ -222,12 +225,12 @@ impl Operator {
     }
 
     /// Takes an artifact through an upgrade now, wherever it lies, also while upgrades are
-    /// [paused](Self::pause), and comes back when it serves or something else is to happen first: the
-    /// answer says how it stands. It is judged as one that appears by itself.
+    /// [paused](Self::pause), and comes back when it serves or something else is to happen first:
+    /// the answer says how it stands. It is judged as one that appears by itself.
     ///
     /// # Errors
-    /// When the slot was not opened, or no slot of the host takes artifacts; when the thread is inside
-    /// a call of a slot, or an event callback; when the host has ended.
+    /// When the slot was not opened, or no slot of the host takes artifacts; when the thread is
+    /// inside a call of a slot, or an event callback; when the host has ended.
     pub fn offer(
         &self,
         slot: &str,
@@ -241,8 +244,8 @@ impl Operator {
             .map_err(|why| Reason::NotOffered { name: slot.to_owned(), why }.into())
     }
 
-    /// The plan for an artifact, as if it had appeared now, or how it would be refused. It is judged
-    /// from its bytes: nothing of it runs, it is not rehearsed, and nothing comes of it.
+    /// The plan for an artifact, as if it had appeared now, or how it would be refused. It is
+    /// judged from its bytes: nothing of it runs, it is not rehearsed, and nothing comes of it.
     ///
     /// # Errors
     /// As for [`offer`](Self::offer).
@@ -284,8 +287,8 @@ impl Operator {
         answer.recv().map_err(|_| Reason::Ended.into())
     }
 
-    /// The worker cannot wait for itself, and event callbacks run there; one that runs on the thread
-    /// of a caller is refused as well.
+    /// The worker cannot wait for itself, and event callbacks run there; one that runs on the
+    /// thread of a caller is refused as well.
     pub(super) fn refuse_in_callback() -> Result<(), Error> {
         if upgrades() { Err(Reason::Callback.into()) } else { Ok(()) }
     }

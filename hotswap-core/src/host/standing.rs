@@ -56,6 +56,9 @@ impl fmt::Display for Standing {
             Self::AwaitsApproval(plan) => write!(f, "it waits for approval, risk {}", plan.level()),
             Self::Pending => f.write_str("it is ready, and waits for its time"),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::UnderWay(Some(Phase::Rehearsed)) => {
+                f.write_str("it is on its way, and is rehearsed now")
+            }
             Self::UnderWay(Some(phase)) => write!(f, "it is on its way: {phase}"),
             Self::UnderWay(None) => f.write_str("it is on its way"),
             Self::Later { why } => write!(f, "it is looked at later: {why}"),

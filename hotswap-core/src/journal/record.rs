@@ -30,7 +30,7 @@ impl fmt::Display for Build {
 pub enum Occasion {
     /// Another artifact, or another state, was about to take over.
     Upgrade,
-    /// [`Host::checkpoint`](crate::Host::checkpoint).
+    /// [`Host::checkpoint`](crate::Operator::checkpoint).
     Checkpoint,
     /// [`Config::with_checkpoint_interval`](crate::Config::with_checkpoint_interval).
     Interval,

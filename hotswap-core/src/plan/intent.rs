@@ -14,7 +14,7 @@ const LONGEST: usize = 1024;
 /// The host decides nothing by it: it stands in the [`Plan`](crate::Plan), for whoever says yes, and
 /// in the report. Of a slot's upgrades it is said with
 /// [`Config::with_intent`](crate::Config::with_intent), of one artifact with
-/// [`Host::intend`](crate::Host::intend).
+/// [`Host::intend`](crate::Operator::intend).
 ///
 /// ```
 /// use hotswap_core::plan::{Intent, Purpose, Urgency};
@@ -60,7 +60,7 @@ pub enum Purpose {
     Feature,
     /// It does the same faster, or with less.
     Performance,
-    /// Back to what was before ([`Host::revert_to`](crate::Host::revert_to)).
+    /// Back to what was before ([`Host::revert_to`](crate::Operator::revert_to)).
     Revert,
     /// Something else.
     Other(String),

@@ -59,6 +59,7 @@ pub(crate) fn risks(
         pause: (longest, likely),
         window,
         unrehearsed,
+        way_back_works,
         no_way_back,
     } = situation;
 
@@ -82,7 +83,11 @@ pub(crate) fn risks(
         Handover::State { from, to, .. } if from != to => risk(
             Level::Medium,
             format!("the state is migrated from version {from} to {to}"),
-            "a failed migration changes nothing; whether it can go back is known when it has to",
+            if *way_back_works {
+                "a failed migration changes nothing; the way back was rehearsed"
+            } else {
+                "a failed migration changes nothing; whether it can go back is known when it has to"
+            },
         ),
         _ => {}
     }

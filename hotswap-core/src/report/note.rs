@@ -10,7 +10,7 @@ use crate::json;
 const LONGEST: usize = 4096;
 
 /// What somebody has written of an upgrade: a problem that it has brought, and what was done about
-/// it ([`Host::add_note`](crate::Host::add_note)).
+/// it ([`Host::add_note`](crate::Operator::add_note)).
 ///
 /// ```
 /// use hotswap_core::report::Note;

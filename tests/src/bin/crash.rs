@@ -216,10 +216,21 @@ struct Report {
     runs: u64,
     recovered: u64,
     kills: BTreeMap<String, u64>,
+    /// Kills when the last line of the journal was of no phase: a try that had failed, a backup.
+    elsewhere: u64,
     wrong_version: u64,
     lost_state: u64,
     undone: u64,
     crash_loops: u64,
+}
+
+impl Report {
+    fn killed(&mut self, at: &str) {
+        match MOMENTS.contains(&at) {
+            true => *self.kills.entry(at.to_owned()).or_default() += 1,
+            false => self.elsewhere += 1,
+        }
+    }
 }
 
 /// A folder, and what must hold on it.
@@ -371,6 +382,10 @@ fn name(line: &str) -> String {
     if kind == "phase" {
         return what.rsplit_once("\"phase\":").map_or(kind, |(_, phase)| word(phase));
     }
+    if kind == "activating" {
+        // Written before the pause, whose phases are told when it is over.
+        return "Prepared".to_owned();
+    }
     let words = kind.split('_').map(|it| it[..1].to_uppercase() + &it[1..]);
     words.collect()
 }
@@ -404,7 +419,7 @@ fn parent(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
         let moment = aimed.pop_front();
         let at = place.kill(moment, &mut dice)?;
         if let Some(at) = &at {
-            *report.kills.entry(at.clone()).or_default() += 1;
+            report.killed(at);
         } else {
             // Once more.
             aimed.extend(moment);
@@ -420,11 +435,19 @@ fn parent(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
         println!("fewer than {at_each} kills at: {}", too_few.join(", "));
     }
     let kills: Vec<_> = report.kills.iter().map(|(at, n)| format!("\"{at}\":{n}")).collect();
-    let Report { runs, recovered, kills: _, wrong_version, lost_state, undone, crash_loops } =
-        report;
+    let Report {
+        runs,
+        recovered,
+        kills: _,
+        elsewhere,
+        wrong_version,
+        lost_state,
+        undone,
+        crash_loops,
+    } = report;
     println!(
         "{{\"runs\":{runs},\"recovered\":{recovered},\"kills_by_phase\":{{{}}},\
-         \"wrong_version\":{wrong_version},\"lost_state\":{lost_state},\"undone\":{undone},\
+         \"kills_elsewhere\":{elsewhere},\"wrong_version\":{wrong_version},\"lost_state\":{lost_state},\"undone\":{undone},\
          \"crash_loops\":{crash_loops}}}",
         kills.join(",")
     );
@@ -492,7 +515,7 @@ fn crash_loop(place: &Place, report: &mut Report) -> Result<(), Box<dyn Error>> 
             break;
         }
     }
-    *report.kills.entry("crash loop".to_owned()).or_default() += 1;
+    report.elsewhere += 1;
     report.crash_loops += u64::from(!ended);
     replace(&place.artifact(), &before);
     check(place, "after a build that aborts", report)

@@ -56,7 +56,7 @@ pub(super) fn group() -> Group {
                     let again = again.map(|_| Happened::new("backed up", ""));
                     failed(&kept).then(again.unwrap_or_else(|error| failed(&error)))
                 },
-                "error Artifact, then backed up",
+                "error System, then backed up",
                 &["not backed up", "No space left on device", "make room for the journal"],
             )
             .with(setting)

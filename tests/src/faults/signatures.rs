@@ -39,6 +39,8 @@ pub(super) fn group() -> Group {
             put_there(&signature_of(place));
             put(&place.artifact(), place.build("").bytes());
             let happened = place.outcome();
+            // What is mended is looked at again: nothing is to be there then.
+            fs::remove_file(place.artifact()).expect("it can be removed");
             let path = signature_of(place);
             let _ = fs::remove_dir(&path).or_else(|_| fs::remove_file(&path));
             happened
@@ -370,7 +372,11 @@ fn open_to_others(place: &mut Place, path: &Path, (loose, strict): (u32, u32)) -
     mode(if path == place.artifact() { &aside } else { path }, loose);
     fs::rename(aside, place.artifact()).expect("it can be renamed");
     let happened = place.outcome();
-    mode(path, strict);
+    // What is mended is looked at again: nothing is to be there then.
+    fs::remove_file(place.artifact()).expect("it can be removed");
+    if path.exists() {
+        mode(path, strict);
+    }
     happened
 }
 

@@ -6,6 +6,7 @@ use hotswap_core::{
     Config, Host,
     event::{Event, EventKind},
     journal::Earlier,
+    report::Note,
 };
 use shop_api::Shop;
 
@@ -41,6 +42,13 @@ pub(crate) fn kept() -> Result<(), Box<dyn Error>> {
     let earlier = Earlier::Version("0.1.0".parse()?);
     host.revert_to("shop", earlier, "orders are counted twice")?;
     // ANCHOR_END: revert
+    // ANCHOR: reports
+    if let Some(report) = host.report("shop") {
+        println!("{report}");
+        let note = Note::new("ada", "orders were counted twice").with_solution("0.1.1 counts once");
+        host.add_note("shop", report.number, note)?;
+    }
+    // ANCHOR_END: reports
     host.shutdown()?;
     Ok(())
 }

@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             EventKind::Phase { .. }
             | EventKind::Planned(_)
             | EventKind::Panicked(_)
+            | EventKind::Reported(_)
             | EventKind::Retired { .. } => {}
             _ => println!("{event}"),
         });

@@ -10,13 +10,14 @@ mod steps;
 
 use std::{
     process::ExitCode,
-    sync::mpsc::Receiver,
+    sync::{Arc, mpsc::Receiver},
     time::{Duration, Instant},
 };
 
 use hotswap_core::{
-    Config, Host, Plan, Slot, StateDrift, Trial,
-    event::{Event, EventKind, Exit, Live, Refusal},
+    Config, Host, Plan, Rehearsal, Report, Slot, StateDrift, Trial,
+    event::{Event, EventKind, Exit, Live, Refusal, WayBack},
+    probe,
 };
 use quickstart_api::Game;
 
@@ -37,6 +38,9 @@ struct Tour {
 }
 
 fn main() -> ExitCode {
+    // First: a host starts this program again to rehearse an artifact.
+    probe::serve();
+
     let begun = Instant::now();
     match tour() {
         Ok(summary) => {
@@ -59,6 +63,7 @@ fn tour() -> Result<String, Failure> {
     let config = Config::production()
         .artifact("arcade", scratch.artifact())
         .with_state_drift(StateDrift::Refuse)
+        .with_rehearsal(Rehearsal::new().with_deadline(Duration::from_secs(3)))
         .with_trial(Trial::new(Duration::from_millis(200)))
         .with_first_artifact_deadline(Duration::from_secs(20))
         .with_call_budget(Duration::from_secs(20));
@@ -86,6 +91,14 @@ impl Tour {
     fn live(&self) -> Result<Live, Failure> {
         loop {
             match self.next()?.kind {
+                EventKind::Rehearsed { report, .. } => {
+                    let back = match &report.way_back {
+                        WayBack::Works => "; the way back works",
+                        WayBack::Impossible { .. } => "; there is no way back",
+                        _ => "",
+                    };
+                    println!("    rehearsed in {:.0?}{back}", report.took);
+                }
                 EventKind::Planned(plan) => show(&plan),
                 EventKind::Live(live) => {
                     println!("    {live}");
@@ -112,7 +125,7 @@ impl Tour {
     }
 
     /// The version that serves is rolled back, and the one before serves again.
-    fn rolled_back(&self) -> Result<std::sync::Arc<Refusal>, Failure> {
+    fn rolled_back(&self) -> Result<Arc<Refusal>, Failure> {
         loop {
             match self.next()?.kind {
                 EventKind::Refused(refusal) if refusal.exit == Exit::RolledBack => {
@@ -128,8 +141,17 @@ impl Tour {
         }
     }
 
+    /// The report of the next upgrade that is over.
+    fn reported(&self) -> Result<Arc<Report>, Failure> {
+        loop {
+            if let EventKind::Reported(report) = self.next()?.kind {
+                return Ok(report);
+            }
+        }
+    }
+
     /// The next refusal, shown; the version that served must go on serving.
-    fn refused(&self) -> Result<std::sync::Arc<Refusal>, Failure> {
+    fn refused(&self) -> Result<Arc<Refusal>, Failure> {
         let serving = self.slot.generation();
         loop {
             match self.next()?.kind {

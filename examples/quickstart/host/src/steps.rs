@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use hotswap_core::event::{Phase, Refusal, StateNote};
+use hotswap_core::{
+    event::{Phase, Refusal, StateNote},
+    journal::Outcome,
+};
 
 use crate::{
     Failure, Tour,
@@ -22,11 +25,13 @@ pub(crate) const ALL: &[Step] = &[
     Step { title: "a module whose start fails", run: start_fails },
     Step { title: "a module that panics in start", run: start_panics },
     Step { title: "a module that hangs in start", run: start_hangs },
+    Step { title: "a module that would crash the program", run: crashes },
     Step { title: "an incompatible interface", run: other_interface },
     Step { title: "a file that was cut off", run: truncated },
     Step { title: "a file that was made in full length and half written", run: half_written },
     Step { title: "a version that panics in one call of a hundred", run: one_of_a_hundred },
     Step { title: "and a good build works again", run: good_again },
+    Step { title: "the report of that", run: report },
 ];
 
 fn expect(refusal: &Refusal, phase: Phase, text: &str) -> Result<(), Failure> {
@@ -197,17 +202,28 @@ fn drift(tour: &mut Tour, text: &str) -> Result<(), Failure> {
 
 fn start_fails(tour: &mut Tour, text: &str) -> Result<(), Failure> {
     let code = "        return Err(ModuleError::new(\"no sound card\"));\n        #[allow(unreachable_code)]\n        let fresh = World";
-    bad_module(tour, text, START, code, Phase::Activated, "no sound card")
+    bad_module(tour, text, START, code, Phase::Rehearsed, "no sound card")
 }
 
 fn start_panics(tour: &mut Tour, text: &str) -> Result<(), Failure> {
     let code = "        let scores: Vec<u32> = Vec::new();\n        let _first = scores[0];\n        let fresh = World";
-    bad_module(tour, text, START, code, Phase::Activated, "index out of bounds")
+    bad_module(tour, text, START, code, Phase::Rehearsed, "index out of bounds")
 }
 
 fn start_hangs(tour: &mut Tour, text: &str) -> Result<(), Failure> {
     let code = "        std::thread::sleep(std::time::Duration::from_secs(3600));\n        let fresh = World";
-    bad_module(tour, text, START, code, Phase::Activated, "did not come back")
+    bad_module(tour, text, START, code, Phase::Rehearsed, "did not come back")
+}
+
+/// The program would end here without a rehearsal.
+fn crashes(tour: &mut Tour, text: &str) -> Result<(), Failure> {
+    const STATE: &str = "    fn state(&self) -> Cow<'_, World> {";
+    let code = format!(
+        "    fn self_test(&self, _cx: &Context) -> Result<(), ModuleError> {{\n        \
+         let _stray = unsafe {{ (64 as *const u8).read_volatile() }};\n        \
+         Ok(())\n    }}\n\n{STATE}"
+    );
+    bad_module(tour, text, STATE, &code, Phase::Rehearsed, "SIGSEGV")
 }
 
 fn other_interface(tour: &mut Tour, text: &str) -> Result<(), Failure> {
@@ -279,4 +295,20 @@ fn good_again(tour: &mut Tour, text: &str) -> Result<(), Failure> {
     tour.live()?;
     tour.committed()?;
     title(tour, "Arcade, and all is well")
+}
+
+/// As Markdown; it ends with the plan, which was shown.
+fn report(tour: &mut Tour, text: &str) -> Result<(), Failure> {
+    tour.announce(text);
+    let report = loop {
+        let report = tour.reported()?;
+        if report.outcome == Outcome::Committed {
+            break report.to_string();
+        }
+    };
+    let (own, _plan) = report.split_once("\n## arcade:").ok_or("the report has no plan")?;
+    for line in own.trim_end().lines() {
+        println!("    {line}");
+    }
+    Ok(())
 }

@@ -65,6 +65,9 @@ impl Worker {
         let core = Arc::clone(&self.slots[index].core);
         let (generation, poisoned) =
             (instance.code().generation, instance.condition().is_poisoned());
+        if let Some(on_trial) = &mut self.slots[index].trial {
+            on_trial.has_panicked(&failure);
+        }
         self.tell(
             &core.name,
             EventKind::Panicked(Panicked { generation, count, failure, poisoned }),

@@ -193,6 +193,8 @@ impl Worker {
             }
             RehearsalOutcome::NotAsked => None,
         };
+        situation.way_back_works =
+            rehearsal.as_ref().is_some_and(|it| it.way_back == WayBack::Works);
         if let Some(WayBack::Impossible { why }) = rehearsal.as_ref().map(|it| &it.way_back) {
             situation.no_way_back.clone_from(why);
         }
@@ -253,6 +255,7 @@ impl Worker {
             pause: (config.pause_deadline, times.pause()),
             window: None,
             unrehearsed: None,
+            way_back_works: false,
             no_way_back: Vec::new(),
         }
     }

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_abi::interface::Failure;
+
 use super::{Way, Worker, journaling::build_of};
 use crate::{
     config::{Health, Trial},
@@ -30,6 +32,8 @@ pub(super) struct OnTrial {
     watch: Arc<Watch>,
     /// Panics of instances that were restarted since.
     earlier: u64,
+    /// What the last panic of a call has said, and where.
+    panicked: Option<String>,
     /// What calls took in the version before.
     before: Option<Latency>,
     /// `None` for a first version, which is only watched.
@@ -47,6 +51,11 @@ impl OnTrial {
     /// Whether a version is kept ready.
     pub(super) const fn has_way_back(&self) -> bool {
         self.previous.is_some()
+    }
+
+    pub(super) fn has_panicked(&mut self, failure: &Failure) {
+        let Failure { method, message, place, .. } = failure;
+        self.panicked = Some(format!("last panic  {method}: {message} at {place}"));
     }
 
     /// What its calls have come to.
@@ -100,9 +109,18 @@ impl Worker {
         }
         let begun = Instant::now();
         let next_look = begun + trial.interval();
-        let (earlier, wrong) = (0, None);
-        self.slots[index].trial =
-            Some(OnTrial { trial, begun, watch, earlier, before, previous, wrong, next_look });
+        let (earlier, wrong, panicked) = (0, None, None);
+        self.slots[index].trial = Some(OnTrial {
+            trial,
+            begun,
+            watch,
+            earlier,
+            panicked,
+            before,
+            previous,
+            wrong,
+            next_look,
+        });
     }
 
     /// Judges what is on trial, if something is.
@@ -222,6 +240,7 @@ impl Worker {
         };
         let rolled_back = upgrade.roll_back(previous, patient);
         let mut findings = vec![why.finding.clone()];
+        findings.extend(on_trial.panicked.clone());
         let (exit, state, retiring, result) = match rolled_back {
             Ok(RolledBack { code, state, pause, candidate }) => {
                 core.set_live(&code);
