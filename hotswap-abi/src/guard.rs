@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The payload with which a side unwinds when what it was lent has failed over there.
-pub(crate) struct Relay(pub(crate) Option<crate::interface::CallError>);
+pub(crate) struct Relay(pub(crate) Option<Box<crate::interface::CallError>>);
 
 /// Runs `body`; a panic becomes a status, with the message kept on this side.
 ///
@@ -49,7 +49,7 @@ fn caught(payload: Box<dyn Any + Send>) -> Status {
 /// Unwinds because something lent has failed on the other side. No panic hook runs: nothing
 /// panicked here.
 #[cold]
-pub(crate) fn relay(error: Option<crate::interface::CallError>) -> ! {
+pub(crate) fn relay(error: Option<Box<crate::interface::CallError>>) -> ! {
     resume_unwind(Box::new(Relay(error)))
 }
 

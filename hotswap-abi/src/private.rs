@@ -3,12 +3,13 @@
 mod crossing;
 
 pub use crossing::{Crosses, Crossing, Refused, Way};
+pub use std::boxed::Box;
 
 pub use crate::{
     interface::{
         CallError, Caller, Entry, Interface, Lendable, Lent, LentFn, LentMut, LentRef, Owned,
         Place, Resolved, Serves, TableRef, Target,
-        call::{Callee, Source, missing, or_relay, run_default},
+        call::{Callee, Source, missing, or_relay, run_default, unboxed},
     },
     manifest::{self, Source as ManifestSource, encode, encode_schema, encoded_len, schema_len},
     module::{Export, HotModule, Module, Moving, export},

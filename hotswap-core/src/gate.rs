@@ -9,9 +9,10 @@
 //! * `record`: what one thread says about itself to one slot: a flag, on a line of its own.
 //! * `core`: the protocol on records and one word; `form` has its fences, `admission` what
 //!   callers wait for, `drain` what closers wait for.
-//! * `seats`: where a thread finds its record, and the generation it used last.
+//! * `seats`: where a thread finds its record, which knows the generation it used last.
 //! * this file: the generations, as long as anybody may be on them; `closed`: a closed gate.
-//! * `entered`: the guards; `exclusion`: the lock of an instance, for those inside.
+//! * `entered`: the guards, and the way in by a thread's own seat; `reader`: the way in by a handle.
+//! * `exclusion`: the lock of an instance, for those inside.
 //! * `waits`: who waits for whom, so that no wait is for oneself.
 //!
 //! # Lifetimes
@@ -33,6 +34,7 @@ mod entered;
 mod error;
 mod exclusion;
 mod form;
+mod reader;
 mod record;
 mod seats;
 mod thread;
@@ -55,10 +57,11 @@ use crate::sync::{Mutex, Source};
 use self::core::Core;
 
 pub(crate) use self::closed::Closed;
-pub(crate) use self::entered::{Entered, EnteredAlone, Reader};
+pub(crate) use self::entered::{Entered, EnteredAlone};
 pub(crate) use self::error::{Busy, LockError, Occupant, Refused, Stuck, Why};
 pub(crate) use self::exclusion::{Exclusion, Guarded};
 pub(crate) use self::form::Form;
+pub(crate) use self::reader::Reader;
 
 /// The gate of one slot.
 pub(crate) struct Gate<T> {
@@ -127,7 +130,7 @@ impl<T: Send + Sync> Gate<T> {
     /// [`Refused`], and then the thread is not inside.
     #[inline(always)]
     #[track_caller]
-    pub(crate) fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Refused> {
+    pub(crate) fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Box<Refused>> {
         self.inner.enter(budget, Location::caller())
     }
 

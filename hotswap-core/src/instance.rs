@@ -44,7 +44,7 @@ use crate::{
     config::PanicPolicy,
     event::Holder,
     gate::{Exclusion, Guarded},
-    library::Image,
+    library::{Image, LoadError},
     logs::Logs,
     slot::Resident,
     steps::Undone,
@@ -121,13 +121,17 @@ unsafe impl Sync for Code {}
 
 impl Code {
     /// The code behind a root, whose layout was checked.
+    ///
+    /// # Errors
+    /// When the library lacks a method that its manifest has: that what calls cannot do without is
+    /// there was judged by the manifest.
     pub(crate) fn new(
         root: RootRef,
         image: Option<(Image, Arc<Resident>)>,
         manifest: Arc<Manifest>,
         artifact: Option<ArtifactHash>,
         role: Role,
-    ) -> Self {
+    ) -> Result<Self, LoadError> {
         let Role { generation, methods, traces, panics, alarm, watched } = role;
         let (image, resident) = image.unzip();
         let logs = image.is_some().then(|| Logs::attach(root, &manifest.module, generation));
@@ -143,14 +147,21 @@ impl Code {
         // layout was checked with the root's.
         let moving = unsafe { moving.as_ref() }.copied();
         // SAFETY: the entries are constants of a library that stays mapped as long as this lives.
-        let methods = unsafe { entries_by_name(methods, root) };
-        Self {
+        let entries = unsafe { entries_by_name(methods, root) };
+        let interface = manifest.types.definition(&manifest.interface);
+        let is_named = |name: &str| {
+            interface.is_some_and(|it| it.members.iter().any(|member| member.name == name))
+        };
+        if let Some(method) = missing(methods, &entries, is_named) {
+            return Err(LoadError::Entry { method: method.to_owned() });
+        }
+        Ok(Self {
             manifest,
             artifact,
             generation,
             life: root.life(),
             moving,
-            methods,
+            methods: entries,
             origin,
             panics,
             alarm,
@@ -158,7 +169,7 @@ impl Code {
             resident,
             _logs: logs,
             image,
-        }
+        })
     }
 
     /// Its place among the generations in memory; `None` for a module that is linked in.
@@ -198,6 +209,16 @@ impl Code {
             }
         }
     }
+}
+
+/// The first method without an entry, of those that the library says it has.
+fn missing<'m>(
+    methods: &[&'m str],
+    entries: &[*const ()],
+    is_named: impl Fn(&str) -> bool,
+) -> Option<&'m str> {
+    let mut lacking = methods.iter().zip(entries).filter(|(_, entry)| entry.is_null());
+    lacking.find(|(method, _)| is_named(method)).map(|(method, _)| *method)
 }
 
 impl fmt::Debug for Code {
@@ -341,6 +362,7 @@ impl Context {
         let generation = Generation {
             data: made(data)?,
             methods: self.code.methods.clone(),
+            origin: self.code.origin.clone(),
             code: Arc::clone(&self.code),
             lock: Exclusion::new(),
             given_back: AtomicBool::new(false),
@@ -372,6 +394,8 @@ pub(crate) struct Generation {
     data: NonNull<()>,
     /// The code's, here for the sake of calls: one step less to follow.
     methods: Box<[*const ()]>,
+    /// The same.
+    origin: Origin,
     code: Arc<Code>,
     lock: Exclusion,
     given_back: AtomicBool,
@@ -401,8 +425,10 @@ impl Generation {
     #[inline]
     pub(crate) fn target(&self) -> Target<'_> {
         // SAFETY: the instance lives until `stop`, which waits until nobody is inside; the table
-        // has the caller's order (`Code::new`), and the signatures were compared (`Assessed`).
-        unsafe { Target::new(self.data.as_ptr(), &self.methods, &self.code.origin) }
+        // has the caller's order, and lacks nothing that the manifest has (`Code::new`); by the
+        // manifest the signatures were compared, and only methods with a body are lacking
+        // (`Assessed`).
+        unsafe { Target::new(self.data.as_ptr(), &self.methods, &self.origin) }
     }
 
     /// What is the matter with the instance.
@@ -413,9 +439,10 @@ impl Generation {
 
     /// Notes why a call into the instance has failed, and gives that back.
     #[cold]
-    pub(crate) fn failed(&self, had: Use, error: CallError) -> CallError {
+    #[inline(never)]
+    pub(crate) fn failed(&self, had: Use, error: Box<CallError>) -> Box<CallError> {
         // One of another slot, in a method's default body, is that one's.
-        if let CallError::Panicked(failure) = &error
+        if let CallError::Panicked(failure) = &*error
             && *failure.module == **self.code.origin.name()
             && self.condition.panicked(had, failure, self.code.panics)
         {
@@ -501,5 +528,21 @@ impl Drop for Generation {
 impl fmt::Debug for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Generation").field("code", &self.code).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing;
+
+    #[test]
+    fn a_library_may_lack_what_it_does_not_name() {
+        let entry = std::ptr::dangling();
+        let named = |names: &'static [&str]| move |name: &str| names.contains(&name);
+        let methods = ["old", "new"];
+        assert_eq!(missing(&methods, &[entry, std::ptr::null()], named(&["old"])), None);
+        let lacking = missing(&methods, &[entry, std::ptr::null()], named(&["old", "new"]));
+        assert_eq!(lacking, Some("new"));
+        assert_eq!(missing(&methods, &[entry, entry], named(&["old", "new"])), None);
     }
 }

@@ -57,6 +57,8 @@ pub(crate) enum LoadError {
     System(io::Error),
     #[error("it does not export {symbol}, which its manifest names")]
     Symbol { symbol: String },
+    #[error("it has no entry for {method}, which its manifest names")]
+    Entry { method: String },
     #[error(
         "the artifact does not share the host's, and the interface has #[same_build] arguments"
     )]

@@ -18,6 +18,9 @@ use crate::{
 /// The implementation keeps the generation alive and takes the instance's lock, if it has one,
 /// for as long as the closure runs.
 ///
+/// Errors come in a box: what a call that succeeds returns stays in registers then, where a
+/// [`CallError`] as it is would have every result go through memory.
+///
 /// # Safety
 /// [`shared`](Self::shared) must give a target whose instance nobody borrows mutably while the
 /// closure runs, [`exclusive`](Self::exclusive) one that nobody borrows at all: the client calls
@@ -29,8 +32,8 @@ pub unsafe trait Caller {
     /// When there is no way in, or the closure's.
     fn shared<R>(
         &self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError>;
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>>;
 
     /// For a method that takes `&mut self`.
     ///
@@ -38,8 +41,8 @@ pub unsafe trait Caller {
     /// When there is no way in, or the closure's.
     fn exclusive<R>(
         &mut self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError>;
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>>;
 }
 
 /// Who serves a slot's calls: names for messages, and how to ask for the text of a panic.
@@ -91,7 +94,8 @@ impl<'a> Target<'a> {
     ///
     /// # Safety
     /// `instance` must be alive for `'a`, and `methods` must hold, in the order of the caller's
-    /// interface, entry points of exactly its module, whose signatures were found equal.
+    /// interface, entry points of exactly its module, whose signatures were found equal; null only
+    /// for methods that have a default body.
     #[inline]
     #[must_use]
     pub const unsafe fn new(
@@ -103,12 +107,18 @@ impl<'a> Target<'a> {
     }
 
     /// One of its methods.
+    ///
+    /// # Safety
+    /// The interface that the target was made for must have a method with this index.
     #[doc(hidden)]
     #[inline]
     #[must_use]
-    pub fn callee(self, index: usize) -> Callee<'a> {
-        // The table has an entry for each method of the interface (`new`).
-        Callee { data: self.instance, entry: self.methods[index], origin: Some(self.origin) }
+    pub unsafe fn callee(self, index: usize) -> Callee<'a> {
+        debug_assert!(index < self.methods.len());
+        // SAFETY: the table has an entry for each method of the interface (`new`), which has one
+        // with this index (caller).
+        let entry = unsafe { *self.methods.get_unchecked(index) };
+        Callee { data: self.instance, entry, origin: Some(self.origin) }
     }
 }
 
@@ -152,67 +162,57 @@ impl<'a> Callee<'a> {
         method: &'static str,
         reply: Reply<Back<R>>,
         out: Out<R>,
-    ) -> Result<R, CallError> {
+    ) -> Result<R, Box<CallError>> {
         if reply.status.is_ok() {
             // SAFETY: the status says that the callee has written the value.
             let back = unsafe { reply.value.assume_init() };
-            R::Carrier::receive(back, out).map_err(|error| self.undecodable(method, &error).error())
+            R::Carrier::receive(back, out).map_err(|error| undecodable(self.origin, method, &error))
         } else {
-            Err(self.failed(method, reply.status).error())
+            Err(failed(self.origin, method, reply.status))
         }
-    }
-
-    #[cold]
-    fn undecodable(self, method: &'static str, error: &DecodeError) -> Failed {
-        Failed::undecodable(Failure {
-            module: self
-                .origin
-                .map_or_else(|| "what was lent".into(), |origin| origin.name.clone()),
-            method: method.to_owned(),
-            message: format!("the result cannot be decoded: {error}"),
-            ..Failure::default()
-        })
-    }
-
-    /// What became of a call that has no result.
-    #[cold]
-    fn failed(self, method: &'static str, status: Status) -> Failed {
-        if status == Status::RELAYED
-            && let Some(failure) = runtime::take_failure()
-            && let Some(payload) = failure.payload
-        {
-            // Something of ours that was lent has panicked: it is our panic, and goes on here.
-            runtime::keep_place(failure.place);
-            resume_unwind(payload);
-        }
-        let failure = match self.origin {
-            Some(origin) => origin.failure(method),
-            None => Failure { module: "what was lent".into(), ..Failure::default() },
-        };
-        Failed { panicked: status != Status::UNDECODABLE, failure: Arc::new(failure) }
     }
 }
 
-/// Why a call failed over there. It fits into two registers, so that the way of a call that
-/// succeeds does not go through memory for the sake of the one that fails.
-struct Failed {
-    panicked: bool,
-    failure: Arc<Failure>,
+// What is cold takes and returns what fits into registers.
+
+#[cold]
+fn undecodable(
+    origin: Option<&Origin>,
+    method: &'static str,
+    error: &DecodeError,
+) -> Box<CallError> {
+    misunderstood(Failure {
+        module: origin.map_or_else(|| "what was lent".into(), |origin| origin.name.clone()),
+        method: method.to_owned(),
+        message: format!("the result cannot be decoded: {error}"),
+        ..Failure::default()
+    })
 }
 
-impl Failed {
-    fn undecodable(failure: Failure) -> Self {
-        Self { panicked: false, failure: Arc::new(failure) }
+/// What became of a call that has no result.
+#[cold]
+fn failed(origin: Option<&Origin>, method: &'static str, status: Status) -> Box<CallError> {
+    if status == Status::RELAYED
+        && let Some(failure) = runtime::take_failure()
+        && let Some(payload) = failure.payload
+    {
+        // Something of ours that was lent has panicked: it is our panic, and goes on here.
+        runtime::keep_place(failure.place);
+        resume_unwind(payload);
     }
+    let failure = match origin {
+        Some(origin) => origin.failure(method),
+        None => Failure { module: "what was lent".into(), ..Failure::default() },
+    };
+    if status == Status::UNDECODABLE {
+        misunderstood(failure)
+    } else {
+        Box::new(CallError::Panicked(Arc::new(failure)))
+    }
+}
 
-    #[inline]
-    fn error(self) -> CallError {
-        if self.panicked {
-            CallError::Panicked(self.failure)
-        } else {
-            CallError::Undecodable(self.failure)
-        }
-    }
+fn misunderstood(failure: Failure) -> Box<CallError> {
+    Box::new(CallError::Undecodable(Arc::new(failure)))
 }
 
 /// How an argument of type `T` stands in a signature.
@@ -249,34 +249,40 @@ pub(crate) unsafe fn respond<R: Portable>(
 ///
 /// # Errors
 /// When a method that the body calls has failed.
-pub fn run_default<R>(body: impl FnOnce() -> R) -> Result<R, CallError> {
+pub fn run_default<R>(body: impl FnOnce() -> R) -> Result<R, Box<CallError>> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| match payload.downcast::<Relay>() {
-        Ok(relay) => relay.0.unwrap_or_else(|| CallError::Panicked(Arc::default())),
+        Ok(relay) => relay.0.unwrap_or_else(|| Box::new(CallError::Panicked(Arc::default()))),
         Err(payload) => resume_unwind(payload),
     })
+}
+
+/// What a client returns.
+///
+/// # Errors
+/// The call's own.
+#[inline]
+pub fn unboxed<R>(result: Result<R, Box<CallError>>) -> Result<R, CallError> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(*error),
+    }
 }
 
 /// The result of a call inside a method that cannot return an error: a failure unwinds up to the
 /// guard of whoever called in.
 #[inline]
-pub fn or_relay<R>(result: Result<R, CallError>) -> R {
+pub fn or_relay<R>(result: Result<R, Box<CallError>>) -> R {
     match result {
         Ok(value) => value,
         Err(error) => relay(Some(error)),
     }
 }
 
-/// The error for a method that the other side lacks and that has no default body; the
-/// compatibility check refuses such a module before it is loaded.
-#[inline]
-#[must_use]
-pub fn missing(method: &'static str) -> CallError {
-    absent(method).error()
-}
-
+/// The error for a method that what was lent lacks and that has no default body.
 #[cold]
-fn absent(method: &'static str) -> Failed {
-    Failed::undecodable(Failure {
+#[must_use]
+pub fn missing(method: &'static str) -> Box<CallError> {
+    misunderstood(Failure {
         module: "the other side".into(),
         method: method.to_owned(),
         message: "it has no such method".to_owned(),
@@ -296,11 +302,15 @@ pub enum Source<'a> {
 
 impl Source<'_> {
     /// One of its methods.
+    ///
+    /// # Safety
+    /// The interface that the source is one of must have a method with this index.
     #[inline]
     #[must_use]
-    pub fn callee(&self, index: usize) -> Callee<'_> {
+    pub unsafe fn callee(&self, index: usize) -> Callee<'_> {
         match self {
-            Self::Slot(target) => target.callee(index),
+            // SAFETY: the interface has one (caller).
+            Self::Slot(target) => unsafe { target.callee(index) },
             Self::Lent(lent) => lent.callee(index),
         }
     }

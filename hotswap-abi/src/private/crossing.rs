@@ -74,7 +74,7 @@ pub trait Crossing<T> {
         method: &'static str,
         reply: Reply<Self::Back>,
         out: Self::Out,
-    ) -> Result<T, CallError>;
+    ) -> Result<T, Box<CallError>>;
     /// Runs an entry point's body inside the guard, and gives its result.
     ///
     /// # Safety
@@ -125,7 +125,7 @@ impl<T: Portable> Crossing<T> for Way<true> {
         method: &'static str,
         reply: Reply<Back<T>>,
         out: Out<T>,
-    ) -> Result<T, CallError> {
+    ) -> Result<T, Box<CallError>> {
         // SAFETY: those of one finished call (caller).
         unsafe { callee.finish(method, reply, out) }
     }
@@ -165,7 +165,12 @@ impl<T> Crossing<T> for Way<false> {
     fn sink((): &mut ()) -> *mut Sink {
         std::ptr::null_mut()
     }
-    unsafe fn finish(_: Callee<'_>, _: &'static str, _: Reply<u8>, (): ()) -> Result<T, CallError> {
+    unsafe fn finish(
+        _: Callee<'_>,
+        _: &'static str,
+        _: Reply<u8>,
+        (): (),
+    ) -> Result<T, Box<CallError>> {
         unreachable!()
     }
     unsafe fn respond(_: *mut Sink, _: impl FnOnce() -> Result<T, DecodeError>) -> Reply<u8> {

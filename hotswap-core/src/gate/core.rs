@@ -19,11 +19,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
 use super::error::Busy;
-use super::form::Form;
+use super::form::{Form, quick_fence};
 use super::record::{OUTSIDE, Record};
 use super::seats::Place;
 use super::thread::{self, Who};
@@ -46,6 +46,22 @@ pub(super) fn word_of(turn: u64) -> u64 {
 pub(super) struct Head {
     pub(super) word: AtomicU64,
     form: Form,
+}
+
+impl Head {
+    /// The whole quick way in, for a record that is outside. It fails where the record does not know
+    /// the word that the gate shows: [`OUTSIDE`], which no gate ever shows, in the fence form.
+    #[inline(always)]
+    pub(super) fn try_admit(&self, record: &Record) -> bool {
+        let word = record.known();
+        record.announce(word);
+        quick_fence();
+        let admitted = self.word.load(Ordering::Acquire) == word;
+        if !admitted {
+            record.withdraw();
+        }
+        admitted
+    }
 }
 
 #[derive(Debug)]
@@ -133,12 +149,14 @@ impl Core {
         self.head.form
     }
 
-    /// The whole fast path, for a record that is outside: `word` is the open word its seat knows,
-    /// or [`OUTSIDE`], which no gate ever shows.
-    #[inline(always)]
-    pub(super) fn try_admit(&self, record: &Record, word: u64) -> bool {
+    /// The way in with a fence, for the fence form; else as [`Head::try_admit`].
+    pub(super) fn try_admit_fenced(&self, record: &Record) -> bool {
+        let word = record.known_fenced();
+        if word == OUTSIDE {
+            return false;
+        }
         record.announce(word);
-        self.head.form.caller_fence();
+        fence(Ordering::SeqCst);
         let admitted = self.head.word.load(Ordering::Acquire) == word;
         if !admitted {
             record.withdraw();
@@ -224,7 +242,7 @@ impl Core {
     /// Has every thread take the slow path at its next entry.
     pub(super) fn nudge(&self) {
         for record in &self.state.lock().records {
-            record.set_known(OUTSIDE);
+            record.forget();
         }
     }
 

@@ -93,33 +93,41 @@ impl Exclusion {
         self.state.load(Ordering::Relaxed) & ABANDONED != 0
     }
 
-    #[inline]
-    pub(super) fn lock_shared(&self, entrant: Entrant<'_>) -> Result<(), LockError> {
-        let mode = entrant.record.mode();
+    /// Takes the lock together with others, if nobody is in the way.
+    #[inline(always)]
+    pub(super) fn try_shared(&self, record: &Record) -> bool {
+        let mode = record.mode();
         if mode == EXCLUSIVE {
-            return Err(LockError::Reentrant);
+            return false;
         }
         if mode == 0 {
             let state = self.state.load(Ordering::Relaxed);
             if state & (FLAGS | ALONE) != 0 || self.replace(state, state + ONE).is_err() {
-                self.lock_slow(entrant, false)?;
+                return false;
             }
         }
-        entrant.record.set_mode(mode + 1);
-        Ok(())
+        record.set_mode(mode + 1);
+        true
+    }
+
+    /// Takes the lock alone, if nobody is in the way.
+    #[inline(always)]
+    pub(super) fn try_exclusive(&self, record: &Record) -> bool {
+        let taken = record.mode() == 0 && self.replace(0, alone(record.owner())).is_ok();
+        if taken {
+            record.set_mode(EXCLUSIVE);
+        }
+        taken
     }
 
     #[inline]
-    pub(super) fn lock_exclusive(&self, entrant: Entrant<'_>) -> Result<(), LockError> {
-        let record = entrant.record;
-        if record.mode() != 0 {
-            return Err(LockError::Reentrant);
-        }
-        if self.replace(0, alone(record.owner())).is_err() {
-            self.lock_slow(entrant, true)?;
-        }
-        record.set_mode(EXCLUSIVE);
-        Ok(())
+    pub(super) fn lock_shared(&self, entrant: Entrant<'_>) -> Result<(), Box<LockError>> {
+        if self.try_shared(entrant.record) { Ok(()) } else { self.lock_slow(entrant, false) }
+    }
+
+    #[inline]
+    pub(super) fn lock_exclusive(&self, entrant: Entrant<'_>) -> Result<(), Box<LockError>> {
+        if self.try_exclusive(entrant.record) { Ok(()) } else { self.lock_slow(entrant, true) }
     }
 
     #[inline]
@@ -152,7 +160,18 @@ impl Exclusion {
     }
 
     #[cold]
-    fn lock_slow(&self, entrant: Entrant<'_>, exclusive: bool) -> Result<(), LockError> {
+    #[inline(never)]
+    fn lock_slow(&self, entrant: Entrant<'_>, exclusive: bool) -> Result<(), Box<LockError>> {
+        let mode = entrant.record.mode();
+        if mode == EXCLUSIVE || (exclusive && mode != 0) {
+            return Err(LockError::Reentrant.into());
+        }
+        self.take_slow(entrant, exclusive)?;
+        entrant.record.set_mode(if exclusive { EXCLUSIVE } else { mode + 1 });
+        Ok(())
+    }
+
+    fn take_slow(&self, entrant: Entrant<'_>, exclusive: bool) -> Result<(), LockError> {
         let Entrant { core, record } = entrant;
         let me = record.owner();
         // Only this thread can change the answers, so they need no lock.

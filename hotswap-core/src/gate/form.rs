@@ -9,6 +9,10 @@
 //!   from reordering, and the closer runs `membarrier(PRIVATE_EXPEDITED)`, which makes every
 //!   running thread of this process pass a full fence.
 //!
+//! Which way a caller takes is not looked up at each call: in the asymmetric form its record knows
+//! the open word for the quick way, in the fence form for the way with a fence (see `record`), and
+//! what the quick way finds in the fence form is a word that no gate ever shows.
+//!
 //! The form is chosen once per process: asymmetric where the kernel took the registration and one
 //! trial barrier worked, else fences.
 
@@ -41,14 +45,10 @@ impl Form {
         works.then_some(Self { asymmetric: true })
     }
 
-    /// The caller's fence, between its announcement and its look at the word.
-    #[inline(always)]
-    pub(super) fn caller_fence(self) {
-        if self.asymmetric {
-            compiler_fence(Ordering::SeqCst);
-        } else {
-            fence(Ordering::SeqCst);
-        }
+    /// Whether callers need no more than [`quick_fence`]. loom models no barrier of the kernel's:
+    /// there the quick way has a full fence, and is checked with it.
+    pub(super) const fn is_quick(self) -> bool {
+        self.asymmetric || cfg!(loom)
     }
 
     /// The closer's fence, between its change of the word and its look at the announcements.
@@ -63,6 +63,16 @@ impl Form {
             fence(Ordering::SeqCst);
         }
         Ok(())
+    }
+}
+
+/// The caller's fence of the asymmetric form, between its announcement and its look at the word.
+#[inline(always)]
+pub(super) fn quick_fence() {
+    if cfg!(loom) {
+        fence(Ordering::SeqCst);
+    } else {
+        compiler_fence(Ordering::SeqCst);
     }
 }
 
@@ -96,10 +106,10 @@ mod membarrier {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicU64, Ordering, fence};
     use std::thread;
 
-    use super::Form;
+    use super::{Form, quick_fence};
 
     /// Each side writes a number, passes its fence and reads the other's. A closer that reads the
     /// caller's number `n` has missed `n + 1`, so that call must not have missed the closer.
@@ -116,7 +126,11 @@ mod tests {
             scope.spawn(|| {
                 for (call, found) in found.iter_mut().enumerate() {
                     asked.store(call as u64, Ordering::Relaxed);
-                    form.caller_fence();
+                    if form.is_quick() {
+                        quick_fence()
+                    } else {
+                        fence(Ordering::SeqCst)
+                    }
                     *found = shut.load(Ordering::Relaxed);
                 }
             });

@@ -235,6 +235,29 @@ fn a_record_of_one_call_is_kept_until_it_is_left() {
 }
 
 #[test]
+fn visits_with_a_call_inside_them() {
+    model(3, |gate| {
+        let reader = gate.reader();
+        let caller = thread::spawn(move || {
+            for _ in 0..2 {
+                // SAFETY: what enters inside it leaves inside it.
+                if let Some(visit) = unsafe { reader.visit() } {
+                    assert_ne!(visit.read(), DEAD);
+                    alive(&reader.enter(Duration::ZERO).unwrap());
+                    assert_ne!(visit.read(), DEAD);
+                } else {
+                    alive(&reader.enter(BUDGET).unwrap());
+                }
+            }
+        });
+        let closed = gate.close(far()).unwrap();
+        closed.value().write(DEAD);
+        closed.activate(2, Witness::new(2));
+        caller.join().unwrap();
+    });
+}
+
+#[test]
 fn a_cancelled_close_leaves_everybody_on_the_same_generation() {
     model(3, |gate| {
         let reader = gate.reader();
@@ -257,7 +280,7 @@ fn ending_reaches_callers_that_wait() {
             Ok(entered) => {
                 alive(&entered);
             }
-            Err(refused) => assert!(matches!(refused, Refused::Ended)),
+            Err(refused) => assert!(matches!(*refused, Refused::Ended)),
         });
         let closed = gate.close(far()).unwrap();
         closed.value().write(DEAD);

@@ -12,7 +12,7 @@
 //! `Core::admit`, which takes the mutex that whoever draws conclusions holds. The other fields are
 //! written before an announcement or are hints.
 //!
-//! One field is written by others as well: the word that the thread knows. Who makes the thread
+//! One thing is written by others as well: the word that the thread knows. Who makes the thread
 //! forget it (`Core::nudge`) has its next entry take the slow path, and no more: a word that is not
 //! known is announced by nobody.
 
@@ -23,6 +23,7 @@ use std::sync::atomic::AtomicPtr;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use super::form::Form;
 use super::thread::{self, Who};
 
 /// Not inside.
@@ -37,6 +38,13 @@ pub(super) struct Record {
     inside: AtomicU64,
     /// The open word of the generation that the thread used last, or [`OUTSIDE`].
     known: AtomicU64,
+    /// The same for a gate in the fence form, where the quick way must not find it.
+    fenced: AtomicU64,
+    /// The generation whose word is known: only an address, which is looked at when the gate has
+    /// confirmed, after an announcement, that the word still holds. Its own thread alone uses it.
+    value: AtomicPtr<()>,
+    /// Its number.
+    number: AtomicU64,
     /// Entries beyond the first that are not left yet.
     nested: AtomicU32,
     /// How the thread holds the lock of the instance it is on: 0, a number of uses, [`EXCLUSIVE`].
@@ -46,7 +54,8 @@ pub(super) struct Record {
     /// Nobody will use it again once it is outside.
     orphan: AtomicBool,
     who: Mutex<Option<Who>>,
-    /// Where the thread has entered. It orders nothing, so it has no part in the model-checked seam.
+    /// Where the thread has entered. Like the other addresses it orders nothing, so that it has no
+    /// part in the model-checked seam.
     taken: AtomicPtr<Location<'static>>,
 }
 
@@ -55,6 +64,9 @@ impl Record {
         Self {
             inside: AtomicU64::new(OUTSIDE),
             known: AtomicU64::new(OUTSIDE),
+            fenced: AtomicU64::new(OUTSIDE),
+            value: AtomicPtr::new(ptr::null_mut()),
+            number: AtomicU64::new(0),
             nested: AtomicU32::new(0),
             mode: AtomicU32::new(0),
             owner: AtomicU64::new(thread::NOBODY),
@@ -85,15 +97,41 @@ impl Record {
         self.inside.store(OUTSIDE, Ordering::Release);
     }
 
-    /// The open word of the generation that the thread used last.
+    /// The open word that the quick way may announce.
     #[inline(always)]
     pub(super) fn known(&self) -> u64 {
         self.known.load(Ordering::Relaxed)
     }
 
-    /// Keeps a word for the next entry, or has it forgotten.
-    pub(super) fn set_known(&self, word: u64) {
-        self.known.store(word, Ordering::Relaxed);
+    /// The open word that the way with a fence may announce.
+    pub(super) fn known_fenced(&self) -> u64 {
+        self.fenced.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a generation for the next entry, under its open word.
+    pub(super) fn keep<T>(&self, form: Form, word: u64, value: *const T, number: u64) {
+        self.value.store(value.cast_mut().cast(), Ordering::Relaxed);
+        self.number.store(number, Ordering::Relaxed);
+        let known = if form.is_quick() { &self.known } else { &self.fenced };
+        known.store(word, Ordering::Relaxed);
+    }
+
+    /// Has the word forgotten.
+    pub(super) fn forget(&self) {
+        self.known.store(OUTSIDE, Ordering::Relaxed);
+        self.fenced.store(OUTSIDE, Ordering::Relaxed);
+    }
+
+    /// The generation that was kept last.
+    #[inline(always)]
+    pub(super) fn value<T>(&self) -> *mut T {
+        self.value.load(Ordering::Relaxed).cast()
+    }
+
+    /// Its number.
+    #[inline(always)]
+    pub(super) fn number(&self) -> u64 {
+        self.number.load(Ordering::Relaxed)
     }
 
     #[inline(always)]
@@ -119,6 +157,12 @@ impl Record {
     #[inline(always)]
     pub(super) fn owner(&self) -> u64 {
         self.owner.load(Ordering::Relaxed)
+    }
+
+    /// Whether the current thread is the owner.
+    #[inline(always)]
+    pub(super) fn is_own(&self) -> bool {
+        self.owner() == thread::known_id()
     }
 
     /// Makes the current thread the owner. The record must be outside.

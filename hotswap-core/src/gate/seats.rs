@@ -1,23 +1,21 @@
 //! Where a thread keeps what it knows of a slot, and how it finds it again in a few nanoseconds.
 //!
-//! A [`Seat`] is a record together with the generation its thread used last. A `Reader` has a
-//! seat of its own. For callers without one, each thread has a table of seats, indexed by the
+//! A [`Seat`] is a record that is registered with its slot as long as the seat lives. A `Reader` has
+//! a seat of its own. For callers without one, each thread has a table of seats, indexed by the
 //! slot's *place*: a small number that is given back when the slot is gone, so the tables are
 //! never longer than there were slots at one time. A serial number tells slots that had the same
 //! place one after the other apart.
 //!
 //! A thread that ends unregisters its records with its table. A thread that calls after that,
-//! from another thread-local's destructor, gets a seat for one call.
+//! from another thread-local's destructor, gets a seat for one call. Since a thread-local with a
+//! destructor is dear to look at, calls look at another one, without: where the table's seats lie.
 
-use std::cell::Cell;
-use std::panic::Location;
-use std::ptr;
 use std::rc::Rc;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::core::Core;
-use super::record::{OUTSIDE, Record};
+use super::record::Record;
 
 /// A slot's index in the table of every thread. It orders nothing and is taken on no hot path, so
 /// it has no part in the model-checked seam.
@@ -51,69 +49,20 @@ impl Place {
     }
 }
 
-/// A record and the generation that its thread used last. The generation is only an address: it
-/// is looked at when the gate has confirmed, after an announcement, that the word still holds.
+/// A record, and how it is unregistered.
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) record: Arc<Record>,
     core: Weak<Core>,
     #[cfg_attr(loom, expect(dead_code, reason = "only the table looks at it"))]
     serial: u64,
-    /// The generation whose word the record knows.
-    value: Cell<*const ()>,
-    number: Cell<u64>,
 }
-
-#[expect(unsafe_code, reason = "a seat moves with its reader, and holds an address")]
-// SAFETY: the address is of a `T: Send + Sync` and is used only under the protocol, by whichever
-// thread has the seat; the cells move with it.
-unsafe impl Send for Seat {}
 
 impl Seat {
     pub(super) fn new(core: &Arc<Core>) -> Self {
         let record = Arc::new(Record::new());
         core.register(Arc::clone(&record));
-        Self {
-            record,
-            core: Arc::downgrade(core),
-            serial: core.place.serial,
-            value: Cell::new(ptr::null()),
-            number: Cell::new(0),
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn value<T>(&self) -> *const T {
-        self.value.get().cast()
-    }
-
-    #[inline(always)]
-    pub(super) fn number(&self) -> u64 {
-        self.number.get()
-    }
-
-    /// Enters on the generation the seat knows: once more when it is inside already, else if the
-    /// gate still shows that generation's word.
-    #[inline(always)]
-    pub(super) fn enter_known(
-        &self,
-        core: &Core,
-        place: Option<&'static Location<'static>>,
-    ) -> bool {
-        if self.record.own_word() == OUTSIDE {
-            if let Some(place) = place {
-                self.record.set_taken(place);
-            }
-            return core.try_admit(&self.record, self.record.known());
-        }
-        self.record.nest();
-        true
-    }
-
-    pub(super) fn sit<T>(&self, word: u64, value: *const T, number: u64) {
-        self.value.set(value.cast());
-        self.number.set(number);
-        self.record.set_known(word);
+        Self { record, core: Arc::downgrade(core), serial: core.place.serial }
     }
 
     #[cfg(not(loom))]
@@ -135,28 +84,56 @@ pub(super) use table::*;
 
 #[cfg(not(loom))]
 mod table {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
+    use std::ptr;
 
     use super::*;
 
-    type Table = Vec<Option<Rc<Seat>>>;
+    /// Nothing else changes or drops `seats` than the two functions that say so.
+    struct Table {
+        seats: Vec<Option<Rc<Seat>>>,
+    }
+
+    /// Where a table's seats lie.
+    #[derive(Clone, Copy)]
+    struct Lie {
+        seats: *const Option<Rc<Seat>>,
+        len: usize,
+    }
+
+    const NOWHERE: Lie = Lie { seats: ptr::null(), len: 0 };
 
     std::thread_local! {
-        static TABLE: RefCell<Table> = const { RefCell::new(Vec::new()) };
+        static TABLE: RefCell<Table> = const { RefCell::new(Table { seats: Vec::new() }) };
+        static LIE: Cell<Lie> = const { Cell::new(NOWHERE) };
+    }
+
+    impl Drop for Table {
+        fn drop(&mut self) {
+            LIE.set(NOWHERE);
+        }
     }
 
     /// The current thread's seat for a slot, if it has one. `use_it` must run no code of others.
     #[inline(always)]
+    #[expect(unsafe_code, reason = "looks at the table without a look at its state")]
     pub(in crate::gate) fn with_known<R>(
         core: &Core,
         use_it: impl FnOnce(&Seat) -> Option<R>,
     ) -> Option<R> {
-        let place = core.place;
-        let known = |table: &RefCell<Table>| match table.borrow().get(place.index) {
-            Some(Some(seat)) if seat.serial == place.serial => use_it(seat),
+        let (place, lie) = (core.place, LIE.get());
+        if place.index >= lie.len {
+            return None;
+        }
+        // SAFETY: `LIE` is this thread's own, and says where the seats of its table lie since they
+        // were last changed: `find` sets it after each change, and the table's end before they go.
+        let seat = unsafe { lie.seats.add(place.index) };
+        // SAFETY: as above; nobody changes the table meanwhile, because `use_it` does not lead to
+        // `find` or to the end of the thread.
+        match unsafe { &*seat } {
+            Some(seat) if seat.serial == place.serial => use_it(seat),
             _ => None,
-        };
-        TABLE.try_with(known).unwrap_or(None)
+        }
     }
 
     /// The current thread's seat for a slot, a new one if need be. `None` at the end of the thread.
@@ -168,16 +145,17 @@ mod table {
         }
         let seat = Rc::new(Seat::new(core));
         let old = TABLE.try_with(|table| {
-            let mut table = table.borrow_mut();
-            let mut gone: Vec<_> = table
+            let seats = &mut table.borrow_mut().seats;
+            let mut gone: Vec<_> = seats
                 .iter_mut()
                 .filter(|seat| seat.as_ref().is_some_and(|seat| seat.is_over()))
                 .map(Option::take)
                 .collect();
-            if table.len() <= place.index {
-                table.resize_with(place.index + 1, || None);
+            if seats.len() <= place.index {
+                seats.resize_with(place.index + 1, || None);
             }
-            gone.push(table[place.index].replace(Rc::clone(&seat)));
+            gone.push(seats[place.index].replace(Rc::clone(&seat)));
+            LIE.set(Lie { seats: seats.as_ptr(), len: seats.len() });
             gone
         });
         // Dropped only here, where the table is free again.
@@ -186,7 +164,7 @@ mod table {
     }
 
     fn with_known_rc(place: Place) -> Option<Option<Rc<Seat>>> {
-        let known = |table: &RefCell<Table>| match table.borrow().get(place.index) {
+        let known = |table: &RefCell<Table>| match table.borrow().seats.get(place.index) {
             Some(Some(seat)) if seat.serial == place.serial => Some(Rc::clone(seat)),
             _ => None,
         };
@@ -195,7 +173,7 @@ mod table {
 
     #[cfg(test)]
     pub(in crate::gate) fn seats_of_this_thread() -> usize {
-        TABLE.with_borrow(|table| table.iter().flatten().count())
+        TABLE.with_borrow(|table| table.seats.iter().flatten().count())
     }
 }
 

@@ -19,49 +19,67 @@ use crate::{
 };
 
 #[cold]
-fn refused(gate: &Gate<Generation>, refused: Refused) -> CallError {
+#[inline(never)]
+#[expect(clippy::boxed_local, reason = "in one register")]
+fn refused(gate: &Gate<Generation>, refused: Box<Refused>) -> Box<CallError> {
     let slot = gate.name().into();
-    match refused {
+    Box::new(match *refused {
         Refused::Draining { waited } => CallError::Draining { slot, waited },
         Refused::Ended => CallError::Ended { slot },
         Refused::Cycle(cycle) => {
             CallError::Cycle { cycle: cycle.slots().map(ToOwned::to_owned).collect() }
         }
-    }
+    })
 }
 
 #[cold]
-fn locked(gate: &Gate<Generation>, error: LockError) -> CallError {
+#[inline(never)]
+#[expect(clippy::boxed_local, reason = "in one register")]
+fn locked(gate: &Gate<Generation>, error: Box<LockError>) -> Box<CallError> {
     let slot = gate.name().into();
-    match error {
+    Box::new(match *error {
         LockError::Reentrant => CallError::Reentrant { slot },
         LockError::Abandoned => CallError::Abandoned { slot },
         LockError::Cycle(cycle) => {
             CallError::Cycle { cycle: cycle.slots().map(ToOwned::to_owned).collect() }
         }
-    }
+    })
 }
 
 /// Refuses a call into an instance with which something is the matter, if it has to.
-#[cold]
-fn fit(gate: &Gate<Generation>, instance: &Generation, wanted: Use) -> Result<(), CallError> {
+fn fit(gate: &Gate<Generation>, instance: &Generation, wanted: Use) -> Result<(), Box<CallError>> {
     let slot = || gate.name().into();
     match instance.condition().refuses(wanted) {
         None => Ok(()),
-        Some(Unfit::Hangs) => Err(CallError::Abandoned { slot: slot() }),
-        Some(Unfit::Poisoned) => Err(CallError::Poisoned { slot: slot() }),
+        Some(Unfit::Hangs) => Err(CallError::Abandoned { slot: slot() }.into()),
+        Some(Unfit::Poisoned) => Err(CallError::Poisoned { slot: slot() }.into()),
+    }
+}
+
+#[inline(always)]
+#[track_caller]
+fn enter<'a>(
+    gate: &'a Gate<Generation>,
+    budget: Duration,
+) -> Result<Entered<'a, Generation>, Box<CallError>> {
+    match gate.enter(budget) {
+        Ok(entered) => Ok(entered),
+        Err(error) => Err(refused(gate, error)),
     }
 }
 
 /// A call that takes `&self`, by a thread that is inside.
-#[inline]
+#[inline(always)]
 fn shared<I: Interface + ?Sized, R>(
     gate: &Gate<Generation>,
     entered: &Entered<'_, Generation>,
-    call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-) -> Result<R, CallError> {
+    call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+) -> Result<R, Box<CallError>> {
     if I::EXCLUSIVE {
-        let _lock = entered.shared().map_err(|error| locked(gate, error))?;
+        let _lock = match entered.shared() {
+            Ok(lock) => lock,
+            Err(error) => return Err(locked(gate, error)),
+        };
         held(gate, entered, Use::Shared, call)
     } else {
         held(gate, entered, Use::Shared, call)
@@ -69,27 +87,30 @@ fn shared<I: Interface + ?Sized, R>(
 }
 
 /// A call that takes `&mut self`, by a thread that is inside.
-#[inline]
+#[inline(always)]
 fn exclusive<R>(
     gate: &Gate<Generation>,
     entered: &Entered<'_, Generation>,
-    call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-) -> Result<R, CallError> {
-    let _lock = entered.exclusive().map_err(|error| locked(gate, error))?;
+    call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+) -> Result<R, Box<CallError>> {
+    let _lock = match entered.exclusive() {
+        Ok(lock) => lock,
+        Err(error) => return Err(locked(gate, error)),
+    };
     held(gate, entered, Use::Exclusive, call)
 }
 
 /// A call by a thread that has the instance. Looked at is what is the matter with it only now: who
 /// had the lock before may have left it poisoned.
-#[inline]
+#[inline(always)]
 fn held<R>(
     gate: &Gate<Generation>,
     instance: &Generation,
     wanted: Use,
-    call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-) -> Result<R, CallError> {
+    call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+) -> Result<R, Box<CallError>> {
     if !instance.condition().is_well() {
-        return remarkable(gate, instance, wanted, call);
+        return remarkable(gate, instance, wanted, call).result();
     }
     match call(instance.target()) {
         Ok(value) => Ok(value),
@@ -104,14 +125,41 @@ fn remarkable<R>(
     gate: &Gate<Generation>,
     instance: &Generation,
     wanted: Use,
-    call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-) -> Result<R, CallError> {
-    fit(gate, instance, wanted)?;
+    call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+) -> Outcome<R> {
+    if let Err(error) = fit(gate, instance, wanted) {
+        return Outcome::Failed(error);
+    }
     let watch = instance.condition().watched();
     let timed = watch.map(|watch| watch.call());
     let result = call(instance.target());
     drop(timed);
-    result.map_err(|error| instance.failed(wanted, error))
+    Outcome::of(result.map_err(|error| instance.failed(wanted, error)))
+}
+
+/// What a call comes to that does not go the usual way. A `Result` it becomes only where that way
+/// ends: two `Result`s in registers the compiler would make one of, and look at it after a call that
+/// went the usual way, too.
+enum Outcome<R> {
+    Failed(Box<CallError>),
+    Done(R),
+}
+
+impl<R> Outcome<R> {
+    fn of(result: Result<R, Box<CallError>>) -> Self {
+        match result {
+            Ok(value) => Self::Done(value),
+            Err(error) => Self::Failed(error),
+        }
+    }
+
+    #[inline(always)]
+    fn result(self) -> Result<R, Box<CallError>> {
+        match self {
+            Self::Done(value) => Ok(value),
+            Self::Failed(error) => Err(error),
+        }
+    }
 }
 
 macro_rules! handle {
@@ -164,10 +212,10 @@ handle! {
 }
 
 impl<'a, I: Interface + ?Sized> Pin<'a, I> {
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(super) fn new(gate: &'a Gate<Generation>, budget: Duration) -> Self {
-        let entered = gate.enter(budget).map_err(|error| refused(gate, error));
+        let entered = enter(gate, budget);
         Self { client: I::client(PinCaller { gate, entered, interface: PhantomData }) }
     }
 
@@ -176,21 +224,19 @@ impl<'a, I: Interface + ?Sized> Pin<'a, I> {
     /// # Errors
     /// When the slot could not be entered.
     pub fn generation(this: &Self) -> Result<u64, CallError> {
-        I::caller(&this.client).entered.as_ref().map(Entered::number).map_err(Clone::clone)
+        match &I::caller(&this.client).entered {
+            Ok(entered) => Ok(entered.number()),
+            Err(error) => Err((**error).clone()),
+        }
     }
 }
 
 impl<'a, I: Interface + ?Sized> PinMut<'a, I> {
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(super) fn new(gate: &'a Gate<Generation>, budget: Duration) -> Self {
-        Self {
-            client: I::client(PinMutCaller {
-                gate,
-                held: hold::<I>(gate, budget),
-                interface: PhantomData,
-            }),
-        }
+        let held = hold::<I>(gate, budget);
+        Self { client: I::client(PinMutCaller { gate, held, interface: PhantomData }) }
     }
 
     /// The number of the pinned generation.
@@ -201,7 +247,7 @@ impl<'a, I: Interface + ?Sized> PinMut<'a, I> {
         match &I::caller(&this.client).held {
             Ok(Held::Alone(alone)) => Ok(alone.number()),
             Ok(Held::Entered(entered)) => Ok(entered.number()),
-            Err(error) => Err(error.clone()),
+            Err(error) => Err((**error).clone()),
         }
     }
 }
@@ -219,16 +265,18 @@ impl<I: Interface + ?Sized> Reader<I> {
     }
 }
 
-#[inline]
+#[inline(always)]
 #[track_caller]
 fn hold<I: Interface + ?Sized>(
     gate: &Gate<Generation>,
     budget: Duration,
-) -> Result<Held<'_>, CallError> {
-    let entered = gate.enter(budget).map_err(|error| refused(gate, error))?;
+) -> Result<Held<'_>, Box<CallError>> {
+    let entered = enter(gate, budget)?;
     if I::EXCLUSIVE {
-        let alone = entered.into_exclusive().map_err(|error| locked(gate, error))?;
-        Ok(Held::Alone(alone))
+        match entered.into_exclusive() {
+            Ok(alone) => Ok(Held::Alone(alone)),
+            Err(error) => Err(locked(gate, error)),
+        }
     } else {
         Ok(Held::Entered(entered))
     }
@@ -237,7 +285,7 @@ fn hold<I: Interface + ?Sized>(
 /// Calls through a [`Pin`].
 pub struct PinCaller<'a, I: ?Sized> {
     gate: &'a Gate<Generation>,
-    entered: Result<Entered<'a, Generation>, CallError>,
+    entered: Result<Entered<'a, Generation>, Box<CallError>>,
     interface: PhantomData<fn(&I)>,
 }
 
@@ -253,8 +301,8 @@ unsafe impl<I: Interface + ?Sized> Caller for PinCaller<'_, I> {
     #[inline]
     fn shared<R>(
         &self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
         match &self.entered {
             Ok(entered) => shared::<I, R>(self.gate, entered, call),
             Err(error) => Err(error.clone()),
@@ -264,8 +312,8 @@ unsafe impl<I: Interface + ?Sized> Caller for PinCaller<'_, I> {
     #[inline]
     fn exclusive<R>(
         &mut self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
         match &self.entered {
             Ok(entered) => exclusive(self.gate, entered, call),
             Err(error) => Err(error.clone()),
@@ -280,10 +328,20 @@ enum Held<'a> {
     Entered(Entered<'a, Generation>),
 }
 
+impl Held<'_> {
+    #[inline(always)]
+    fn instance(&self) -> &Generation {
+        match self {
+            Self::Alone(alone) => alone,
+            Self::Entered(entered) => entered,
+        }
+    }
+}
+
 /// Calls through a [`PinMut`].
 pub struct PinMutCaller<'a, I: ?Sized> {
     gate: &'a Gate<Generation>,
-    held: Result<Held<'a>, CallError>,
+    held: Result<Held<'a>, Box<CallError>>,
     interface: PhantomData<fn(&I)>,
 }
 
@@ -294,15 +352,14 @@ impl<I: ?Sized> fmt::Debug for PinMutCaller<'_, I> {
 }
 
 impl<I: ?Sized> PinMutCaller<'_, I> {
-    #[inline]
+    #[inline(always)]
     fn call<R>(
         &self,
         wanted: Use,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
         match &self.held {
-            Ok(Held::Alone(alone)) => held(self.gate, alone, wanted, call),
-            Ok(Held::Entered(entered)) => held(self.gate, entered, wanted, call),
+            Ok(instance) => held(self.gate, instance.instance(), wanted, call),
             Err(error) => Err(error.clone()),
         }
     }
@@ -314,16 +371,16 @@ unsafe impl<I: Interface + ?Sized> Caller for PinMutCaller<'_, I> {
     #[inline]
     fn shared<R>(
         &self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
         self.call(Use::Shared, call)
     }
 
     #[inline]
     fn exclusive<R>(
         &mut self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
         self.call(Use::Exclusive, call)
     }
 }
@@ -342,27 +399,95 @@ impl<I: ?Sized> fmt::Debug for ReaderCaller<I> {
     }
 }
 
+impl<I: Interface + ?Sized> ReaderCaller<I> {
+    /// A call that has to wait, or that something is the matter with.
+    #[cold]
+    #[inline(never)]
+    fn shared_slow<R>(
+        &self,
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Outcome<R> {
+        match self.reader.enter(self.budget) {
+            Ok(entered) => Outcome::of(shared::<I, R>(&self.gate, &entered, call)),
+            Err(error) => Outcome::Failed(refused(&self.gate, error)),
+        }
+    }
+
+    /// The same of one that takes `&mut self`.
+    #[cold]
+    #[inline(never)]
+    fn exclusive_slow<R>(
+        &self,
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Outcome<R> {
+        match self.reader.enter(self.budget) {
+            Ok(entered) => Outcome::of(exclusive(&self.gate, &entered, call)),
+            Err(error) => Outcome::Failed(refused(&self.gate, error)),
+        }
+    }
+}
+
+/// A call by a thread that leaves when it is over, with what it holds.
+#[inline(always)]
+fn once<R>(
+    held: impl Deref<Target = Generation>,
+    wanted: Use,
+    call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+) -> Result<R, Box<CallError>> {
+    match call(held.target()) {
+        Ok(value) => {
+            drop(held);
+            Ok(value)
+        }
+        Err(error) => Err(once_failed(held, wanted, error)),
+    }
+}
+
+/// Leaving is here once more, so that a call is not asked after it has left whether it succeeded.
+#[cold]
+#[inline(never)]
+fn once_failed(
+    held: impl Deref<Target = Generation>,
+    had: Use,
+    error: Box<CallError>,
+) -> Box<CallError> {
+    held.failed(had, error)
+}
+
 // SAFETY: as for `PinCaller`, for each call.
 unsafe impl<I: Interface + ?Sized> Caller for ReaderCaller<I> {
     #[inline]
     fn shared<R>(
         &self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
-        match self.reader.enter(self.budget) {
-            Ok(entered) => shared::<I, R>(&self.gate, &entered, call),
-            Err(error) => Err(refused(&self.gate, error)),
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
+        // SAFETY: dropped when the call is over, within which others by this reader begin and end.
+        if let Some(visit) = unsafe { self.reader.visit() } {
+            if !I::EXCLUSIVE {
+                if visit.condition().is_well() {
+                    return once(visit, Use::Shared, call);
+                }
+            } else if let Some(together) = visit.shared()
+                && together.condition().is_well()
+            {
+                return once(together, Use::Shared, call);
+            }
         }
+        self.shared_slow(call).result()
     }
 
     #[inline]
     fn exclusive<R>(
         &mut self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
-        match self.reader.enter(self.budget) {
-            Ok(entered) => exclusive(&self.gate, &entered, call),
-            Err(error) => Err(refused(&self.gate, error)),
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
+        // SAFETY: dropped when the call is over, within which others by this reader begin and end.
+        if let Some(visit) = unsafe { self.reader.visit() }
+            && let Some(alone) = visit.exclusive()
+            && alone.condition().is_well()
+        {
+            return once(alone, Use::Exclusive, call);
         }
+        self.exclusive_slow(call).result()
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn load(
             return Err(LoadError::Allocator);
         }
         let image = Some((image, own));
-        Ok(Code::new(root, image, manifest, Some(hash), role))
+        Code::new(root, image, manifest, Some(hash), role)
     });
     match &opened {
         Ok(Err(LoadError::Open(_) | LoadError::System(_))) | Err(Undone::NoThread { .. }) => {
@@ -186,6 +186,7 @@ pub(crate) fn load_builtin(
     let root = unsafe { Export::check(builtin.export) }
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
     let role = role(slot, config, slot.next_number(), TRACE_NONE);
-    let code = Code::new(root, None, Arc::new(manifest), None, role);
+    let code = Code::new(root, None, Arc::new(manifest), None, role)
+        .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
     Ok(Loaded { code: Arc::new(code), handover })
 }

@@ -83,15 +83,15 @@ impl Handle<'_> {
 unsafe impl Caller for Handle<'_> {
     fn shared<R>(
         &self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
         call(self.target())
     }
 
     fn exclusive<R>(
         &mut self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
         call(self.target())
     }
 }

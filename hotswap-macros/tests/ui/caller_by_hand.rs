@@ -10,15 +10,15 @@ struct Lax<C>(C);
 impl<C: Caller> Caller for Lax<&C> {
     fn shared<R>(
         &self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
         self.0.shared(call)
     }
 
     fn exclusive<R>(
         &mut self,
-        call: impl FnOnce(Target<'_>) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
+        call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    ) -> Result<R, Box<CallError>> {
         self.0.shared(call)
     }
 }

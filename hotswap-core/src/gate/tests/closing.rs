@@ -42,7 +42,7 @@ fn callers_wait_within_their_budget() {
     thread::scope(|scope| {
         for budget in [Duration::ZERO, Duration::from_millis(2)] {
             let gate = &gate;
-            scope.spawn(move || match gate.enter(budget) {
+            scope.spawn(move || match gate.enter(budget).map_err(|refused| *refused) {
                 Err(Refused::Draining { waited }) => assert!(waited >= budget),
                 other => panic!("{other:?}"),
             });
@@ -52,7 +52,7 @@ fn callers_wait_within_their_budget() {
     assert!(gate.enter(Duration::ZERO).is_ok());
 }
 
-fn callers(gate: &TestGate) -> Vec<JoinHandle<Result<u64, Refused>>> {
+fn callers(gate: &TestGate) -> Vec<JoinHandle<Result<u64, Box<Refused>>>> {
     let by_gate = {
         let gate = Arc::clone(gate);
         thread::spawn(move || gate.enter(Duration::MAX).map(|entered| entered.number))
@@ -88,7 +88,9 @@ fn an_ended_gate_refuses_everybody_and_can_be_drained() {
     let closed = gate.close(far()).unwrap();
     let waiting = callers(&gate);
     gate.end();
-    let ended = |refused| assert!(matches!(refused, Err(Refused::Ended)));
+    let ended = |entered: Result<u64, Box<Refused>>| {
+        assert!(matches!(*entered.unwrap_err(), Refused::Ended));
+    };
     waiting.into_iter().for_each(|caller| ended(caller.join().unwrap()));
     drop(closed);
     ended(gate.enter(BUDGET).map(|entered| entered.number));

@@ -10,19 +10,19 @@ fn calls_that_exclude_each_other_on_one_thread_are_reentrant() {
     let again = gate.enter(BUDGET).unwrap();
     let alone = a.exclusive().unwrap();
     for other in [&a, &b, &again] {
-        assert!(matches!(other.shared(), Err(LockError::Reentrant)));
-        assert!(matches!(other.exclusive(), Err(LockError::Reentrant)));
+        assert!(matches!(*other.shared().unwrap_err(), LockError::Reentrant));
+        assert!(matches!(*other.exclusive().unwrap_err(), LockError::Reentrant));
     }
     drop(alone);
     let shared = a.shared().unwrap();
     for other in [&a, &b, &again] {
-        assert!(matches!(other.exclusive(), Err(LockError::Reentrant)));
+        assert!(matches!(*other.exclusive().unwrap_err(), LockError::Reentrant));
         assert!(other.shared().is_ok());
     }
     drop(shared);
     drop(b.exclusive().unwrap());
     let frame = b.into_exclusive().unwrap();
-    assert!(matches!(a.shared(), Err(LockError::Reentrant)));
+    assert!(matches!(*a.shared().unwrap_err(), LockError::Reentrant));
     drop(frame);
     assert!(a.exclusive().is_ok());
 }
@@ -114,12 +114,12 @@ fn an_abandoned_instance_refuses_until_it_is_let_go() {
     until_waiting(&gate, 2);
     entered.lock.abandon();
     for waiter in waiters {
-        assert!(matches!(waiter.join().unwrap(), Err(LockError::Abandoned)));
+        assert!(matches!(*waiter.join().unwrap().unwrap_err(), LockError::Abandoned));
     }
     let newcomer = || gate.enter(BUDGET).unwrap().shared().map(drop);
     thread::scope(|scope| {
         let newcomer = scope.spawn(newcomer).join().unwrap();
-        assert!(matches!(newcomer, Err(LockError::Abandoned)));
+        assert!(matches!(*newcomer.unwrap_err(), LockError::Abandoned));
         drop(alone);
         scope.spawn(newcomer_is_fine(&gate));
     });

@@ -57,7 +57,7 @@ fn call(
         fn #name(
             callee: __p::Callee<'_>,
             #(#args: #types),*
-        ) -> ::core::result::Result<#result, __p::CallError> {
+        ) -> ::core::result::Result<#result, __p::Box<__p::CallError>> {
             #(#held)*
             let mut out = <#way as __p::Crossing<#result>>::out();
             // SAFETY: the other side's table has an entry of this very signature under the

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     super::{Interface, Method},
-    call_name, client_name, default_name, full_name, receiver,
+    call_name, client_name, default_name, receiver,
 };
 use crate::names::generated;
 
@@ -48,13 +48,13 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
     let types = method.args.iter().map(|arg| &arg.ty);
     let result = &method.result;
     let (docs, more) = docs(interface, method);
-    let (call, full_name) = (call_name(method), full_name(interface, method));
+    let call = call_name(method);
     let way = if method.exclusive {
         quote! { exclusive }
     } else {
         quote! { shared }
     };
-    let absent = if method.default.is_some() {
+    let call = if method.default.is_some() {
         let (name, default) = (&interface.item.ident, default_name(method));
         let proxy = if method.exclusive {
             quote! { &mut proxy }
@@ -62,33 +62,40 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
             quote! { &proxy }
         };
         quote! {
-            __p::run_default(|| {
-                #[allow(unused_mut)]
-                let mut proxy = __Proxy { source: __p::Source::Slot(target) };
-                <__Proxy<'_> as #name>::#default(#proxy, #(#args),*)
-            })
+            if callee.entry().is_null() {
+                __p::run_default(|| {
+                    #[allow(unused_mut)]
+                    let mut proxy = __Proxy { source: __p::Source::Slot(target) };
+                    <__Proxy<'_> as #name>::#default(#proxy, #(#args),*)
+                })
+            } else {
+                #call(callee, #(#args),*)
+            }
         }
     } else {
-        quote! { ::core::result::Result::Err(__p::missing(#full_name)) }
+        // It is there: else the artifact would have been refused.
+        quote! { #call(callee, #(#args),*) }
     };
     let call = quote! {
         __p::Caller::#way(
             #receiver.caller,
-            |target: __p::Target<'_>| -> ::core::result::Result<#result, __p::CallError> {
-                let callee = target.callee(#index);
-                if callee.entry().is_null() { #absent } else { #call(callee, #(#args),*) }
+            // Moved in, so that the arguments stay in registers.
+            move |target: __p::Target<'_>| -> ::core::result::Result<#result, __p::Box<__p::CallError>> {
+                // SAFETY: the index of a method of this interface, whose target it is.
+                let callee = unsafe { target.callee(#index) };
+                #call
             },
         )
     };
     let (output, body) = if method.fold.is_empty() {
-        (quote! { ::core::result::Result<#result, __p::CallError> }, call)
+        (quote! { ::core::result::Result<#result, __p::CallError> }, quote! { __p::unboxed(#call) })
     } else {
         (
             quote! { #result },
             quote! {
                 match #call {
                     ::core::result::Result::Ok(result) => result,
-                    ::core::result::Result::Err(error) => <#result as __p::Fold>::failed(error),
+                    ::core::result::Result::Err(error) => <#result as __p::Fold>::failed(*error),
                 }
             },
         )

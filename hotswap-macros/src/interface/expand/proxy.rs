@@ -78,7 +78,8 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
     quote! {
         #[inline]
         fn #name(#receiver, #(#args: #types),*) -> #result {
-            let callee = self.source.callee(#index);
+            // SAFETY: the index of a method of this interface, whose source it is.
+            let callee = unsafe { self.source.callee(#index) };
             if callee.entry().is_null() {
                 #absent
             }

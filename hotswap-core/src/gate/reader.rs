@@ -1,0 +1,183 @@
+//! A caller's own way into a slot, the fastest there is.
+//!
+//! # Safety
+//! As in `entered`. A [`Visit`] is simpler than an `Entered`: it is made where the record is outside,
+//! so it is the outermost, and whoever makes it drops it last, so that there is nothing to count.
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Inner;
+use super::core::{Core, Head};
+use super::entered::Entered;
+use super::error::Refused;
+use super::exclusion::Guarded;
+use super::record::{OUTSIDE, Record};
+use super::seats::Seat;
+
+/// A caller's own way into a slot: for one thread at a time.
+///
+/// It may be sent to another thread, but not shared. While it is not inside it delays nobody and
+/// keeps no generation alive.
+pub(crate) struct Reader<T> {
+    // In this order: the seat's record is unregistered while the gate still exists.
+    seat: Seat,
+    inner: Arc<Inner<T>>,
+    core: Arc<Core>,
+    /// The seat's record, and the core's head: nearer by a few bytes of each instruction.
+    record: NonNull<Record>,
+    head: NonNull<Head>,
+    /// What a record keeps is used by one thread at a time.
+    alone: PhantomData<Cell<()>>,
+}
+
+#[expect(unsafe_code, reason = "keeps two addresses")]
+// SAFETY: the addresses are of what seat and core keep, and both are `Send`; of the record only the
+// thread that has the reader uses what is its own.
+unsafe impl<T: Send + Sync> Send for Reader<T> {}
+
+impl<T: Send + Sync> Reader<T> {
+    pub(super) fn new(inner: &Arc<Inner<T>>, place: &'static Location<'static>) -> Self {
+        let core = Arc::clone(&inner.core);
+        let seat = Seat::new(&core);
+        seat.record.set_taken(place);
+        let (record, head) = (NonNull::from(&*seat.record), NonNull::from(&core.head));
+        Self { seat, inner: Arc::clone(inner), core, record, head, alone: PhantomData }
+    }
+
+    /// Enters the slot, if that needs neither to wait nor a fence: on the generation of the last time,
+    /// which still reigns.
+    ///
+    /// # Safety
+    /// The visit must be dropped, and after everything that has entered by this reader meanwhile.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "counts on the order of drops")]
+    pub(crate) unsafe fn visit(&self) -> Option<Visit<'_, T>> {
+        // SAFETY: the seat keeps it.
+        let record = unsafe { self.record.as_ref() };
+        // SAFETY: the core keeps it.
+        let head = unsafe { self.head.as_ref() };
+        let entered = Self::enter_known(head, record);
+        entered.then(|| Visit { record, value: record.value() })
+    }
+
+    #[inline(always)]
+    fn enter_known(head: &Head, record: &Record) -> bool {
+        // A reader that was used by another thread before must first learn who has it now.
+        record.is_own() && record.own_word() == OUTSIDE && head.try_admit(record)
+    }
+
+    /// Enters the slot in any case. While it is closed, waits for it to open, at most for `budget`.
+    ///
+    /// # Errors
+    /// [`Refused`], and then the thread is not inside.
+    pub(crate) fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Box<Refused>> {
+        let record = &*self.seat.record;
+        if !Self::enter_known(&self.core.head, record) {
+            self.inner.take_seat(&self.seat, budget)?;
+        }
+        Ok(Entered::by(&self.core, NonNull::from(record)))
+    }
+}
+
+/// A reader's thread is inside the slot, by this reader alone, until this is dropped.
+#[must_use = "the thread is inside only while this lives"]
+pub(crate) struct Visit<'g, T> {
+    record: &'g Record,
+    value: *mut T,
+}
+
+impl<T> Deref for Visit<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "the value outlives the visit by the protocol")]
+    fn deref(&self) -> &T {
+        // SAFETY: the record announces the value's turn while this lives, so the gate keeps the
+        // generation, which owns the `Arc` that the address came from.
+        unsafe { &*self.value }
+    }
+}
+
+impl<T> Drop for Visit<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        debug_assert_eq!(self.record.depth(), 1);
+        self.record.withdraw();
+    }
+}
+
+impl<'g, T: Guarded> Visit<'g, T> {
+    /// Takes the lock of the instance together with other `&self` calls, if nobody is in the way;
+    /// else leaves.
+    #[inline(always)]
+    pub(crate) fn shared(self) -> Option<Together<'g, T>> {
+        self.exclusion().try_shared(self.record).then(|| Together(self))
+    }
+
+    /// Takes the lock of the instance alone, if nobody is in the way; else leaves.
+    #[inline(always)]
+    pub(crate) fn exclusive(self) -> Option<Alone<'g, T>> {
+        self.exclusion().try_exclusive(self.record).then(|| Alone(self))
+    }
+}
+
+/// A visit that shares the instance with other `&self` calls.
+#[must_use = "the lock is held only while this lives"]
+#[derive(Debug)]
+pub(crate) struct Together<'g, T: Guarded>(Visit<'g, T>);
+
+/// A visit that has the instance for itself.
+#[must_use = "the lock is held only while this lives"]
+#[derive(Debug)]
+pub(crate) struct Alone<'g, T: Guarded>(Visit<'g, T>);
+
+impl<T: Guarded> Deref for Together<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Guarded> Drop for Together<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.exclusion().unlock_shared(self.0.record);
+    }
+}
+
+impl<T: Guarded> Deref for Alone<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Guarded> Drop for Alone<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.exclusion().unlock_exclusive(self.0.record);
+    }
+}
+
+impl<T> fmt::Debug for Visit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit").field("number", &self.record.number()).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Reader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("slot", &self.core.name).finish_non_exhaustive()
+    }
+}
