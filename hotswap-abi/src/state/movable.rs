@@ -61,9 +61,10 @@ pub use described::{Described, Description, Part, Traps, movable};
 /// # Safety
 /// A value must be valid in every library in which this type is [described](Description) alike: with
 /// the same compiler for the same target, and an allocator that is shared. It may point to what it
-/// has allocated, and to nothing else, and nobody else may point to that; but for what [`mend`](
-/// Movable::mend) mends, and `describe` [names](Description::trap). `describe` must name each part
-/// whose values are part of the value.
+/// has allocated, and to nothing else, and nobody else may point to that; but for what
+/// [`mend`](Self::mend) mends, and `describe` [names](Description::trap). `describe` must name each
+/// part whose values are part of the value. What it allocates is aligned to no more than a type that
+/// `describe` names.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be handed over as memory",
     label = "`Movable` is not implemented for this",
