@@ -92,6 +92,8 @@ fn upgrade_often(retire: Retire, outcome: &Retirement) -> [(Has, usize); 2] {
     let folder = tempfile::tempdir().unwrap();
     let config =
         patient().with_retire(retire).with_retained_warning(0).with_private_folder(folder.path());
+    // They are kept, up to a number; what is looked for here grows without an end.
+    let config = config.with_kept_reports(1);
     let build = |n: u64| fixture("habits").told(&format!("label={n}"));
     let scene = Scene::<dyn Habits>::with(config, &build(1));
     let before = mapped(folder.path());
