@@ -1,0 +1,72 @@
+//! The modules that are called: built by cargo, with the release profile, into the target folder
+//! that this program was built into.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::Duration,
+};
+
+/// More than anything takes that works.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The folder of this program and of the modules.
+pub(crate) fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let program = env::current_exe().expect("a program knows where it is");
+        program.parent().expect("a program is in a folder").to_path_buf()
+    })
+}
+
+/// A folder of the target folder, for files that a benchmark makes.
+pub(crate) fn scratch(name: &str) -> PathBuf {
+    let folder = folder().join("scratch").join(name);
+    fs::create_dir_all(&folder).expect("the target folder can be written");
+    folder
+}
+
+/// Builds a module; returns its file.
+pub(crate) fn build(package: &str, features: &[&str]) -> PathBuf {
+    let target = folder().parent().expect("a profile's folder is in a target folder");
+    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--release", "--locked", "--quiet", "--package", package])
+        .args(["--features", &features.join(",")])
+        .current_dir(suite())
+        .env("CARGO_TARGET_DIR", target)
+        .status()
+        .expect("cargo can be run");
+    assert!(status.success(), "{package} does not build");
+    folder().join(format!("lib{}.so", package.replace('-', "_")))
+}
+
+/// The suite's sources.
+pub(crate) fn suite() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the runner is part of the suite")
+}
+
+/// An artifact's bytes, which can be told apart from each other.
+#[derive(Clone, Debug)]
+pub(crate) struct Artifact {
+    bytes: Vec<u8>,
+    mark: usize,
+}
+
+impl Artifact {
+    /// Reads one, with the mark that a benchmark changes.
+    pub(crate) fn read(path: &Path) -> Self {
+        const MARK: &[u8] = b"hotswap benchmark mark:";
+        let bytes = fs::read(path).expect("a module that was built can be read");
+        let mark = bytes.windows(MARK.len()).position(|window| window == MARK);
+        let mark = mark.expect("the module has a mark") + 56;
+        Self { bytes, mark }
+    }
+
+    /// The bytes, marked with a number.
+    pub(crate) fn marked(&mut self, number: u64) -> &[u8] {
+        self.bytes[self.mark..self.mark + 8].copy_from_slice(&number.to_le_bytes());
+        &self.bytes
+    }
+}

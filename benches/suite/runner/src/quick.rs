@@ -1,0 +1,66 @@
+//! What the targets are about, in less than a minute; the last line is JSON.
+
+use std::time::{Duration, Instant};
+
+use hotswap_benches::{Rounds, json, stats::Samples};
+
+use crate::{
+    calls::{self, Exclusive, Kind, Scene},
+    idle, live,
+    pause::Shapes,
+    saves::Saves,
+    show,
+};
+
+const MIB: usize = 1 << 20;
+
+pub(crate) fn run() {
+    let scene = Scene::new();
+    let exclusive = Exclusive::new();
+    let mut shapes = Shapes::new();
+    let saves = Saves::new(true);
+    let started = Instant::now();
+
+    let rounds = |threads| Rounds { count: 40, batch: Duration::from_millis(2), threads };
+    let one = scene.race(Kind::Number, rounds(1));
+    print!("{}", show::race(Kind::Number.signature(), 1, &one, calls::FN_POINTER));
+    let two = scene.race(Kind::Number, rounds(2));
+    print!("{}", show::race(Kind::Number.signature(), 2, &two, calls::FN_POINTER));
+    let alone = exclusive.race(rounds(1));
+    print!("{}", show::race("&mut self, fn(u64) -> u64", 1, &alone, calls::LOCK));
+    let live = live::race(8);
+    print!("{}", show::live(&live));
+    let changed = shapes.measure(MIB, true, 8);
+    print!("{}", show::pause("1 MiB of state, shape changed", &changed));
+    let saves = saves.measure(3);
+    print!("{}", show::saves("release", &saves));
+    let idle = idle::measure();
+
+    println!("\nmeasured in {:.1} s", started.elapsed().as_secs_f64());
+    let ratio = |own: &Samples, base: &Samples| Some(own.against(base)?.of_minima);
+    let reader = one.samples(calls::READER);
+    let min = |samples: &Samples| Some(samples.summary()?.min);
+    let figures = [
+        ("reader_vs_fn_pointer", ratio(reader, one.samples(calls::FN_POINTER))),
+        ("reader_2_threads_vs_1", ratio(two.samples(calls::READER), reader)),
+        ("pin_vs_fn_pointer", ratio(one.samples(calls::PIN), one.samples(calls::FN_POINTER))),
+        ("slot_vs_arcswap_load", ratio(one.samples(calls::SLOT), one.samples(calls::LOAD))),
+        ("mut_vs_lock", ratio(alone.samples(calls::READER), alone.samples(calls::LOCK))),
+        (
+            "pin_mut_vs_fn_pointer",
+            ratio(alone.samples(calls::PIN_MUT), alone.samples(calls::FN_POINTER)),
+        ),
+        ("hot_lib_reloader_vs_reader", ratio(one.samples(calls::RELOADER), reader)),
+        ("relib_vs_reader", ratio(one.samples(calls::RELIB), reader)),
+        ("live_vs_floor", ratio(&live.ours, &live.floor)),
+        ("hot_lib_reloader_live_vs_ours", ratio(&live.reloader, &live.ours)),
+        ("pause_vs_codec", ratio(&changed.longest, &changed.codec)),
+        ("pause_ms_1mib", min(&changed.longest)),
+        // State that is handed over as memory: not there yet.
+        ("moved_pause_ms_1mib", None),
+        ("moved_pause_ms_1gib", None),
+        ("build_overhead_ms", saves.overhead()),
+        ("idle_wakeups_per_s", idle),
+    ];
+    println!("{}", json::object(&figures));
+}

@@ -1,0 +1,126 @@
+//! Figures as tables, in Markdown.
+
+use std::fmt::Write as _;
+
+use hotswap_benches::{
+    stats::Samples,
+    svg::{self, Bar},
+    table::{Table, figure},
+};
+
+use crate::{calls, growth, live, pause, saves};
+
+/// A race of calls.
+pub(crate) fn race(what: &str, threads: usize, figures: &calls::Figures, base: &str) -> String {
+    let plural = if threads == 1 { "thread" } else { "threads" };
+    let text = format!("\n{what}, {threads} {plural}; the ratios are to {base}\n\n");
+    let head = ["way", "min ns", "median", "p90", "min / min", "median of ratios", "p90 of ratios"];
+    let mut table = Table::new(head);
+    let base = figures.samples(base);
+    for (name, samples) in figures.names.iter().zip(&figures.samples) {
+        row(&mut table, name, samples, base);
+    }
+    text + &table.text()
+}
+
+fn row(table: &mut Table, name: &str, samples: &Samples, base: &Samples) {
+    let (Some(summary), Some(ratio)) = (samples.summary(), samples.against(base)) else {
+        table.row([name, "–"]);
+        return;
+    };
+    let figures = [summary.min, summary.median, summary.p90];
+    let ratios = [ratio.of_minima, ratio.median, ratio.p90];
+    let cells = figures.into_iter().chain(ratios).map(figure);
+    table.row([name.to_owned()].into_iter().chain(cells));
+}
+
+/// From artifact to live.
+pub(crate) fn live(figures: &live::Figures) -> String {
+    let text =
+        "\nFrom a complete artifact to the first call into it; the ratios are to the floor\n\n"
+            .to_owned();
+    let head = ["way", "min ms", "median", "p90", "min / min", "median of ratios", "p90 of ratios"];
+    let mut table = Table::new(head);
+    let rows = [
+        ("floor: copy, hash, open, check, close", &figures.floor),
+        ("hotswap", &figures.ours),
+        ("relib 0.7.2, told where the file is", &figures.relib),
+        ("hot-lib-reloader 0.8.2", &figures.reloader),
+        ("hot-lib-reloader 0.8.2, debounce of 1 ms", &figures.reloader_at_once),
+    ];
+    for (name, samples) in rows {
+        row(&mut table, name, samples, &figures.floor);
+    }
+    text + &table.text()
+}
+
+/// The pause.
+pub(crate) fn pause(what: &str, figures: &pause::Figures) -> String {
+    let mut text =
+        format!("\nThe pause that callers see, {what}; the ratios are to the codec alone\n\n");
+    let head =
+        ["what", "min ms", "median", "p90", "min / min", "median of ratios", "p90 of ratios"];
+    let mut table = Table::new(head);
+    let rows = [
+        ("the codec alone: encode, decode", &figures.codec),
+        ("the longest wait of an upgrade", &figures.longest),
+        ("the pause as the host tells it", &figures.told),
+    ];
+    for (name, samples) in rows {
+        row(&mut table, name, samples, &figures.codec);
+    }
+    text.push_str(&table.text());
+    let shares = [("half", 0.5), ("99 %", 0.99), ("99.9 %", 0.999), ("all", 1.0)];
+    let waits = shares.iter().filter_map(|(name, share)| {
+        Some(format!("{name} within {} ms", figure(figures.calls.quantile(*share)?)))
+    });
+    let waits: Vec<_> = waits.collect();
+    let count = figures.calls.0.len();
+    let _ = writeln!(text, "\nOf {count} calls, one each 50 µs: {}", waits.join(", "));
+    text
+}
+
+/// Saves.
+pub(crate) fn saves(what: &str, figures: &saves::Figures) -> String {
+    let mut text = format!("\nFrom the save of a source to the first call into it, {what}\n\n");
+    let mut table = Table::new(["what", "min ms", "median", "p90"]);
+    for (name, samples) in [("cargo build alone", &figures.alone), ("hotswap", &figures.live)] {
+        if let Some(summary) = samples.summary() {
+            let figures = [summary.min, summary.median, summary.p90];
+            table.row([name.to_owned()].into_iter().chain(figures.into_iter().map(figure)));
+        }
+    }
+    text.push_str(&table.text());
+    if let Some(overhead) = figures.overhead() {
+        let _ = writeln!(text, "\nMore than cargo build alone: {} ms", figure(overhead));
+    }
+    text
+}
+
+/// What is left of upgrades.
+pub(crate) fn growth(sights: &[growth::Sight]) -> String {
+    let mut table = Table::new(["upgrades", "resident MiB", "descriptors", "mappings"]);
+    for sight in sights {
+        table.row([
+            sight.upgrades.to_string(),
+            figure(sight.resident_mib),
+            sight.descriptors.to_string(),
+            sight.mapped.to_string(),
+        ]);
+    }
+    format!("\nThe process after upgrades, old code unloaded\n\n{}", table.text())
+}
+
+/// A race of calls as a picture.
+pub(crate) fn picture(title: &str, figures: &calls::Figures) -> String {
+    let bars = figures.names.iter().zip(&figures.samples).filter_map(|(name, samples)| {
+        let summary = samples.summary()?;
+        let (ours, name) = (name.starts_with("hotswap"), (*name).to_owned());
+        Some(Bar { name, value: summary.min, spread: Some(summary.p90), ours })
+    });
+    svg::bars(
+        title,
+        "ns, the smallest, and the line to the ninth decile",
+        &bars.collect::<Vec<_>>(),
+    )
+}

@@ -1,0 +1,128 @@
+//! Everything, as tables, and as the report.
+
+use std::{fs, io, process::Command, time::Duration};
+
+use hotswap_benches::Rounds;
+
+use crate::{
+    calls::{self, Exclusive, Kind, Scene},
+    growth, idle, live, modules,
+    pause::Shapes,
+    saves::Saves,
+    show,
+};
+
+/// Tables and pictures, as they come.
+#[derive(Debug, Default)]
+struct Sheets {
+    text: String,
+    pictures: Vec<(&'static str, String)>,
+}
+
+impl Sheets {
+    fn add(&mut self, text: &str) {
+        print!("{text}");
+        self.text.push_str(text);
+    }
+}
+
+/// Prints the tables.
+pub(crate) fn run() {
+    everything();
+}
+
+/// Prints them, and writes `docs/performance.md` with its pictures.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn report() -> io::Result<()> {
+    let sheets = everything();
+    let root = modules::suite().join("../..");
+    let images = root.join("docs/images");
+    fs::create_dir_all(&images)?;
+    let mut pictures = String::new();
+    for (name, svg) in &sheets.pictures {
+        fs::write(images.join(format!("{name}.svg")), svg)?;
+        pictures.push_str(&format!("![{name}](images/{name}.svg)\n\n"));
+    }
+    let text = include_str!("report.md")
+        .replace("MACHINE", &machine())
+        .replace("PICTURES", pictures.trim_end())
+        .replace("TABLES", sheets.text.trim());
+    fs::write(root.join("docs/performance.md"), text)
+}
+
+/// What a call costs, in every way.
+pub(crate) fn calls() {
+    add_calls(&mut Sheets::default());
+}
+
+fn everything() -> Sheets {
+    let mut sheets = Sheets::default();
+    add_calls(&mut sheets);
+    sheets.add(&show::live(&live::race(40)));
+    let mut shapes = Shapes::new();
+    for (size, bytes, rounds) in [("1 MiB", 1 << 20, 30), ("16 MiB", 16 << 20, 8)] {
+        for (what, changed) in [("changed", true), ("unchanged", false)] {
+            let figures = shapes.measure(bytes, changed, rounds);
+            sheets.add(&show::pause(&format!("{size} of state, shape {what}"), &figures));
+        }
+    }
+    for (what, release) in [("release", true), ("debug", false)] {
+        sheets.add(&show::saves(what, &Saves::new(release).measure(10)));
+    }
+    sheets.add(&show::growth(&growth::measure(10_000)));
+    if let Some(wakeups) = idle::measure() {
+        sheets.add(&format!("\nAn idle host wakes up {wakeups} times a second.\n"));
+    }
+    sheets
+}
+
+fn add_calls(sheets: &mut Sheets) {
+    let (scene, exclusive) = (Scene::new(), Exclusive::new());
+    for threads in [1, 2, 4] {
+        let rounds = Rounds { count: 40, batch: Duration::from_millis(4), threads };
+        for kind in Kind::ALL {
+            let figures = scene.race(kind, rounds);
+            sheets.add(&show::race(kind.signature(), threads, &figures, calls::FN_POINTER));
+            if let (1, Some(name)) = (threads, kind.picture()) {
+                sheets.pictures.push((name, show::picture(kind.signature(), &figures)));
+            }
+        }
+        let figures = exclusive.race(rounds);
+        sheets.add(&show::race("&mut self, fn(u64) -> u64", threads, &figures, calls::LOCK));
+        if threads == 1 {
+            sheets.pictures.push(("calls-exclusive", show::picture("&mut self", &figures)));
+        }
+    }
+}
+
+/// The machine, the system, the compiler, the version and the day.
+fn machine() -> String {
+    let said = |program: &str, args: &[&str]| {
+        let output = Command::new(program).args(args).current_dir(modules::suite()).output();
+        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        text.unwrap_or_default()
+    };
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let count = cpus.lines().filter(|line| line.starts_with("processor")).count();
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let rows = [
+        ("processor", format!("{} × {count}", model.trim_start_matches([' ', '\t', ':']))),
+        ("system", said("uname", &["-srm"])),
+        ("compiler", said("rustc", &["--version"])),
+        (
+            "hotswap",
+            format!(
+                "{} ({})",
+                env!("CARGO_PKG_VERSION"),
+                said("git", &["rev-parse", "--short", "HEAD"])
+            ),
+        ),
+        ("day", said("date", &["+%Y-%m-%d"])),
+        ("load at the end", load.split_whitespace().take(3).collect::<Vec<_>>().join(", ")),
+    ];
+    let rows = rows.map(|(what, is)| format!("| {what} | {is} |"));
+    format!("| what | is |\n|---|---|\n{}", rows.join("\n"))
+}
