@@ -95,7 +95,7 @@ fn table() -> Vec<Bad> {
         file(
             "a manifest of another format",
             Box::new(|| meter().with_manifest(|bytes| bytes[8] = 9)),
-            &["the manifest has format 9, this version of hotswap reads format 2"],
+            &["the manifest has format 9, this version of hotswap reads format 3"],
             BUILD,
         ),
         file(

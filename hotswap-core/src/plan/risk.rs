@@ -100,7 +100,7 @@ pub(crate) fn risks(
     }
     if !no_way_back.is_empty() {
         risk(
-            Level::Medium,
+            Level::High,
             format!("what serves could not come back with its state: {}", no_way_back.join("; ")),
             "write `Migrate::downgrade`, or be ready to lose what changes after the upgrade",
         );

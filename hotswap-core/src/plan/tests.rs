@@ -168,7 +168,7 @@ fn each_risk_has_its_level_and_its_text() {
         ),
         (
             Situation { no_way_back: vec!["it is irreversible".to_owned()], ..well() },
-            "medium: what serves could not come back with its state: it is irreversible",
+            "high: what serves could not come back with its state: it is irreversible",
         ),
         (
             Situation { has_trial: false, ..well() },
