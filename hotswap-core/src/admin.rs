@@ -22,6 +22,7 @@ mod protocol;
 mod server;
 mod socket;
 mod table;
+mod words;
 
 pub use self::{
     client::{Client, ClientError},

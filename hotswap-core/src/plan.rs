@@ -111,6 +111,8 @@ pub(crate) struct Side<'a> {
     pub(crate) artifact: Option<ArtifactHash>,
     /// In bytes, where it is known.
     pub(crate) size: Option<u64>,
+    /// The key that has signed it, where that is known.
+    pub(crate) signer: Option<&'a str>,
 }
 
 impl Side<'_> {

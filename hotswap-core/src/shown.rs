@@ -28,6 +28,19 @@ pub(crate) fn escaped(text: &str) -> String {
     })
 }
 
+/// What operators say is no longer, in bytes.
+const LONGEST_SAID: usize = 1024;
+
+/// What an operator has said, as it is kept and told: of a bounded length, escaped as in [`shown`].
+pub(crate) fn said(text: impl Into<String>) -> String {
+    cut(&escaped(&cut(&text.into(), LONGEST_SAID)), LONGEST_SAID)
+}
+
+/// The beginning of a text, of at most so many bytes.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    text[..text.floor_char_boundary(longest)].to_owned()
+}
+
 fn put(out: &mut impl fmt::Write, c: char) -> fmt::Result {
     if is_obeyed(c) { write!(out, "{}", c.escape_default()) } else { out.write_char(c) }
 }
@@ -61,6 +74,15 @@ mod tests {
         ] {
             assert_eq!(shown(path).to_string(), as_shown);
             assert_eq!(escaped(path), as_shown);
+            assert_eq!(said(path), as_shown);
+        }
+    }
+
+    #[test]
+    fn what_is_said_has_an_end() {
+        for text in ["x".repeat(4000), "größe ".repeat(400), "\x1b".repeat(2000)] {
+            let said = said(text);
+            assert!(said.len() <= LONGEST_SAID && said.len() > LONGEST_SAID - 8, "{}", said.len());
         }
     }
 }

@@ -22,9 +22,10 @@ fn main() {
     if cfg!(not(target_os = "linux")) {
         return;
     }
-    let tests: [(&str, fn()); 3] = [
+    let tests: [(&str, fn()); 4] = [
         ("every_verb_in_every_phase", every_verb_in_every_phase),
         ("who_waits_hears_how_it_goes", who_waits_hears_how_it_goes),
+        ("who_waits_for_one_is_not_told_of_another", who_waits_for_one_is_not_told_of_another),
         ("an_artifact_is_named_by_the_beginning_of_its_hash", names),
     ];
     let wanted: Vec<_> = env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
@@ -415,6 +416,26 @@ fn who_waits_hears_how_it_goes() {
         why.text.contains("rolled back chain") && why.text.contains("serving 1.0.0"),
         "{why:#?}"
     );
+}
+
+fn who_waits_for_one_is_not_told_of_another() {
+    let Reached { scene, folder, .. } = on_trial();
+    let file = scene.folder().join("offered");
+    replace(&file, counter("label=c").bytes());
+    let client = Client::new(folder.path().join("admin"));
+    let slot = Some("main".to_owned());
+    let request = Request::Apply { slot, file: Some(file), wait: true, intent: Intent::default() };
+    let waiting = thread::spawn(move || client.ask(&request, |_| {}));
+    let status = || scene.host.status().slots.remove(0);
+    until("it waits for the end of the trial", || status().held.len() == 1);
+    // Another one is committed, and then it is on trial itself.
+    scene.host.commit("main", "a test").expect("the other one is on trial");
+    until("it is on trial", || status().serving.is_some_and(|it| it.generation == 3));
+    scene.host.roll_back("main", "a test").expect("it is on trial");
+    let done = waiting.join().expect("it does not panic").expect("it is answered");
+    assert!(!done.yes && done.value["outcome"] == "rolled_back", "{done:#?}");
+    let artifact = ArtifactHash::of(counter("label=c").bytes()).to_string();
+    assert!(done.text.contains(&artifact[..6]), "{done:#?}");
 }
 
 fn names() {

@@ -1,6 +1,7 @@
 //! Waits for the end of an upgrade, and tells what happens until then.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError},
@@ -29,12 +30,45 @@ pub(super) enum End {
 /// So often it is looked whether anybody still waits. Only as long as somebody does.
 const LOOKS: Duration = Duration::from_millis(500);
 
-/// Waits until the upgrade of a slot to an artifact is over. One that is cancelled and tried again is
-/// not; where the artifact is not known yet, the next upgrade of the slot is meant.
+/// An upgrade that somebody waits for.
+pub(super) struct Awaited<'a> {
+    pub(super) slot: &'a str,
+    /// The file that was offered.
+    pub(super) file: &'a Path,
+    /// What it holds; `None` as long as the host has not looked at it.
+    pub(super) artifact: Option<ArtifactHash>,
+}
+
+impl Awaited<'_> {
+    /// Learns which artifact is meant from what is told of the file.
+    fn learn(&mut self, kind: &EventKind) {
+        let (path, artifact) = match kind {
+            EventKind::Planned(plan) => (plan.path.as_path(), Some(plan.artifact)),
+            EventKind::Refused(refusal) => (Path::new(&refusal.path), refusal.artifact),
+            _ => return,
+        };
+        if path == self.file {
+            self.artifact = self.artifact.or(artifact);
+        }
+    }
+
+    fn is_it(&self, artifact: ArtifactHash) -> bool {
+        self.artifact == Some(artifact)
+    }
+
+    /// Whether a refusal is of what is waited for, also where that could not be read.
+    fn is_of_it(&self, refusal: &Refusal) -> bool {
+        match refusal.artifact {
+            Some(artifact) => self.is_it(artifact),
+            None => Path::new(&refusal.path) == self.file,
+        }
+    }
+}
+
+/// Waits until an upgrade is over. One that is cancelled and tried again is not.
 pub(super) fn await_end(
     events: &Receiver<Event>,
-    slot: &str,
-    mut artifact: Option<ArtifactHash>,
+    mut awaited: Awaited<'_>,
     progress: &mut Progress<'_>,
     peer: &Peer<'_>,
 ) -> End {
@@ -46,31 +80,28 @@ pub(super) fn await_end(
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => return End::Unknown,
         };
-        if &*event.slot != slot {
+        if &*event.slot != awaited.slot {
             continue;
         }
-        if let EventKind::Phase { artifact: of, .. } = event.kind {
-            artifact.get_or_insert(of);
-        }
-        let is_it = |of: ArtifactHash| artifact.is_none_or(|artifact| artifact == of);
+        awaited.learn(&event.kind);
         let text = match &event.kind {
-            EventKind::Reported(report) if is_it(report.artifact) && !report.tried_again => {
-                let why = summary(report);
-                return match report.outcome {
-                    Outcome::Committed => End::Committed(why),
-                    outcome => {
-                        let text = refused.map_or_else(|| why.clone(), |it| it.to_string());
-                        End::Not { outcome: word(outcome), why, text }
-                    }
-                };
-            }
-            // Told when it is known whether it is the end.
-            EventKind::Refused(refusal) if refusal.artifact.is_none_or(is_it) => {
-                refused = Some(Arc::clone(refusal));
-                None
-            }
-            EventKind::Reported(report) if is_it(report.artifact) => {
+            EventKind::Reported(report) if awaited.is_it(report.artifact) => {
+                if !report.tried_again {
+                    return ended(report, refused.as_deref());
+                }
                 refused.take().map(|it| it.to_string())
+            }
+            EventKind::Refused(refusal) if awaited.is_of_it(refusal) => {
+                // Nothing is reported of what could not be read.
+                match refusal.artifact {
+                    None if refusal.tried_again => Some(refusal.to_string()),
+                    None => return unread(refusal),
+                    // Told when it is known whether it is the end.
+                    Some(_) => {
+                        refused = Some(Arc::clone(refusal));
+                        None
+                    }
+                }
             }
             _ => worth_telling(&event),
         };
@@ -78,6 +109,22 @@ pub(super) fn await_end(
             return End::Unknown;
         }
     }
+}
+
+fn ended(report: &Report, refused: Option<&Refusal>) -> End {
+    let why = summary(report);
+    match report.outcome {
+        Outcome::Committed => End::Committed(why),
+        outcome => {
+            let text = refused.map_or_else(|| why.clone(), ToString::to_string);
+            End::Not { outcome: word(outcome), why, text }
+        }
+    }
+}
+
+fn unread(refusal: &Refusal) -> End {
+    let why = refusal.findings.join("; ");
+    End::Not { outcome: word(Outcome::Rejected), why, text: refusal.to_string() }
 }
 
 /// What somebody who waits wants to know meanwhile: where it stands, not each step of the way. How it

@@ -4,7 +4,7 @@ use std::{
     io::{self, BufReader, Write as _},
     net::Shutdown,
     os::{
-        fd::AsFd as _,
+        fd::{AsFd as _, BorrowedFd},
         unix::net::{UnixListener, UnixStream},
     },
     path::Path,
@@ -17,7 +17,10 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
 
 use super::{
     answer::answer,
@@ -28,6 +31,8 @@ use crate::host::Operator;
 
 /// So many operators are answered at a time.
 pub(super) const MOST: usize = 16;
+/// How long nobody is let in after somebody could not be.
+const BREATH: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 /// Whoever connects has to say what for.
 const ASKS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -93,11 +98,14 @@ impl Drop for Admin {
 
 fn listen(listener: &UnixListener, woken: &UnixStream, operator: &Operator, ending: &Arc<Ending>) {
     let mut answering: Vec<JoinHandle<()>> = Vec::new();
-    while waited(listener, woken).is_ok() && !ending.ends() {
+    while polled(&[listener.as_fd(), woken.as_fd()], None).is_ok() && !ending.ends() {
         let stream = match listener.accept() {
             Ok((stream, _)) => Arc::new(stream),
-            // Whoever it was has gone.
-            Err(_) => continue,
+            // Whoever it was has gone; or there is no descriptor left, and nobody is let in at once.
+            Err(_) => {
+                let _ = polled(&[woken.as_fd()], Some(BREATH));
+                continue;
+            }
         };
         answering.retain(|thread| !thread.is_finished());
         if let Err(why) = may_ask(&stream, answering.len()) {
@@ -127,15 +135,13 @@ fn listen(listener: &UnixListener, woken: &UnixStream, operator: &Operator, endi
     }
 }
 
-/// Sleeps until somebody connects, or the host ends.
-fn waited(listener: &UnixListener, woken: &UnixStream) -> io::Result<()> {
-    let mut places = [
-        PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN),
-        PollFd::from_borrowed_fd(woken.as_fd(), PollFlags::IN),
-    ];
+/// Sleeps until there is something at one of these places: somebody who connects, or the host's end.
+fn polled(places: &[BorrowedFd<'_>], at_most: Option<Timespec>) -> io::Result<()> {
+    let mut places: Vec<_> =
+        places.iter().map(|place| PollFd::from_borrowed_fd(*place, PollFlags::IN)).collect();
     loop {
-        match poll(&mut places, None) {
-            Err(rustix::io::Errno::INTR) => {}
+        match poll(&mut places, at_most.as_ref()) {
+            Err(Errno::INTR) => {}
             other => return Ok(other.map(drop)?),
         }
     }
@@ -210,7 +216,7 @@ impl Peer<'_> {
             return true;
         }
         let mut places = [PollFd::from_borrowed_fd(self.stream.as_fd(), PollFlags::RDHUP)];
-        let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         let found = poll(&mut places, Some(&now));
         found.is_ok_and(|count| count > 0)
     }

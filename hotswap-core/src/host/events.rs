@@ -47,7 +47,7 @@ impl Events {
 
     pub(super) fn tell(&self, event: &Event) {
         #[cfg(feature = "metrics")]
-        super::metrics::count(event);
+        contain(event, || super::metrics::count(event));
         let weight = weight(&event.kind);
         trace(event, weight);
         let mut channels = self.channels.lock();
@@ -77,7 +77,10 @@ impl Events {
 fn contain(event: &Event, code: impl FnOnce()) {
     if in_callback(|| catch_unwind(AssertUnwindSafe(code))).is_err() {
         // Its panic hook has reported it.
-        tracing::error!(slot = &*event.slot, "an event callback of the host panicked");
+        tracing::error!(
+            slot = &*event.slot,
+            "a callback of the program, or its recorder, has panicked"
+        );
     }
 }
 

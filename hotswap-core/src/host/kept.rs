@@ -6,6 +6,7 @@ use super::{Operator, worker::Command};
 use crate::{
     error::{Error, Reason},
     journal::{Backup, Earlier, Journal},
+    shown::said,
 };
 
 impl Operator {
@@ -74,7 +75,7 @@ impl Operator {
     ) -> Result<(), Error> {
         self.journal()?;
         self.refuse_unopened(slot)?;
-        let (earlier, why) = (earlier.into(), why.into());
+        let (earlier, why) = (earlier.into(), said(why));
         let (name, to) = (slot.to_owned(), earlier.to_string());
         self.ask(|reply| Command::Revert { slot: slot.to_owned(), earlier, why, reply })?
             .map_err(|why| Reason::NotReverted { name, to, why }.into())

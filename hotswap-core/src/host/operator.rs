@@ -23,6 +23,7 @@ use crate::{
     error::{Error, Reason},
     event::{Event, EventKind, Refusal},
     plan::{Intent, Plan},
+    shown::said,
     slot::upgrades,
     upgrade::ArtifactHash,
 };
@@ -103,7 +104,7 @@ impl Operator {
     /// When no such artifact waits; when the thread is inside a call of a slot, or an event
     /// callback; when the host has ended.
     pub fn approve(&self, artifact: ArtifactHash, by: impl Into<String>) -> Result<(), Error> {
-        let known = self.ask(|reply| Command::Approve { artifact, by: by.into(), reply })?;
+        let known = self.ask(|reply| Command::Approve { artifact, by: said(by), reply })?;
         if known { Ok(()) } else { Err(Reason::NoPlan { artifact }.into()) }
     }
 
@@ -119,7 +120,7 @@ impl Operator {
         why: impl Into<String>,
     ) -> Result<(), Error> {
         let known = self.ask(|reply| {
-            let (by, why) = (by.into(), why.into());
+            let (by, why) = (said(by), said(why));
             Command::Reject { artifact, by, why, reply }
         })?;
         if known { Ok(()) } else { Err(Reason::NoPlan { artifact }.into()) }
@@ -131,7 +132,7 @@ impl Operator {
     /// When the slot has no version on trial ([`Config::with_trial`](crate::Config::with_trial));
     /// when the thread is inside a call of a slot, or an event callback; when the host has ended.
     pub fn commit(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
-        let (name, why) = (slot.to_owned(), why.into());
+        let (name, why) = (slot.to_owned(), said(why));
         let known = self.ask(|reply| Command::Commit { slot: name, why, reply })?;
         if known { Ok(()) } else { Err(Reason::NoTrial { name: slot.to_owned() }.into()) }
     }
@@ -143,7 +144,7 @@ impl Operator {
     /// As for [`commit`](Self::commit); and when callers do not leave the version: then it is tried
     /// again by itself.
     pub fn roll_back(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
-        let (name, why) = (slot.to_owned(), why.into());
+        let (name, why) = (slot.to_owned(), said(why));
         let rolled_back = self.ask(|reply| Command::RollBack { slot: name, why, reply })?;
         let name = slot.to_owned();
         match rolled_back {
@@ -203,7 +204,7 @@ impl Operator {
         why: impl Into<String>,
     ) -> Result<(), Error> {
         self.refuse_unknown(slot)?;
-        let pause = Pause { by: by.into(), why: why.into(), since: Instant::now() };
+        let pause = Pause { by: said(by), why: said(why), since: Instant::now() };
         self.shared.pauses.begin(slot, pause.clone());
         self.shared.tell(slot.unwrap_or_default(), EventKind::Paused(pause));
         Ok(())

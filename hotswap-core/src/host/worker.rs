@@ -22,6 +22,7 @@ mod offering;
 mod outcome;
 mod panics;
 mod planning;
+mod recent;
 mod recovering;
 mod rehearsing;
 mod reverting;
@@ -46,11 +47,11 @@ use semver::Version;
 
 use self::{
     course::Course,
-    intents::Intents,
     judging::Judgement,
     outcome::Identity,
     panics::Restarts,
     planning::Awaiting,
+    recent::Recent,
     rehearsing::Rehearsing,
     reverting::{GoingBack, Reverting},
     timing::Waits,
@@ -206,7 +207,9 @@ struct Open {
     restarts: Restarts,
     awaiting: Option<Awaiting>,
     /// Why artifacts are wanted, where somebody has said so.
-    intents: Intents,
+    intents: Recent<Intent>,
+    /// The keys that have signed them.
+    signers: Recent<String>,
     /// Why the artifact at a path is wanted that somebody has offered, until it is read.
     offered: Option<(PathBuf, Intent)>,
     /// When a version was rolled back last.
@@ -401,7 +404,8 @@ impl Worker {
             retiring: Vec::new(),
             restarts: Restarts::default(),
             awaiting: None,
-            intents: Intents::default(),
+            intents: Recent::default(),
+            signers: Recent::default(),
             offered: None,
             rolled_back: None,
             trial: None,

@@ -77,6 +77,13 @@ pub enum Change {
         /// The service.
         service: String,
     },
+    /// The key that has signed it.
+    Signer {
+        /// What serves: the key's number.
+        from: String,
+        /// What is to serve.
+        to: String,
+    },
     /// The size of the file.
     Size {
         /// In bytes.
@@ -115,6 +122,11 @@ pub(crate) fn changes(from: Option<Side<'_>>, to: Side<'_>) -> Vec<Change> {
     }
     for service in new.requires.iter().filter(|service| !old.requires.contains(service)) {
         changes.push(Change::Requires { service: service.clone() });
+    }
+    if let (Some(from), Some(to)) = (from.signer, to.signer)
+        && from != to
+    {
+        changes.push(Change::Signer { from: from.to_owned(), to: to.to_owned() });
     }
     if changes.is_empty() {
         changes.push(Change::Code);
@@ -167,6 +179,7 @@ impl fmt::Display for Change {
             }
             Self::Compiler { from, to } => write!(f, "compiler {from} → {to}"),
             Self::Requires { service } => write!(f, "requires the service {service}"),
+            Self::Signer { from, to } => write!(f, "signed with key {from} → {to}"),
             Self::Size { from, to } => write!(f, "{from} → {to} bytes"),
             Self::Code => f.write_str("code alone"),
         }

@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::shown::escaped;
+use crate::shown::{cut, escaped};
 
 /// No text of an intent is longer when it is read, in bytes.
 const LONGEST: usize = 1024;
@@ -115,14 +115,14 @@ impl Intent {
     /// Who has asked for it.
     #[must_use]
     pub fn with_asked_by(mut self, who: impl Into<String>) -> Self {
-        self.asked_by = Some(short(&who.into()));
+        self.asked_by = Some(cut(&who.into(), LONGEST));
         self
     }
 
     /// Why, in a sentence.
     #[must_use]
     pub fn with_why(mut self, why: impl Into<String>) -> Self {
-        self.why = Some(short(&why.into()));
+        self.why = Some(cut(&why.into(), LONGEST));
         self
     }
 
@@ -168,7 +168,7 @@ impl FromStr for Purpose {
         Ok(match known {
             Some((purpose, _)) => purpose.clone(),
             None if text.is_empty() => Self::Unstated,
-            None => Self::Other(short(text)),
+            None => Self::Other(cut(text, LONGEST)),
         })
     }
 }
@@ -225,12 +225,8 @@ impl fmt::Display for Intent {
 }
 
 /// A text that somebody else has made, no longer than is kept.
-fn short(text: &str) -> String {
-    text[..text.floor_char_boundary(LONGEST)].to_owned()
-}
-
 fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.as_deref().map(short))
+    Ok(Option::<String>::deserialize(deserializer)?.map(|text| cut(&text, LONGEST)))
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ fn manifest() -> Manifest {
 }
 
 fn side(manifest: &Manifest, size: u64) -> Side<'_> {
-    Side { manifest, artifact: None, size: Some(size) }
+    Side { manifest, artifact: None, size: Some(size), signer: None }
 }
 
 #[test]
@@ -64,6 +64,7 @@ fn each_kind_of_change_has_its_text() {
         ),
         (Change::Compiler { from: text("a"), to: text("b") }, "compiler a → b"),
         (Change::Requires { service: text("audio") }, "requires the service audio"),
+        (Change::Signer { from: text("AB"), to: text("CD") }, "signed with key AB → CD"),
         (Change::Size { from: 1, to: 2 }, "1 → 2 bytes"),
         (Change::Code, "code alone"),
         (Change::First, "the first version"),
@@ -87,6 +88,11 @@ fn what_differs_is_found() {
     assert_eq!(found[0], format!("version {} → 9.0.0", old.version));
     assert_eq!(found[1], format!("compiler {} → another", old.rustc));
     assert_eq!(found[2..], ["requires the service audio", "7 → 8 bytes"]);
+    let signed = |key| Side { signer: Some(key), ..side(&old, 7) };
+    let signer = Change::Signer { from: "AB".to_owned(), to: "CD".to_owned() };
+    assert_eq!(changes(Some(signed("AB")), signed("CD")), [signer]);
+    assert_eq!(changes(Some(signed("AB")), signed("AB")), [Change::Code]);
+    assert_eq!(changes(Some(side(&old, 7)), signed("AB")), [Change::Code]);
 }
 
 /// All is well.

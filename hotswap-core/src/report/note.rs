@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::json;
+use crate::{json, shown::cut};
 
 /// No text of a note is longer, in bytes: what is longer is cut.
 const LONGEST: usize = 4096;
@@ -39,8 +39,8 @@ impl Note {
     pub fn new(by: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             at: SystemTime::now(),
-            by: short(by.into()),
-            problem: short(problem.into()),
+            by: cut(&by.into(), LONGEST),
+            problem: cut(&problem.into(), LONGEST),
             solution: None,
         }
     }
@@ -48,12 +48,7 @@ impl Note {
     /// What was done about it.
     #[must_use]
     pub fn with_solution(mut self, solution: impl Into<String>) -> Self {
-        self.solution = Some(short(solution.into()));
+        self.solution = Some(cut(&solution.into(), LONGEST));
         self
     }
-}
-
-fn short(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(LONGEST));
-    text
 }

@@ -118,6 +118,7 @@ impl Worker {
         let signed = vouched.signed.as_ref();
         course.signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
         if let Some((key, comment)) = course.signed.clone() {
+            self.slots[index].signers.put(artifact, key.clone());
             course.tell(EventKind::Signed { artifact, key, comment });
         }
         let is_shared = self.slots[index].folder;

@@ -36,10 +36,13 @@ impl Worker {
         let slot = &self.slots[index];
         let glance = slot.core.glance();
         let later = |why: &str| Standing::Later { why: why.to_owned() };
+        let is_tried = slot.trial.as_ref().is_some_and(OnTrial::has_way_back);
+        let first =
+            if is_tried { "a version is on trial" } else { "somebody goes back to an earlier one" };
         let Some(artifact) = slot.seen.get(path).copied() else {
             let is_new = |it: &Arc<Refusal>| before.is_none_or(|before| !Arc::ptr_eq(before, it));
             let standing = match glance.last_refusal.filter(is_new) {
-                _ if slot.core.held.contains(path) => later("a version is on trial"),
+                _ if slot.core.held.contains(path) => later(first),
                 Some(refusal) => Standing::Refused(refusal),
                 None if !path.exists() => later("there is no such file"),
                 None => later("it is being written"),
@@ -47,15 +50,17 @@ impl Worker {
             return Offered { artifact: None, standing };
         };
         let is_it = |other: Option<_>| other == Some(artifact);
-        let pending = slot.waiting.as_ref().filter(|it| is_it(it.prepared.code().artifact));
+        let pending = slot.waiting.as_ref().filter(|it| !it.waits.is_next_try());
+        let pending = pending.filter(|it| is_it(it.prepared.code().artifact));
         let serves = glance.serves.filter(|serves| is_it(serves.code.artifact));
         let refused = glance.last_refusal.filter(|refusal| is_it(refusal.artifact));
         let standing = match (serves, pending, glance.awaiting) {
             (Some(serves), _, _) => {
                 let generation = serves.code.generation;
-                match slot.trial.as_ref().is_some_and(OnTrial::has_way_back) {
-                    true => Standing::OnTrial { generation },
-                    false => Standing::Serves { generation },
+                if is_tried {
+                    Standing::OnTrial { generation }
+                } else {
+                    Standing::Serves { generation }
                 }
             }
             (None, Some(_), _) => Standing::Pending,

@@ -175,12 +175,17 @@ impl Worker {
             manifest: &code.manifest,
             artifact: code.artifact,
             size: code.resident().map(|resident| resident.size),
+            signer: code
+                .artifact
+                .and_then(|artifact| slot.signers.of(artifact))
+                .map(String::as_str),
         });
         let staged = &assessed.inspected.staged;
         let to = Side {
             manifest: &assessed.inspected.manifest,
             artifact: Some(staged.hash()),
             size: Some(staged.size()),
+            signer: course.signed.as_ref().map(|(key, _)| key.as_str()),
         };
         let handover = &assessed.handover;
         let times = self.shared.times(&core.name);

@@ -1,0 +1,125 @@
+//! How things are with a slot, in words for people. Pure.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use crate::{event::Phase, host::SlotStatus};
+
+/// A time that has passed.
+pub(super) fn ago(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86400),
+    }
+}
+
+pub(super) fn serves(slot: &SlotStatus) -> String {
+    match &slot.serving {
+        None => format!("slot {} serves nothing yet", slot.name),
+        Some(it) => format!(
+            "slot {} serves {} {}, generation {}, {}",
+            slot.name,
+            it.module,
+            it.version,
+            it.generation,
+            condition(slot)
+        ),
+    }
+}
+
+/// How things are with a slot, and what was not taken last.
+pub(super) fn things(slot: &SlotStatus) -> String {
+    let condition = condition(slot);
+    match &slot.last_refusal {
+        None => condition,
+        Some(refusal) => format!("{condition}; last refusal at {}", refusal.phase),
+    }
+}
+
+/// How things are with a slot, in a few words.
+fn condition(slot: &SlotStatus) -> String {
+    let mut words = Vec::new();
+    if slot.degraded.is_some() {
+        words.push("DEGRADED".to_owned());
+    }
+    if slot.serving.as_ref().is_some_and(|it| it.poisoned) {
+        words.push("calls are refused since one has panicked".to_owned());
+    }
+    if let Some(trial) = &slot.trial {
+        let (calls, panics) = (counted(trial.calls, "call"), counted(trial.panics, "panic"));
+        words.push(format!("on trial, {calls}, {panics}"));
+    }
+    if let Some(phase) = slot.phase.filter(|phase| *phase != Phase::AwaitingApproval) {
+        words.push(format!("upgrading: {phase}"));
+    }
+    if let Some(plan) = &slot.awaiting {
+        words.push(format!("{} waits for approval, risk {}", plan.to, plan.level()));
+    }
+    if let Some(until) = &slot.pending {
+        words.push(format!("an upgrade is ready, and waits {until}"));
+    }
+    if slot.paused.is_some() {
+        words.push("paused".to_owned());
+    }
+    if !slot.held.is_empty() {
+        words.push(match slot.held.len() {
+            1 => "an artifact waits for the end of that".to_owned(),
+            held => format!("{held} artifacts wait for the end of that"),
+        });
+    }
+    if words.is_empty() {
+        words.push("stable".to_owned());
+    }
+    words.join("; ")
+}
+
+fn counted(number: u64, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What somebody wants to know at 2 a.m.: what serves, what was refused and why, and what to do.
+pub(super) fn reasons(slot: &SlotStatus) -> String {
+    let mut text = format!("{}\n", serves(slot));
+    if let Some(why) = &slot.degraded {
+        let _ = writeln!(text, "DEGRADED: {why}");
+    }
+    if let Some(pause) = &slot.paused {
+        let _ = writeln!(text, "upgrades are {pause}; `hotswap resume` ends that");
+    }
+    if let Some(plan) = &slot.awaiting {
+        let hash = plan.artifact.short();
+        let _ = writeln!(
+            text,
+            "{} waits for approval: `hotswap plan`, then `hotswap approve {hash}` or `hotswap reject {hash}`",
+            plan.to
+        );
+    }
+    match &slot.last_refusal {
+        None if !slot.quarantined.is_empty() => {}
+        None => text.push_str("nothing was refused\n"),
+        Some(refusal) => {
+            let _ = writeln!(text, "{refusal}");
+        }
+    }
+    let others = slot
+        .quarantined
+        .iter()
+        .filter(|it| !slot.last_refusal.as_ref().is_some_and(|last| Arc::ptr_eq(last, it)));
+    for refusal in others {
+        let (hash, version) = (refusal.artifact, refusal.module.as_ref().map(|(_, it)| it));
+        let hash = hash.map(|hash| hash.short().to_string()).unwrap_or_default();
+        let version = version.map(|it| it.to_string()).unwrap_or_default();
+        let finding = refusal.findings.first().map(String::as_str).unwrap_or_default();
+        let also = if slot.last_refusal.is_some() { "also " } else { "" };
+        let _ = writeln!(text, "{also}not taken: {hash} {version} at {}: {finding}", refusal.phase);
+    }
+    let again = match slot.quarantined.as_slice() {
+        [] => return text,
+        [only] => only.artifact.map(|it| format!("`hotswap clear {}` has it", it.short())),
+        _ => None,
+    };
+    let again = again.unwrap_or_else(|| "`hotswap clear HASH` has one of them".to_owned());
+    let _ = writeln!(text, "{again} looked at again as it is");
+    text
+}
