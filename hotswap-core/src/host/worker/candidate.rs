@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, Phase, Refusal},
-    fs::PrivateFolder,
+    fs::{PrivateFolder, read_regular},
     journal::{What, text},
     library::{Occupied, wait_free},
     shown::shown,
@@ -30,7 +30,10 @@ impl Worker {
         let key = (index, path);
         if self.waits(index, way) {
             self.paths.done(&key);
-            self.slots[index].core.held.insert(key.1);
+            // One change of a file is often several events.
+            if !self.holds_what_serves(index, &key.1) {
+                self.slots[index].core.held.insert(key.1);
+            }
             return;
         }
         let path = key.1.as_path();
@@ -137,6 +140,16 @@ impl Worker {
         self.superseded(index, why);
         let assessed = self.assess(inspected, &course);
         self.rehearse(index, assessed, course);
+    }
+
+    /// Whether a file holds what serves, as far as it can be read just now.
+    fn holds_what_serves(&self, index: usize, path: &Path) -> bool {
+        let serves = self.slots[index].core.serves().and_then(|serves| serves.code.artifact);
+        let limit = self.shared.config.max_artifact_bytes;
+        let holds = |artifact| {
+            read_regular(path, limit).is_ok_and(|bytes| ArtifactHash::of(&bytes) == artifact)
+        };
+        serves.is_some_and(holds)
     }
 
     /// Whether something else comes first: a trial, what somebody goes back to, or the end of a pause.
