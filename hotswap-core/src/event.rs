@@ -9,7 +9,7 @@ mod until;
 pub use holder::{Caller, Holder, HoldingThread};
 pub use recovered::Recovered;
 pub use refusal::{Exit, Refusal, Serving};
-pub use rehearsal::{RehearsalReport, RehearsalStep, RehearsedStep, WayBack};
+pub use rehearsal::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, WayBack};
 pub use until::Until;
 
 use std::{

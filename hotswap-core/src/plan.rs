@@ -8,6 +8,7 @@ mod intent;
 mod risk;
 #[cfg(test)]
 pub(crate) mod sample;
+mod state_step;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ pub use self::{
     change::Change,
     intent::{Intent, ParseUrgencyError, Purpose, Urgency},
     risk::{Level, Risk},
+    state_step::{StateStep, StepBack},
 };
 pub(crate) use self::{change::changes, risk::risks};
 

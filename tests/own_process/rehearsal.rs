@@ -16,10 +16,12 @@ use std::{
 use counter_api::Counter;
 use hotswap_core::{
     Approval, CallError, Config, Host, Rehearsal,
+    abi::MigrateError,
     event::{
         Event, EventKind, Exit, Phase, Refusal, RehearsalReport, RehearsalStep as Step, StateNote,
         WayBack,
     },
+    plan::{Change, StepBack},
     probe,
 };
 use hotswap_tests::{
@@ -51,7 +53,7 @@ fn main() -> ExitCode {
     if cfg!(not(target_os = "linux")) {
         return ExitCode::SUCCESS;
     }
-    let tests: [(&str, fn()); 11] = [
+    let tests: [(&str, fn()); 12] = [
         ("what_goes_wrong_is_never_loaded", what_goes_wrong_is_never_loaded),
         ("what_hangs_is_killed", what_hangs_is_killed),
         ("what_goes_well_is_told_and_live", what_goes_well_is_told_and_live),
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         ("a_hand_over_as_memory_is_rehearsed", a_hand_over_as_memory),
         ("calls_go_on_meanwhile", calls_go_on_meanwhile),
         ("a_state_that_is_not_to_be_had_is_no_fault_of_the_artifact", no_copy),
+        ("a_plan_says_of_each_step_of_the_state_whether_it_can_go_back", each_step_of_the_state),
         ("one_slot_may_have_rehearsals_alone", one_slot_alone),
         ("a_plan_has_the_rehearsal_and_a_yes_needs_no_other", a_plan_has_the_rehearsal),
         ("who_serves_too_late_is_started_once", who_serves_too_late_is_started_once),
@@ -420,6 +423,47 @@ fn one_slot_alone() {
         _ => None,
     });
     assert!(what);
+}
+
+fn each_step_of_the_state() {
+    let irreversible = MigrateError::irreversible();
+    let steps = |config, first: &Fixture, next: &Fixture| {
+        let scene = counted(config, first);
+        scene.put(next);
+        let plan = scene.told.find(|event| match &event.kind {
+            EventKind::Planned(plan) if plan.from.is_some() => Some(Arc::clone(plan)),
+            EventKind::Refused(refusal) => panic!("{refusal}"),
+            _ => None,
+        });
+        let steps = plan.changes.iter().find_map(|change| match change {
+            Change::State { steps, .. } => Some(steps.clone()),
+            _ => None,
+        });
+        let steps = steps.expect("the state has another version");
+        steps.iter().map(|step| (step.from, step.to, step.back)).collect::<Vec<_>>()
+    };
+    let up = |first, second| [(1, 2, first), (2, 3, second)];
+    let first = counter("label=a");
+    assert_eq!(
+        steps(rehearsing(), &first, &chain("label=b")),
+        up(StepBack::Works, StepBack::Works)
+    );
+    assert_eq!(
+        steps(rehearsing(), &first, &chain(&format!("downgrade={irreversible}"))),
+        up(StepBack::Untried, StepBack::Impossible)
+    );
+    assert_eq!(
+        steps(rehearsing(), &first, &chain(&format!("first_downgrade={irreversible}"))),
+        up(StepBack::Impossible, StepBack::Works)
+    );
+    assert_eq!(
+        steps(patient(), &first, &chain("label=b")),
+        up(StepBack::Untried, StepBack::Untried)
+    );
+    assert_eq!(
+        steps(rehearsing(), &chain("label=a"), &counter("label=b")),
+        [(3, 2, StepBack::Works), (2, 1, StepBack::Works)]
+    );
 }
 
 fn a_plan_has_the_rehearsal() {

@@ -81,8 +81,23 @@ pub struct RehearsalReport {
     pub peak_memory: u64,
     /// The size of the copy of the state in bytes; `None` if the module starts without.
     pub state: Option<usize>,
+    /// Steps of the state that were tried backwards, the newest first.
+    pub downgrades: Vec<Downgrade>,
     /// Whether the version that serves could come back.
     pub way_back: WayBack,
+}
+
+/// A step of the state that was tried backwards: the new version has written its state in an older
+/// version of the chain.
+#[derive(Portable, Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Downgrade {
+    /// The version before it: the newer one.
+    pub from: u32,
+    /// The version after it.
+    pub to: u32,
+    /// Whether there is such a step.
+    pub works: bool,
 }
 
 impl fmt::Display for RehearsalStep {
@@ -115,7 +130,7 @@ impl fmt::Display for WayBack {
 
 impl fmt::Display for RehearsalReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, took, peak_memory, state, way_back } = self;
+        let Self { steps, took, peak_memory, state, downgrades: _, way_back } = self;
         write!(f, "rehearsed in {took:.1?}")?;
         match state {
             Some(bytes) => write!(f, " on a copy of the state ({bytes} bytes)")?,

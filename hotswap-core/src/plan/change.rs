@@ -9,8 +9,8 @@ use hotswap_abi::{
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::Side;
-use crate::json;
+use super::{Side, StateStep, state_step::state_steps};
+use crate::{event::RehearsalReport, json};
 
 /// Something that is different in the version that is to serve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub enum Change {
         from: u32,
         /// What is to serve.
         to: u32,
+        /// The steps in between.
+        steps: Vec<StateStep>,
     },
     /// A field of the state, in the newest version of each side.
     StateField {
@@ -95,8 +97,12 @@ pub enum Change {
     Code,
 }
 
-/// What changes.
-pub(crate) fn changes(from: Option<Side<'_>>, to: Side<'_>) -> Vec<Change> {
+/// What changes. A rehearsal has tried which steps of the state can go back.
+pub(crate) fn changes(
+    from: Option<Side<'_>>,
+    to: Side<'_>,
+    rehearsal: Option<&RehearsalReport>,
+) -> Vec<Change> {
     let Some(from) = from else { return vec![Change::First] };
     let (old, new) = (from.manifest, to.manifest);
     let mut changes = Vec::new();
@@ -116,7 +122,7 @@ pub(crate) fn changes(from: Option<Side<'_>>, to: Side<'_>) -> Vec<Change> {
     changes.extend(added);
     let removed = only(&had, &has).into_iter().map(|method| Change::MethodRemoved { method });
     changes.extend(removed);
-    state(&mut changes, old, new);
+    state(&mut changes, old, new, rehearsal);
     if old.rustc != new.rustc {
         changes.push(Change::Compiler { from: old.rustc.clone(), to: new.rustc.clone() });
     }
@@ -147,14 +153,20 @@ fn methods(manifest: &Manifest) -> Vec<(String, String)> {
     members.iter().map(|method| (method.name.clone(), written(method))).collect()
 }
 
-fn state(changes: &mut Vec<Change>, old: &Manifest, new: &Manifest) {
+fn state(
+    changes: &mut Vec<Change>,
+    old: &Manifest,
+    new: &Manifest,
+    rehearsal: Option<&RehearsalReport>,
+) {
     let (Some(from), Some(to)) = (old.state(), new.state()) else { return };
     if from.name != to.name {
         return;
     }
     if from.version != to.version {
+        let steps = state_steps((old, from.version), (new, to.version), rehearsal);
         let name = to.name.clone();
-        changes.push(Change::State { name, from: from.version, to: to.version });
+        changes.push(Change::State { name, from: from.version, to: to.version, steps });
     }
     let found = compare_stored((&old.types, &from.shape), (&new.types, &to.shape), &to.name);
     let field =
@@ -173,7 +185,11 @@ impl fmt::Display for Change {
             Self::MethodRemoved { method } => {
                 write!(f, "without method `{method}`: its default body runs in the host")
             }
-            Self::State { name, from, to } => write!(f, "state {name} version {from} → {to}"),
+            Self::State { name, from, to, steps } => {
+                write!(f, "state {name} version {from} → {to}")?;
+                let sign = |i| if i == 0 { ": step" } else { ", step" };
+                steps.iter().enumerate().try_for_each(|(i, step)| write!(f, "{} {step}", sign(i)))
+            }
             Self::StateField { at, from, to } => {
                 write!(f, "`{at}`: {} → {}", nothing(from), nothing(to))
             }

@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Change, Intent, Level, Plan, Purpose, Release, Risk, Step, Urgency};
+use super::{
+    Change, Intent, Level, Plan, Purpose, Release, Risk, StateStep, Step, StepBack, Urgency,
+};
 use crate::{
-    event::{Phase, RehearsalReport, RehearsalStep, RehearsedStep, StateNote, WayBack},
+    event::{Downgrade, Phase, RehearsalReport, RehearsalStep, RehearsedStep, StateNote, WayBack},
     upgrade::ArtifactHash,
 };
 
@@ -30,7 +32,12 @@ pub(crate) fn plan() -> Plan {
         signed: None,
         changes: vec![
             Change::Version { from: from.version.clone(), to: to.version.clone() },
-            Change::State { name: "Stock".to_owned(), from: 1, to: 2 },
+            Change::State {
+                name: "Stock".to_owned(),
+                from: 1,
+                to: 2,
+                steps: vec![StateStep { from: 1, to: 2, back: StepBack::Works }],
+            },
             Change::StateField { at: "Stock.items".to_owned(), from: None, to: Some("u32".into()) },
         ],
         from: Some(from),
@@ -44,6 +51,7 @@ pub(crate) fn plan() -> Plan {
             took: Duration::from_millis(40),
             peak_memory: 3 << 20,
             state: Some(120),
+            downgrades: vec![Downgrade { from: 2, to: 1, works: true }],
             way_back: WayBack::Works,
         })),
         timing: "at once".to_owned(),
@@ -74,7 +82,7 @@ Purpose: security, urgency high, asked by ada: orders of others can be read
 ## Changes
 
 - version 0.1.0 → 0.2.0
-- state Stock version 1 → 2
+- state Stock version 1 → 2: step 1 → 2 can go back
 - `Stock.items`: nothing → u32
 - state migrated from version 1 to 2
 
@@ -148,7 +156,14 @@ const WANTED: &str = r#"
       "kind": "state",
       "name": "Stock",
       "from": 1,
-      "to": 2
+      "to": 2,
+      "steps": [
+        {
+          "from": 1,
+          "to": 2,
+          "back": "works"
+        }
+      ]
     },
     {
       "kind": "state_field",
@@ -172,6 +187,13 @@ const WANTED: &str = r#"
     "took_ms": 40,
     "peak_memory": 3145728,
     "state": 120,
+    "downgrades": [
+      {
+        "from": 2,
+        "to": 1,
+        "works": true
+      }
+    ],
     "way_back": {
       "kind": "works"
     }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use hotswap_abi::{Context, HotModule, Module, ModuleError, Start, interface, manifest::Manifest};
 
-use super::{Change, Level, Side, Situation, changes, risks};
+use super::{Change, Level, Side, Situation, StateStep, StepBack, changes, risks};
 use crate::upgrade::Handover;
 
 #[interface(version = "1.2.0")]
@@ -57,7 +57,20 @@ fn each_kind_of_change_has_its_text() {
             Change::MethodRemoved { method: text("close(&self)") },
             "without method `close(&self)`: its default body runs in the host",
         ),
-        (Change::State { name: text("Sum"), from: 1, to: 2 }, "state Sum version 1 → 2"),
+        (
+            Change::State {
+                name: text("Sum"),
+                from: 1,
+                to: 4,
+                steps: vec![
+                    StateStep { from: 1, to: 2, back: StepBack::Untried },
+                    StateStep { from: 2, to: 3, back: StepBack::Impossible },
+                    StateStep { from: 3, to: 4, back: StepBack::Works },
+                ],
+            },
+            "state Sum version 1 → 4: step 1 → 2 was not tried backwards, step 2 → 3 cannot go \
+             back, step 3 → 4 can go back",
+        ),
         (
             Change::StateField { at: text("Sum.total"), from: Some(text("i64")), to: None },
             "`Sum.total`: i64 → nothing",
@@ -77,22 +90,22 @@ fn each_kind_of_change_has_its_text() {
 #[test]
 fn what_differs_is_found() {
     let old = manifest();
-    assert_eq!(changes(Some(side(&old, 7)), side(&old, 7)), [Change::Code]);
-    assert_eq!(changes(None, side(&old, 7)), [Change::First]);
+    assert_eq!(changes(Some(side(&old, 7)), side(&old, 7), None), [Change::Code]);
+    assert_eq!(changes(None, side(&old, 7), None), [Change::First]);
     let mut new = old.clone();
     new.version = "9.0.0".parse().unwrap();
     new.rustc = "another".to_owned();
     new.requires = vec!["audio".to_owned()];
     let found: Vec<_> =
-        changes(Some(side(&old, 7)), side(&new, 8)).iter().map(ToString::to_string).collect();
+        changes(Some(side(&old, 7)), side(&new, 8), None).iter().map(ToString::to_string).collect();
     assert_eq!(found[0], format!("version {} → 9.0.0", old.version));
     assert_eq!(found[1], format!("compiler {} → another", old.rustc));
     assert_eq!(found[2..], ["requires the service audio", "7 → 8 bytes"]);
     let signed = |key| Side { signer: Some(key), ..side(&old, 7) };
     let signer = Change::Signer { from: "AB".to_owned(), to: "CD".to_owned() };
-    assert_eq!(changes(Some(signed("AB")), signed("CD")), [signer]);
-    assert_eq!(changes(Some(signed("AB")), signed("AB")), [Change::Code]);
-    assert_eq!(changes(Some(side(&old, 7)), signed("AB")), [Change::Code]);
+    assert_eq!(changes(Some(signed("AB")), signed("CD"), None), [signer]);
+    assert_eq!(changes(Some(signed("AB")), signed("AB"), None), [Change::Code]);
+    assert_eq!(changes(Some(side(&old, 7)), signed("AB"), None), [Change::Code]);
 }
 
 /// All is well.

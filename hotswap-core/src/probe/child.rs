@@ -30,7 +30,7 @@ use super::{
 use crate::{
     Config, StateDrift,
     error::in_full,
-    event::{Exit, Phase, RehearsalStep, WayBack},
+    event::{Downgrade, Exit, Phase, RehearsalStep, WayBack},
     fs::PrivateFolder,
     gate::Gate,
     instance::Generation,
@@ -156,6 +156,10 @@ impl Audience for Voice {
     fn ends(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.say(&Said::Ends { took, peak: of_status("VmHWM:").unwrap_or(0) });
+    }
+
+    fn went_back(&self, downgrade: Downgrade) {
+        self.say(&Said::WentBack(downgrade));
     }
 }
 

@@ -8,7 +8,7 @@ use hotswap_abi::{
     portable::{Buffer, Reader},
 };
 
-use crate::event::RehearsalStep;
+use crate::event::{Downgrade, RehearsalStep};
 
 /// The file that holds the [`Request`].
 pub(crate) const REQUEST: &str = "request";
@@ -73,6 +73,8 @@ pub(crate) enum Said {
     Begins(RehearsalStep),
     /// It is over, after so many microseconds; the most memory so far, in bytes.
     Ends { took: u64, peak: u64 },
+    /// A step of the state was tried backwards.
+    WentBack(Downgrade),
     /// The artifact is to be refused, or could not be rehearsed.
     Fails { blames_artifact: bool, findings: Vec<String>, advice: String },
     /// Everything was well. Of the way back, why it does not work.

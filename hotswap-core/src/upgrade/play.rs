@@ -18,7 +18,7 @@ use super::{
     Upgrade, assess, inspect, load, migrate, prepare, snapshot, stage, vouch,
 };
 use crate::{
-    event::{Exit, Phase, RehearsalStep, WayBack},
+    event::{Downgrade, Exit, Phase, RehearsalStep, WayBack},
     fs::PrivateFolder,
     gate::Gate,
     instance::{Begin, Context, Generation, StepError},
@@ -53,6 +53,8 @@ pub(crate) trait Audience: Send + Sync {
     fn begins(&self, step: RehearsalStep);
     /// It has ended well.
     fn ends(&self, took: Duration);
+    /// A step of the state was tried backwards.
+    fn went_back(&self, downgrade: Downgrade);
 }
 
 /// A step of module code that went wrong, and how.
@@ -208,14 +210,8 @@ impl Upgrade<'_> {
         };
         let handover = assessed.handover.clone();
         let state = match (&handover, state) {
-            (Handover::State { downgraded: Some(_), .. }, _) => {
-                let (deadline, handover) = (self.at_work(), handover.clone());
-                let (candidate, told) = (Arc::clone(candidate), Arc::clone(audience));
-                let downgraded = run(self.steps, deadline, RehearsalStep::Downgrade, move || {
-                    let downgrade = || snapshot::take_as(&candidate, &handover);
-                    code(&told, RehearsalStep::Downgrade, downgrade)
-                });
-                match downgraded {
+            (&Handover::State { from, downgraded: Some(own), .. }, _) => {
+                match self.downgraded(candidate, own, from, audience) {
                     Ok(state) => state,
                     Err(fault) if is_irreversible(&fault) => return impossible(fault.findings),
                     Err(fault) => return Err(fault),
@@ -232,6 +228,34 @@ impl Upgrade<'_> {
             Ok(serving) => self.move_there_and_back(serving, candidate.code(), audience),
             Err(fault) => impossible(fault.findings),
         }
+    }
+
+    /// The candidate's state in an older version, tried step by step.
+    fn downgraded(
+        &mut self,
+        candidate: &Arc<Generation>,
+        own: u32,
+        wanted: u32,
+        audience: &Arc<dyn Audience>,
+    ) -> Result<Snapshot, Fault> {
+        let (candidate, told) = (Arc::clone(candidate), Arc::clone(audience));
+        let deadline = self.at_work();
+        run(self.steps, deadline, RehearsalStep::Downgrade, move || {
+            code(&told, RehearsalStep::Downgrade, || {
+                let step = |from, to| {
+                    let state = snapshot::take_older(&candidate, to);
+                    told.went_back(Downgrade { from, to, works: state.is_ok() });
+                    state
+                };
+                let versions = candidate.code().manifest.states.iter().map(|it| it.version);
+                let mut newer = own;
+                for between in versions.filter(|it| (wanted + 1..own).contains(it)) {
+                    step(newer, between)?;
+                    newer = between;
+                }
+                step(newer, wanted)
+            })
+        })
     }
 
     /// The version that serves, started with what the candidate has written.

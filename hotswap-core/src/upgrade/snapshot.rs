@@ -36,7 +36,7 @@ pub(super) fn take_as(old: &Generation, handover: &Handover) -> Result<Snapshot,
 }
 
 /// Takes the state in an older version of its chain.
-fn take_older(old: &Generation, version: u32) -> Result<Snapshot, StepError> {
+pub(super) fn take_older(old: &Generation, version: u32) -> Result<Snapshot, StepError> {
     // SAFETY: nobody changes the instance; see the module's text.
     let state = unsafe { old.downgrade(version) }?;
     Ok(Snapshot::of_older(Arc::clone(&old.code().manifest), version, state))

@@ -232,7 +232,7 @@ impl Worker {
             signed: course.signed.clone(),
             from: from.map(|side| side.release()),
             to: to.release(),
-            changes: changes(from, to),
+            changes: changes(from, to, rehearsal.as_deref()),
             state: handover.plan(),
             rehearsal,
             timing: timing.to_string(),

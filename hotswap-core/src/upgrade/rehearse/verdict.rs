@@ -67,6 +67,7 @@ pub(super) fn judge(
         took,
         peak_memory: 0,
         state,
+        downgrades: Vec::new(),
         way_back: WayBack::Works,
     };
     let mut step = None;
@@ -79,6 +80,7 @@ pub(super) fn judge(
                 let took = Duration::from_micros(took);
                 report.steps.extend(step.take().map(|step| RehearsedStep { step, took }));
             }
+            Said::WentBack(downgrade) => report.downgrades.push(downgrade),
             Said::Fails { blames_artifact, findings, advice } => {
                 return Err(failed(blames_artifact, &findings, &advice));
             }
