@@ -24,8 +24,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         return Ok(ExitCode::FAILURE);
     }
     let program = target.join("release").join(PROGRAM);
-    let ran = Command::new(program).args(env::args_os().skip(1)).status()?;
-    Ok(if ran.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let ran = Command::new(&program).args(env::args_os().skip(1)).status()?;
+    if ran.success() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(format!("{}: {ran}", program.display()).into())
 }
 
 /// The target folder of this program, which the suite shares.

@@ -1,7 +1,9 @@
 //! The interfaces that the benchmarks call. What is done behind each call stands in [`work`], for
 //! whatever way of calling is measured.
 
+pub mod scene;
 pub mod store;
+pub mod wide;
 pub mod work;
 
 use hotswap_abi::{Plain, Portable, interface};

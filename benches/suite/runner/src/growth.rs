@@ -1,7 +1,7 @@
 //! What is left of many upgrades, where old code is unloaded: memory and descriptors of the process,
 //! looked at as they go on.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use benches_api::Calls;
 use hotswap_core::{Config, Host, Retire};
@@ -21,7 +21,7 @@ pub(crate) struct Sight {
 pub(crate) fn measure(upgrades: u64) -> Vec<Sight> {
     let mut artifact = Artifact::read(&modules::build("benches-calls", &[]));
     let path = modules::scratch("growth").join("libbenches_calls.so");
-    put(&path, artifact.marked(0));
+    modules::put(&path, artifact.marked(0));
     let config = Config::production().artifact("growth", &path).with_retire(Retire::Unload);
     let host = Host::new(config).expect("the host starts");
     let slot = host.slot::<dyn Calls>("growth").expect("the module is live");
@@ -29,7 +29,7 @@ pub(crate) fn measure(upgrades: u64) -> Vec<Sight> {
     let mut sights = Vec::new();
     for upgrade in 1..=upgrades {
         let next = slot.generation() + 1;
-        put(&path, artifact.marked(upgrade));
+        modules::put(&path, artifact.marked(upgrade));
         slot.wait_for(next, PATIENCE).expect("the artifact is taken");
         reader.add(upgrade).expect("the slot serves");
         if upgrade % (upgrades / 10).max(1) == 0 {
@@ -39,19 +39,11 @@ pub(crate) fn measure(upgrades: u64) -> Vec<Sight> {
     sights
 }
 
-fn put(path: &Path, bytes: &[u8]) {
-    let part = path.with_extension("part");
-    fs::write(&part, bytes).expect("the target folder can be written");
-    fs::rename(&part, path).expect("the target folder can be written");
-}
-
 fn look(upgrades: u64) -> Sight {
-    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<f64>().ok());
     let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
     Sight {
         upgrades,
-        resident_mib: pages.unwrap_or_default() * 4096.0 / f64::from(1 << 20),
+        resident_mib: modules::resident_mib(),
         descriptors: fs::read_dir("/proc/self/fd").map_or(0, Iterator::count),
         mapped: maps.lines().count(),
     }

@@ -7,8 +7,6 @@
 mod floor;
 mod peers;
 
-use std::{fs, path::Path, time::Instant};
-
 use benches_api::Calls;
 use hotswap_benches::stats::Samples;
 use hotswap_core::{Config, Host, Slot};
@@ -17,7 +15,7 @@ use self::{
     floor::Floor,
     peers::{Relib, Reloader},
 };
-use crate::modules::{self, Artifact, PATIENCE};
+use crate::modules::{self, Artifact, PATIENCE, milliseconds, put};
 
 /// The figures, in milliseconds.
 #[derive(Debug, Default)]
@@ -45,19 +43,6 @@ pub(crate) fn race(rounds: u64) -> Figures {
         figures.reloader_at_once.0.push(at_once.run(round));
     }
     figures
-}
-
-/// Puts a file in the place of another one, at once. What is measured begins here.
-fn put(path: &Path, bytes: &[u8]) -> Instant {
-    let part = path.with_extension("part");
-    fs::write(&part, bytes).expect("the target folder can be written");
-    let started = Instant::now();
-    fs::rename(&part, path).expect("the target folder can be written");
-    started
-}
-
-fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1e3
 }
 
 struct Ours {

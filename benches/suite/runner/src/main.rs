@@ -3,7 +3,10 @@
 //! `-- --quick` measures what the targets are about, in less than a minute after everything has been
 //! built, and ends with one line of JSON. `-- --report` writes `docs/performance.md`.
 
+mod builds;
+mod callers;
 mod calls;
+mod crates;
 mod growth;
 mod idle;
 mod live;
@@ -11,7 +14,9 @@ mod modules;
 mod pause;
 mod quick;
 mod saves;
+mod scale;
 mod show;
+mod store;
 mod whole;
 
 use std::{env, process::ExitCode};
@@ -22,6 +27,9 @@ fn main() -> ExitCode {
         [] => whole::run(),
         ["--quick"] => quick::run(),
         ["--calls"] => whole::calls(),
+        ["--pauses"] => whole::pauses(),
+        ["--scale"] => whole::scale(),
+        ["--builds"] => whole::builds(),
         ["--report"] => {
             if let Err(error) = whole::report() {
                 eprintln!("the report cannot be written: {error}");
@@ -30,7 +38,7 @@ fn main() -> ExitCode {
         }
         [idle::ARGUMENT, artifact] => idle::idle(artifact),
         _ => {
-            eprintln!("nothing, --quick, --calls or --report");
+            eprintln!("nothing, --quick, --calls, --pauses, --scale, --builds or --report");
             return ExitCode::FAILURE;
         }
     }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// More than anything takes that works.
@@ -40,6 +40,27 @@ pub(crate) fn build(package: &str, features: &[&str]) -> PathBuf {
         .expect("cargo can be run");
     assert!(status.success(), "{package} does not build");
     folder().join(format!("lib{}.so", package.replace('-', "_")))
+}
+
+/// Puts a file in the place of another one, at once. Where that is measured it begins here.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Instant {
+    let part = path.with_extension("part");
+    fs::write(&part, bytes).expect("the target folder can be written");
+    let started = Instant::now();
+    fs::rename(&part, path).expect("the target folder can be written");
+    started
+}
+
+/// What this process has of the machine's memory.
+pub(crate) fn resident_mib() -> f64 {
+    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<f64>().ok());
+    pages.unwrap_or_default() * rustix::param::page_size() as f64 / f64::from(1 << 20)
+}
+
+/// What has passed.
+pub(crate) fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
 }
 
 /// The suite's sources.

@@ -1,49 +1,46 @@
 //! The pause that callers see while a module with state is replaced.
 //!
-//! A generator calls at fixed times, whatever the calls before have taken, and counts from the time
-//! at which a call should have begun: so a pause is seen by every call that falls into it, and not
-//! only by the one that waits. Held against it is what nobody can leave out: to encode the state,
-//! by reference, and to decode it.
+//! Held against it is what nobody can leave out whose state has a new shape: to encode the state, by
+//! reference, and to decode it. A state whose shape has not changed is handed over as memory, if
+//! its module says so; another one goes the same way as if it had changed.
 
-use std::{
-    fs, mem,
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, mem, path::PathBuf, time::Instant};
 
-use benches_api::{
-    Store,
-    store::{Record, RecordsV1, RecordsV2},
-};
+use benches_api::store::{Record, RecordsV1, RecordsV2};
 use hotswap_abi::portable::Buffer;
 use hotswap_benches::stats::Samples;
-use hotswap_core::{Config, Host, Slot};
+use hotswap_core::event::StateNote;
 
-use crate::modules::{self, Artifact, PATIENCE};
+use crate::{
+    modules::{self, Artifact},
+    store::{Stored, Waits},
+};
 
-/// How often the generator calls.
-const EVERY: Duration = Duration::from_micros(50);
+/// About how many bytes an entity of a scene has in memory.
+const ENTITY: usize = 1 << 10;
 
-/// The modules, in their two shapes.
+/// The modules, in their two shapes, and the one whose state can be handed over.
 #[derive(Debug)]
 pub(crate) struct Shapes {
     first: Artifact,
     second: Artifact,
+    scene: Artifact,
 }
 
-/// What a number of upgrades came to, in milliseconds.
+/// What upgrades with a codec came to.
 #[derive(Debug, Default)]
-pub(crate) struct Figures {
-    /// The longest wait of each upgrade.
-    pub(crate) longest: Samples,
-    /// What the host says of each.
-    pub(crate) told: Samples,
-    /// All calls of all upgrades.
-    pub(crate) calls: Samples,
-    /// The codec alone.
+pub(crate) struct Encoded {
+    pub(crate) waits: Waits,
+    /// The codec alone, in milliseconds.
     pub(crate) codec: Samples,
+}
+
+/// What upgrades came to whose state was handed over.
+#[derive(Debug, Default)]
+pub(crate) struct Moved {
+    pub(crate) waits: Waits,
+    /// What the state has taken of the machine's memory, in MiB.
+    pub(crate) resident_mib: f64,
 }
 
 impl Shapes {
@@ -57,77 +54,41 @@ impl Shapes {
             path
         };
         let (first, second) = (kept("first.so", &[]), kept("second.so", &["second"]));
-        Self { first: Artifact::read(&first), second: Artifact::read(&second) }
+        Self {
+            first: Artifact::read(&first),
+            second: Artifact::read(&second),
+            scene: Artifact::read(&modules::build("benches-scene", &[])),
+        }
     }
 
-    /// Upgrades a module whose state is of about so many bytes, once a round.
-    pub(crate) fn measure(&mut self, bytes: usize, changed: bool, rounds: u64) -> Figures {
-        let mut figures = Figures::default();
+    /// Upgrades a module whose state is of about so many bytes, once a round, into one with another
+    /// shape, or with the same one.
+    pub(crate) fn encoded(&mut self, bytes: usize, changed: bool, rounds: u64) -> Encoded {
+        let mut figures = Encoded::default();
         let records = records(bytes);
-        let path = modules::scratch("pause").join("libbenches_store.so");
         for round in 1..=rounds {
             figures.codec.0.push(codec(records));
-            replace(&path, self.first.marked(0));
-            let (sender, told) = std::sync::mpsc::channel();
-            let config = Config::production()
-                .artifact("store", &path)
-                .with_pause_deadline(PATIENCE)
-                .with_call_budget(PATIENCE)
-                .on_event(move |event| {
-                    if let hotswap_core::event::EventKind::Live(live) = &event.kind {
-                        // Fails only when the round is over.
-                        let _ = sender.send(live.pause);
-                    }
-                });
-            let host = Host::new(config).expect("the host starts");
-            let slot = host.slot::<dyn Store>("store").expect("the module is live");
-            slot.pin_mut().fill(records).expect("the slot serves");
+            let stored = Stored::new(self.first.marked(0), records);
             let next = if changed { &mut self.second } else { &mut self.first };
-            let mut waits = upgrade(&slot, &path, next.marked(round));
-            assert_eq!(slot.pin().records().expect("the slot serves"), records);
-            figures.longest.0.push(waits.0.iter().copied().fold(0.0, f64::max));
-            figures.calls.0.append(&mut waits.0);
-            let pause = told.try_iter().filter_map(|pause: Option<Duration>| pause).last();
-            figures.told.0.extend(pause.map(|pause| pause.as_secs_f64() * 1e3));
-            host.shutdown().expect("the host ends");
+            stored.upgrade(next.marked(round), &mut figures.waits);
+            stored.end();
         }
         figures
     }
-}
 
-/// Calls at fixed times while an artifact is taken; the waits in milliseconds.
-fn upgrade(slot: &Slot<dyn Store>, path: &Path, artifact: &[u8]) -> Samples {
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let generator = scope.spawn(|| {
-            let reader = slot.reader();
-            let (started, mut waits) = (Instant::now(), Vec::new());
-            for call in 0.. {
-                let due = started + EVERY * call;
-                // A sleep is too coarse.
-                while Instant::now() < due {
-                    thread::yield_now();
-                }
-                reader.records().expect("the slot serves");
-                waits.push(due.elapsed().as_secs_f64() * 1e3);
-                if over.load(Ordering::Relaxed) {
-                    break;
-                }
-            }
-            Samples(waits)
-        });
-        let next = slot.generation() + 1;
-        replace(path, artifact);
-        slot.wait_for(next, PATIENCE).expect("the artifact is taken");
-        over.store(true, Ordering::Relaxed);
-        generator.join().expect("calls do not panic")
-    })
-}
-
-fn replace(path: &Path, bytes: &[u8]) {
-    let part = path.with_extension("part");
-    fs::write(&part, bytes).expect("the target folder can be written");
-    fs::rename(&part, path).expect("the target folder can be written");
+    /// Upgrades a module whose state has about so many bytes in memory, once a round.
+    pub(crate) fn moved(&mut self, bytes: usize, rounds: u64) -> Moved {
+        let mut figures = Moved::default();
+        let before = modules::resident_mib();
+        let stored = Stored::new(self.scene.marked(0), (bytes / ENTITY) as u64);
+        figures.resident_mib = modules::resident_mib() - before;
+        for round in 1..=rounds {
+            let live = stored.upgrade(self.scene.marked(round), &mut figures.waits);
+            assert_eq!(live.state, StateNote::Moved);
+        }
+        stored.end();
+        figures
+    }
 }
 
 /// How many records make a state of so many bytes.

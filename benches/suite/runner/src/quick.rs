@@ -13,6 +13,7 @@ use crate::{
 };
 
 const MIB: usize = 1 << 20;
+const GIB: usize = 1 << 30;
 
 pub(crate) fn run() {
     let scene = Scene::new();
@@ -30,8 +31,12 @@ pub(crate) fn run() {
     print!("{}", show::race("&mut self, fn(u64) -> u64", 1, &alone, calls::LOCK));
     let live = live::race(8);
     print!("{}", show::live(&live));
-    let changed = shapes.measure(MIB, true, 8);
-    print!("{}", show::pause("1 MiB of state, shape changed", &changed));
+    let changed = shapes.encoded(MIB, true, 8);
+    print!("{}", show::encoded("1 MiB of state, shape changed", &changed));
+    let small = shapes.moved(MIB, 20);
+    print!("{}", show::moved("1 MiB of state", &small));
+    let large = shapes.moved(GIB, 10);
+    print!("{}", show::moved("1 GiB of state", &large));
     let saves = saves.measure(3);
     print!("{}", show::saves("release", &saves));
     let idle = idle::measure();
@@ -39,7 +44,7 @@ pub(crate) fn run() {
     println!("\nmeasured in {:.1} s", started.elapsed().as_secs_f64());
     let ratio = |own: &Samples, base: &Samples| Some(own.against(base)?.of_minima);
     let reader = one.samples(calls::READER);
-    let min = |samples: &Samples| Some(samples.summary()?.min);
+    let median = |samples: &Samples| Some(samples.summary()?.median);
     let figures = [
         ("reader_vs_fn_pointer", ratio(reader, one.samples(calls::FN_POINTER))),
         ("reader_2_threads_vs_1", ratio(two.samples(calls::READER), reader)),
@@ -54,11 +59,10 @@ pub(crate) fn run() {
         ("relib_vs_reader", ratio(one.samples(calls::RELIB), reader)),
         ("live_vs_floor", ratio(&live.ours, &live.floor)),
         ("hot_lib_reloader_live_vs_ours", ratio(&live.reloader, &live.ours)),
-        ("pause_vs_codec", ratio(&changed.longest, &changed.codec)),
-        ("pause_ms_1mib", min(&changed.longest)),
-        // State that is handed over as memory: not there yet.
-        ("moved_pause_ms_1mib", None),
-        ("moved_pause_ms_1gib", None),
+        ("pause_vs_codec", ratio(&changed.waits.longest, &changed.codec)),
+        ("pause_ms_1mib", median(&changed.waits.longest)),
+        ("moved_pause_ms_1mib", median(&small.waits.longest)),
+        ("moved_pause_ms_1gib", median(&large.waits.longest)),
         ("build_overhead_ms", saves.overhead()),
         ("idle_wakeups_per_s", idle),
     ];

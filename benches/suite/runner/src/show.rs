@@ -8,7 +8,7 @@ use hotswap_benches::{
     table::{Table, figure},
 };
 
-use crate::{calls, growth, live, pause, saves};
+use crate::{calls, growth, live, pause, saves, store::Waits};
 
 /// A race of calls.
 pub(crate) fn race(what: &str, threads: usize, figures: &calls::Figures, base: &str) -> String {
@@ -54,8 +54,8 @@ pub(crate) fn live(figures: &live::Figures) -> String {
     text + &table.text()
 }
 
-/// The pause.
-pub(crate) fn pause(what: &str, figures: &pause::Figures) -> String {
+/// The pause of a state with a codec.
+pub(crate) fn encoded(what: &str, figures: &pause::Encoded) -> String {
     let mut text =
         format!("\nThe pause that callers see, {what}; the ratios are to the codec alone\n\n");
     let head =
@@ -63,21 +63,47 @@ pub(crate) fn pause(what: &str, figures: &pause::Figures) -> String {
     let mut table = Table::new(head);
     let rows = [
         ("the codec alone: encode, decode", &figures.codec),
-        ("the longest wait of an upgrade", &figures.longest),
-        ("the pause as the host tells it", &figures.told),
+        ("the longest wait of an upgrade", &figures.waits.longest),
+        ("the pause as the host tells it", &figures.waits.told),
     ];
     for (name, samples) in rows {
         row(&mut table, name, samples, &figures.codec);
     }
     text.push_str(&table.text());
-    let shares = [("half", 0.5), ("99 %", 0.99), ("99.9 %", 0.999), ("all", 1.0)];
-    let waits = shares.iter().filter_map(|(name, share)| {
-        Some(format!("{name} within {} ms", figure(figures.calls.quantile(*share)?)))
-    });
-    let waits: Vec<_> = waits.collect();
-    let count = figures.calls.0.len();
-    let _ = writeln!(text, "\nOf {count} calls, one each 50 µs: {}", waits.join(", "));
+    text.push_str(&calls_within(&figures.waits));
     text
+}
+
+/// The pause of a state that is handed over as memory.
+pub(crate) fn moved(what: &str, figures: &pause::Moved) -> String {
+    let resident = figure(figures.resident_mib);
+    let mut text = format!(
+        "\nThe pause that callers see, {what}, handed over as memory; the process has {resident} MiB \
+         more with it\n\n"
+    );
+    let mut table = Table::new(["what", "min ms", "median", "p90", "max"]);
+    let rows = [
+        ("the longest wait of an upgrade", &figures.waits.longest),
+        ("the pause as the host tells it", &figures.waits.told),
+    ];
+    for (name, samples) in rows {
+        if let Some(summary) = samples.summary() {
+            let figures = [summary.min, summary.median, summary.p90, summary.max].map(figure);
+            table.row([name.to_owned()].into_iter().chain(figures));
+        }
+    }
+    text.push_str(&table.text());
+    text.push_str(&calls_within(&figures.waits));
+    text
+}
+
+fn calls_within(waits: &Waits) -> String {
+    let shares = [("half", 0.5), ("99 %", 0.99), ("99.9 %", 0.999), ("all", 1.0)];
+    let within = shares.iter().filter_map(|(name, share)| {
+        Some(format!("{name} within {} ms", figure(waits.calls.quantile(*share)?)))
+    });
+    let within: Vec<_> = within.collect();
+    format!("\nOf {} calls, one each 50 µs: {}\n", waits.calls.0.len(), within.join(", "))
 }
 
 /// Saves.
@@ -92,7 +118,11 @@ pub(crate) fn saves(what: &str, figures: &saves::Figures) -> String {
     }
     text.push_str(&table.text());
     if let Some(overhead) = figures.overhead() {
-        let _ = writeln!(text, "\nMore than cargo build alone: {} ms", figure(overhead));
+        let _ = writeln!(
+            text,
+            "\nMore than cargo build alone, the median of the differences: {} ms",
+            figure(overhead)
+        );
     }
     text
 }
@@ -109,6 +139,11 @@ pub(crate) fn growth(sights: &[growth::Sight]) -> String {
         ]);
     }
     format!("\nThe process after upgrades, old code unloaded\n\n{}", table.text())
+}
+
+/// A table with what stands above it.
+pub(crate) fn titled(title: &str, table: &Table) -> String {
+    format!("\n{title}\n\n{}", table.text())
 }
 
 /// A race of calls as a picture.

@@ -5,11 +5,12 @@ use std::{fs, io, process::Command, time::Duration};
 use hotswap_benches::Rounds;
 
 use crate::{
+    builds,
     calls::{self, Exclusive, Kind, Scene},
     growth, idle, live, modules,
     pause::Shapes,
     saves::Saves,
-    show,
+    scale, show,
 };
 
 /// Tables and pictures, as they come.
@@ -57,25 +58,67 @@ pub(crate) fn calls() {
     add_calls(&mut Sheets::default());
 }
 
+/// What callers see of an upgrade.
+pub(crate) fn pauses() {
+    add_pauses(&mut Sheets::default(), &mut Shapes::new());
+}
+
+/// How things grow.
+pub(crate) fn scale() {
+    add_scale(&mut Sheets::default(), &mut Shapes::new());
+}
+
+/// What a build costs.
+pub(crate) fn builds() {
+    Sheets::default().add(&show::titled("What a build costs", &builds::measure(3, 10)));
+}
+
 fn everything() -> Sheets {
     let mut sheets = Sheets::default();
     add_calls(&mut sheets);
     sheets.add(&show::live(&live::race(40)));
     let mut shapes = Shapes::new();
-    for (size, bytes, rounds) in [("1 MiB", 1 << 20, 30), ("16 MiB", 16 << 20, 8)] {
-        for (what, changed) in [("changed", true), ("unchanged", false)] {
-            let figures = shapes.measure(bytes, changed, rounds);
-            sheets.add(&show::pause(&format!("{size} of state, shape {what}"), &figures));
-        }
-    }
+    add_pauses(&mut sheets, &mut shapes);
     for (what, release) in [("release", true), ("debug", false)] {
         sheets.add(&show::saves(what, &Saves::new(release).measure(10)));
     }
+    sheets.add(&show::titled("What a build costs", &builds::measure(3, 10)));
+    add_scale(&mut sheets, &mut shapes);
     sheets.add(&show::growth(&growth::measure(10_000)));
     if let Some(wakeups) = idle::measure() {
         sheets.add(&format!("\nAn idle host wakes up {wakeups} times a second.\n"));
     }
     sheets
+}
+
+/// What callers see of an upgrade.
+fn add_pauses(sheets: &mut Sheets, shapes: &mut Shapes) {
+    for (size, bytes, rounds) in [("1 MiB", 1 << 20, 30), ("16 MiB", 16 << 20, 8)] {
+        for (what, changed) in [("changed", true), ("unchanged", false)] {
+            let figures = shapes.encoded(bytes, changed, rounds);
+            sheets.add(&show::encoded(&format!("{size} of state, shape {what}"), &figures));
+        }
+    }
+    for (size, bytes) in [("1 MiB", 1 << 20), ("1 GiB", 1 << 30)] {
+        let figures = shapes.moved(bytes, 40);
+        sheets.add(&show::moved(&format!("{size} of state"), &figures));
+    }
+}
+
+/// How things grow.
+fn add_scale(sheets: &mut Sheets, shapes: &mut Shapes) {
+    const SIZES: [(&str, usize, u64); 5] = [
+        ("1 KiB", 1 << 10, 20),
+        ("32 KiB", 1 << 15, 20),
+        ("1 MiB", 1 << 20, 20),
+        ("32 MiB", 1 << 25, 6),
+        ("1 GiB", 1 << 30, 2),
+    ];
+    let mut add = |title, table| sheets.add(&show::titled(title, &table));
+    add("More slots in a host, each with a copy of one module", scale::slots(&[1, 10, 100, 1000]));
+    add("More threads that call at full speed", scale::callers(&[1, 2, 4, 8, 16]));
+    add("A larger state; medians", scale::states(shapes, &SIZES));
+    add("An interface with more methods", scale::methods());
 }
 
 fn add_calls(sheets: &mut Sheets) {

@@ -15,7 +15,10 @@ use super::direct::symbol;
 use crate::modules;
 
 #[allow(
+    clippy::allow_attributes_without_reason,
+    clippy::multiple_unsafe_ops_per_block,
     clippy::pedantic,
+    clippy::undocumented_unsafe_blocks,
     improper_ctypes_definitions,
     missing_debug_implementations,
     missing_docs,

@@ -9,8 +9,7 @@ use std::{
 use hotswap_abi::module::Export;
 use libloading::Library;
 
-use super::{milliseconds, put};
-use crate::modules::{self, Artifact};
+use crate::modules::{self, Artifact, milliseconds, put};
 
 /// The symbol under which the module exports what is checked.
 const EXPORT: &[u8] = b"hotswap_root_benches_calls";

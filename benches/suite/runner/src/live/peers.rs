@@ -8,10 +8,9 @@ use std::{
 
 use relib_host::Module;
 
-use super::{milliseconds, put};
 use crate::{
     calls::peers::ModuleExports,
-    modules::{self, Artifact, PATIENCE},
+    modules::{self, Artifact, PATIENCE, milliseconds, put},
 };
 
 /// hot-lib-reloader as it is by default: it waits for half a second without changes.
