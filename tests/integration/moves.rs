@@ -1,5 +1,8 @@
 //! A state that did not change is handed over as memory.
 
+mod between;
+mod kept;
+
 use std::{
     fs,
     path::Path,
@@ -19,13 +22,13 @@ use crate::support::{elsewhere, label, stay_inside, value};
 type Place = Scene<dyn Counter>;
 
 /// A build of `mover` with a script.
-fn mover(script: &str) -> Fixture {
+pub(crate) fn mover(script: &str) -> Fixture {
     static BUILT: OnceLock<Fixture> = OnceLock::new();
     BUILT.get_or_init(|| edition("mover", &[])).clone().told(script)
 }
 
 /// One whose state has the same shape, and another layout.
-fn other(script: &str) -> Fixture {
+pub(crate) fn other(script: &str) -> Fixture {
     static BUILT: OnceLock<Fixture> = OnceLock::new();
     BUILT.get_or_init(|| edition("mover", &["other-layout"])).clone().told(script)
 }
