@@ -122,6 +122,10 @@ fn an_orderly_end_within_a_trial_goes_back_with_every_update() {
     let recovered = after.recovered();
     assert!(!recovered.is_older, "{recovered}");
     assert_eq!(recovered.artifact.unwrap().0, hash(&mover("label=a")));
+    // It was not only written down: it went back, as it came.
+    let history = after.host.history().unwrap();
+    let says = "the host has ended within its trial; state handed over as memory";
+    assert!(history.iter().any(|it| it.why == says), "{history:?}");
     until("it is tried again", || label(&after.slot) == "b");
     serves(&after, "b", 6);
 }
