@@ -303,6 +303,7 @@ impl Upgrade<'_> {
         let (generation, state, restored) = match (&prepared.handover, self.slot.checkpoint()) {
             (handover @ Handover::State { .. }, Some(checkpoint)) => {
                 let snapshot = Arc::new(checkpoint.snapshot.clone());
+                self.slot.set_state_size(&snapshot);
                 let (generation, note) =
                     self.restore(prepared, &snapshot, handover, self.at_work())?;
                 (generation, note, Some(snapshot.taken()))
@@ -314,8 +315,10 @@ impl Upgrade<'_> {
         Ok(Applied { code, state, pause: None, restored, old: None })
     }
 
-    /// Keeps what is left of a state if its instance has to be given up.
+    /// Keeps what is left of a state if its instance has to be given up, and in any case how large it
+    /// was.
     fn remember(&self, state: Arc<Snapshot>) {
+        self.slot.set_state_size(&state);
         if self.config.keeps_last_state(&self.slot.name) {
             self.slot.set_last_state(state);
         }

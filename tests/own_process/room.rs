@@ -30,12 +30,12 @@ fn set_limit(most: Option<u64>) {
 fn what_does_not_fit_once_more_is_cancelled_before_the_pause() {
     let (mover, other) = (edition("mover", &[]), edition("mover", &["other-layout"]));
     let first = mover.clone().told(&format!("label=a;fill={ENTITIES}"));
-    let scene = Scene::<dyn Counter>::with(patient().with_last_states(true), &first);
+    let scene = Scene::<dyn Counter>::with(patient(), &first);
     let encoded = |text: String| -> u64 {
         text.split_once(" bytes").unwrap().0.rsplit(' ').next().unwrap().parse().unwrap()
     };
     let text = || scene.slot.pin().state_text().unwrap();
-    // The host knows how large the state is when it was encoded once.
+    // The host knows how large the state is once it was encoded, and keeps no copy of it.
     let live = scene.upgrade(&other.clone().told("label=b"));
     assert!(matches!(live.state, StateNote::Encoded { .. }), "{live}");
     let size = encoded(text());

@@ -58,10 +58,10 @@ impl Worker {
     /// How large a slot's state was when it was last looked at, encoded.
     pub(super) fn state_size(&self, index: usize) -> Option<u64> {
         let core = &self.slots[index].core;
-        let last = core.last_state().map(|state| state.size() as u64);
         let journal = self.shared.journal.as_ref().map(|journal| journal.lock());
         let backed_up =
             journal.and_then(|journal| Some(journal.record(&core.name)?.backups.last()?.size));
-        last.max(backed_up)
+        // What the journal has is the newest.
+        backed_up.or_else(|| core.state_size())
     }
 }
