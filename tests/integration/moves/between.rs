@@ -4,9 +4,11 @@
 use counter_api::Counter;
 use hotswap_core::{
     Config, Host, Retire, Trial,
-    event::{EventKind, Exit, Live, StateNote},
+    event::{EventKind, Exit, Live, Retirement, StateNote},
 };
-use hotswap_tests::{Fixture, LONG, Scene, Told, edition, file_name, patient, replace};
+use hotswap_tests::{
+    Fixture, LONG, Scene, Told, as_configured, edition, file_name, patient, replace,
+};
 use ledger_api::{Entry, Ledger};
 
 use super::mover;
@@ -132,6 +134,12 @@ fn moves_and_migrations_follow_each_other() {
             let label = (n + 1).to_string();
             let live = scene.upgrade(&books(features, &label));
             assert_eq!(live.state, wanted, "{n}: {live}");
+            // Where libraries are unloaded, the one that has made the books is gone by now.
+            let outcome = match retire {
+                Retire::Unload => Retirement::Unloaded,
+                _ => as_configured(),
+            };
+            assert_eq!(scene.told.retired(), (1 + n as u64, outcome));
             book(3, 1);
         }
         let told = scene.told.so_far();
