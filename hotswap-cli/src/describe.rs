@@ -37,6 +37,8 @@ pub(crate) struct Module {
     pub(crate) interface: Interface,
     /// Newest first; empty for a module without state.
     pub(crate) states: Vec<State>,
+    /// The newest is handed over as memory, where that can be done.
+    pub(crate) moves: bool,
     /// What the interface and the states are made of.
     pub(crate) types: Vec<Type>,
 }
@@ -125,6 +127,7 @@ impl Module {
             signature: artifact.signature().map(|path| path.display().to_string()),
             interface: Interface::of(&manifest.schema()),
             states: manifest.states.iter().map(|state| State::of(types, state)).collect(),
+            moves: manifest.moves,
             types: parts(manifest).map(|(shape, it)| Type::of(types, &shape, it)).collect(),
         }
     }

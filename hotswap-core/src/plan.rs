@@ -141,8 +141,8 @@ pub(crate) struct Situation {
     pub(crate) disk: Option<u64>,
     /// Bytes of memory that the system has left.
     pub(crate) memory: Option<u64>,
-    /// The size of the last state that was taken.
-    pub(crate) state_size: Option<u64>,
+    /// The size of the last state that was taken, and how often memory has to hold it on the way.
+    pub(crate) state: (u64, u64),
     /// The version before is kept ready afterwards.
     pub(crate) has_trial: bool,
     /// The longest pause that is allowed, and the median of those that were.

@@ -30,6 +30,9 @@
 //! deadline passes in the candidate's code, the old instance resumes and the gate opens again.
 //! When it passes in the old instance's own code, that instance is wedged: calls that would
 //! conflict with the hanging one are refused, the others go on.
+//!
+//! A state that may go over as memory ([`moves`]) is neither snapshotted nor migrated: the candidate
+//! has started and tested itself before the pause, and in it the state changes places.
 
 mod activate;
 mod assess;
@@ -72,7 +75,7 @@ pub(crate) use self::{
     restart::Restarted,
     retire::{Left, Retiring},
     rollback::{NotRolledBack, RolledBack},
-    room::{Place as RoomIn, Sizes, has_room},
+    room::{Place as RoomIn, Sizes, copies, has_room, memory_has_room},
     snapshot::take_last,
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
     trial::{Verdict, Why, judge},
@@ -262,7 +265,8 @@ impl Upgrade<'_> {
         let applied = match self.slot.gate().cloned() {
             None => self.first(&prepared),
             Some(gate) => {
-                self.begin_beside(&gate, &mut prepared).and_then(|()| match prepared.handover {
+                let ready = self.begin_beside(&gate, &mut prepared);
+                ready.and_then(|()| prepared.has_room()).and_then(|()| match prepared.handover {
                     Handover::State { .. } => self.with_pause(&gate, &mut prepared),
                     _ => self.without_pause(&gate, &prepared),
                 })
@@ -299,6 +303,7 @@ impl Upgrade<'_> {
         let (generation, state, restored) = match (&prepared.handover, self.slot.checkpoint()) {
             (handover @ Handover::State { .. }, Some(checkpoint)) => {
                 let snapshot = Arc::new(checkpoint.snapshot.clone());
+                self.slot.set_state_size(&snapshot);
                 let (generation, note) =
                     self.restore(prepared, &snapshot, handover, self.at_work())?;
                 (generation, note, Some(snapshot.taken()))
@@ -310,8 +315,10 @@ impl Upgrade<'_> {
         Ok(Applied { code, state, pause: None, restored, old: None })
     }
 
-    /// Keeps what is left of a state if its instance has to be given up.
+    /// Keeps what is left of a state if its instance has to be given up, and in any case how large it
+    /// was.
     fn remember(&self, state: Arc<Snapshot>) {
+        self.slot.set_state_size(&state);
         if self.config.keeps_last_state(&self.slot.name) {
             self.slot.set_last_state(state);
         }
@@ -440,7 +447,7 @@ impl Upgrade<'_> {
     fn resume(&mut self, old: &Arc<Generation>, at: Step, error: &StepError) -> Result<(), String> {
         let hung = matches!(error, StepError::Hung { .. });
         match at {
-            Step::Suspend if hung => {
+            Step::Suspend | Step::Leave if hung => {
                 old.condition().wedge(Use::Exclusive);
                 return Err("calls of this slot are refused: its `suspend` hangs".to_owned());
             }

@@ -20,19 +20,19 @@ use hotswap_tests::{Fixture, Told, file_name, fixture, patient, replace, until};
 use crate::support::{counter, label, value};
 
 /// A place that outlives the runs of a program.
-struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 /// One run of it.
-struct Run {
-    slot: Slot<dyn Counter>,
-    told: Told,
+pub(crate) struct Run {
+    pub(crate) slot: Slot<dyn Counter>,
+    pub(crate) told: Told,
     /// What was told before the slot was open.
     before: Vec<Event>,
-    host: Host,
+    pub(crate) host: Host,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
@@ -48,19 +48,19 @@ impl Place {
         self.0.path().join(file_name("module"))
     }
 
-    fn put(&self, build: &Fixture) {
+    pub(crate) fn put(&self, build: &Fixture) {
         replace(&self.artifact(), build.bytes());
     }
 
-    fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         patient().artifact("main", self.artifact()).with_journal(self.journal())
     }
 
-    fn run(&self) -> Run {
+    pub(crate) fn run(&self) -> Run {
         self.run_as(self.config())
     }
 
-    fn run_as(&self, config: Config) -> Run {
+    pub(crate) fn run_as(&self, config: Config) -> Run {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let listener = Arc::clone(&heard);
         let host = Host::new(config.on_event(move |event| {
@@ -74,7 +74,7 @@ impl Place {
     }
 
     /// What a run would find that comes after a crash at this moment.
-    fn image(&self) -> Self {
+    pub(crate) fn image(&self) -> Self {
         let image = Self::new();
         for folder in ["", "artifacts", "backups"] {
             let (from, to) = (self.journal().join(folder), image.journal().join(folder));
@@ -96,7 +96,7 @@ impl Place {
 
 impl Run {
     /// How the slot has begun.
-    fn recovered(&self) -> Recovered {
+    pub(crate) fn recovered(&self) -> Recovered {
         let found = self.before.iter().find_map(|event| match &event.kind {
             EventKind::Recovered(recovered) => Some(recovered.clone()),
             _ => None,
@@ -104,17 +104,17 @@ impl Run {
         found.unwrap_or_else(|| panic!("nothing was recovered: {:?}", self.before))
     }
 
-    fn add(&self, n: u64) {
+    pub(crate) fn add(&self, n: u64) {
         self.slot.pin_mut().add(n).unwrap();
     }
 }
 
-fn hash(build: &Fixture) -> ArtifactHash {
+pub(crate) fn hash(build: &Fixture) -> ArtifactHash {
     ArtifactHash::of(build.bytes())
 }
 
 /// Nothing is committed by itself.
-fn on_trial() -> Trial {
+pub(crate) fn on_trial() -> Trial {
     Trial::new(Duration::from_secs(3600))
 }
 

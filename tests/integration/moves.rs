@@ -1,5 +1,8 @@
 //! A state that did not change is handed over as memory.
 
+mod between;
+mod kept;
+
 use std::{
     fs,
     path::Path,
@@ -19,13 +22,13 @@ use crate::support::{elsewhere, label, stay_inside, value};
 type Place = Scene<dyn Counter>;
 
 /// A build of `mover` with a script.
-fn mover(script: &str) -> Fixture {
+pub(crate) fn mover(script: &str) -> Fixture {
     static BUILT: OnceLock<Fixture> = OnceLock::new();
     BUILT.get_or_init(|| edition("mover", &[])).clone().told(script)
 }
 
 /// One whose state has the same shape, and another layout.
-fn other(script: &str) -> Fixture {
+pub(crate) fn other(script: &str) -> Fixture {
     static BUILT: OnceLock<Fixture> = OnceLock::new();
     BUILT.get_or_init(|| edition("mover", &["other-layout"])).clone().told(script)
 }
@@ -70,10 +73,15 @@ fn a_state_that_did_not_change_goes_over_as_it_is() {
         // In the same order as well: the very same maps.
         let before = text(&scene);
         scene.put(&mover(&format!("label=b{n}")));
-        let mut plan = None;
+        let (mut plan, mut reached) = (None, Vec::new());
         let live: Live = scene.told.find(|event: &Event| match &event.kind {
             EventKind::Planned(found) => {
-                plan = Some(found.to_string());
+                plan = Some(Arc::clone(found));
+                reached.clear();
+                None
+            }
+            EventKind::Phase { phase, .. } => {
+                reached.push(*phase);
                 None
             }
             EventKind::Live(live) => Some(live.clone()),
@@ -81,13 +89,30 @@ fn a_state_that_did_not_change_goes_over_as_it_is() {
             _ => None,
         });
         let plan = plan.expect("it was planned");
-        assert!(plan.contains("- state to be handed over as memory, else"), "{plan}");
+        let says = plan.to_string();
+        let state = "- state to be handed over as memory, else by its encoding\n";
+        assert!(says.contains(state), "{says}");
+        // It is neither snapshotted nor migrated, and the plan does not say so.
+        assert_eq!(plan.state, StateNote::Moves);
+        assert_eq!(plan.phases.iter().map(|step| step.phase).collect::<Vec<_>>(), PHASES);
+        assert_eq!(reached, PHASES);
+        let report = scene.told.find(|event| match &event.kind {
+            EventKind::Reported(report) => Some(report.clone()),
+            _ => None,
+        });
+        let took: Vec<_> = report.phases.iter().map(|phase| phase.phase).collect();
+        let pause = [Phase::Quiescing, Phase::Activated];
+        assert!(took.windows(2).any(|phases| phases == pause), "{took:?}");
         assert_eq!(live.state, StateNote::Moved);
         assert!(live.to_string().contains("state handed over as memory"), "{live}");
         assert_eq!((text(&scene), label(&scene.slot)), (before, format!("b{n}")));
         add(&scene, n);
     }
 }
+
+/// What is left of a move when it is planned.
+const PHASES: [Phase; 5] =
+    [Phase::Loaded, Phase::Prepared, Phase::Quiescing, Phase::Activated, Phase::Committed];
 
 #[test]
 fn a_restart_hands_it_over_as_well() {
@@ -191,6 +216,21 @@ fn a_rollback_brings_it_back_with_every_update() {
     assert_eq!(elsewhere(|| scene.slot.pin().resumed().unwrap()), 1);
     assert_eq!((label(&scene.slot).as_str(), text(&scene)), ("a", before));
     assert_eq!(add(&scene, 1), 16);
+}
+
+/// Another instance of the candidate has it by then, which the version before has never met.
+#[test]
+fn a_restart_within_a_trial_leaves_the_way_back() {
+    let (scene, before) = on_trial(patient(), ("", ""));
+    scene.host.restart("main").unwrap();
+    assert_eq!((label(&scene.slot).as_str(), text(&scene)), ("b", before));
+    add(&scene, 1);
+    let before = text(&scene);
+    scene.host.roll_back("main", "by hand").unwrap();
+    let refusal = scene.told.refused();
+    assert!(refusal.state.contains("handed over as memory"), "{refusal}");
+    assert_eq!((label(&scene.slot).as_str(), text(&scene)), ("a", before));
+    assert_eq!(add(&scene, 1), 17);
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn a_state_that_the_artifact_knows_in_an_older_version_only_is_downgraded_by_wha
     );
     let log_of = fs::read_to_string(&log).unwrap();
     let steps: Vec<_> = log_of.lines().filter(|line| line.contains("downgrade")).collect();
-    assert_eq!(steps, ["c downgrade", "c downgrade 2 to 1"]);
+    assert_eq!(steps, ["c downgrade", "c first_downgrade", "c downgrade 2 to 1"]);
     // And up again, with what was done meanwhile.
     scene.slot.pin_mut().add(1).unwrap();
     assert_eq!(scene.upgrade(&newer("d")).state, StateNote::Migrated { from: 1, to: 3 });

@@ -4,12 +4,17 @@
 //! A process of its own: it looks at what is mapped.
 #![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+};
 
 use counter_api::Counter;
 use hotswap_core::{
     Config, Retire, Trial,
-    event::{Exit, Holder, Retirement, StateNote},
+    event::{EventKind, Exit, Holder, Retirement, StateNote},
 };
 use hotswap_tests::{Fixture, LONG, Scene, edition, patient, until};
 
@@ -66,6 +71,52 @@ fn fifty_moves_leave_nothing_mapped() {
     add(&scene, 1);
     drop(scene);
     until("the last one is unloaded", || mapped(folder.path()) == 0);
+}
+
+/// Every update is in the state in the end, whichever library has allocated what it was made of.
+#[test]
+fn calls_go_on_while_the_libraries_below_the_state_are_unloaded() {
+    const UPGRADES: u64 = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let build = edition("mover", &[]);
+    let scene = Place::with(unloads(folder.path()), &build.clone().told("label=first"));
+    let end = AtomicBool::new(false);
+    let (sum, slot) = (&AtomicU64::new(0), &scene.slot);
+    thread::scope(|scope| {
+        for n in 1..4 {
+            let end = &end;
+            scope.spawn(move || {
+                while !end.load(Ordering::Relaxed) {
+                    slot.pin_mut().add(n).unwrap();
+                    sum.fetch_add(n, Ordering::Relaxed);
+                    slot.pin().value().unwrap();
+                }
+            });
+        }
+        let mut retired = 0;
+        for n in 0..UPGRADES {
+            scene.put(&build.clone().told(&format!("label=b{n}")));
+            let live = scene.told.find(|event| match &event.kind {
+                EventKind::Live(live) => Some(live.clone()),
+                EventKind::Refused(refusal) => panic!("{refusal}"),
+                EventKind::Retired { outcome, .. } => {
+                    retired += u64::from(*outcome == Retirement::Unloaded);
+                    None
+                }
+                _ => None,
+            });
+            assert_eq!(live.state, StateNote::Moved, "{live}");
+        }
+        while retired < UPGRADES {
+            retired += u64::from(scene.told.retired().1 == Retirement::Unloaded);
+        }
+        end.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(mapped(folder.path()), 1);
+    assert_eq!(scene.slot.pin().value().unwrap(), sum.load(Ordering::Relaxed));
+    // All of it is in order.
+    text(&scene);
+    add(&scene, 1);
 }
 
 #[test]

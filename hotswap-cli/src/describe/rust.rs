@@ -65,9 +65,12 @@ fn states(manifest: &Manifest) -> String {
         return format!("\n{}\n", styled(BOLD, "no state"));
     }
     let mut text = String::new();
-    for state in &manifest.states {
+    for (i, state) in manifest.states.iter().enumerate() {
         let title = styled(BOLD, format!("state {} version {}", state.name, state.version));
-        let _ = writeln!(text, "\n{title}");
+        // What is older leads to the newest by its encoding.
+        let moves = manifest.moves && i == 0;
+        let how = if moves { ", handed over as memory where it can be" } else { "" };
+        let _ = writeln!(text, "\n{title}{how}");
         match types.definition(&state.shape) {
             Some(definition) => {
                 let body = declaration(types, &state.shape, definition);

@@ -45,6 +45,18 @@ state ZooState version 1
     assert_eq!(rest, wanted);
 }
 
+/// Of `zoo-migrated` it does not say so: the text is pinned above.
+#[test]
+fn a_state_that_is_handed_over_as_memory_is_named() {
+    let file = ZOO.module("zoo-moves");
+    let ran = hotswap(&ZOO.root, &["inspect", &file]).expect(0);
+    let wanted = "\n\nstate ZooState version 1, handed over as memory where it can be\n  struct ";
+    assert!(ran.out.contains(wanted), "{}", ran.out);
+    let moves =
+        |name| hotswap(&ZOO.root, &["inspect", name, "--json"]).expect(0).json()["moves"].clone();
+    assert_eq!((moves(&file), moves(&ZOO.module("zoo-migrated"))), (true.into(), false.into()));
+}
+
 /// Every program of glibc needs it.
 fn needed(json: &serde_json::Value) -> Vec<&str> {
     let needed: Vec<_> =

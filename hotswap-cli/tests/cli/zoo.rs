@@ -48,6 +48,13 @@ impl Zoo {
             ],
         );
         zoo.variant(
+            "zoo-moves",
+            &[
+                ("#[derive(HotState, ", "#[derive(HotState, hotswap_abi::Movable, "),
+                ("interface = Zoo", "interface = Zoo, state = state"),
+            ],
+        );
+        zoo.variant(
             "zoo-stateless",
             &[("type State = ZooState", "type State = ()"), ("Start<ZooState>", "Start<()>")],
         );

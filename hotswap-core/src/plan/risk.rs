@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{Side, Situation, has_pause};
-use crate::upgrade::Handover;
+use crate::upgrade::{Handover, Sizes};
 
 /// A rollback is recent for so long.
 const RECENT: Duration = Duration::from_secs(3600);
@@ -54,7 +54,7 @@ pub(crate) fn risks(
         generations: (mapped, cap),
         disk,
         memory,
-        state_size,
+        state: (state, copies),
         has_trial,
         pause: (longest, likely),
         window,
@@ -147,8 +147,7 @@ pub(crate) fn risks(
             "make room, or set another private folder",
         );
     }
-    // The old state, its bytes, and the new one; and the library.
-    let wanted = state_size.unwrap_or_default().saturating_mul(3).saturating_add(size);
+    let wanted = Sizes { artifact: size, state: *state, copies: *copies }.memory();
     if let Some(free) = memory.filter(|free| *free < wanted) {
         risk(
             Level::High,

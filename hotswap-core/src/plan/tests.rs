@@ -174,7 +174,7 @@ fn each_risk_has_its_level_and_its_text() {
             "high: 199 bytes are free for private copies, and the artifact has 100",
         ),
         (
-            Situation { memory: Some(399), state_size: Some(100), ..well() },
+            Situation { memory: Some(399), state: (100, 3), ..well() },
             "high: 399 bytes of memory are left, and the upgrade may take 400",
         ),
         (
@@ -197,6 +197,9 @@ fn each_risk_has_its_level_and_its_text() {
     for (situation, wanted) in situations {
         assert_eq!(of(&same, &same, &KEPT, &situation), [wanted]);
     }
+    // Of a state that goes over as memory no copy is made.
+    let moves = Situation { memory: Some(399), state: (100, 0), ..well() };
+    assert_eq!(of(&same, &same, &KEPT, &moves), [""; 0]);
     // Neither is told where it does not matter any more.
     let past = Situation { rolled_back: Some(second * 3600), generations: (8, 10), ..well() };
     assert_eq!(of(&same, &same, &KEPT, &past), [""; 0]);

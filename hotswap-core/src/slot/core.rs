@@ -132,6 +132,8 @@ struct Progress {
     abandoned: bool,
     /// The state at the last upgrade.
     last_state: Option<Arc<Snapshot>>,
+    /// How large the state was when it was last encoded, in bytes.
+    state_size: Option<u64>,
     last_refusal: Option<Arc<Refusal>>,
     /// Nothing more will come: the built-in module does not start, or the host has ended.
     over: bool,
@@ -324,6 +326,15 @@ impl SlotCore {
         self.progress.lock().last_state = Some(state);
     }
 
+    /// How large the state was when it was last encoded, in bytes; `None` before.
+    pub(crate) fn state_size(&self) -> Option<u64> {
+        self.progress.lock().state_size
+    }
+
+    pub(crate) fn set_state_size(&self, state: &Snapshot) {
+        self.progress.lock().state_size = Some(state.size() as u64);
+    }
+
     pub(crate) fn set_pending(&self, pending: Option<Until>) {
         self.progress.lock().pending = pending;
         self.changed.notify_all();
@@ -380,6 +391,7 @@ impl SlotCore {
             pending,
             abandoned: _,
             last_state: _,
+            state_size: _,
             last_refusal,
             over: _,
         } = &*self.progress.lock();

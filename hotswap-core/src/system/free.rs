@@ -1,8 +1,37 @@
 //! What is free: of a file system, and of memory.
+//!
+//! Memory has several bounds, and each is known or not.
 
 use std::path::Path;
 #[cfg(target_os = "linux")]
 use std::{fs, path::PathBuf};
+
+/// What the process may still take of memory, in bytes, by each of its bounds; `None` where there is
+/// none, or it is not known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Memory {
+    /// What the system has available.
+    pub(crate) machine: Option<u64>,
+    /// What the control group leaves.
+    pub(crate) group: Option<u64>,
+    /// What `RLIMIT_AS` leaves.
+    pub(crate) address_space: Option<u64>,
+    /// What `RLIMIT_DATA` leaves.
+    pub(crate) data: Option<u64>,
+}
+
+impl Memory {
+    pub(crate) fn now() -> Self {
+        let [address_space, data] = limits();
+        Self { machine: memory(), group: memory_of_group(), address_space, data }
+    }
+
+    /// By the closest bound.
+    pub(crate) fn least(&self) -> Option<u64> {
+        let Self { machine, group, address_space, data } = *self;
+        [machine, group, address_space, data].into_iter().flatten().min()
+    }
+}
 
 /// What this user can still write on a folder's file system, in bytes.
 #[cfg(unix)]
@@ -18,14 +47,14 @@ pub(crate) fn on_disk(_: &Path) -> Option<u64> {
 
 /// What the system says it could give out without swapping, in bytes.
 #[cfg(target_os = "linux")]
-pub(crate) fn memory() -> Option<u64> {
+fn memory() -> Option<u64> {
     available(&fs::read_to_string("/proc/meminfo").ok()?)
 }
 
 /// What the process's control group, and those that it lies in, may still take of the memory, in
 /// bytes; `None` where no limit is set, or control groups are of the first version.
 #[cfg(target_os = "linux")]
-pub(crate) fn memory_of_group() -> Option<u64> {
+fn memory_of_group() -> Option<u64> {
     let group = group(&fs::read_to_string("/proc/self/cgroup").ok()?)?;
     let root = Path::new("/sys/fs/cgroup");
     let own = root.join(&group);
@@ -38,20 +67,45 @@ pub(crate) fn memory_of_group() -> Option<u64> {
     left.min()
 }
 
+/// What the process's own limits leave it: of its address space, and of its data.
+#[cfg(target_os = "linux")]
+fn limits() -> [Option<u64>; 2] {
+    use rustix::process::{Resource, getrlimit};
+
+    let most = [Resource::As, Resource::Data].map(|which| getrlimit(which).current);
+    if most == [None; 2] {
+        return most;
+    }
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let has = ["VmSize:", "VmData:"].map(|name| of_kib(&status, name));
+    [0, 1].map(|i| Some(most[i]?.saturating_sub(has[i]?)))
+}
+
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn memory() -> Option<u64> {
+fn memory() -> Option<u64> {
     None
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn memory_of_group() -> Option<u64> {
+fn memory_of_group() -> Option<u64> {
     None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limits() -> [Option<u64>; 2] {
+    [None; 2]
 }
 
 /// Pure: `/proc/meminfo` → what is available.
 #[cfg(target_os = "linux")]
 fn available(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    of_kib(meminfo, "MemAvailable:")
+}
+
+/// Pure: a line of a file of `/proc` with so many kB → bytes.
+#[cfg(target_os = "linux")]
+fn of_kib(file: &str, name: &str) -> Option<u64> {
+    let line = file.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kib.checked_mul(1024)
 }
@@ -85,6 +139,17 @@ mod tests {
     fn a_folder_and_the_machine_have_something_left() {
         assert!(on_disk(Path::new("/")).is_some() && memory().is_some_and(|it| it > 0));
         assert_eq!(on_disk(Path::new("/nowhere at all")), None);
+    }
+
+    #[test]
+    fn the_closest_bound_of_memory_counts() {
+        let memory = Memory { machine: Some(9), data: Some(5), ..Memory::default() };
+        assert_eq!((memory.least(), Memory::default().least()), (Some(5), None));
+        let status = "VmSize:\t  16 kB\nVmData:\t   4 kB\n";
+        assert_eq!(
+            ["VmSize:", "VmData:"].map(|it| of_kib(status, it)),
+            [Some(16 << 10), Some(4 << 10)]
+        );
     }
 
     #[test]

@@ -98,6 +98,7 @@ pub(crate) fn back_up(
     }
     let form = if is_rehearsed { &assessed.handover } else { &Handover::None };
     let mut copy = take(gate, slot.interface.exclusive, form, config, steps)?;
+    slot.set_state_size(&copy.own);
     if let Some(keep) = wanted.journal {
         copy.file = Some(keep(&copy.own)?);
     }

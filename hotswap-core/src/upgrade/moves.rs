@@ -128,7 +128,7 @@ impl Upgrade<'_> {
         let suspends = {
             let (old, progress) = (Arc::clone(&old), Arc::clone(&progress));
             move || {
-                progress.enter(Step::Suspend);
+                progress.enter(Step::Leave);
                 snapshot::suspend(&old)?;
                 progress.enter(Step::Arrive);
                 Ok(())

@@ -2,13 +2,16 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{Fault, Handover, Predecessor, assess, load::Loaded, moves::Beside};
+use super::{
+    Fault, Handover, Predecessor, Sizes, assess, load::Loaded, memory_has_room, moves::Beside,
+};
 use crate::{
     config::StateDrift,
     event::{Phase, StateNote},
     instance::{Code, Context, StepError},
     slot::SlotCore,
     steps::{Steps, Undone},
+    system::free::Memory,
 };
 
 /// A candidate that is ready to take over.
@@ -20,6 +23,9 @@ pub(crate) struct Prepared {
     pub(super) beside: Option<Beside>,
     /// Why the state goes over by its encoding, where it should as memory.
     pub(super) encoded: Option<String>,
+    /// How large the state was when it was last looked at, encoded, in bytes; 0 where that is not
+    /// known.
+    pub(crate) state_size: u64,
     /// The generation that served when it was judged.
     judged_against: u64,
 }
@@ -50,6 +56,17 @@ impl Prepared {
         Ok(())
     }
 
+    /// Whether memory has room for a state that goes over by its encoding. It is asked once more
+    /// before anybody waits: it may have waited for long, or should have gone over as memory.
+    pub(super) fn has_room(&self) -> Result<(), Fault> {
+        let is_encoded = matches!(self.handover, Handover::State { .. }) && self.beside.is_none();
+        if !is_encoded || self.state_size == 0 {
+            return Ok(());
+        }
+        memory_has_room(&Memory::now(), Sizes::in_pause(self.state_size))
+            .map_err(|fault| Fault { phase: Phase::Quiescing, ..fault })
+    }
+
     /// Lets go of it. What `prepare` has kept for `start` is dropped with it, which is module code;
     /// says so, if that hangs.
     pub(crate) fn discard(self, steps: &mut Steps, deadline: Instant) -> Option<String> {
@@ -69,7 +86,7 @@ pub(crate) fn prepare(
     let Loaded { code, handover } = loaded;
     let judged_against = slot.serves().map_or(0, |serves| serves.code.generation);
     let context = context(code, slot, steps, deadline)?;
-    Ok(Prepared { context, handover, beside: None, encoded: None, judged_against })
+    Ok(Prepared { context, handover, beside: None, encoded: None, state_size: 0, judged_against })
 }
 
 /// Makes a context, and lets the candidate prepare with it.

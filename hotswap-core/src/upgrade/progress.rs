@@ -26,6 +26,8 @@ pub(super) enum Step {
     Snapshot,
     Migrate,
     Start,
+    /// `suspend`, where the state goes over as memory: no snapshot is taken.
+    Leave,
     Arrive,
     Done,
 }
@@ -42,7 +44,8 @@ impl Progress {
             1 => Step::Snapshot,
             2 => Step::Migrate,
             3 => Step::Start,
-            4 => Step::Arrive,
+            4 => Step::Leave,
+            5 => Step::Arrive,
             _ => Step::Done,
         }
     }
@@ -56,9 +59,9 @@ impl Progress {
             let phase = match step {
                 Step::Suspend => Phase::Snapshotted,
                 Step::Migrate => Phase::Migrating,
-                Step::Start | Step::Arrive => Phase::Activated,
-                // The first goes on; the switch is a part of Activated.
-                Step::Snapshot | Step::Done => continue,
+                Step::Start | Step::Leave => Phase::Activated,
+                // What was before goes on; the switch is a part of Activated.
+                Step::Snapshot | Step::Arrive | Step::Done => continue,
             };
             if let Some(last) = spells.last_mut() {
                 last.to = *at;
@@ -77,6 +80,7 @@ impl Step {
     pub(super) fn fault(self, error: &StepError, handover: &Handover) -> Fault {
         match self {
             Self::Suspend => Fault::of_serving(Phase::Snapshotted, "suspend", error),
+            Self::Leave => Fault::of_serving(Phase::Activated, "suspend", error),
             Self::Snapshot
                 if matches!(handover, Handover::State { downgraded: Some(_), .. })
                     && !matches!(error, StepError::Hung { .. }) =>

@@ -18,8 +18,8 @@ use crate::{
     plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
     report::{Moment, Times, Word},
     slot::in_callback,
-    system::free,
-    upgrade::{ArtifactHash, Fault, RehearsalOutcome, Rehearsed},
+    system::free::{self, Memory},
+    upgrade::{ArtifactHash, Fault, Handover, RehearsalOutcome, Rehearsed},
 };
 
 /// A candidate that waits for somebody's word.
@@ -189,7 +189,7 @@ impl Worker {
         };
         let handover = &assessed.handover;
         let times = self.shared.times(&core.name);
-        let mut situation = self.situation(index, &times);
+        let mut situation = self.situation(index, handover, &times);
         let rehearsal = match outcome {
             RehearsalOutcome::Well(report) => Some(Arc::clone(report)),
             RehearsalOutcome::Not(why) => {
@@ -208,8 +208,10 @@ impl Worker {
         let step = |phase, deadline| Step { phase, deadline, likely: times.likely(phase) };
         let mut phases = vec![step(Phase::Loaded, work), step(Phase::Prepared, work)];
         if from.is_some() && has_pause(handover) {
-            let pause = [Phase::Quiescing, Phase::Snapshotted, Phase::Migrating, Phase::Activated];
-            phases.extend(pause.map(|phase| step(phase, longest)));
+            let by_encoding = [Phase::Snapshotted, Phase::Migrating];
+            let by_encoding = if handover.moves() { &[][..] } else { &by_encoding[..] };
+            let pause = [&[Phase::Quiescing], by_encoding, &[Phase::Activated]].concat();
+            phases.extend(pause.into_iter().map(|phase| step(phase, longest)));
         } else {
             phases.push(step(Phase::Activated, work));
         }
@@ -242,7 +244,7 @@ impl Worker {
     }
 
     /// What there is to know of a slot and of the machine.
-    fn situation(&self, index: usize, times: &Times) -> Situation {
+    fn situation(&self, index: usize, handover: &Handover, times: &Times) -> Situation {
         let (slot, config) = (&self.slots[index], &self.shared.config);
         let instance = self.instance(index);
         let condition = instance.as_ref().map(|instance| instance.condition());
@@ -254,8 +256,8 @@ impl Worker {
             rolled_back: slot.rolled_back.map(|at| at.elapsed()),
             generations: (slot.core.residents.count(), config.generation_cap),
             disk: folder.and_then(free::on_disk),
-            memory: free::memory().into_iter().chain(free::memory_of_group()).min(),
-            state_size: self.state_size(index),
+            memory: Memory::now().least(),
+            state: (self.state_size(index).unwrap_or_default(), self.copies(index, handover)),
             has_trial: config.trial_of(&slot.core.name).is_some(),
             pause: (config.pause_deadline, times.pause()),
             window: None,

@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 
 use super::{Way, Worker, course::Course};
 use crate::{
-    system::free,
-    upgrade::{Assessed, Fault, RoomIn, Sizes, has_room},
+    system::free::{self, Memory},
+    upgrade::{Assessed, Fault, Handover, RoomIn, Sizes, copies, has_room, memory_has_room},
 };
 
 impl Worker {
@@ -21,7 +21,7 @@ impl Worker {
             return Ok(());
         }
         let folder = artifacts.folder.path();
-        let sizes = Sizes { artifact: meta.len(), state: 0 };
+        let sizes = Sizes { artifact: meta.len(), state: 0, copies: 0 };
         has_room(RoomIn::Copies(folder), sizes, free::on_disk(folder))
     }
 
@@ -37,24 +37,31 @@ impl Worker {
             return Ok(assessed);
         }
         let artifact = assessed.inspected.staged.size();
-        let sizes = Sizes { artifact, state: self.state_size(index).unwrap_or(0) };
+        let state = self.state_size(index).unwrap_or(0);
+        let sizes = Sizes { artifact, state, copies: self.copies(index, &assessed.handover) };
         if let Some(folder) = self.shared.config.journal.as_deref() {
             has_room(RoomIn::Journal(folder), sizes, free::on_disk(folder))?;
         }
         if self.slots[index].core.gate().is_some() {
-            has_room(RoomIn::Memory, sizes, free::memory())?;
-            has_room(RoomIn::Group, sizes, free::memory_of_group())?;
+            memory_has_room(&Memory::now(), sizes)?;
         }
         Ok(assessed)
+    }
+
+    /// How often memory has to hold a slot's state on the way to a candidate.
+    pub(super) fn copies(&self, index: usize, handover: &Handover) -> u64 {
+        let config = &self.shared.config;
+        let rehearsal = config.rehearsal_of(&self.slots[index].core.name);
+        copies(handover, rehearsal.is_some(), self.shared.journal.is_some())
     }
 
     /// How large a slot's state was when it was last looked at, encoded.
     pub(super) fn state_size(&self, index: usize) -> Option<u64> {
         let core = &self.slots[index].core;
-        let last = core.last_state().map(|state| state.size() as u64);
         let journal = self.shared.journal.as_ref().map(|journal| journal.lock());
         let backed_up =
             journal.and_then(|journal| Some(journal.record(&core.name)?.backups.last()?.size));
-        last.max(backed_up)
+        // What the journal has is the newest.
+        backed_up.or_else(|| core.state_size())
     }
 }

@@ -63,7 +63,7 @@ impl Upgrade<'_> {
             let (candidate, progress) = (Arc::clone(&candidate), Arc::clone(&progress));
             let slot = Arc::clone(&self.slot.name);
             move || {
-                progress.enter(Step::Suspend);
+                progress.enter(Step::Leave);
                 // It does not go on, and need not end well.
                 if let Err(error) = snapshot::suspend(&candidate) {
                     tracing::warn!(slot = &*slot, "the candidate's `suspend`: {error}");
@@ -88,7 +88,7 @@ impl Upgrade<'_> {
                 let state = if is_poisoned { StateNote::MovedAfterPanic } else { StateNote::Moved };
                 Ok(RolledBack { code, state, pause: Some(begun.elapsed()), candidate })
             }
-            Moved::Not(StepError::Hung { .. }) if progress.step() == Step::Suspend => {
+            Moved::Not(StepError::Hung { .. }) if progress.step() == Step::Leave => {
                 candidate.condition().wedge(Use::Exclusive);
                 self.back_anew(closed, previous, "the candidate's `suspend` hangs", begun)
             }

@@ -15,21 +15,30 @@ pub(crate) struct Editions {
 }
 
 impl Editions {
-    /// In an order in which the state's version goes up and down.
-    pub(crate) const GOOD: [Edition; 10] = [
+    /// In an order in which the state's version goes up and down, and in which those that hand their
+    /// state over as memory follow each other, and others.
+    pub(crate) const GOOD: [Edition; 18] = [
         (&[], ""),
         (&["doubling"], ""),
         (&["state-2"], ""),
         (&["older"], ""),
+        (&["moves"], ""),
+        (&["moves", "doubling"], ""),
+        (&["moves", "older"], ""),
         (&["state-3"], ""),
         (&["newer", "doubling"], ""),
         (&["state-3", "newer", "doubling"], ""),
+        (&["moves", "state-3"], ""),
+        (&["moves", "state-3", "newer"], ""),
+        (&["moves", "state-3", "older", "doubling"], ""),
         (&["state-2", "older"], ""),
         (&["state-3", "older"], ""),
-        (&["state-2", "newer"], ""),
+        (&["moves", "state-2", "newer"], ""),
+        (&["moves", "state-2"], ""),
+        (&["moves", "state-2", "doubling"], ""),
     ];
 
-    pub(crate) const BAD: [Edition; 9] = [
+    pub(crate) const BAD: [Edition; 11] = [
         (&[], "start=panic"),
         (&["doubling"], "prepare=fail"),
         (&["state-2"], "self_test=panic"),
@@ -40,6 +49,9 @@ impl Editions {
         (&[], ""),
         (&["older"], ""),
         (&["newer", "doubling"], ""),
+        // With the state, where it comes as memory, or before.
+        (&["moves"], "arrived=panic;start=fail"),
+        (&["moves", "state-3"], "arrived=fail;start=panic"),
     ];
 
     pub(crate) fn build() -> Self {

@@ -2,8 +2,8 @@
 //! one; then what is left of them is counted.
 //!
 //! The artifacts are real builds of the fixture `ledger`: they differ in code, in the interface they
-//! were built against, and in the version of their state, which goes up and down. Callers call as
-//! fast as they can and add up what they book; threads come, call once and go. In the end all books
+//! were built against, and in the version of their state, which goes up and down, or is handed over as
+//! memory. Callers call as fast as they can and add up what they book; threads come, call once and go. In the end all books
 //! must agree, and of all libraries but the last nothing may be left: no mapping, no descriptor, no
 //! key for thread-locals, no memory.
 
@@ -21,7 +21,7 @@ use crowd::Crowd;
 use editions::Editions;
 use hotswap_core::{
     AtCap, Config, Host, Retire,
-    event::{Holder, Retirement},
+    event::{Holder, Retirement, StateNote},
 };
 use hotswap_tests::{Outcome, Told, file_name, patient, replace, until};
 use ledger_api::Ledger;
@@ -32,6 +32,9 @@ const WARM: u64 = 200;
 
 /// By how much memory may differ from one count to another, in KiB.
 const MOST_GROWTH_KIB: u64 = 4096;
+
+/// One of so many upgrades at least is a move: one of three good ones could be.
+const MOVED: u64 = 5;
 
 fn main() -> ExitCode {
     match Options::of(env::args().skip(1)) {
@@ -93,7 +96,7 @@ fn soak(options: &Options) -> ExitCode {
         "{{\"upgrades\":{},\"refused\":{},\"distinct_artifacts\":{},\"calls\":{},\
          \"failed_calls\":{},\"lost_updates\":{lost},\"unloaded\":{},\"still_mapped\":{still_mapped},\
          \"rss_start_kib\":{},\"rss_end_kib\":{},\"fds_start\":{},\"fds_end\":{},\
-         \"keys_leaked\":{keys},\"max_wait_us\":{},\"upgrades_per_second\":{per_second:.1}}}",
+         \"keys_leaked\":{keys},\"max_wait_us\":{},\"upgrades_per_second\":{per_second:.1},\"moved\":{}}}",
         seen.live,
         seen.refused,
         Editions::GOOD.len() + Editions::BAD.len(),
@@ -105,11 +108,13 @@ fn soak(options: &Options) -> ExitCode {
         start.descriptors,
         end.descriptors,
         sums.longest.as_micros(),
+        seen.moved,
     );
     let unloads = options.retire == Retire::Unload;
     let is_well = sums.failed == 0
         && lost == 0
         && seen.surprises == 0
+        && seen.moved >= options.upgrades / MOVED
         && (!unloads
             || (still_mapped == 0
                 && keys == 0
@@ -126,6 +131,8 @@ fn config(options: &Options) -> Config {
 #[derive(Debug, Default)]
 struct Seen {
     live: u64,
+    /// Those whose state was handed over as memory.
+    moved: u64,
     refused: u64,
     unloaded: u64,
     /// Generations that are not needed any more and of which the end was told.
@@ -144,6 +151,7 @@ impl Seen {
         match outcome {
             Outcome::Live(live) => {
                 self.live += 1;
+                self.moved += u64::from(live.state == StateNote::Moved);
                 if is_bad {
                     self.surprises += 1;
                     eprintln!("a bad one went live: {live}");
