@@ -2,10 +2,13 @@
 
 use std::{
     env, fs,
-    io::{BufRead as _, BufReader, Read},
+    io::{self, BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::{
+        LazyLock,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::Duration,
 };
@@ -17,7 +20,19 @@ pub(crate) const LONG: Duration = Duration::from_secs(900);
 
 /// Where hotswap is built for the workspaces of these tests.
 pub(crate) fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli")
+    static MADE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let (target, built) = (tmp.join("cli"), tmp.with_file_name("quickstart").join("build"));
+        fs::create_dir_all(&target).unwrap();
+        fs::create_dir_all(&built).unwrap();
+        // Hosts build their modules there. Shared with the tour's module: what all of them depend
+        // on is built once.
+        match std::os::unix::fs::symlink(built, target.join("hotswap")) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => panic!("{error}"),
+            _ => target,
+        }
+    });
+    MADE.clone()
 }
 
 /// This checkout of hotswap.
@@ -59,6 +74,7 @@ pub(crate) fn command(program: impl AsRef<Path>, folder: &Path) -> Command {
     let mut command = Command::new(program.as_ref());
     command.current_dir(folder).stdin(Stdio::null());
     command.env("CARGO_TARGET_DIR", target()).env("CARGO_NET_OFFLINE", "true");
+    command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     command.env_remove("CARGO_BUILD_TARGET").env_remove("CLICOLOR_FORCE");
     command
 }

@@ -20,7 +20,11 @@ const LONG: Duration = Duration::from_secs(600);
 const SIZE: (u16, u16) = (96, 56);
 
 /// A copy of the game's sources, in a workspace of its own.
-struct Scratch(PathBuf);
+struct Scratch {
+    root: PathBuf,
+    /// Shared with the tour's module: what both depend on is built once.
+    built: PathBuf,
+}
 
 impl Scratch {
     fn new() -> Self {
@@ -45,13 +49,13 @@ impl Scratch {
         let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"api\", \"physics\", \"rules\"]\n\n\
                          [profile.dev]\ndebug = \"line-tables-only\"\n";
         fs::write(root.join("Cargo.toml"), workspace).unwrap();
-        Self(root)
+        Self { root, built: target.join("quickstart/build") }
     }
 
     /// As an editor does: one text for another, and saved.
     #[track_caller]
     fn edit(&self, file: &str, from: &str, to: &str) {
-        let path = self.0.join(file);
+        let path = self.root.join(file);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.matches(from).count(), 1, "{from:?} in {file}");
         fs::write(path, text.replace(from, to)).unwrap();
@@ -65,7 +69,9 @@ static TURN: Mutex<()> = Mutex::new(());
 fn play(test: impl FnOnce(&Scratch, &mut Game)) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let scratch = Scratch::new();
-    let modules = Modules::from_sources(&scratch.0, |request| request.with_argument("--offline"));
+    let modules = Modules::from_sources(&scratch.root, |request| {
+        request.with_argument("--offline").with_target_folder(&scratch.built)
+    });
     let mut game = Game::start(modules.unwrap(), SIZE);
     until(&mut game, |game| Part::ALL.map(|part| game.generation(part)) == [2, 2]);
     until(&mut game, |game| game.picture.board.score > 0);
