@@ -21,7 +21,8 @@ pub(crate) extern "C" fn allocate(bytes: usize) -> usize {
     let mut cut = block(bytes + MORE);
     cut.shrink_to(bytes);
     drop(cut);
-    block(bytes).as_ptr().addr()
+    let block = block(bytes);
+    block.as_ptr().addr()
 }
 
 /// The largest alignment that [`are_shared`] says something of: that of every block of a C library.
