@@ -136,12 +136,17 @@ fn together<'a>(make: &(dyn Fn() -> Run<'a> + Sync), times: u64, threads: usize)
     figures / threads as f64
 }
 
-/// Keeps the current thread on one of the processors it may use, where the system lets it.
+/// Keeps the current thread, and what it starts from now on, on one of the processors that the
+/// program's first thread may use, where the system lets it.
 #[cfg(target_os = "linux")]
 pub fn pin(thread: usize) {
-    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+    use rustix::{
+        process::getpid,
+        thread::{CpuSet, sched_getaffinity, sched_setaffinity},
+    };
 
-    let Ok(allowed) = sched_getaffinity(None) else { return };
+    // Not those of the current thread: who has started it may have been pinned.
+    let Ok(allowed) = sched_getaffinity(Some(getpid())) else { return };
     let of: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu)).collect();
     if of.is_empty() {
         return;

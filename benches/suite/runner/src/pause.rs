@@ -12,6 +12,7 @@ use hotswap_benches::stats::Samples;
 use hotswap_core::event::StateNote;
 
 use crate::{
+    callers,
     modules::{self, Artifact},
     store::{Stored, Waits},
 };
@@ -64,6 +65,15 @@ impl Shapes {
     /// Upgrades a module whose state is of about so many bytes, once a round, into one with another
     /// shape, or with the same one.
     pub(crate) fn encoded(&mut self, bytes: usize, changed: bool, rounds: u64) -> Encoded {
+        callers::beside(|| self.encode(bytes, changed, rounds))
+    }
+
+    /// Upgrades a module whose state has about so many bytes in memory, once a round.
+    pub(crate) fn moved(&mut self, bytes: usize, rounds: u64) -> Moved {
+        callers::beside(|| self.hand_over(bytes, rounds))
+    }
+
+    fn encode(&mut self, bytes: usize, changed: bool, rounds: u64) -> Encoded {
         let mut figures = Encoded::default();
         let records = records(bytes);
         for round in 1..=rounds {
@@ -76,8 +86,7 @@ impl Shapes {
         figures
     }
 
-    /// Upgrades a module whose state has about so many bytes in memory, once a round.
-    pub(crate) fn moved(&mut self, bytes: usize, rounds: u64) -> Moved {
+    fn hand_over(&mut self, bytes: usize, rounds: u64) -> Moved {
         let mut figures = Moved::default();
         let before = modules::resident_mib();
         let stored = Stored::new(self.scene.marked(0), (bytes / ENTITY) as u64);

@@ -22,7 +22,7 @@ pub(crate) fn run() {
     let saves = Saves::new(true);
     let started = Instant::now();
 
-    let rounds = |threads| Rounds { count: 40, batch: Duration::from_millis(2), threads };
+    let rounds = |threads| Rounds { count: 200, batch: Duration::from_millis(1), threads };
     let one = scene.race(Kind::Number, rounds(1));
     print!("{}", show::race(Kind::Number.signature(), 1, &one, calls::FN_POINTER));
     let two = scene.race(Kind::Number, rounds(2));
@@ -31,13 +31,13 @@ pub(crate) fn run() {
     print!("{}", show::race("&mut self, fn(u64) -> u64", 1, &alone, calls::LOCK));
     let live = live::race(8);
     print!("{}", show::live(&live));
-    let changed = shapes.encoded(MIB, true, 8);
+    let changed = shapes.encoded(MIB, true, 24);
     print!("{}", show::encoded("1 MiB of state, shape changed", &changed));
     let small = shapes.moved(MIB, 20);
     print!("{}", show::moved("1 MiB of state", &small));
     let large = shapes.moved(GIB, 10);
     print!("{}", show::moved("1 GiB of state", &large));
-    let saves = saves.measure(3);
+    let saves = saves.measure(5);
     print!("{}", show::saves("release", &saves));
     let idle = idle::measure();
 

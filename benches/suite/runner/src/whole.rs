@@ -124,7 +124,7 @@ fn add_scale(sheets: &mut Sheets, shapes: &mut Shapes) {
 fn add_calls(sheets: &mut Sheets) {
     let (scene, exclusive) = (Scene::new(), Exclusive::new());
     for threads in [1, 2, 4] {
-        let rounds = Rounds { count: 40, batch: Duration::from_millis(4), threads };
+        let rounds = Rounds { count: 60, batch: Duration::from_millis(2), threads };
         for kind in Kind::ALL {
             let figures = scene.race(kind, rounds);
             sheets.add(&show::race(kind.signature(), threads, &figures, calls::FN_POINTER));
