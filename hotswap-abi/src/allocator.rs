@@ -1,5 +1,5 @@
-//! Whether two libraries share an allocator: what `#[same_build]` arguments need, since either side
-//! may grow or drop what the other one has allocated.
+//! Whether two libraries share an allocator: what `#[same_build]` arguments need, and states that are
+//! handed over as memory, since either side may grow or drop what the other one has allocated.
 //!
 //! Each library has its own `#[global_allocator]`, and without one they all use the system's. There
 //! is no way to ask which one it is. But an allocator that gets a block back on a thread gives it
