@@ -1,122 +1,20 @@
 //! The journal: a host goes on where the last run has left off, however that has ended.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use counter_api::Counter;
 use hotswap_core::{
-    ArtifactHash, Config, ErrorKind, Host, Slot, Trial,
-    event::{Event, EventKind, Exit, Phase, Recovered, StateNote},
+    ErrorKind, Host,
+    event::{Event, EventKind, Exit, Phase, StateNote},
     journal::{Occasion, Outcome},
     snapshot::Snapshot,
 };
-use hotswap_tests::{Fixture, Told, file_name, fixture, patient, replace, until};
+use hotswap_tests::{fixture, patient, until};
 
-use crate::support::{counter, label, value};
-
-/// A place that outlives the runs of a program.
-pub(crate) struct Place(tempfile::TempDir);
-
-/// One run of it.
-pub(crate) struct Run {
-    pub(crate) slot: Slot<dyn Counter>,
-    pub(crate) told: Told,
-    /// What was told before the slot was open.
-    before: Vec<Event>,
-    pub(crate) host: Host,
-}
-
-impl Place {
-    pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn journal(&self) -> PathBuf {
-        self.0.path().join("journal")
-    }
-
-    fn lines(&self) -> PathBuf {
-        self.journal().join("journal.jsonl")
-    }
-
-    fn artifact(&self) -> PathBuf {
-        self.0.path().join(file_name("module"))
-    }
-
-    pub(crate) fn put(&self, build: &Fixture) {
-        replace(&self.artifact(), build.bytes());
-    }
-
-    pub(crate) fn config(&self) -> Config {
-        patient().artifact("main", self.artifact()).with_journal(self.journal())
-    }
-
-    pub(crate) fn run(&self) -> Run {
-        self.run_as(self.config())
-    }
-
-    pub(crate) fn run_as(&self, config: Config) -> Run {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let listener = Arc::clone(&heard);
-        let host = Host::new(config.on_event(move |event| {
-            listener.lock().unwrap().push(event.clone());
-        }));
-        let host = host.unwrap_or_else(|error| panic!("{error:?}"));
-        let slot = host.slot("main").unwrap_or_else(|error| panic!("{error}"));
-        let told = Told::of(&host);
-        let before = heard.lock().unwrap().clone();
-        Run { slot, told, before, host }
-    }
-
-    /// What a run would find that comes after a crash at this moment.
-    pub(crate) fn image(&self) -> Self {
-        let image = Self::new();
-        for folder in ["", "artifacts", "backups"] {
-            let (from, to) = (self.journal().join(folder), image.journal().join(folder));
-            fs::create_dir_all(&to).unwrap();
-            for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-                if entry.file_type().unwrap().is_file() {
-                    fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-                }
-            }
-        }
-        fs::copy(self.artifact(), image.artifact()).unwrap();
-        image
-    }
-
-    fn kept(&self) -> usize {
-        fs::read_dir(self.journal().join("artifacts")).unwrap().count()
-    }
-}
-
-impl Run {
-    /// How the slot has begun.
-    pub(crate) fn recovered(&self) -> Recovered {
-        let found = self.before.iter().find_map(|event| match &event.kind {
-            EventKind::Recovered(recovered) => Some(recovered.clone()),
-            _ => None,
-        });
-        found.unwrap_or_else(|| panic!("nothing was recovered: {:?}", self.before))
-    }
-
-    pub(crate) fn add(&self, n: u64) {
-        self.slot.pin_mut().add(n).unwrap();
-    }
-}
-
-pub(crate) fn hash(build: &Fixture) -> ArtifactHash {
-    ArtifactHash::of(build.bytes())
-}
-
-/// Nothing is committed by itself.
-pub(crate) fn on_trial() -> Trial {
-    Trial::new(Duration::from_secs(3600))
-}
+use crate::{
+    runs::{Place, Run, hash, on_trial},
+    support::{counter, label, value},
+};
 
 fn was_refused(told: &[Event]) -> bool {
     told.iter().any(|event| matches!(event.kind, EventKind::Refused(_)))
@@ -179,7 +77,7 @@ fn after_a_crash_the_last_commit_serves_with_its_newest_backup_and_that_is_said(
 fn a_crash_between_phases_leaves_the_old_version_or_the_new_one() {
     let place = Place::new();
     place.put(&counter("label=a"));
-    let run = place.run_as(place.config().with_trial(on_trial()));
+    let run = Run::of(place.config().with_trial(on_trial()));
     run.add(5);
     place.put(&counter("label=b"));
     let live = run.told.live();
@@ -188,7 +86,7 @@ fn a_crash_between_phases_leaves_the_old_version_or_the_new_one() {
     // In trial: the last committed artifact, with the backup of before the upgrade. The candidate
     // lies at the path, and is tried once more.
     let crashed = place.image();
-    let after = crashed.run_as(crashed.config().with_trial(on_trial()));
+    let after = Run::of(crashed.config().with_trial(on_trial()));
     let recovered = after.recovered();
     assert_eq!(recovered.artifact.as_ref().unwrap().0, hash(&counter("label=a")));
     assert_eq!(recovered.uncommitted.as_ref().unwrap().0, hash(&counter("label=b")));
@@ -226,7 +124,7 @@ fn a_crash_between_phases_leaves_the_old_version_or_the_new_one() {
 fn what_an_orderly_end_finds_on_trial_is_undone_with_its_state() {
     let place = Place::new();
     place.put(&counter("label=a"));
-    let run = place.run_as(place.config().with_trial(on_trial()));
+    let run = Run::of(place.config().with_trial(on_trial()));
     run.add(5);
     place.put(&fixture("chain").told("label=newer"));
     assert_eq!(run.told.live().state, StateNote::Migrated { from: 1, to: 3 });
@@ -234,7 +132,7 @@ fn what_an_orderly_end_finds_on_trial_is_undone_with_its_state() {
     run.host.shutdown().unwrap();
     // Its chain can go back: nothing is lost. It was not to blame, and is tried again.
     let place = place.image();
-    let after = place.run_as(place.config().with_trial(on_trial()));
+    let after = Run::of(place.config().with_trial(on_trial()));
     let recovered = after.recovered();
     assert!(!recovered.is_older, "{recovered}");
     assert_eq!(recovered.artifact.unwrap().0, hash(&counter("label=a")));
@@ -251,7 +149,7 @@ fn what_was_rejected_stays_so_until_it_is_cleared() {
     place.put(&bad);
     assert_eq!(run.told.refused().phase, Phase::Activated);
     run.host.shutdown().unwrap();
-    let log = place.0.path().join("log");
+    let log = place.root().join("log");
     let second = place.run();
     let refusal = second.told.refused();
     assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Activated), "{refusal}");
@@ -277,7 +175,7 @@ fn a_revert_long_after_the_commit_keeps_the_state() {
     let place = Place::new();
     let older = counter("label=older");
     place.put(&older);
-    let run = place.run_as(place.config().with_floors(place.0.path().join("floors")));
+    let run = Run::of(place.config().with_floors(place.root().join("floors")));
     run.add(5);
     let newer = fixture("chain").told("label=newer");
     place.put(&newer);
@@ -354,7 +252,7 @@ fn a_backup_is_restored_and_what_served_can_be_had_again() {
 fn backups_and_artifacts_are_bounded() {
     let place = Place::new();
     place.put(&counter("label=0"));
-    let run = place.run_as(place.config().with_kept_backups(3).with_kept_artifacts(2));
+    let run = Run::of(place.config().with_kept_backups(3).with_kept_artifacts(2));
     for n in 1..6 {
         run.add(1);
         run.host.checkpoint("main").unwrap();
@@ -378,7 +276,7 @@ fn an_interval_backs_up_what_has_changed() {
     let place = Place::new();
     place.put(&counter("label=a"));
     let config = place.config().with_checkpoint_interval(Duration::from_millis(20));
-    let run = place.run_as(config);
+    let run = Run::of(config);
     run.add(5);
     let of = |state: u64| {
         move |event: &Event| match &event.kind {

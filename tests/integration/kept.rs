@@ -3,47 +3,39 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
 };
 
-use counter_api::Counter;
 use hotswap_core::{
-    ArtifactHash, Config, Host, Slot, Trust,
-    event::{Event, EventKind, StateNote},
+    Config, Trust,
+    event::{EventKind, StateNote},
     journal::Occasion,
 };
-use hotswap_tests::{Fixture, Told, file_name, fixture, patient, replace};
+use hotswap_tests::{Fixture, fixture, replace};
 
-use crate::support::{Signer, counter, label, value};
+use crate::{
+    runs::{Place, Run, hash},
+    support::{Signer, counter, label, value},
+};
 
-/// A place that outlives the runs of a program.
-struct Place {
-    root: tempfile::TempDir,
+/// A place to which builds are deployed with their signatures.
+struct Signed {
+    place: Place,
     signer: Signer,
 }
 
-/// One run of it.
-struct Run {
-    slot: Slot<dyn Counter>,
-    told: Told,
-    /// What was told before the slot was open.
-    before: Vec<Event>,
-    host: Host,
-}
-
-impl Place {
+impl Signed {
     fn new() -> Self {
-        Self { root: tempfile::tempdir().unwrap(), signer: Signer::new() }
+        Self { place: Place::new(), signer: Signer::new() }
     }
 
     fn path(&self) -> PathBuf {
-        self.root.path().join(file_name("module"))
+        self.place.artifact()
     }
 
     /// Where the journal keeps a build.
     fn kept(&self, build: &Fixture) -> PathBuf {
         let name = format!("{}.{}", hash(build), std::env::consts::DLL_EXTENSION);
-        self.root.path().join("journal").join("artifacts").join(name)
+        self.place.journal().join("artifacts").join(name)
     }
 
     fn deploy(&self, build: &Fixture) {
@@ -52,7 +44,7 @@ impl Place {
     }
 
     fn config(&self) -> Config {
-        patient().artifact("main", self.path()).with_journal(self.root.path().join("journal"))
+        self.place.config()
     }
 
     fn signed(&self) -> Config {
@@ -60,40 +52,17 @@ impl Place {
     }
 }
 
-impl Run {
-    fn of(config: Config) -> Self {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let listener = Arc::clone(&heard);
-        let host = Host::new(config.on_event(move |event| {
-            listener.lock().unwrap().push(event.clone());
-        }));
-        let host = host.unwrap_or_else(|error| panic!("{error:?}"));
-        let slot = host.slot("main").unwrap_or_else(|error| panic!("{error}"));
-        let told = Told::of(&host);
-        let before = heard.lock().unwrap().clone();
-        Self { slot, told, before, host }
-    }
-
-    fn add(&self, n: u64) {
-        self.slot.pin_mut().add(n).unwrap();
-    }
-
-    #[track_caller]
-    fn serves(&self, wanted: &str, count: u64) {
-        assert_eq!((label(&self.slot).as_str(), value(&self.slot)), (wanted, count));
-    }
-
-    /// What was said of why the last version does not begin again.
-    fn not_recovered(&self) -> Vec<String> {
-        let said = self.before.iter().filter(|event| {
-            matches!(event.kind, EventKind::Refused(_) | EventKind::NotRecovered { .. })
-        });
-        said.map(ToString::to_string).collect()
-    }
+#[track_caller]
+fn serves(run: &Run, wanted: &str, count: u64) {
+    assert_eq!((label(&run.slot).as_str(), value(&run.slot)), (wanted, count));
 }
 
-fn hash(build: &Fixture) -> ArtifactHash {
-    ArtifactHash::of(build.bytes())
+/// What was said of why the last version does not begin again.
+fn not_recovered(run: &Run) -> Vec<String> {
+    let said = run.before.iter().filter(|event| {
+        matches!(event.kind, EventKind::Refused(_) | EventKind::NotRecovered { .. })
+    });
+    said.map(ToString::to_string).collect()
 }
 
 fn signature(path: &Path) -> PathBuf {
@@ -102,7 +71,7 @@ fn signature(path: &Path) -> PathBuf {
 
 #[test]
 fn a_signed_artifact_is_recovered_from_its_kept_copy_with_its_signature() {
-    let place = Place::new();
+    let place = Signed::new();
     let first = counter("label=a");
     place.deploy(&first);
     let run = Run::of(place.signed());
@@ -114,7 +83,7 @@ fn a_signed_artifact_is_recovered_from_its_kept_copy_with_its_signature() {
     fs::remove_file(place.path()).unwrap();
     fs::remove_file(signature(&place.path())).unwrap();
     let run = Run::of(place.signed());
-    run.serves("a", 5);
+    serves(&run, "a", 5);
     let key = run.before.iter().find_map(|event| match &event.kind {
         EventKind::Signed { key, artifact, .. } => Some((key.clone(), *artifact)),
         _ => None,
@@ -150,7 +119,7 @@ fn a_kept_artifact_that_nobody_trusted_has_signed_does_not_begin_a_run() {
         ),
     ];
     for (damage, wanted) in table {
-        let place = Place::new();
+        let place = Signed::new();
         place.deploy(&first);
         let run = Run::of(place.signed());
         run.add(5);
@@ -159,43 +128,43 @@ fn a_kept_artifact_that_nobody_trusted_has_signed_does_not_begin_a_run() {
         place.deploy(&counter("label=b"));
         // What lies at the path is signed, and goes on with the state.
         let run = Run::of(place.signed());
-        let said = run.not_recovered();
+        let said = not_recovered(&run);
         assert!(said.iter().any(|it| it.contains(wanted)), "{wanted}: {said:?}");
         assert!(said.iter().any(|it| it.contains("does not begin again")), "{said:?}");
-        run.serves("b", 5);
+        serves(&run, "b", 5);
         run.host.shutdown().unwrap();
     }
 }
 
 #[test]
 fn a_revert_takes_what_is_signed_and_nothing_else() {
-    let place = Place::new();
+    let place = Signed::new();
     let older = counter("label=older");
     place.deploy(&older);
     let run = Run::of(place.signed());
     run.add(5);
     place.deploy(&counter("label=newer"));
     assert_eq!(run.told.live().generation, 2);
-    let aside = place.root.path().join("aside");
+    let aside = place.place.root().join("aside");
     fs::rename(signature(&place.kept(&older)), &aside).unwrap();
     let error = run.host.revert_to("main", hash(&older), "why").unwrap_err();
     assert!(error.to_string().contains("signature  nothing is at "), "{error}");
-    run.serves("newer", 5);
+    serves(&run, "newer", 5);
     fs::rename(&aside, signature(&place.kept(&older))).unwrap();
     run.host.revert_to("main", hash(&older), "why").unwrap();
-    run.serves("older", 5);
+    serves(&run, "older", 5);
     run.host.shutdown().unwrap();
 }
 
-fn built_in(place: &Place) -> Config {
+fn built_in(place: &Signed) -> Config {
     place.config().builtin::<counter::Counting>("main")
 }
 
 #[test]
 fn a_built_in_module_goes_on_with_its_state() {
-    let place = Place::new();
+    let place = Signed::new();
     let run = Run::of(built_in(&place));
-    run.serves("plain", 0);
+    serves(&run, "plain", 0);
     run.add(5);
     let backup = run.host.checkpoint("main").unwrap();
     assert_eq!((backup.artifact, backup.occasion), (None, Occasion::Checkpoint));
@@ -208,16 +177,16 @@ fn a_built_in_module_goes_on_with_its_state() {
     });
     let recovered = recovered.unwrap();
     assert!(recovered.artifact.is_none() && !recovered.is_older, "{recovered}");
-    run.serves("plain", 6);
+    serves(&run, "plain", 6);
     // A backup can be had back, as of any module.
     run.host.restore("main", backup.number).unwrap();
-    run.serves("plain", 5);
+    serves(&run, "plain", 5);
     run.host.shutdown().unwrap();
 }
 
 #[test]
 fn what_has_taken_over_from_a_built_in_module_is_recovered_and_reverted_to() {
-    let place = Place::new();
+    let place = Signed::new();
     let run = Run::of(built_in(&place));
     run.add(5);
     let (b, c) = (counter("label=b"), fixture("chain").told("label=c"));
@@ -229,11 +198,11 @@ fn what_has_taken_over_from_a_built_in_module_is_recovered_and_reverted_to() {
     // Not the one that is linked in, although that is there at once.
     fs::remove_file(place.path()).unwrap();
     let run = Run::of(built_in(&place));
-    run.serves("b", 6);
+    serves(&run, "b", 6);
     replace(&place.path(), c.bytes());
     assert_eq!(run.told.live().state, StateNote::Migrated { from: 1, to: 3 });
     run.host.revert_to("main", hash(&b), "why").unwrap();
-    run.serves("b", 6);
+    serves(&run, "b", 6);
     // It is no file, and has never been one.
     let error = run.host.revert_to("main", "0.0.1".parse::<semver::Version>().unwrap(), "why");
     assert!(error.unwrap_err().to_string().contains("it is not kept"));
@@ -243,8 +212,8 @@ fn what_has_taken_over_from_a_built_in_module_is_recovered_and_reverted_to() {
     fs::remove_file(place.kept(&b)).unwrap();
     fs::remove_file(place.path()).unwrap();
     let run = Run::of(built_in(&place));
-    let said = run.not_recovered();
+    let said = not_recovered(&run);
     assert!(said.iter().any(|it| it.contains("does not begin again")), "{said:?}");
-    run.serves("plain", 6);
+    serves(&run, "plain", 6);
     run.host.shutdown().unwrap();
 }

@@ -23,6 +23,7 @@ mod refused;
 mod rehearsal;
 mod reports;
 mod restart;
+mod runs;
 mod state;
 mod stub;
 mod support;

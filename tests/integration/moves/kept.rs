@@ -11,7 +11,7 @@ use hotswap_tests::until;
 
 use super::{mover, other};
 use crate::{
-    journal::{Place, Run, hash, on_trial},
+    runs::{Place, Run, hash, on_trial},
     support::{elsewhere, label, value},
 };
 
@@ -33,11 +33,22 @@ fn moves(place: &Place, run: &Run, script: &str) {
 fn serves(run: &Run, wanted: &str, count: u64) {
     assert_eq!((label(&run.slot).as_str(), value(&run.slot)), (wanted, count));
     // All of it is in order: what is made from it as well.
-    elsewhere(|| run.slot.pin().state_text().unwrap());
+    text(run);
 }
 
+/// The state, after a look at all of it.
 fn text(run: &Run) -> String {
     elsewhere(|| run.slot.pin().state_text().unwrap())
+}
+
+/// Version `b` is on trial, has the state of `a`, and has changed it.
+fn tried(place: &Place) -> Run {
+    place.put(&mover("label=a"));
+    let run = Run::of(place.config().with_trial(on_trial()));
+    run.add(5);
+    moves(place, &run, "label=b");
+    run.add(1);
+    run
 }
 
 #[test]
@@ -89,13 +100,9 @@ fn after_a_crash_the_newest_copy_serves() {
 #[test]
 fn a_crash_within_a_trial_goes_back() {
     let place = Place::new();
-    place.put(&mover("label=a"));
-    let run = place.run_as(place.config().with_trial(on_trial()));
-    run.add(5);
-    moves(&place, &run, "label=b");
-    run.add(1);
+    let run = tried(&place);
     let image = place.image();
-    let after = image.run_as(image.config().with_trial(on_trial()));
+    let after = Run::of(image.config().with_trial(on_trial()));
     let recovered = after.recovered();
     assert_eq!(recovered.artifact.as_ref().unwrap().0, hash(&mover("label=a")));
     assert_eq!(recovered.uncommitted.as_ref().unwrap().0, hash(&mover("label=b")));
@@ -112,13 +119,9 @@ fn a_crash_within_a_trial_goes_back() {
 #[test]
 fn an_orderly_end_within_a_trial_goes_back_with_every_update() {
     let place = Place::new();
-    place.put(&mover("label=a"));
-    let run = place.run_as(place.config().with_trial(on_trial()));
-    run.add(5);
-    moves(&place, &run, "label=b");
-    run.add(1);
+    let run = tried(&place);
     run.host.shutdown().unwrap();
-    let after = place.run_as(place.config().with_trial(on_trial()));
+    let after = Run::of(place.config().with_trial(on_trial()));
     let recovered = after.recovered();
     assert!(!recovered.is_older, "{recovered}");
     assert_eq!(recovered.artifact.unwrap().0, hash(&mover("label=a")));
@@ -173,7 +176,7 @@ fn what_hangs_with_the_state_leaves_the_copy_from_before() {
     let place = Place::new();
     place.put(&other("label=a"));
     let config = place.config().with_pause_deadline(Duration::from_millis(200));
-    let run = place.run_as(config);
+    let run = Run::of(config);
     run.add(5);
     place.put(&other("label=b;arrived=hang"));
     let refusal = run.told.refused();
