@@ -256,8 +256,13 @@ impl Upgrade<'_> {
         prepare::prepare(loaded, self.slot, self.steps, deadline)
     }
 
-    /// The switch. On a fault the old version serves, with its state.
-    pub(crate) fn apply(&mut self, mut prepared: Prepared) -> Result<Applied, Unapplied> {
+    /// The switch. On a fault the old version serves, with its state. What size that has encoded is
+    /// given where it is known.
+    pub(crate) fn apply(
+        &mut self,
+        mut prepared: Prepared,
+        state_size: Option<u64>,
+    ) -> Result<Applied, Unapplied> {
         // What serves may have changed while the candidate waited to be applied.
         if let Err(fault) = prepared.still_fits(self.slot, self.config.state_drift) {
             return Err(fault.with_finding(self.discard(prepared)).into());
@@ -266,9 +271,11 @@ impl Upgrade<'_> {
             None => self.first(&prepared),
             Some(gate) => {
                 let ready = self.begin_beside(&gate, &mut prepared);
-                ready.and_then(|()| prepared.has_room()).and_then(|()| match prepared.handover {
-                    Handover::State { .. } => self.with_pause(&gate, &mut prepared),
-                    _ => self.without_pause(&gate, &prepared),
+                ready.and_then(|()| prepared.has_room(state_size)).and_then(|()| {
+                    match prepared.handover {
+                        Handover::State { .. } => self.with_pause(&gate, &mut prepared),
+                        _ => self.without_pause(&gate, &prepared),
+                    }
                 })
             }
         };

@@ -466,9 +466,9 @@ impl Worker {
             steps: &mut self.steps,
             reached: &mut |_| {},
         };
-        let applied = upgrade
-            .prepare_builtin()
-            .and_then(|prepared| upgrade.apply(prepared).map_err(|unapplied| unapplied.fault));
+        let applied = upgrade.prepare_builtin().and_then(|prepared| {
+            upgrade.apply(prepared, None).map_err(|unapplied| unapplied.fault)
+        });
         match applied {
             Ok(applied) => {
                 self.live(index, applied, begun, Way::Found);

@@ -23,9 +23,6 @@ pub(crate) struct Prepared {
     pub(super) beside: Option<Beside>,
     /// Why the state goes over by its encoding, where it should as memory.
     pub(super) encoded: Option<String>,
-    /// How large the state was when it was last looked at, encoded, in bytes; 0 where that is not
-    /// known.
-    pub(crate) state_size: u64,
     /// The generation that served when it was judged.
     judged_against: u64,
 }
@@ -56,14 +53,13 @@ impl Prepared {
         Ok(())
     }
 
-    /// Whether memory has room for a state that goes over by its encoding. It is asked once more
-    /// before anybody waits: it may have waited for long, or should have gone over as memory.
-    pub(super) fn has_room(&self) -> Result<(), Fault> {
+    /// Whether memory has room for a state of a known size that goes over by its encoding. It is
+    /// asked once more before anybody waits: it may have waited for long, or should have gone over as
+    /// memory.
+    pub(super) fn has_room(&self, state_size: Option<u64>) -> Result<(), Fault> {
         let is_encoded = matches!(self.handover, Handover::State { .. }) && self.beside.is_none();
-        if !is_encoded || self.state_size == 0 {
-            return Ok(());
-        }
-        memory_has_room(&Memory::now(), Sizes::in_pause(self.state_size))
+        let Some(size) = state_size.filter(|_| is_encoded) else { return Ok(()) };
+        memory_has_room(&Memory::now(), Sizes::in_pause(size))
             .map_err(|fault| Fault { phase: Phase::Quiescing, ..fault })
     }
 
@@ -86,7 +82,7 @@ pub(crate) fn prepare(
     let Loaded { code, handover } = loaded;
     let judged_against = slot.serves().map_or(0, |serves| serves.code.generation);
     let context = context(code, slot, steps, deadline)?;
-    Ok(Prepared { context, handover, beside: None, encoded: None, state_size: 0, judged_against })
+    Ok(Prepared { context, handover, beside: None, encoded: None, judged_against })
 }
 
 /// Makes a context, and lets the candidate prepare with it.

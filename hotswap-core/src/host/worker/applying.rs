@@ -29,7 +29,7 @@ impl Worker {
     /// Lets a prepared artifact take over; returns whether it has. One that was cancelled waits
     /// on: for the next request, or for its next try.
     pub(super) fn apply(&mut self, index: usize, waiting: Waiting) -> bool {
-        let Waiting { mut prepared, course, waits } = waiting;
+        let Waiting { prepared, course, waits } = waiting;
         let core = Arc::clone(&self.slots[index].core);
         let code = Arc::clone(prepared.code());
         self.shared.goes_on(&core.name, code.artifact);
@@ -45,8 +45,8 @@ impl Worker {
             self.refuse_and_retry(index, &course, fault);
             return false;
         }
-        prepared.state_size = self.state_size(index).unwrap_or_default();
-        let applied = course.upgrade(&mut self.steps, |upgrade| upgrade.apply(prepared));
+        let size = self.state_size(index);
+        let applied = course.upgrade(&mut self.steps, |upgrade| upgrade.apply(prepared, size));
         self.shared.paused(&core.name, code.artifact, &core.take_pause());
         match applied {
             Ok(applied) => {

@@ -208,10 +208,11 @@ impl Worker {
         let step = |phase, deadline| Step { phase, deadline, likely: times.likely(phase) };
         let mut phases = vec![step(Phase::Loaded, work), step(Phase::Prepared, work)];
         if from.is_some() && has_pause(handover) {
-            let by_encoding = [Phase::Snapshotted, Phase::Migrating];
-            let by_encoding = if handover.moves() { &[][..] } else { &by_encoding[..] };
-            let pause = [&[Phase::Quiescing], by_encoding, &[Phase::Activated]].concat();
-            phases.extend(pause.into_iter().map(|phase| step(phase, longest)));
+            phases.push(step(Phase::Quiescing, longest));
+            if !handover.moves() {
+                phases.extend([Phase::Snapshotted, Phase::Migrating].map(|it| step(it, longest)));
+            }
+            phases.push(step(Phase::Activated, longest));
         } else {
             phases.push(step(Phase::Activated, work));
         }
