@@ -10,6 +10,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use memmap2::Mmap;
 use tempfile::{Builder, TempDir, TempPath};
 use thiserror::Error;
 
@@ -125,6 +126,19 @@ impl PrivateFile {
     /// Where it is; absolute, unique, and never used again.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its content, of which only the parts that are looked at cost anything.
+    ///
+    /// # Errors
+    /// When it cannot be opened or mapped.
+    #[expect(unsafe_code, reason = "memory that is a file's")]
+    pub(crate) fn content(&self) -> io::Result<Mmap> {
+        let file = File::open(&self.path)?;
+        // SAFETY: the file is written no more, is only this user's, and lies in a folder that only
+        // this user can enter. Who is that user and writes it all the same is as bad for its code,
+        // which the system's loader maps in the same way.
+        unsafe { Mmap::map(&file) }
     }
 
     /// Whether its content could be mapped as code, as far as the system is concerned: the loader

@@ -19,6 +19,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use memmap2::Mmap;
+
 use crate::fs::{PrivateFile, PrivateFolder};
 
 pub(crate) use error::StageError;
@@ -80,6 +82,14 @@ impl Staged {
     /// The private copy.
     pub(crate) fn path(&self) -> &Path {
         self.copy.path()
+    }
+
+    /// The private copy's content.
+    ///
+    /// # Errors
+    /// When it cannot be opened or mapped.
+    pub(crate) fn content(&self) -> io::Result<Mmap> {
+        self.copy.content()
     }
 
     /// The path that was asked for.

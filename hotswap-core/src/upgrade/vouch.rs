@@ -1,10 +1,9 @@
 //! The last step of Staged: whether somebody whom the host trusts has signed the private copy. The
 //! artifact's bytes mean nothing yet.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
 
 use super::{Fault, StageError, Staged, Within, read_whole};
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Vouched {
     pub(crate) staged: Staged,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Mmap,
     /// The signature; `None` where none is asked for.
     pub(crate) signed: Option<Signed>,
 }
@@ -43,7 +42,7 @@ pub(crate) fn signature_of(artifact: &Path) -> PathBuf {
 
 /// Asks for a signature, where the host asks for one.
 pub(crate) fn vouch(staged: Staged, trust: &Trust) -> Result<Vouched, Unvouched> {
-    let bytes = fs::read(staged.path()).map_err(|error| {
+    let bytes = staged.content().map_err(|error| {
         Unvouched::Refused(Fault::cancelled(
             Phase::Staged,
             format!("the private copy {} cannot be read: {error}", shown(staged.path())),

@@ -4,7 +4,7 @@
 //! done the upgrade is cancelled. What cannot be taken back any more is written afterwards, and told
 //! where it could not be.
 
-use std::{fs, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::manifest::Manifest;
 
@@ -87,7 +87,7 @@ impl Worker {
             return Ok(false);
         };
         let staged = &assessed.inspected.staged;
-        let bytes = fs::read(staged.path()).map_err(|error| {
+        let bytes = staged.content().map_err(|error| {
             let finding = format!("the private copy cannot be read: {error}");
             Fault::cancelled(Phase::BackedUp, finding, "look after the private folder")
         })?;
