@@ -16,6 +16,7 @@ pub type Run<'a> = Box<dyn FnMut(u64) + 'a>;
 pub struct Contender<'a> {
     name: &'static str,
     make: Make<'a>,
+    threads: usize,
 }
 
 enum Make<'a> {
@@ -32,12 +33,24 @@ impl fmt::Debug for Contender<'_> {
 impl<'a> Contender<'a> {
     /// One that any thread can run: each makes its own.
     pub fn new(name: &'static str, make: impl Fn() -> Run<'a> + Sync + 'a) -> Self {
-        Self { name, make: Make::Anywhere(Box::new(make)) }
+        Self { name, make: Make::Anywhere(Box::new(make)), threads: 1 }
     }
 
     /// One that only the thread can run that has made it. It has no part in races of more.
     pub fn here(name: &'static str, make: impl Fn() -> Run<'a> + 'a) -> Self {
-        Self { name, make: Make::Here(Box::new(make)) }
+        Self { name, make: Make::Here(Box::new(make)), threads: 1 }
+    }
+
+    /// The same, by so many threads at once.
+    #[must_use]
+    pub fn on(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// The same under another name.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     /// Its name.
@@ -55,8 +68,6 @@ pub struct Rounds {
     pub count: usize,
     /// About how long each contender runs in each.
     pub batch: Duration,
-    /// How many threads run each contender at once.
-    pub threads: usize,
 }
 
 /// The figures of each contender, in nanoseconds for each time it did its work; none for one that
@@ -69,7 +80,7 @@ pub fn race(contenders: &[Contender<'_>], rounds: Rounds) -> Vec<Samples> {
     for _ in 0..rounds.count {
         dice.shuffle(&mut order);
         for &at in &order {
-            if let Some(figure) = contenders[at].measure(times[at], rounds.threads) {
+            if let Some(figure) = contenders[at].measure(times[at]) {
                 samples[at].0.push(figure);
             }
         }
@@ -81,7 +92,7 @@ pub fn race(contenders: &[Contender<'_>], rounds: Rounds) -> Vec<Samples> {
 fn calibrate(contender: &Contender<'_>, rounds: Rounds) -> u64 {
     let mut times = 1;
     loop {
-        let Some(figure) = contender.measure(times, rounds.threads) else {
+        let Some(figure) = contender.measure(times) else {
             return 0;
         };
         let wanted = rounds.batch.as_nanos() as f64;
@@ -94,8 +105,8 @@ fn calibrate(contender: &Contender<'_>, rounds: Rounds) -> u64 {
 }
 
 impl Contender<'_> {
-    fn measure(&self, times: u64, threads: usize) -> Option<f64> {
-        match (&self.make, threads) {
+    fn measure(&self, times: u64) -> Option<f64> {
+        match (&self.make, self.threads) {
             (Make::Anywhere(make), 1) => Some(alone(make(), times)),
             (Make::Here(make), 1) => Some(alone(make(), times)),
             (Make::Here(_), _) => None,
@@ -191,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    const FEW: Rounds = Rounds { count: 3, batch: Duration::from_micros(50), threads: 1 };
+    const FEW: Rounds = Rounds { count: 3, batch: Duration::from_micros(50) };
 
     fn nothing<'a>() -> Run<'a> {
         Box::new(|times| {
@@ -211,7 +222,7 @@ mod tests {
     #[test]
     fn who_cannot_leave_its_thread_has_no_part_in_a_race_of_two() {
         let contenders = [Contender::new("a", nothing), Contender::here("b", nothing)];
-        let lengths = race(&contenders, Rounds { threads: 2, ..FEW }).map_lengths();
+        let lengths = race(&contenders.map(|it| it.on(2)), FEW).map_lengths();
         assert_eq!(lengths, [FEW.count, 0]);
     }
 

@@ -7,7 +7,7 @@ mod direct;
 mod exclusive;
 pub(crate) mod peers;
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Duration};
 
 use arc_swap::Cache;
 use benches_api::{Block, Calls, Score};
@@ -21,7 +21,10 @@ use self::{
 };
 use crate::modules;
 
-pub(crate) use self::exclusive::{Exclusive, LOCK};
+pub(crate) use self::{
+    direct::symbol,
+    exclusive::{Exclusive, LOCK},
+};
 
 /// The names of the contenders that others are held against.
 pub(crate) const FN_POINTER: &str = "fn pointer";
@@ -39,6 +42,16 @@ pub(crate) const PIN: &str = "hotswap, pin";
 pub(crate) const PIN_MUT: &str = "hotswap, pin_mut";
 /// See [`FN_POINTER`].
 pub(crate) const SLOT: &str = "hotswap, slot";
+
+/// A thread alone.
+pub(crate) const ONE_THREAD: &str = "1 thread";
+/// Two at once.
+pub(crate) const TWO_THREADS: &str = "2 threads";
+
+/// Short, and many: what disturbs is seldom away for long.
+pub(crate) const ROUNDS: Rounds = Rounds { count: 800, batch: Duration::from_micros(250) };
+/// Two threads must be undisturbed at once.
+pub(crate) const MANY_ROUNDS: Rounds = Rounds { count: 3000, ..ROUNDS };
 
 /// What crosses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,9 +175,18 @@ impl Scene {
         Self { direct: Direct::open(&artifact), slot, relib: Relib::load(), _host: host }
     }
 
-    /// Races all ways of calling.
-    pub(crate) fn race(&self, kind: Kind, rounds: Rounds) -> Figures {
-        Figures::of(&self.contenders(kind), rounds)
+    /// Races all ways of calling, each by so many threads at once.
+    pub(crate) fn race(&self, kind: Kind, threads: usize, rounds: Rounds) -> Figures {
+        let contenders: Vec<_> =
+            self.contenders(kind).into_iter().map(|it| it.on(threads)).collect();
+        Figures::of(&contenders, rounds)
+    }
+
+    /// Races one way of calling against itself: by one thread, and by two.
+    pub(crate) fn one_against_two(&self, name: &str, rounds: Rounds) -> Figures {
+        let of = || self.contenders(Kind::Number).into_iter().find(|it| it.name() == name);
+        let of = || of().expect("a contender of this race");
+        Figures::of(&[of().named(ONE_THREAD), of().on(2).named(TWO_THREADS)], rounds)
     }
 
     fn contenders(&self, kind: Kind) -> Vec<Contender<'_>> {
@@ -178,7 +200,8 @@ impl Scene {
     }
 }
 
-fn number<'a>(mut call: impl FnMut(u64) -> u64 + 'a) -> Run<'a> {
+/// Calls with numbers.
+pub(crate) fn number<'a>(mut call: impl FnMut(u64) -> u64 + 'a) -> Run<'a> {
     Box::new(move |times| {
         let mut sum = 0_u64;
         for x in 0..times {

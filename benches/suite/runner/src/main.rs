@@ -10,6 +10,7 @@ mod crates;
 mod growth;
 mod idle;
 mod live;
+mod machine;
 mod modules;
 mod pause;
 mod quick;

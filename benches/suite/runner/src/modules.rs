@@ -30,16 +30,30 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
 
 /// Builds a module; returns its file.
 pub(crate) fn build(package: &str, features: &[&str]) -> PathBuf {
+    let target = cargo(package, "release", &["--features", &features.join(",")]);
+    target.join("release").join(format!("lib{}.so", package.replace('-', "_")))
+}
+
+/// Builds a program with a profile of cargo's; returns its file.
+pub(crate) fn program(package: &str, profile: &str) -> PathBuf {
+    let target = cargo(package, profile, &[]);
+    // Cargo's own exception.
+    let folder = if profile == "dev" { "debug" } else { profile };
+    target.join(folder).join(package)
+}
+
+/// Builds a package of the suite; returns the target folder.
+fn cargo(package: &str, profile: &str, arguments: &[&str]) -> &'static Path {
     let target = folder().parent().expect("a profile's folder is in a target folder");
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--release", "--locked", "--quiet", "--package", package])
-        .args(["--features", &features.join(",")])
+        .args(["build", "--locked", "--quiet", "--profile", profile, "--package", package])
+        .args(arguments)
         .current_dir(suite())
         .env("CARGO_TARGET_DIR", target)
         .status()
         .expect("cargo can be run");
     assert!(status.success(), "{package} does not build");
-    folder().join(format!("lib{}.so", package.replace('-', "_")))
+    target
 }
 
 /// Puts a file in the place of another one, at once. Where that is measured it begins here.

@@ -1,11 +1,11 @@
 //! What the targets are about, in less than a minute; the last line is JSON.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use hotswap_benches::{Rounds, json, stats::Samples};
+use hotswap_benches::{json, stats::Samples};
 
 use crate::{
-    calls::{self, Exclusive, Kind, Scene},
+    calls::{self, Exclusive, Kind, MANY_ROUNDS, ROUNDS, Scene},
     idle, live,
     pause::Shapes,
     saves::Saves,
@@ -19,15 +19,16 @@ pub(crate) fn run() {
     let scene = Scene::new();
     let exclusive = Exclusive::new();
     let mut shapes = Shapes::new();
-    let saves = Saves::new(true);
+    let saves = Saves::new("release");
     let started = Instant::now();
 
-    let rounds = |threads| Rounds { count: 200, batch: Duration::from_millis(1), threads };
-    let one = scene.race(Kind::Number, rounds(1));
+    let one = scene.race(Kind::Number, 1, ROUNDS);
     print!("{}", show::race(Kind::Number.signature(), 1, &one, calls::FN_POINTER));
-    let two = scene.race(Kind::Number, rounds(2));
+    let two = scene.race(Kind::Number, 2, ROUNDS);
     print!("{}", show::race(Kind::Number.signature(), 2, &two, calls::FN_POINTER));
-    let alone = exclusive.race(rounds(1));
+    let both = scene.one_against_two(calls::READER, MANY_ROUNDS);
+    print!("{}", show::one_against_two(calls::READER, &both));
+    let alone = exclusive.race(1, ROUNDS);
     print!("{}", show::race("&mut self, fn(u64) -> u64", 1, &alone, calls::LOCK));
     let live = live::race(8);
     print!("{}", show::live(&live));
@@ -47,7 +48,10 @@ pub(crate) fn run() {
     let median = |samples: &Samples| Some(samples.summary()?.median);
     let figures = [
         ("reader_vs_fn_pointer", ratio(reader, one.samples(calls::FN_POINTER))),
-        ("reader_2_threads_vs_1", ratio(two.samples(calls::READER), reader)),
+        (
+            "reader_2_threads_vs_1",
+            ratio(both.samples(calls::TWO_THREADS), both.samples(calls::ONE_THREAD)),
+        ),
         ("pin_vs_fn_pointer", ratio(one.samples(calls::PIN), one.samples(calls::FN_POINTER))),
         ("slot_vs_arcswap_load", ratio(one.samples(calls::SLOT), one.samples(calls::LOAD))),
         ("mut_vs_lock", ratio(alone.samples(calls::READER), alone.samples(calls::LOCK))),

@@ -1,17 +1,20 @@
 //! From the save of a source to the first call into it, against `cargo build` of the same change.
 //!
 //! Each round saves a change and builds it by hand, and saves another one under a host that watches,
-//! in turn the one and the other first.
+//! in turn the one and the other first. The host is a process of its own, built like the module.
 
-use std::{thread, time::Duration};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    path::PathBuf,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::Instant,
+};
 
-use benches_api::Calls;
 use hotswap_benches::stats::Samples;
-use hotswap_core::{Config, Host, cargo};
 
 use crate::{
     crates::Crate,
-    modules::{PATIENCE, milliseconds},
+    modules::{self, milliseconds},
 };
 
 /// The figures, in milliseconds.
@@ -29,18 +32,19 @@ impl Figures {
     }
 }
 
-/// A crate whose source is saved.
+/// A crate whose source is saved, and the program that watches it.
 #[derive(Debug)]
 pub(crate) struct Saves {
     saved: Crate,
-    release: bool,
+    host: PathBuf,
+    profile: &'static str,
 }
 
 impl Saves {
-    /// Writes the crate, and builds what it depends on.
-    pub(crate) fn new(release: bool) -> Self {
-        let saved = Crate::module(if release { "saves-release" } else { "saves-debug" });
-        let saves = Self { saved, release };
+    /// Writes the crate, and builds what it depends on, and the host, with a profile of cargo's.
+    pub(crate) fn new(profile: &'static str) -> Self {
+        let saved = Crate::module(&format!("saves-{profile}"));
+        let saves = Self { saved, host: modules::program("benches-host", profile), profile };
         saves.build();
         saves
     }
@@ -61,7 +65,7 @@ impl Saves {
     }
 
     fn build(&self) -> f64 {
-        self.saved.build(if self.release { &["--release"] } else { &[] }, "")
+        self.saved.build(&["--profile", self.profile], "")
     }
 
     fn alone(&self, number: u64) -> f64 {
@@ -70,26 +74,51 @@ impl Saves {
     }
 
     fn live(&self, number: u64) -> f64 {
-        let (folder, target) = (self.saved.folder().to_owned(), self.saved.target());
-        let profile = if self.release { cargo::Profile::Release } else { cargo::Profile::Dev };
-        let config = Config::dev()
-            .cargo_package("saved")
-            .with_reporter(|_| {})
-            .with_first_artifact_deadline(PATIENCE)
-            .build(move |request| {
-                request.with_folder(folder).with_profile(profile).with_target_folder(target)
-            });
-        let host = Host::new(config).expect("the host starts");
-        let slot = host.slot::<dyn Calls>("saved").expect("the module is live");
-        // The builder has said what it has built, and looks again at what it watches.
-        thread::sleep(Duration::from_millis(300));
-        let next = slot.generation() + 1;
-        let started = std::time::Instant::now();
+        let mut host = Watching::start(self);
+        let started = Instant::now();
         self.saved.save(number);
-        slot.wait_for(next, PATIENCE).expect("the save is built and taken");
-        assert_eq!(slot.pin().add(0).expect("the slot serves"), number);
+        assert_eq!(host.next(), number.to_string());
         let took = milliseconds(started);
-        host.shutdown().expect("the host ends");
+        host.end();
         took
+    }
+}
+
+/// A host that watches.
+struct Watching {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Watching {
+    fn start(saves: &Saves) -> Self {
+        let mut command = Command::new(&saves.host);
+        command.args([saves.saved.folder(), &saves.saved.target()]).arg(saves.profile);
+        // As for the build by hand.
+        command.env("RUSTFLAGS", "").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the host can be run");
+        let input = child.stdin.take().expect("it is piped");
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut watching = Self { child, input, output };
+        assert_eq!(watching.line(), "ready");
+        watching
+    }
+
+    /// Waits for the next version; returns what a call into it does.
+    fn next(&mut self) -> String {
+        writeln!(self.input, "next").expect("the host reads");
+        self.line()
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("the host writes text");
+        line.trim_end().to_owned()
+    }
+
+    fn end(mut self) {
+        drop(self.input);
+        assert!(self.child.wait().expect("it is a child").success(), "the host has failed");
     }
 }

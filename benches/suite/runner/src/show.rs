@@ -23,6 +23,17 @@ pub(crate) fn race(what: &str, threads: usize, figures: &calls::Figures, base: &
     text + &table.text()
 }
 
+/// One way of calling by one thread and by two.
+pub(crate) fn one_against_two(what: &str, figures: &calls::Figures) -> String {
+    let text = format!("\nfn(u64) -> u64 by {what}; the ratios are to one thread\n\n");
+    let head = ["by", "min ns", "median", "p90", "min / min", "median of ratios", "p90 of ratios"];
+    let mut table = Table::new(head);
+    for (name, samples) in figures.names.iter().zip(&figures.samples) {
+        row(&mut table, name, samples, figures.samples(calls::ONE_THREAD));
+    }
+    text + &table.text()
+}
+
 fn row(table: &mut Table, name: &str, samples: &Samples, base: &Samples) {
     let (Some(summary), Some(ratio)) = (samples.summary(), samples.against(base)) else {
         table.row([name, "–"]);
@@ -108,7 +119,9 @@ fn calls_within(waits: &Waits) -> String {
 
 /// Saves.
 pub(crate) fn saves(what: &str, figures: &saves::Figures) -> String {
-    let mut text = format!("\nFrom the save of a source to the first call into it, {what}\n\n");
+    let mut text = format!(
+        "\nFrom the save of a source to the first call into it, host and module built for {what}\n\n"
+    );
     let mut table = Table::new(["what", "min ms", "median", "p90"]);
     for (name, samples) in [("cargo build alone", &figures.alone), ("hotswap", &figures.live)] {
         if let Some(summary) = samples.summary() {

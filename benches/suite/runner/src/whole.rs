@@ -1,13 +1,11 @@
 //! Everything, as tables, and as the report.
 
-use std::{fs, io, process::Command, time::Duration};
-
-use hotswap_benches::Rounds;
+use std::{fs, io};
 
 use crate::{
     builds,
-    calls::{self, Exclusive, Kind, Scene},
-    growth, idle, live, modules,
+    calls::{self, Exclusive, Kind, MANY_ROUNDS, ROUNDS, Scene},
+    growth, idle, live, machine, modules,
     pause::Shapes,
     saves::Saves,
     scale, show,
@@ -47,7 +45,7 @@ pub(crate) fn report() -> io::Result<()> {
         pictures.push_str(&format!("![{name}](images/{name}.svg)\n\n"));
     }
     let text = include_str!("report.md")
-        .replace("MACHINE", &machine())
+        .replace("MACHINE", &machine::describe())
         .replace("PICTURES", pictures.trim_end())
         .replace("TABLES", sheets.text.trim());
     fs::write(root.join("docs/performance.md"), text)
@@ -70,7 +68,7 @@ pub(crate) fn scale() {
 
 /// What a build costs.
 pub(crate) fn builds() {
-    Sheets::default().add(&show::titled("What a build costs", &builds::measure(3, 10)));
+    Sheets::default().add(&show::titled("What a build costs", &builds::measure(2, 12)));
 }
 
 fn everything() -> Sheets {
@@ -79,10 +77,10 @@ fn everything() -> Sheets {
     sheets.add(&show::live(&live::race(40)));
     let mut shapes = Shapes::new();
     add_pauses(&mut sheets, &mut shapes);
-    for (what, release) in [("release", true), ("debug", false)] {
-        sheets.add(&show::saves(what, &Saves::new(release).measure(10)));
+    for (what, profile) in [("release", "release"), ("debug", "dev")] {
+        sheets.add(&show::saves(what, &Saves::new(profile).measure(12)));
     }
-    sheets.add(&show::titled("What a build costs", &builds::measure(3, 10)));
+    sheets.add(&show::titled("What a build costs", &builds::measure(2, 12)));
     add_scale(&mut sheets, &mut shapes);
     sheets.add(&show::growth(&growth::measure(10_000)));
     if let Some(wakeups) = idle::measure() {
@@ -123,49 +121,20 @@ fn add_scale(sheets: &mut Sheets, shapes: &mut Shapes) {
 
 fn add_calls(sheets: &mut Sheets) {
     let (scene, exclusive) = (Scene::new(), Exclusive::new());
+    let both = scene.one_against_two(calls::READER, MANY_ROUNDS);
+    sheets.add(&show::one_against_two(calls::READER, &both));
     for threads in [1, 2, 4] {
-        let rounds = Rounds { count: 60, batch: Duration::from_millis(2), threads };
         for kind in Kind::ALL {
-            let figures = scene.race(kind, rounds);
+            let figures = scene.race(kind, threads, ROUNDS);
             sheets.add(&show::race(kind.signature(), threads, &figures, calls::FN_POINTER));
             if let (1, Some(name)) = (threads, kind.picture()) {
                 sheets.pictures.push((name, show::picture(kind.signature(), &figures)));
             }
         }
-        let figures = exclusive.race(rounds);
+        let figures = exclusive.race(threads, ROUNDS);
         sheets.add(&show::race("&mut self, fn(u64) -> u64", threads, &figures, calls::LOCK));
         if threads == 1 {
             sheets.pictures.push(("calls-exclusive", show::picture("&mut self", &figures)));
         }
     }
-}
-
-/// The machine, the system, the compiler, the version and the day.
-fn machine() -> String {
-    let said = |program: &str, args: &[&str]| {
-        let output = Command::new(program).args(args).current_dir(modules::suite()).output();
-        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-        text.unwrap_or_default()
-    };
-    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    let count = cpus.lines().filter(|line| line.starts_with("processor")).count();
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let rows = [
-        ("processor", format!("{} × {count}", model.trim_start_matches([' ', '\t', ':']))),
-        ("system", said("uname", &["-srm"])),
-        ("compiler", said("rustc", &["--version"])),
-        (
-            "hotswap",
-            format!(
-                "{} ({})",
-                env!("CARGO_PKG_VERSION"),
-                said("git", &["rev-parse", "--short", "HEAD"])
-            ),
-        ),
-        ("day", said("date", &["+%Y-%m-%d"])),
-        ("load at the end", load.split_whitespace().take(3).collect::<Vec<_>>().join(", ")),
-    ];
-    let rows = rows.map(|(what, is)| format!("| {what} | {is} |"));
-    format!("| what | is |\n|---|---|\n{}", rows.join("\n"))
 }

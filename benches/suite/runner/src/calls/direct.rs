@@ -48,9 +48,9 @@ impl Direct {
     }
 }
 
-/// A function of a library that stays open. `T` must be its type: the names are those of modules
+/// A function of a library that must stay open. `T` must be its type: the names are those of modules
 /// of this workspace, which export them with these types.
-pub(super) fn symbol<T: Copy>(library: &'static Library, name: &str) -> T {
+pub(crate) fn symbol<T: Copy>(library: &Library, name: &str) -> T {
     // SAFETY: the types are those in the module's source.
     let symbol = unsafe { library.get::<T>(name.as_bytes()) };
     *symbol.unwrap_or_else(|error| panic!("{name}: {error}"))

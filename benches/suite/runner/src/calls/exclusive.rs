@@ -37,9 +37,10 @@ impl Exclusive {
         Self { count, total: Mutex::new(0), slot, _host: host }
     }
 
-    /// Races all ways of calling.
-    pub(crate) fn race(&self, rounds: Rounds) -> Figures {
-        Figures::of(&self.contenders(), rounds)
+    /// Races all ways of calling, each by so many threads at once.
+    pub(crate) fn race(&self, threads: usize, rounds: Rounds) -> Figures {
+        let contenders: Vec<_> = self.contenders().into_iter().map(|it| it.on(threads)).collect();
+        Figures::of(&contenders, rounds)
     }
 
     fn contenders(&self) -> Vec<Contender<'_>> {

@@ -3,19 +3,17 @@
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Duration,
 };
 
 use benches_api::Calls;
 use hotswap_benches::{
-    Rounds,
     stats::Samples,
     table::{Table, figure},
 };
 use hotswap_core::{Config, Host};
 
 use crate::{
-    calls::{self, Kind, Scene},
+    calls::{self, Kind, ROUNDS, Scene},
     modules::{self, Artifact, PATIENCE, milliseconds},
 };
 
@@ -33,8 +31,7 @@ pub(crate) fn callers(counts: &[usize]) -> Table {
     let scene = Scene::new();
     let mut artifact = Artifact::read(&modules::build("benches-calls", &[]));
     for &threads in counts {
-        let rounds = Rounds { count: 15, batch: Duration::from_millis(4), threads };
-        let race = scene.race(Kind::Number, rounds);
+        let race = scene.race(Kind::Number, threads, ROUNDS);
         let min = |name| race.samples(name).summary().map_or(f64::NAN, |it| it.min);
         let [pointer, reader, pin] = [calls::FN_POINTER, calls::READER, calls::PIN].map(min);
         let (took, made) = upgrades(&mut artifact, threads);
