@@ -34,6 +34,14 @@ pub(crate) fn build(package: &str, features: &[&str]) -> PathBuf {
     target.join("release").join(format!("lib{}.so", package.replace('-', "_")))
 }
 
+/// A copy without debug information.
+pub(crate) fn stripped(artifact: &Path) -> PathBuf {
+    let copy = scratch("stripped").join(artifact.file_name().expect("an artifact has a name"));
+    let status = Command::new("strip").arg("-o").args([&copy, artifact]).status();
+    assert!(status.expect("binutils are there").success(), "strip has failed");
+    copy
+}
+
 /// Builds a program with a profile of cargo's; returns its file.
 pub(crate) fn program(package: &str, profile: &str) -> PathBuf {
     let target = cargo(package, profile, &[]);

@@ -32,7 +32,8 @@ pub(crate) fn slots(counts: &[usize]) -> Table {
         "ns a call",
         "by fn pointers",
     ]);
-    let mut artifact = Artifact::read(&modules::build("benches-calls", &[]));
+    // With debug information, a thousand copies are as much as a disk takes in a minute.
+    let mut artifact = Artifact::read(&modules::stripped(&modules::build("benches-calls", &[])));
     let path = modules::scratch("slots").join("libbenches_calls.so");
     for &count in counts {
         modules::put(&path, artifact.marked(0));
@@ -61,7 +62,7 @@ pub(crate) fn slots(counts: &[usize]) -> Table {
 }
 
 /// Many calls in each batch: each way begins with a turn that fetches what it needs.
-const LONG_ROUNDS: Rounds = Rounds { count: 30, batch: Duration::from_millis(5) };
+const LONG_ROUNDS: Rounds = Rounds { count: 12, batch: Duration::from_millis(50) };
 
 /// A call of each slot in turn by a reader of its own, and of as many copies of the library by
 /// function pointers, in nanoseconds.

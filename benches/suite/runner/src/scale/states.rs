@@ -20,7 +20,7 @@ pub(crate) fn states(shapes: &mut Shapes, sizes: &[(&str, usize, u64)]) -> Table
     for &(name, bytes, rounds) in sizes {
         let median = |samples: &Samples| samples.summary().map_or(f64::NAN, |it| it.median);
         let encoded = shapes.encoded(bytes, true, rounds);
-        let moved = shapes.moved(bytes, rounds);
+        let moved = shapes.moved(bytes, 20);
         let (pause, codec) = (median(&encoded.waits.told), median(&encoded.codec));
         let mib = bytes as f64 / f64::from(1 << 20);
         let handed_over = median(&moved.waits.told);
