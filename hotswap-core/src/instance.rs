@@ -35,7 +35,7 @@ use hotswap_abi::{
     interface::{Failure, Origin, Target, entries_by_name},
     manifest::Manifest,
     module::{Answer, LifeCycle, Moving, RootRef, START_FRESH, START_RESTORED, START_UPGRADED},
-    portable::{Buffer, Bytes, Reader, Sink, Status, Str},
+    portable::{Buffer, Bytes, Counter, Reader, Sink, Status, Str},
 };
 
 use parking_lot::Mutex;
@@ -197,11 +197,17 @@ impl Code {
         step: impl FnOnce(*mut Sink) -> Answer,
     ) -> Result<(*mut (), Buffer), StepError> {
         let mut buffer = Buffer::new();
-        let answer = step(buffer.sink());
-        match answer.status {
-            Status::OK => Ok((answer.value, buffer)),
+        let Answer { status, value } = step(buffer.sink());
+        self.judge(status, buffer.bytes())?;
+        Ok((value, buffer))
+    }
+
+    /// What became of a step that has written `said`.
+    fn judge(&self, status: Status, said: &[u8]) -> Result<(), StepError> {
+        match status {
+            Status::OK => Ok(()),
             Status::FAILED => Err(StepError::Failed(
-                Reader::whole(buffer.bytes()).unwrap_or_else(|_| "it failed without a word".into()),
+                Reader::whole(said).unwrap_or_else(|_| "it failed without a word".into()),
             )),
             _ => {
                 let Failure { message, place, backtrace, .. } = self.origin.failure("");
@@ -490,6 +496,19 @@ impl Generation {
         // SAFETY: the instance is alive and nobody changes it (caller).
         let (_, buffer) = self.code.answer(|sink| unsafe { snapshot(data, sink) })?;
         Ok(buffer.into_vec())
+    }
+
+    /// How many bytes [`snapshot`](Self::snapshot) would have, which are not kept.
+    ///
+    /// # Safety
+    /// As there.
+    pub(crate) unsafe fn state_size(&self) -> Result<u64, StepError> {
+        let (snapshot, data) = (self.code.life.snapshot, self.data.as_ptr());
+        let mut counter = Counter::new();
+        // SAFETY: the instance is alive and nobody changes it (caller).
+        let answer = unsafe { snapshot(data, counter.sink()) };
+        self.code.judge(answer.status, counter.end())?;
+        Ok(counter.total())
     }
 
     /// `Module::state`, downgraded to an older version of its chain.

@@ -75,7 +75,7 @@ pub(crate) use self::{
     restart::Restarted,
     retire::{Left, Retiring},
     rollback::{NotRolledBack, RolledBack},
-    room::{Place as RoomIn, Sizes, copies, has_room, memory_has_room},
+    room::{Place as RoomIn, Sizes, copies, has_room, holds_all_of, memory_has_room},
     snapshot::take_last,
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
     trial::{Verdict, Why, judge},
@@ -101,6 +101,7 @@ use crate::{
     slot::SlotCore,
     snapshot::Snapshot,
     steps::Steps,
+    system::free::Memory,
 };
 
 /// How long callers have to leave before they are given up: what hangs has had its time.
@@ -271,11 +272,10 @@ impl Upgrade<'_> {
             None => self.first(&prepared),
             Some(gate) => {
                 let ready = self.begin_beside(&gate, &mut prepared);
-                ready.and_then(|()| prepared.has_room(state_size)).and_then(|()| {
-                    match prepared.handover {
-                        Handover::State { .. } => self.with_pause(&gate, &mut prepared),
-                        _ => self.without_pause(&gate, &prepared),
-                    }
+                let ready = ready.and_then(|()| self.has_room(&gate, &prepared, state_size));
+                ready.and_then(|()| match prepared.handover {
+                    Handover::State { .. } => self.with_pause(&gate, &mut prepared),
+                    _ => self.without_pause(&gate, &prepared),
                 })
             }
         };
@@ -296,6 +296,34 @@ impl Upgrade<'_> {
         Ok(applied)
     }
 
+    /// Whether memory has room for a state that goes over by its encoding. It is asked once more
+    /// before anybody waits: the candidate may have waited for long, or its state should have gone
+    /// over as memory. A state that was never encoded is measured where it might not fit.
+    fn has_room(
+        &mut self,
+        gate: &Arc<Gate<Generation>>,
+        prepared: &Prepared,
+        state_size: Option<u64>,
+    ) -> Result<(), Fault> {
+        if !prepared.is_encoded() {
+            return Ok(());
+        }
+        let in_pause = |fault| Fault { phase: Phase::Quiescing, ..fault };
+        let memory = Memory::now();
+        let size = match state_size {
+            Some(size) => size,
+            None if holds_all_of(&memory, Memory::own()) => return Ok(()),
+            None => {
+                let exclusive = self.slot.interface.exclusive;
+                let size = backup::size(gate, exclusive, self.config, self.steps);
+                let size = size.map_err(in_pause)?;
+                self.slot.set_state_size(size);
+                size
+            }
+        };
+        memory_has_room(&memory, Sizes::in_pause(size)).map_err(in_pause)
+    }
+
     /// When work has to be done that begins now, and that nobody waits for.
     fn at_work(&self) -> Instant {
         Instant::now() + self.config.work_deadline
@@ -310,7 +338,7 @@ impl Upgrade<'_> {
         let (generation, state, restored) = match (&prepared.handover, self.slot.checkpoint()) {
             (handover @ Handover::State { .. }, Some(checkpoint)) => {
                 let snapshot = Arc::new(checkpoint.snapshot.clone());
-                self.slot.set_state_size(&snapshot);
+                self.slot.set_state_size(snapshot.size() as u64);
                 let (generation, note) =
                     self.restore(prepared, &snapshot, handover, self.at_work())?;
                 (generation, note, Some(snapshot.taken()))
@@ -325,7 +353,7 @@ impl Upgrade<'_> {
     /// Keeps what is left of a state if its instance has to be given up, and in any case how large it
     /// was.
     fn remember(&self, state: Arc<Snapshot>) {
-        self.slot.set_state_size(&state);
+        self.slot.set_state_size(state.size() as u64);
         if self.config.keeps_last_state(&self.slot.name) {
             self.slot.set_last_state(state);
         }

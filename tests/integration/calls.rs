@@ -12,7 +12,9 @@ use std::{
 };
 
 use counter_api::Counter;
-use echo_api::{Adopted, Echo, Engine, Even, Foreign, Layer, Names, Point, Score, Tree, Unhalved};
+use echo_api::{
+    Adopted, Dot, Echo, Engine, Even, Foreign, Layer, Names, Point, Score, Tree, Unhalved,
+};
 use hotswap_core::{CallError, Pin, PinMut};
 use hotswap_tests::{Scene, fixture};
 use meter_api::{Meter, Panel, Spot};
@@ -103,6 +105,33 @@ fn plain_data_is_seen_and_written_in_place() {
     assert!(points.iter().all(|it| *it == Point { x: 3.0, y: 0.0, layer: Layer::Front }));
     assert_eq!((first.x, first.y), (2.0, -1.0));
     assert_eq!(echo.shift(&mut [], &mut first).unwrap(), 0);
+}
+
+#[test]
+fn plain_data_crosses_by_value_whatever_its_size() {
+    let scene = echo();
+    let echo = scene.slot.pin();
+    assert_eq!(echo.turn(Dot { x: 1.0, y: 2.0 }).unwrap(), Dot { x: 2.0, y: 1.0 });
+    let point = Point { x: 1.0, y: 2.0, layer: Layer::Back };
+    let mut seen = Vec::new();
+    let mut by = |point: Point, dot: Dot| {
+        seen.push((point, dot));
+        Point { x: 10.0, y: 20.0, layer: Layer::Front }
+    };
+    let turned = echo.turn_point(point, &mut by).unwrap();
+    assert_eq!(turned, Point { x: 12.0, y: 21.0, layer: Layer::Front });
+    assert_eq!(seen, [(Point { x: 2.0, y: 1.0, ..point }, Dot { x: 2.0, y: 1.0 })]);
+
+    // What was not given is not read.
+    let nowhere = Point { x: f64::NAN, ..point };
+    let error = echo.turn_point(nowhere, &mut |point, _| point).unwrap_err();
+    assert!(error.to_string().contains("a point without a place"), "{error}");
+    let ours = std::panic::AssertUnwindSafe(|| {
+        echo.turn_point(point, &mut |_, _| panic!("of the host's own"))
+    });
+    let payload = std::panic::catch_unwind(ours).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"of the host's own"));
+    assert_eq!(echo.turn_point(point, &mut |point, _| point).unwrap().x, 4.0);
 }
 
 struct Canvas {

@@ -14,6 +14,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Each has about a kilobyte.
 const ENTITIES: u64 = 25_000;
 
+/// Enough for all else that an upgrade takes, and less than the bytes of the state and a new one.
+const SOME: u64 = 40 << 20;
+
 /// What the process has, as `RLIMIT_DATA` counts it.
 fn data() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
@@ -35,10 +38,34 @@ fn what_does_not_fit_once_more_is_cancelled_before_the_pause() {
         text.split_once(" bytes").unwrap().0.rsplit(' ').next().unwrap().parse().unwrap()
     };
     let text = || scene.slot.pin().state_text().unwrap();
-    // The host knows how large the state is once it was encoded, and keeps no copy of it.
-    let live = scene.upgrade(&other.clone().told("label=b"));
+    let refusal = |scene: &Scene<dyn Counter>| {
+        let mut reached = Vec::new();
+        let refusal = scene.told.find(|event: &Event| match &event.kind {
+            EventKind::Phase { phase, .. } => {
+                reached.push(*phase);
+                None
+            }
+            EventKind::Refused(refusal) => Some(refusal.clone()),
+            EventKind::Live(live) => panic!("{live}"),
+            _ => None,
+        });
+        assert_eq!((refusal.exit, refusal.phase), (Exit::Cancelled, Phase::Quiescing), "{refusal}");
+        assert_eq!(reached.last(), Some(&Phase::Prepared), "{reached:?}");
+        refusal.to_string()
+    };
+
+    // It was never encoded, so that nobody knows yet how large it is.
+    let before = text();
+    let size = encoded(before.clone());
+    set_limit(Some(data() + SOME));
+    scene.put(&other.clone().told("label=b"));
+    let says = refusal(&scene);
+    set_limit(None);
+    assert!(says.contains(&format!("(the state has {size}, encoded)")), "{says}");
+    assert_eq!((text(), scene.slot.pin().label().unwrap()), (before.clone(), "a".to_owned()));
+    let live = scene.told.live();
     assert!(matches!(live.state, StateNote::Encoded { .. }), "{live}");
-    let size = encoded(text());
+    assert_eq!((encoded(text()), scene.slot.pin().label().unwrap()), (size, "b".to_owned()));
 
     // Twice is more than its bytes take, and less than bytes and a new state.
     set_limit(Some(data() + 2 * size));
@@ -49,19 +76,7 @@ fn what_does_not_fit_once_more_is_cancelled_before_the_pause() {
     // It is to go over as memory, and cannot.
     set_limit(Some(data() + 2 * size));
     scene.put(&mover.told("label=d"));
-    let mut reached = Vec::new();
-    let refusal = scene.told.find(|event: &Event| match &event.kind {
-        EventKind::Phase { phase, .. } => {
-            reached.push(*phase);
-            None
-        }
-        EventKind::Refused(refusal) => Some(refusal.clone()),
-        EventKind::Live(live) => panic!("{live}"),
-        _ => None,
-    });
-    assert_eq!((refusal.exit, refusal.phase), (Exit::Cancelled, Phase::Quiescing), "{refusal}");
-    assert_eq!(reached.last(), Some(&Phase::Prepared), "{reached:?}");
-    let says = refusal.to_string();
+    let says = refusal(&scene);
     for part in [
         "room  the process's data (RLIMIT_DATA) has ",
         " bytes free, and ",

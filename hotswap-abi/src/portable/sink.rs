@@ -26,17 +26,39 @@ impl Sink {
     #[inline]
     pub(super) fn push(&mut self, bytes: &[u8]) {
         if self.capacity - self.len < bytes.len() {
-            // SAFETY: `grow` belongs to the buffer that this sink is the first field of
-            // (`Buffer::new` is the only constructor).
-            unsafe { (self.grow)(self, bytes.len()) };
+            self.push_in_pieces(bytes);
+        } else {
+            self.put(bytes);
         }
-        // SAFETY: there is room for `bytes` behind `len`, made above.
+    }
+
+    /// Appends bytes piece by piece, each where room was made for it.
+    #[inline(never)]
+    fn push_in_pieces(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(PIECE) {
+            if self.capacity - self.len < piece.len() {
+                // SAFETY: `grow` belongs to what this sink is the first field of (`Buffer::new` and
+                // `Counter::new` are the only constructors).
+                unsafe { (self.grow)(self, piece.len()) };
+            }
+            self.put(piece);
+        }
+    }
+
+    /// Appends bytes for which there is room.
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        debug_assert!(bytes.len() <= self.capacity - self.len);
+        // SAFETY: there is room for `bytes` behind `len` (`push`, or made by `grow`).
         let end = unsafe { self.ptr.add(self.len) };
         // SAFETY: as above; the bytes are not part of the buffer, which is borrowed mutably.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), end, bytes.len()) };
         self.len += bytes.len();
     }
 }
+
+/// For no more than this is room made at once.
+const PIECE: usize = 64 << 10;
 
 const INLINE: usize = 192;
 
@@ -160,6 +182,66 @@ impl Drop for Buffer {
     }
 }
 
+/// Counts what is written, and keeps no more than the end of it.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Counter {
+    sink: Sink,
+    /// How much was written before what is kept.
+    before: u64,
+    kept: Vec<MaybeUninit<u8>>,
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Counter {
+    /// Nothing was written yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut kept = vec![MaybeUninit::uninit(); PIECE];
+        let (ptr, capacity) = (kept.as_mut_ptr().cast(), kept.len());
+        Self { sink: Sink { ptr, len: 0, capacity, grow: Self::grow }, before: 0, kept }
+    }
+
+    /// The sink to write to, which the other side takes. The counter must not move while the sink
+    /// is in use.
+    pub const fn sink(&mut self) -> *mut Sink {
+        &raw mut self.sink
+    }
+
+    /// How many bytes were written.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.before + self.sink.len as u64
+    }
+
+    /// The end of what was written: all of it, where that is little.
+    #[must_use]
+    pub const fn end(&self) -> &[u8] {
+        // SAFETY: `len` bytes were written there by `Sink::put`.
+        unsafe { slice::from_raw_parts(self.sink.ptr, self.sink.len) }
+    }
+
+    /// # Safety
+    /// `sink` is the first field of a `Counter` that is not borrowed otherwise.
+    unsafe extern "C" fn grow(sink: *mut Sink, additional: usize) {
+        // SAFETY: `Counter` is `repr(C)` and `sink` is its first field (caller).
+        let counter = unsafe { &mut *sink.cast::<Self>() };
+        counter.before += counter.sink.len as u64;
+        counter.sink.len = 0;
+        // A module of another version of this crate may write in larger pieces.
+        if counter.kept.len() < additional {
+            counter.kept = vec![MaybeUninit::uninit(); additional];
+            counter.sink.ptr = counter.kept.as_mut_ptr().cast();
+            counter.sink.capacity = additional;
+        }
+    }
+}
+
 const _: () = assert!(size_of::<Sink>() == 4 * size_of::<usize>());
 
 #[cfg(test)]
@@ -179,5 +261,39 @@ mod tests {
             }
         }
         assert_eq!(buffer.into_vec(), expected);
+    }
+
+    #[test]
+    fn a_counter_counts_and_keeps_the_end() {
+        let mut counter = Counter::new();
+        // SAFETY: the counter is alive, stays where it is, and is used by nobody else meanwhile.
+        let sink = unsafe { &mut *counter.sink() };
+        sink.push(b"little");
+        assert_eq!((counter.total(), counter.end()), (6, &b"little"[..]));
+
+        let mut written = 6;
+        for size in [0, 1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE + 3, 17] {
+            let bytes: Vec<u8> = (0..size).map(|i| i as u8).collect();
+            // SAFETY: as above.
+            unsafe { &mut *counter.sink() }.push(&bytes);
+            written += size as u64;
+            assert_eq!(counter.total(), written);
+            let end = counter.end().len().min(size);
+            assert!(counter.end().ends_with(&bytes[size - end..]));
+        }
+        assert!(counter.kept.len() == PIECE);
+    }
+
+    #[test]
+    fn a_counter_has_room_for_whoever_writes_more_at_once() {
+        let mut counter = Counter::new();
+        let bytes = vec![7; 3 * PIECE];
+        // SAFETY: the counter is alive, and used by nobody else.
+        let sink = unsafe { &mut *counter.sink() };
+        sink.push(b"before");
+        // SAFETY: the sink is a counter's.
+        unsafe { (sink.grow)(sink, bytes.len()) };
+        sink.put(&bytes);
+        assert_eq!((counter.total(), counter.end()), (6 + bytes.len() as u64, &bytes[..]));
     }
 }

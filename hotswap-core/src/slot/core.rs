@@ -331,8 +331,8 @@ impl SlotCore {
         self.progress.lock().state_size
     }
 
-    pub(crate) fn set_state_size(&self, state: &Snapshot) {
-        self.progress.lock().state_size = Some(state.size() as u64);
+    pub(crate) fn set_state_size(&self, bytes: u64) {
+        self.progress.lock().state_size = Some(bytes);
     }
 
     pub(crate) fn set_pending(&self, pending: Option<Until>) {

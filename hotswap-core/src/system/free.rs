@@ -26,6 +26,20 @@ impl Memory {
         Self { machine: memory(), group: memory_of_group(), address_space, data }
     }
 
+    /// What the process itself has in memory that is no file's, in bytes, if that is known.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn own() -> Option<u64> {
+        let status = fs::read_to_string("/proc/self/status").ok()?;
+        let [resident, swapped] = ["RssAnon:", "VmSwap:"].map(|name| of_kib(&status, name));
+        resident?.checked_add(swapped?)
+    }
+
+    /// What the process itself has in memory; not known.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn own() -> Option<u64> {
+        None
+    }
+
     /// By the closest bound.
     pub(crate) fn least(&self) -> Option<u64> {
         let Self { machine, group, address_space, data } = *self;

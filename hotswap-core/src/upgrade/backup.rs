@@ -11,7 +11,8 @@
 //!
 //! # Who wants it
 //! The journal, and the rehearsal. It is taken once for both: the file that the journal has written,
-//! or had already, is the one that the child reads.
+//! or had already, is the one that the child reads. Where only the size of a state is asked for, it is
+//! read in the same way, and no copy is kept.
 
 use std::{
     fmt::Display,
@@ -98,7 +99,7 @@ pub(crate) fn back_up(
     }
     let form = if is_rehearsed { &assessed.handover } else { &Handover::None };
     let mut copy = take(gate, slot.interface.exclusive, form, config, steps)?;
-    slot.set_state_size(&copy.own);
+    slot.set_state_size(copy.own.size() as u64);
     if let Some(keep) = wanted.journal {
         copy.file = Some(keep(&copy.own)?);
     }
@@ -134,6 +135,28 @@ pub(crate) fn take(
         };
         Ok(Copy { own, older, restored: false, file: None })
     };
+    read(gate, exclusive, handover, config, steps, copy)
+}
+
+/// How many bytes the live state has, encoded.
+pub(super) fn size(
+    gate: &Arc<Gate<Generation>>,
+    exclusive: bool,
+    config: &Config,
+    steps: &mut Steps,
+) -> Result<u64, Fault> {
+    read(gate, exclusive, &Handover::None, config, steps, snapshot::size)
+}
+
+/// Has the live state read by `copy`.
+fn read<T: Send + 'static>(
+    gate: &Arc<Gate<Generation>>,
+    exclusive: bool,
+    handover: &Handover,
+    config: &Config,
+    steps: &mut Steps,
+    copy: impl FnOnce(&Generation) -> Result<T, StepError> + Send + 'static,
+) -> Result<T, Fault> {
     let patience = config.pause_deadline;
     let taken = if exclusive {
         beside_callers(gate, patience, steps, copy)
@@ -161,12 +184,12 @@ enum Untaken {
 
 /// One thread holds the lock, and another one runs the module's code: when that hangs, the lock is
 /// let go all the same.
-fn beside_callers(
+fn beside_callers<T: Send + 'static>(
     gate: &Arc<Gate<Generation>>,
     patience: Duration,
     steps: &mut Steps,
-    copy: impl FnOnce(&Generation) -> Result<Copy, StepError> + Send + 'static,
-) -> Result<Copy, Untaken> {
+    copy: impl FnOnce(&Generation) -> Result<T, StepError> + Send + 'static,
+) -> Result<T, Untaken> {
     let deadline = Instant::now() + patience;
     let gate = Arc::clone(gate);
     let taken = steps.run(deadline + 3 * GRACE, move || {
@@ -195,12 +218,12 @@ fn beside_callers(
     }
 }
 
-fn behind_closed_gate(
+fn behind_closed_gate<T: Send + 'static>(
     gate: &Gate<Generation>,
     patience: Duration,
     steps: &mut Steps,
-    copy: impl FnOnce(&Generation) -> Result<Copy, StepError> + Send + 'static,
-) -> Result<Result<Copy, Untaken>, Fault> {
+    copy: impl FnOnce(&Generation) -> Result<T, StepError> + Send + 'static,
+) -> Result<Result<T, Untaken>, Fault> {
     let deadline = Instant::now() + patience;
     let closed = gate
         .close(deadline)
@@ -209,12 +232,12 @@ fn behind_closed_gate(
 }
 
 /// Runs module code while nobody changes the instance. What hangs in it may read it for ever.
-fn run(
+fn run<T: Send + 'static>(
     steps: &mut Steps,
     deadline: Instant,
     instance: &Arc<Generation>,
-    copy: impl FnOnce(&Generation) -> Result<Copy, StepError> + Send + 'static,
-) -> Result<Copy, Untaken> {
+    copy: impl FnOnce(&Generation) -> Result<T, StepError> + Send + 'static,
+) -> Result<T, Untaken> {
     let read = Arc::clone(instance);
     let taken = steps.run(deadline, move || copy(&read)).map_err(StepError::from).flatten();
     taken.map_err(|error| {

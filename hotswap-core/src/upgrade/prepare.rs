@@ -2,16 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{
-    Fault, Handover, Predecessor, Sizes, assess, load::Loaded, memory_has_room, moves::Beside,
-};
+use super::{Fault, Handover, Predecessor, assess, load::Loaded, moves::Beside};
 use crate::{
     config::StateDrift,
     event::{Phase, StateNote},
     instance::{Code, Context, StepError},
     slot::SlotCore,
     steps::{Steps, Undone},
-    system::free::Memory,
 };
 
 /// A candidate that is ready to take over.
@@ -53,14 +50,9 @@ impl Prepared {
         Ok(())
     }
 
-    /// Whether memory has room for a state of a known size that goes over by its encoding. It is
-    /// asked once more before anybody waits: it may have waited for long, or should have gone over as
-    /// memory.
-    pub(super) fn has_room(&self, state_size: Option<u64>) -> Result<(), Fault> {
-        let is_encoded = matches!(self.handover, Handover::State { .. }) && self.beside.is_none();
-        let Some(size) = state_size.filter(|_| is_encoded) else { return Ok(()) };
-        memory_has_room(&Memory::now(), Sizes::in_pause(size))
-            .map_err(|fault| Fault { phase: Phase::Quiescing, ..fault })
+    /// Whether the state of what serves goes over by its encoding.
+    pub(super) const fn is_encoded(&self) -> bool {
+        matches!(self.handover, Handover::State { .. }) && self.beside.is_none()
     }
 
     /// Lets go of it. What `prepare` has kept for `start` is dropped with it, which is module code;

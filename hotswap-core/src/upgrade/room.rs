@@ -133,6 +133,12 @@ pub(crate) fn has_room(place: Place<'_>, sizes: Sizes, free: Option<u64>) -> Res
     }
 }
 
+/// Whether a state whose size is not known fits in any case: it is no more than all that the process
+/// has in memory. Where that is not known, nothing is.
+pub(crate) fn holds_all_of(memory: &Memory, own: Option<u64>) -> bool {
+    own.is_none_or(|own| memory_has_room(memory, Sizes::in_pause(own)).is_ok())
+}
+
 /// Whether memory has room, wherever its bounds are.
 pub(crate) fn memory_has_room(memory: &Memory, sizes: Sizes) -> Result<(), Fault> {
     let Memory { machine, group, address_space, data } = *memory;
@@ -191,6 +197,16 @@ mod tests {
     fn what_is_not_known_is_no_reason() {
         assert!(has_room(Place::Memory, SIZES, None).is_ok());
         assert!(memory_has_room(&Memory::default(), SIZES).is_ok());
+    }
+
+    #[test]
+    fn what_holds_the_whole_process_so_often_holds_its_state() {
+        let memory = |free| Memory { data: Some(free), ..Memory::default() };
+        assert!(holds_all_of(&memory(300), Some(100)));
+        assert!(!holds_all_of(&memory(299), Some(100)));
+        // Nothing is known of the process, or of its bounds.
+        assert!(holds_all_of(&memory(0), None));
+        assert!(holds_all_of(&Memory::default(), Some(u64::MAX)));
     }
 
     #[test]

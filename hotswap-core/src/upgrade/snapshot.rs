@@ -27,6 +27,12 @@ pub(super) fn take(old: &Generation) -> Result<Snapshot, StepError> {
     Ok(Snapshot::new(Arc::clone(&old.code().manifest), state))
 }
 
+/// How many bytes the state has, encoded.
+pub(super) fn size(old: &Generation) -> Result<u64, StepError> {
+    // SAFETY: nobody changes the instance; see the module's text.
+    unsafe { old.state_size() }
+}
+
 /// Takes the state as it is to be handed over.
 pub(super) fn take_as(old: &Generation, handover: &Handover) -> Result<Snapshot, StepError> {
     match handover {
