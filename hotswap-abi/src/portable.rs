@@ -1,7 +1,7 @@
 //! Values that cross by value, always rebuilt in the receiver's own memory.
 //!
-//! A scalar and a small plain-data struct travel in registers or by copy ([`Direct`]), a larger one is
-//! copied from one side's memory to the other's ([`InPlace`]). Everything else travels as bytes ([`Encoded`]): the sender encodes it into a buffer of its own, the receiver
+//! A scalar and a plain-data struct travel in registers or by copy ([`Direct`]). Everything else
+//! travels as bytes ([`Encoded`]): the sender encodes it into a buffer of its own, the receiver
 //! builds the value anew from these bytes while the call lasts. So no allocation, no vtable and no
 //! pointer of one library is ever owned by another one, and a library can be unloaded without
 //! asking what became of the values it has returned.
@@ -18,9 +18,7 @@ mod wire;
 pub mod with;
 
 pub use bytes::{DecodeError, Reader, Writer};
-#[doc(hidden)]
-pub use carrier::{BySize, Chosen, is_large};
-pub use carrier::{Carrier, Direct, Encoded, InPlace};
+pub use carrier::{Carrier, Direct, Encoded};
 pub use plain::Plain;
 #[doc(hidden)]
 pub use scalars::Nothing;

@@ -14,8 +14,8 @@ pub use crate::{
     manifest::{self, Source as ManifestSource, encode, encode_schema, encoded_len, schema_len},
     module::{Export, HotModule, Module, Moving, export},
     portable::{
-        BySize, Bytes, Chosen, DecodeError, Encoded, Plain, Portable, Reader, Reply, Sink, Str,
-        Writer, is_large, with,
+        Bytes, DecodeError, Direct, Encoded, Plain, Portable, Reader, Reply, Sink, Str, Writer,
+        with,
     },
     shape::{
         Cell, FnMutShape, Info, Join, Kind, Ladder, Maybe, Member, Mut, Named, Node, Opaque, Parts,

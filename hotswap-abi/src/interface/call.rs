@@ -166,9 +166,7 @@ impl<'a> Callee<'a> {
         if reply.status.is_ok() {
             // SAFETY: the status says that the callee has written the value.
             let back = unsafe { reply.value.assume_init() };
-            // SAFETY: the callee has made it with this sink: the reply is this call's (caller).
-            let result = unsafe { R::Carrier::receive(back, out) };
-            result.map_err(|error| undecodable(self.origin, method, &error))
+            R::Carrier::receive(back, out).map_err(|error| undecodable(self.origin, method, &error))
         } else {
             Err(failed(self.origin, method, reply.status))
         }

@@ -1,6 +1,6 @@
 //! How a value travels, as a choice of types.
 
-use std::{marker::PhantomData, mem::MaybeUninit, ptr};
+use std::{marker::PhantomData, ptr};
 
 use super::{Buffer, Bytes, DecodeError, Plain, Portable, Reader, Sink, Writer};
 
@@ -45,43 +45,12 @@ pub unsafe trait Carrier<T> {
     ///
     /// # Errors
     /// When the bytes do not spell a value.
-    ///
-    /// # Safety
-    /// The callee has made `back` with the sink of `out` ([`give`](Self::give)).
-    unsafe fn receive(back: Self::Back, out: Self::Out) -> Result<T, DecodeError>;
+    fn receive(back: Self::Back, out: Self::Out) -> Result<T, DecodeError>;
 }
 
-/// Travels as it is, in registers or by copy: scalars and plain data of a few words.
+/// Travels as it is: scalars and plain data.
 #[derive(Debug)]
 pub struct Direct(PhantomData<()>);
-
-/// Is read where the sender has it, and written where the receiver wants it: larger plain data.
-#[derive(Debug)]
-pub struct InPlace(PhantomData<()>);
-
-/// How plain data travels, by its size.
-#[derive(Debug)]
-pub struct BySize<const LARGE: bool>(PhantomData<()>);
-
-/// Whether plain data is larger than what two registers hold.
-#[must_use]
-pub const fn is_large<T: Plain>() -> bool {
-    size_of::<T>() > 2 * size_of::<u64>()
-}
-
-/// A choice of how plain data travels.
-pub trait Chosen {
-    /// What was chosen.
-    type Carrier;
-}
-
-impl Chosen for BySize<false> {
-    type Carrier = Direct;
-}
-
-impl Chosen for BySize<true> {
-    type Carrier = InPlace;
-}
 
 // SAFETY: plain data has a fixed layout that is part of its shape, and holds no pointers.
 unsafe impl<T: Plain> Carrier<T> for Direct {
@@ -113,52 +82,8 @@ unsafe impl<T: Plain> Carrier<T> for Direct {
         value
     }
     #[inline]
-    unsafe fn receive(back: T, (): ()) -> Result<T, DecodeError> {
+    fn receive(back: T, (): ()) -> Result<T, DecodeError> {
         Ok(back)
-    }
-}
-
-// SAFETY: a pointer is the same everywhere, and plain data has a fixed layout that is part of its
-// shape, and holds no pointers.
-unsafe impl<T: Plain> Carrier<T> for InPlace {
-    type Wire = *const T;
-    type Held = T;
-    type Back = u8;
-    type Out = MaybeUninit<T>;
-
-    #[inline]
-    fn hold(value: T) -> T {
-        value
-    }
-    #[inline]
-    fn wire(held: &T) -> *const T {
-        ptr::from_ref(held)
-    }
-    #[inline]
-    unsafe fn take(wire: *const T) -> Result<T, DecodeError> {
-        // SAFETY: the sender holds the value while the call lasts (caller).
-        Ok(unsafe { *wire })
-    }
-    #[inline]
-    fn out() -> MaybeUninit<T> {
-        MaybeUninit::uninit()
-    }
-    /// It is a place for the value itself: what stands in the signature is an address.
-    #[inline]
-    fn sink(out: &mut MaybeUninit<T>) -> *mut Sink {
-        out.as_mut_ptr().cast()
-    }
-    #[inline]
-    unsafe fn give(value: T, sink: *mut Sink) -> u8 {
-        // SAFETY: it is the place that the caller has made for a `T` (`sink`), alive and unmoved
-        // (caller).
-        unsafe { sink.cast::<T>().write(value) };
-        0
-    }
-    #[inline]
-    unsafe fn receive(_: u8, out: MaybeUninit<T>) -> Result<T, DecodeError> {
-        // SAFETY: the callee has given a value (caller).
-        Ok(unsafe { out.assume_init() })
     }
 }
 
@@ -199,7 +124,7 @@ unsafe impl<T: Portable> Carrier<T> for Encoded {
         value.encode(&mut Writer::new(unsafe { &mut *sink }));
         0
     }
-    unsafe fn receive(_: u8, out: Buffer) -> Result<T, DecodeError> {
+    fn receive(_: u8, out: Buffer) -> Result<T, DecodeError> {
         Reader::whole(out.bytes())
     }
 }

@@ -127,7 +127,7 @@ unsafe impl super::Carrier<()> for Nothing {
         0
     }
     #[inline]
-    unsafe fn receive(_: u8, (): ()) -> Result<(), DecodeError> {
+    fn receive(_: u8, (): ()) -> Result<(), DecodeError> {
         Ok(())
     }
 }

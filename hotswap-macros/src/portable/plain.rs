@@ -55,7 +55,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         }
 
         impl __p::Portable for #name {
-            type Carrier = <__p::BySize<{ __p::is_large::<#name>() }> as __p::Chosen>::Carrier;
+            type Carrier = __p::Direct;
 
             fn encode(&self, out: &mut __p::Writer<'_>) {
                 #encode
