@@ -18,6 +18,7 @@ mod saves;
 mod scale;
 mod show;
 mod store;
+mod targets;
 mod whole;
 
 use std::{env, process::ExitCode};

@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
-use hotswap_benches::{json, stats::Samples};
-
 use crate::{
     calls::{self, Exclusive, Kind, MANY_ROUNDS, ROUNDS, Scene},
     idle, live,
     pause::Shapes,
     saves::Saves,
     show,
+    targets::Measured,
 };
 
 const MIB: usize = 1 << 20;
@@ -40,35 +39,9 @@ pub(crate) fn run() {
     print!("{}", show::moved("1 GiB of state", &large));
     let saves = saves.measure(5);
     print!("{}", show::saves("release", &saves));
-    let idle = idle::measure();
+    let wakeups = idle::measure();
 
     println!("\nmeasured in {:.1} s", started.elapsed().as_secs_f64());
-    let ratio = |own: &Samples, base: &Samples| Some(own.against(base)?.of_minima);
-    let reader = one.samples(calls::READER);
-    let median = |samples: &Samples| Some(samples.summary()?.median);
-    let figures = [
-        ("reader_vs_fn_pointer", ratio(reader, one.samples(calls::FN_POINTER))),
-        (
-            "reader_2_threads_vs_1",
-            ratio(both.samples(calls::TWO_THREADS), both.samples(calls::ONE_THREAD)),
-        ),
-        ("pin_vs_fn_pointer", ratio(one.samples(calls::PIN), one.samples(calls::FN_POINTER))),
-        ("slot_vs_arcswap_load", ratio(one.samples(calls::SLOT), one.samples(calls::LOAD))),
-        ("mut_vs_lock", ratio(alone.samples(calls::READER), alone.samples(calls::LOCK))),
-        (
-            "pin_mut_vs_fn_pointer",
-            ratio(alone.samples(calls::PIN_MUT), alone.samples(calls::FN_POINTER)),
-        ),
-        ("hot_lib_reloader_vs_reader", ratio(one.samples(calls::RELOADER), reader)),
-        ("relib_vs_reader", ratio(one.samples(calls::RELIB), reader)),
-        ("live_vs_floor", ratio(&live.ours, &live.floor)),
-        ("hot_lib_reloader_live_vs_ours", ratio(&live.reloader, &live.ours)),
-        ("pause_vs_codec", ratio(&changed.waits.longest, &changed.codec)),
-        ("pause_ms_1mib", median(&changed.waits.longest)),
-        ("moved_pause_ms_1mib", median(&small.waits.longest)),
-        ("moved_pause_ms_1gib", median(&large.waits.longest)),
-        ("build_overhead_ms", saves.overhead()),
-        ("idle_wakeups_per_s", idle),
-    ];
-    println!("{}", json::object(&figures));
+    let measured = Measured { one, both, alone, live, changed, small, large, saves, wakeups };
+    println!("{}", measured.json());
 }

@@ -52,17 +52,25 @@ pub(crate) fn live(figures: &live::Figures) -> String {
             .to_owned();
     let head = ["way", "min ms", "median", "p90", "min / min", "median of ratios", "p90 of ratios"];
     let mut table = Table::new(head);
-    let rows = [
+    for (name, samples) in ways_to_live(figures) {
+        row(&mut table, name, samples, &figures.floor);
+    }
+    text + &table.text()
+}
+
+fn ways_to_live(figures: &live::Figures) -> [(&'static str, &Samples); 5] {
+    [
         ("floor: copy, hash, open, check, close", &figures.floor),
         ("hotswap", &figures.ours),
         ("relib 0.7.2, told where the file is", &figures.relib),
         ("hot-lib-reloader 0.8.2", &figures.reloader),
         ("hot-lib-reloader 0.8.2, debounce of 1 ms", &figures.reloader_at_once),
-    ];
-    for (name, samples) in rows {
-        row(&mut table, name, samples, &figures.floor);
-    }
-    text + &table.text()
+    ]
+}
+
+/// From artifact to live as a picture.
+pub(crate) fn live_picture(figures: &live::Figures) -> String {
+    bars("From a complete artifact to the first call", "ms", ways_to_live(figures))
 }
 
 /// The pause of a state with a codec.
@@ -161,14 +169,19 @@ pub(crate) fn titled(title: &str, table: &Table) -> String {
 
 /// A race of calls as a picture.
 pub(crate) fn picture(title: &str, figures: &calls::Figures) -> String {
-    let bars = figures.names.iter().zip(&figures.samples).filter_map(|(name, samples)| {
+    bars(title, "ns", figures.names.iter().copied().zip(&figures.samples))
+}
+
+fn bars<'a>(
+    title: &str,
+    unit: &str,
+    figures: impl IntoIterator<Item = (&'static str, &'a Samples)>,
+) -> String {
+    let bars = figures.into_iter().filter_map(|(name, samples)| {
         let summary = samples.summary()?;
-        let (ours, name) = (name.starts_with("hotswap"), (*name).to_owned());
+        let (ours, name) = (name.starts_with("hotswap"), name.to_owned());
         Some(Bar { name, value: summary.min, spread: Some(summary.p90), ours })
     });
-    svg::bars(
-        title,
-        "ns, the smallest, and the line to the ninth decile",
-        &bars.collect::<Vec<_>>(),
-    )
+    let unit = format!("{unit}, the smallest, and the line to the ninth decile");
+    svg::bars(title, &unit, &bars.collect::<Vec<_>>())
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What a call costs, and how long an upgrade takes, under so many threads.
-pub(crate) fn callers(counts: &[usize]) -> Table {
+pub(crate) fn callers(scene: &Scene, counts: &[usize]) -> Table {
     let mut table = Table::new([
         "threads",
         "fn pointer ns",
@@ -28,7 +28,6 @@ pub(crate) fn callers(counts: &[usize]) -> Table {
         "upgrade ms",
         "calls meanwhile",
     ]);
-    let scene = Scene::new();
     let mut artifact = Artifact::read(&modules::build("benches-calls", &[]));
     for &threads in counts {
         let race = scene.race(Kind::Number, threads, ROUNDS);
