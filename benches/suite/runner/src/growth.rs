@@ -19,7 +19,7 @@ pub(crate) struct Sight {
 
 /// Upgrades so often, under a caller, and looks ten times.
 pub(crate) fn measure(upgrades: u64) -> Vec<Sight> {
-    let mut artifact = Artifact::read(&modules::build("benches-calls", &[]));
+    let mut artifact = Artifact::read(&modules::stripped(&modules::build("benches-calls", &[])));
     let path = modules::scratch("growth").join("libbenches_calls.so");
     modules::put(&path, artifact.marked(0));
     let config = Config::production().artifact("growth", &path).with_retire(Retire::Unload);

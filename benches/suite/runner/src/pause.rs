@@ -40,8 +40,9 @@ pub(crate) struct Encoded {
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
     pub(crate) waits: Waits,
-    /// What the state has taken of the machine's memory, in MiB.
-    pub(crate) resident_mib: f64,
+    /// What the state has taken of the machine's memory, in MiB; `None` where it got what others had
+    /// left to the process.
+    pub(crate) resident_mib: Option<f64>,
 }
 
 impl Shapes {
@@ -90,7 +91,8 @@ impl Shapes {
         let mut figures = Moved::default();
         let before = modules::resident_mib();
         let stored = Stored::new(self.scene.marked(0), (bytes / ENTITY) as u64);
-        figures.resident_mib = modules::resident_mib() - before;
+        let taken = modules::resident_mib() - before;
+        figures.resident_mib = (taken * f64::from(1 << 20) > bytes as f64 / 2.0).then_some(taken);
         for round in 1..=rounds {
             let live = stored.upgrade(self.scene.marked(round), &mut figures.waits);
             assert_eq!(live.state, StateNote::Moved);

@@ -95,11 +95,11 @@ pub(crate) fn encoded(what: &str, figures: &pause::Encoded) -> String {
 
 /// The pause of a state that is handed over as memory.
 pub(crate) fn moved(what: &str, figures: &pause::Moved) -> String {
-    let resident = figure(figures.resident_mib);
-    let mut text = format!(
-        "\nThe pause that callers see, {what}, handed over as memory; the process has {resident} MiB \
-         more with it\n\n"
-    );
+    let mut text = format!("\nThe pause that callers see, {what}, handed over as memory");
+    if let Some(resident) = figures.resident_mib {
+        let _ = write!(text, "; the process has {} MiB more with it", figure(resident));
+    }
+    text.push_str("\n\n");
     let mut table = Table::new(["what", "min ms", "median", "p90", "max"]);
     let rows = [
         ("the longest wait of an upgrade", &figures.waits.longest),
