@@ -159,7 +159,11 @@ pub(crate) fn growth(sights: &[growth::Sight]) -> String {
             sight.mapped.to_string(),
         ]);
     }
-    format!("\nThe process after upgrades, old code unloaded\n\n{}", table.text())
+    format!(
+        "\nThe process after upgrades, old code unloaded; it is the one that has measured all that \
+         stands above\n\n{}",
+        table.text()
+    )
 }
 
 /// A table with what stands above it.

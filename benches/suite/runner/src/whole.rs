@@ -133,7 +133,11 @@ fn add_scale(sheets: &mut Sheets, scene: &Scene, shapes: &mut Shapes) {
         ("32 MiB", 32 * MIB, 6),
         ("1 GiB", GIB, 2),
     ];
-    let mut add = |title, table| sheets.add(&show::titled(title, &table));
+    let mut add = |title, table| {
+        sheets.add(&show::titled(title, &table));
+        // What was written goes to the disk before others write.
+        rustix::fs::sync();
+    };
     add("More slots in a host, each with a copy of one module", scale::slots(&[1, 10, 100, 1000]));
     add("More threads that call at full speed", scale::callers(scene, &[1, 2, 4, 8, 16]));
     add("A larger state; medians", scale::states(shapes, &SIZES));
