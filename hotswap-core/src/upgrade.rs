@@ -309,19 +309,17 @@ impl Upgrade<'_> {
             return Ok(());
         }
         let in_pause = |fault| Fault { phase: Phase::Quiescing, ..fault };
-        let memory = Memory::now();
         let size = match state_size {
-            Some(size) => size,
-            None if holds_all_of(&memory, Memory::own()) => return Ok(()),
+            None if holds_all_of(&Memory::now(), Memory::own()) => None,
             None => {
-                let exclusive = self.slot.interface.exclusive;
-                let size = backup::size(gate, exclusive, self.config, self.steps);
+                let size = backup::size(self.slot, gate, self.config, self.steps);
                 let size = size.map_err(in_pause)?;
-                self.slot.set_state_size(size);
-                size
+                size.inspect(|&bytes| self.slot.set_state_size(bytes))
             }
+            known => known,
         };
-        memory_has_room(&memory, Sizes::in_pause(size)).map_err(in_pause)
+        size.map_or(Ok(()), |bytes| memory_has_room(&Memory::now(), Sizes::in_pause(bytes)))
+            .map_err(in_pause)
     }
 
     /// When work has to be done that begins now, and that nobody waits for.

@@ -6,9 +6,12 @@
 
 use std::fs;
 
-use counter_api::Counter;
-use hotswap_core::event::{Event, EventKind, Exit, Phase, StateNote};
-use hotswap_tests::{Scene, edition, patient};
+use counter_api::{Counter, Failing};
+use hotswap_core::{
+    AfterPanic,
+    event::{Event, EventKind, Exit, Phase, StateNote},
+};
+use hotswap_tests::{Fixture, Scene, edition, patient};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Each has about a kilobyte.
@@ -75,7 +78,7 @@ fn what_does_not_fit_once_more_is_cancelled_before_the_pause() {
 
     // It is to go over as memory, and cannot.
     set_limit(Some(data() + 2 * size));
-    scene.put(&mover.told("label=d"));
+    scene.put(&mover.clone().told("label=d"));
     let says = refusal(&scene);
     for part in [
         "room  the process's data (RLIMIT_DATA) has ",
@@ -95,4 +98,20 @@ fn what_does_not_fit_once_more_is_cancelled_before_the_pause() {
     assert!(matches!(live.state, StateNote::Encoded { .. }), "{live}");
     assert_eq!(scene.slot.pin().label().unwrap(), "d");
     assert_eq!(scene.slot.pin_mut().add(1).unwrap(), value + 1);
+    drop(scene);
+
+    // In this test, since a limit is the process's.
+    what_is_poisoned_is_not_measured(&mover, &other);
+}
+
+/// Whoever has poisoned an instance has left its state half changed: it is not read to be measured.
+fn what_is_poisoned_is_not_measured(mover: &Fixture, other: &Fixture) {
+    let config = patient().with_after_panic(AfterPanic::Refuse, AfterPanic::GoOn);
+    let first = mover.clone().told(&format!("label=a;fill={ENTITIES}"));
+    let scene = Scene::<dyn Counter>::with(config, &first);
+    scene.slot.pin_mut().fail_mut(Failing::Text).unwrap_err();
+    set_limit(Some(data() + SOME));
+    let live = scene.upgrade(&other.clone().told("label=b"));
+    set_limit(None);
+    assert_eq!(scene.slot.pin().label().unwrap(), "b", "{live}");
 }

@@ -13,6 +13,7 @@ pub struct Sink {
     ptr: *mut u8,
     len: usize,
     capacity: usize,
+    /// Makes room, for so many bytes if it can, and for some in any case.
     grow: unsafe extern "C" fn(*mut Self, usize),
 }
 
@@ -26,22 +27,26 @@ impl Sink {
     #[inline]
     pub(super) fn push(&mut self, bytes: &[u8]) {
         if self.capacity - self.len < bytes.len() {
-            self.push_in_pieces(bytes);
+            self.push_growing(bytes);
         } else {
             self.put(bytes);
         }
     }
 
-    /// Appends bytes piece by piece, each where room was made for it.
+    /// Appends bytes where there is no room for all of them yet: at once where room is made for
+    /// them, and else piece by piece, as large as it is made.
     #[inline(never)]
-    fn push_in_pieces(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(PIECE) {
-            if self.capacity - self.len < piece.len() {
-                // SAFETY: `grow` belongs to what this sink is the first field of (`Buffer::new` and
-                // `Counter::new` are the only constructors).
-                unsafe { (self.grow)(self, piece.len()) };
-            }
+    fn push_growing(&mut self, mut bytes: &[u8]) {
+        loop {
+            // SAFETY: `grow` belongs to what this sink is the first field of (`Buffer::new` and
+            // `Counter::new` are the only constructors).
+            unsafe { (self.grow)(self, bytes.len()) };
+            let (piece, rest) = bytes.split_at(bytes.len().min(self.capacity - self.len));
             self.put(piece);
+            if rest.is_empty() {
+                break;
+            }
+            bytes = rest;
         }
     }
 
@@ -49,16 +54,13 @@ impl Sink {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         debug_assert!(bytes.len() <= self.capacity - self.len);
-        // SAFETY: there is room for `bytes` behind `len` (`push`, or made by `grow`).
+        // SAFETY: there is room for `bytes` behind `len` (`push`, `push_growing`).
         let end = unsafe { self.ptr.add(self.len) };
         // SAFETY: as above; the bytes are not part of the buffer, which is borrowed mutably.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), end, bytes.len()) };
         self.len += bytes.len();
     }
 }
-
-/// For no more than this is room made at once.
-const PIECE: usize = 64 << 10;
 
 const INLINE: usize = 192;
 
@@ -182,6 +184,9 @@ impl Drop for Buffer {
     }
 }
 
+/// As much as a [`Counter`] keeps.
+const PIECE: usize = 64 << 10;
+
 /// Counts what is written, and keeps no more than the end of it.
 #[derive(Debug)]
 #[repr(C)]
@@ -189,7 +194,8 @@ pub struct Counter {
     sink: Sink,
     /// How much was written before what is kept.
     before: u64,
-    kept: Vec<MaybeUninit<u8>>,
+    /// Where the sink writes.
+    kept: Box<[MaybeUninit<u8>]>,
 }
 
 impl Default for Counter {
@@ -202,7 +208,7 @@ impl Counter {
     /// Nothing was written yet.
     #[must_use]
     pub fn new() -> Self {
-        let mut kept = vec![MaybeUninit::uninit(); PIECE];
+        let mut kept = vec![MaybeUninit::uninit(); PIECE].into_boxed_slice();
         let (ptr, capacity) = (kept.as_mut_ptr().cast(), kept.len());
         Self { sink: Sink { ptr, len: 0, capacity, grow: Self::grow }, before: 0, kept }
     }
@@ -228,17 +234,11 @@ impl Counter {
 
     /// # Safety
     /// `sink` is the first field of a `Counter` that is not borrowed otherwise.
-    unsafe extern "C" fn grow(sink: *mut Sink, additional: usize) {
+    unsafe extern "C" fn grow(sink: *mut Sink, _: usize) {
         // SAFETY: `Counter` is `repr(C)` and `sink` is its first field (caller).
         let counter = unsafe { &mut *sink.cast::<Self>() };
         counter.before += counter.sink.len as u64;
         counter.sink.len = 0;
-        // A module of another version of this crate may write in larger pieces.
-        if counter.kept.len() < additional {
-            counter.kept = vec![MaybeUninit::uninit(); additional];
-            counter.sink.ptr = counter.kept.as_mut_ptr().cast();
-            counter.sink.capacity = additional;
-        }
     }
 }
 
@@ -264,6 +264,15 @@ mod tests {
     }
 
     #[test]
+    fn a_buffer_grows_once_for_all_that_is_written_at_once() {
+        let mut buffer = Buffer::new();
+        let bytes = vec![7; 3 * PIECE + 1];
+        buffer.own_sink().push(&bytes);
+        assert_eq!(buffer.sink.capacity, (3 * PIECE + 1).next_power_of_two());
+        assert_eq!(buffer.into_vec(), bytes);
+    }
+
+    #[test]
     fn a_counter_counts_and_keeps_the_end() {
         let mut counter = Counter::new();
         // SAFETY: the counter is alive, stays where it is, and is used by nobody else meanwhile.
@@ -282,18 +291,5 @@ mod tests {
             assert!(counter.end().ends_with(&bytes[size - end..]));
         }
         assert!(counter.kept.len() == PIECE);
-    }
-
-    #[test]
-    fn a_counter_has_room_for_whoever_writes_more_at_once() {
-        let mut counter = Counter::new();
-        let bytes = vec![7; 3 * PIECE];
-        // SAFETY: the counter is alive, and used by nobody else.
-        let sink = unsafe { &mut *counter.sink() };
-        sink.push(b"before");
-        // SAFETY: the sink is a counter's.
-        unsafe { (sink.grow)(sink, bytes.len()) };
-        sink.put(&bytes);
-        assert_eq!((counter.total(), counter.end()), (6 + bytes.len() as u64, &bytes[..]));
     }
 }

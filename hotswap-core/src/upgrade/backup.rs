@@ -52,6 +52,13 @@ pub(crate) struct Copy {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// Whether the instance is left with its state: nobody may read that any more.
+fn is_left(slot: &SlotCore, gate: &Gate<Generation>) -> bool {
+    let instance = gate.current().1;
+    let condition = instance.condition();
+    slot.is_abandoned() || condition.is_poisoned() || !condition.is_free()
+}
+
 /// Writes a state into the journal; returns the file that has it.
 pub(crate) type Keep<'a> = &'a dyn Fn(&Snapshot) -> Result<PathBuf, Fault>;
 
@@ -90,10 +97,7 @@ pub(crate) fn back_up(
         let copy = left.map(|left| stored(Arc::new(left.snapshot.clone())));
         return Ok(BackedUp { assessed, copy });
     };
-    let instance = gate.current().1;
-    let condition = instance.condition();
-    if slot.is_abandoned() || condition.is_poisoned() || !condition.is_free() {
-        // Its instance is left with its state.
+    if is_left(slot, gate) {
         let copy = slot.last_state().filter(|_| is_rehearsed).map(stored);
         return Ok(BackedUp { assessed, copy });
     }
@@ -138,14 +142,18 @@ pub(crate) fn take(
     read(gate, exclusive, handover, config, steps, copy)
 }
 
-/// How many bytes the live state has, encoded.
+/// How many bytes the live state has, encoded; `None` for one that is not handed over.
 pub(super) fn size(
+    slot: &SlotCore,
     gate: &Arc<Gate<Generation>>,
-    exclusive: bool,
     config: &Config,
     steps: &mut Steps,
-) -> Result<u64, Fault> {
-    read(gate, exclusive, &Handover::None, config, steps, snapshot::size)
+) -> Result<Option<u64>, Fault> {
+    if is_left(slot, gate) {
+        return Ok(None);
+    }
+    let exclusive = slot.interface.exclusive;
+    read(gate, exclusive, &Handover::None, config, steps, snapshot::size).map(Some)
 }
 
 /// Has the live state read by `copy`.

@@ -133,8 +133,9 @@ pub(crate) fn has_room(place: Place<'_>, sizes: Sizes, free: Option<u64>) -> Res
     }
 }
 
-/// Whether a state whose size is not known fits in any case: it is no more than all that the process
-/// has in memory. Where that is not known, nothing is.
+/// Whether a state whose size is not known may be taken to fit: there is room for all that the process
+/// has in memory. Encoded it is larger only where it has one thing in many places. What is not known
+/// is no reason to look.
 pub(crate) fn holds_all_of(memory: &Memory, own: Option<u64>) -> bool {
     own.is_none_or(|own| memory_has_room(memory, Sizes::in_pause(own)).is_ok())
 }
