@@ -3,6 +3,47 @@
 //! The semantic version is necessary (same major; same minor below 1.0); the shapes decide. A
 //! different compiler is no reason to refuse: values are rebuilt at the boundary, and plain data is
 //! `repr(C)` with its offsets compared.
+//!
+//! # What generated code assumes of the other side
+//! Each side calls the other one through C functions whose signatures it derives from its own copy of
+//! the interface. Whatever the generated code relies on is in this list, with what carries it. An
+//! assumption that nothing carries would be undefined behaviour from safe code: who adds one to the
+//! generated code adds it here, to the description and to the comparison.
+//!
+//! | assumed | carried by | compared |
+//! |---|---|---|
+//! | a method of this name is there, or has a default body | [`OwnedMember::name`], `default` in its `attrs` | what the caller has must be on the other side; see [`compare`] for who calls |
+//! | `&self` or `&mut self` | `&mut` in the method's `attrs` | equal |
+//! | number, order and types of arguments and result | the method's [`parts`](crate::shape::OwnedMember::parts) | equal, all the way down |
+//! | the form of an argument: `T`, `&str`, `&T`, `&mut T`, `&[T]`, `&mut [T]`, `&dyn I`, `&mut dyn I`, `&mut dyn FnMut`, `#[same_build]` | the name of the part's [`Shape::Container`] (`&`, `&mut`, `&[]`, …) | equal |
+//! | what is called is `Send`, `Sync`: the caller's proxy implements what its trait requires | the interface's [`Definition::attrs`] | what the caller's side requires, the other one must require; both at the top and in what is lent |
+//! | a closure makes no promise: its bounds do not compile | the part's name `FnMut` | equal |
+//! | an instance is `Send`, `Sync` and `'static` | the bounds of `Module`, by [`Manifest::abi`] | compatible |
+//! | what is lent, lives for the call: receivers get references that live as long as the entry point's frame | `&` and `&mut` are the only forms, without lifetimes | – |
+//! | a value crosses as it is, or as bytes | [`Definition::layout`]: there for plain data only; for scalars the name | equal |
+//! | size and alignment of plain data | [`Definition::layout`] | equal |
+//! | where its fields are, which types they have | [`OwnedMember::offset`], `parts` | equal |
+//! | its representation: `C`, `transparent`, `u8`, `i8`, `align(8)` | [`Definition::attrs`] | equal |
+//! | which values are valid: `bool`, `char`, the variants of an enum with their numbers | the scalar's name; [`OwnedMember::offset`] of each variant | equal, none more and none fewer |
+//! | how plain data is passed by value | size, alignment, offsets and scalars: it is passed as a C struct that holds it | equal |
+//! | the calling convention, byte order, width of pointers | [`Manifest::target`] | equal |
+//! | bytes spell a value of the type | nothing: they are checked when they are decoded, as are those of `#[portable(serde)]` and `#[portable(with = …)]` | – |
+//! | order of fields and variants in the bytes | order of the members | equal |
+//! | layouts of our own types: `Sink`, `Reply`, `Lent`, `Entry`, the root | [`Manifest::abi`]; for the root [`Manifest::abi_stable`] as well | compatible; equal |
+//! | no panic leaves an entry point | [`Manifest::unwinds`]: a module that aborts is refused; a host that is built to abort ends with its own panic, and no frame of the other side is unwound | must hold |
+//! | the types of `#[same_build]` arguments, with their auto traits, `TypeId`s and allocator | [`Definition::build`] and [`Manifest::rustc`] | equal ([`Build::difference`]) |
+//! | the code of what was lent is mapped | nothing: who calls is inside, and the gate keeps the generation | – |
+//!
+//! Not assumed, and so not compared: the names of arguments, `#[since]`, `#[fold]`, docs, what a
+//! default body does, the compiler and its flags (overflow checks, debug assertions, optimisation),
+//! the order of methods, the hasher of a map.
+//!
+//! [`OwnedMember::name`]: crate::shape::OwnedMember::name
+//! [`OwnedMember::offset`]: crate::shape::OwnedMember::offset
+//! [`Definition::attrs`]: crate::shape::Definition::attrs
+//! [`Definition::layout`]: crate::shape::Definition::layout
+//! [`Definition::build`]: crate::shape::Definition::build
+//! [`Shape::Container`]: crate::shape::Shape::Container
 
 use std::fmt;
 

@@ -28,7 +28,7 @@ use crate::shape::{Shape, Types};
 pub const SECTION: &str = ".hotswap";
 
 /// The format that this version reads and writes.
-pub const FORMAT: u16 = 3;
+pub const FORMAT: u16 = 4;
 
 pub(crate) const MAGIC: [u8; 8] = *b"HOTSWAP\0";
 

@@ -79,7 +79,8 @@ pub struct Info {
     pub name: &'static str,
     /// The module path in which it was declared; empty for types of the standard library.
     pub path: &'static str,
-    /// Attributes of the whole type that change its representation, e.g. `serde(tag = "t")`.
+    /// Attributes of the whole type that change its representation: `serde(tag = "t")`, `repr(C)`.
+    /// For an interface, its supertraits: `Send Sync`.
     pub attrs: &'static str,
     /// How many type arguments it has.
     pub args: usize,
@@ -105,8 +106,8 @@ pub struct Member {
     pub labels: &'static [&'static str],
     /// How many parts belong to it.
     pub parts: usize,
-    /// Its offset in bytes, for the fields of plain data.
-    pub offset: usize,
+    /// Its offset in bytes, for the fields of plain data; a variant of plain data has its number here.
+    pub offset: u64,
 }
 
 impl Info {

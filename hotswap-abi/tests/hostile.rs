@@ -174,7 +174,7 @@ fn damaged_schemas_are_errors_and_never_panics() {
 #[test]
 fn nesting_and_counts_are_bounded() {
     let header = |body: &[u8]| {
-        let mut bytes = b"HOTSWAP\0\x03\x00".to_vec();
+        let mut bytes = [&b"HOTSWAP\0"[..], &hotswap_abi::manifest::FORMAT.to_le_bytes()].concat();
         bytes.extend((body.len() as u32).to_le_bytes());
         bytes.extend(body);
         bytes
@@ -256,7 +256,7 @@ mod forged {
         body.extend(many(definitions));
         let state = [text("S"), 1_u32.to_le_bytes().to_vec(), defined(1)].concat();
         body.extend(many(&[state]));
-        let mut bytes = b"HOTSWAP\0\x03\x00".to_vec();
+        let mut bytes = [&b"HOTSWAP\0"[..], &hotswap_abi::manifest::FORMAT.to_le_bytes()].concat();
         bytes.extend((body.len() as u32).to_le_bytes());
         bytes.extend(body);
         bytes

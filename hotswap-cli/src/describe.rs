@@ -49,6 +49,8 @@ pub(crate) struct Interface {
     pub(crate) version: String,
     /// The module that it was declared in.
     pub(crate) path: String,
+    /// What it requires of its implementors: `Send`, `Sync`.
+    pub(crate) supertraits: Vec<String>,
     pub(crate) methods: Vec<Method>,
 }
 
@@ -141,6 +143,8 @@ impl Interface {
             name: schema.interface_name().to_owned(),
             version: schema.version.to_string(),
             path: definition.map(|it| it.path.clone()).unwrap_or_default(),
+            supertraits: definition
+                .map_or_else(Vec::new, |it| it.promises().map(str::to_owned).collect()),
             methods: methods.iter().map(|it| Method::of(&schema.types, it)).collect(),
         }
     }

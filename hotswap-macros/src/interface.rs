@@ -54,6 +54,12 @@ pub(crate) struct Argument {
 }
 
 impl Interface {
+    /// What the trait requires of its implementors, and the proxy therefore promises.
+    pub(crate) fn promises(&self) -> Vec<&'static str> {
+        let all = [(self.send, "Send"), (self.sync, "Sync")];
+        all.into_iter().filter_map(|(given, name)| given.then_some(name)).collect()
+    }
+
     /// Whether an argument is marked `#[same_build]`.
     pub(crate) fn lends_rust_types(&self) -> bool {
         let mut args = self.methods.iter().flat_map(|method| &method.args);

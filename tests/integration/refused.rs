@@ -1,12 +1,14 @@
 //! Refused artifacts: one of each kind. Nothing of them runs, what served goes on, the text says
 //! what to do, and in the same process a good build is live afterwards.
 
+use std::time::Duration;
+
 use hotswap_abi::interface;
 use hotswap_core::{
-    Interface,
+    Config, Host, Interface,
     event::{Exit, Phase, Refusal},
 };
-use hotswap_tests::{Fixture, Scene, damage::section, fixture};
+use hotswap_tests::{Fixture, Scene, damage::section, file_name, fixture};
 use meter_api::Meter;
 
 /// An artifact that must be refused.
@@ -95,7 +97,7 @@ fn table() -> Vec<Bad> {
         file(
             "a manifest of another format",
             Box::new(|| meter().with_manifest(|bytes| bytes[8] = 9)),
-            &["the manifest has format 9, this version of hotswap reads format 3"],
+            &["the manifest has format 9, this version of hotswap reads format 4"],
             BUILD,
         ),
         file(
@@ -209,6 +211,13 @@ fn table() -> Vec<Bad> {
             "take the change of meter-api back, or give it a new version",
         ),
         unfit(
+            "what it is lent used on other threads",
+            named("meter-shares"),
+            "meter-shares 2.0.0",
+            &["Panel  host: trait Panel   artifact: trait Panel: Send + Sync"],
+            "rebuild against meter-api 1.3, or upgrade the host",
+        ),
+        unfit(
             "a service that nobody offers",
             named("meter-services"),
             "meter-services 2.0.0",
@@ -282,6 +291,51 @@ fn every_reason_against_an_artifact_is_told_at_once() {
     let build = fixture("meter-argument").with_manifest_text("0.11.3", "0.12.0");
     let refusal = scene.refusal(&build);
     assert_eq!(refusal.findings.len(), 2, "{refusal}");
+}
+
+/// A host whose interfaces have other supertraits than `meter_api`.
+macro_rules! promising {
+    ($name:ident: Panel [$($panel:tt)*], Meter [$($meter:tt)*]) => {
+        mod $name {
+            use hotswap_abi::interface;
+            #[interface]
+            pub(super) trait Panel $($panel)* {
+                fn print(&mut self, text: &str);
+            }
+            #[interface(version = "1.3.0")]
+            pub(super) trait Meter $($meter)* {
+                fn label(&self) -> String;
+                fn show(&self, panel: &mut dyn Panel);
+            }
+        }
+    };
+}
+promising!(lends_more: Panel [: Send + Sync], Meter []);
+promising!(assumes_more: Panel [], Meter [: Sync]);
+
+#[test]
+fn a_host_may_lend_more_than_an_artifact_assumes_and_may_not_assume_more_than_it_has() {
+    let lends = Scene::<dyn lends_more::Meter>::of(&fixture("meter").told("label=a"));
+    assert_eq!(lends.slot.pin().label().unwrap(), "a");
+    // This one assumes just what is lent.
+    lends.upgrade(&fixture("meter-shares").told("label=b"));
+    struct Text(String);
+    impl lends_more::Panel for Text {
+        fn print(&mut self, text: &str) {
+            self.0.push_str(text);
+        }
+    }
+    let mut text = Text(String::new());
+    lends.slot.pin().show(&mut text).unwrap();
+    assert_eq!(text.0, "21 m");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(file_name("meter"));
+    std::fs::write(&path, fixture("meter").bytes()).unwrap();
+    let config = Config::production().with_first_artifact_deadline(Duration::from_secs(3));
+    let host = Host::new(config.artifact("main", &path)).unwrap();
+    let text = host.slot::<dyn assumes_more::Meter>("main").unwrap_err().to_string();
+    assert!(text.contains("Meter  host: trait Meter: Sync   artifact: trait Meter "), "{text}");
 }
 
 #[test]

@@ -171,7 +171,7 @@ impl<const N: usize> Output<N> {
             let member = &info.members[i];
             self.text(member.name);
             self.text(member.attrs);
-            self.number(member.offset as u64, 8);
+            self.number(member.offset, 8);
             self.number(member.labels.len() as u64, 2);
             let mut j = 0;
             while j < member.labels.len() {

@@ -48,14 +48,23 @@ pub unsafe trait Carrier<T> {
     fn receive(back: Self::Back, out: Self::Out) -> Result<T, DecodeError>;
 }
 
+/// A value as it stands in a signature: passed as a C struct with this one field. So how it is passed
+/// follows from its size, its alignment and where in it which numbers are, all of which its
+/// description has, and not from what else the compiler knows of its type (`repr(transparent)`, the
+/// sign of an enum's number).
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct ByValue<T>(T);
+
 /// Travels as it is: scalars and plain data.
 #[derive(Debug)]
 pub struct Direct(PhantomData<()>);
 
 // SAFETY: plain data has a fixed layout that is part of its shape, and holds no pointers.
 unsafe impl<T: Plain> Carrier<T> for Direct {
-    type Wire = T;
+    type Wire = ByValue<T>;
     type Held = T;
+    // Inside of a `Reply`, which is a C struct.
     type Back = T;
     type Out = ();
 
@@ -64,12 +73,12 @@ unsafe impl<T: Plain> Carrier<T> for Direct {
         value
     }
     #[inline]
-    fn wire(held: &T) -> T {
-        *held
+    fn wire(held: &T) -> ByValue<T> {
+        ByValue(*held)
     }
     #[inline]
-    unsafe fn take(wire: T) -> Result<T, DecodeError> {
-        Ok(wire)
+    unsafe fn take(wire: ByValue<T>) -> Result<T, DecodeError> {
+        Ok(wire.0)
     }
     #[inline]
     fn out() {}

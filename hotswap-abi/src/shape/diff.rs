@@ -31,9 +31,10 @@ pub struct Difference {
 /// Compares two types and everything they are made of.
 ///
 /// Interfaces are compared by the names of their methods. The left side calls: what it has must
-/// be found on the right, or have a default body; what only the right has does not matter. Inside
-/// an interface that is lent as an argument it is the right side that calls. Fields and variants
-/// must be equal in number and order.
+/// be found on the right, or have a default body; what only the right has does not matter. So it is
+/// with supertraits: what the caller's side requires must be required on the other one, where the
+/// object comes from. In an interface that is lent as an argument the two change sides, and again in
+/// one that is lent to that. Fields and variants must be equal in number and order.
 #[must_use]
 pub fn compare(left: (&Types, &Shape), right: (&Types, &Shape), at: &str) -> Vec<Difference> {
     Comparison::of(left.0, right.0, true).run(left.1, right.1, at)
@@ -159,12 +160,13 @@ impl<'a> Comparison<'a> {
                 self.shapes(l, r, name);
             }
         }
+        let before = self.found.len();
         if left.kind != Kind::Interface && left.attrs != right.attrs {
             let (l, r) = (attributes(&left.attrs), attributes(&right.attrs));
             self.push(name.clone(), Some(l), Some(r));
         }
-        let before = self.found.len();
         if left.kind == Kind::Interface {
+            self.promises(left, right);
             self.methods(left, right);
         } else {
             self.members(left, right);
@@ -174,6 +176,15 @@ impl<'a> Comparison<'a> {
                 layout.map(|(size, align)| format!("{size} bytes, aligned to {align}"))
             };
             self.push(name.clone(), text(left.layout), text(right.layout));
+        }
+    }
+
+    /// What the caller's side requires of an object must be required where the object comes from:
+    /// the caller's proxy is `Send` or `Sync` on that word alone.
+    fn promises(&mut self, left: &Definition, right: &Definition) {
+        let (caller, other) = if self.lent { (right, left) } else { (left, right) };
+        if caller.promises().any(|promise| !other.promises().any(|given| given == promise)) {
+            self.push(left.name.clone(), Some(left.trait_line()), Some(right.trait_line()));
         }
     }
 

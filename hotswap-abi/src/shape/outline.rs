@@ -35,7 +35,7 @@ impl Outline {
             let member = &info.members[i];
             form = hash(form, member.name.as_bytes());
             form = hash(form, member.attrs.as_bytes());
-            form = mixed(mixed(form, member.offset as u64), member.parts as u64);
+            form = mixed(mixed(form, member.offset), member.parts as u64);
             let mut j = 0;
             while j < member.labels.len() {
                 form = hash(form, member.labels[j].as_bytes());

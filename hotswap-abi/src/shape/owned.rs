@@ -36,7 +36,7 @@ pub struct Definition {
     pub name: String,
     /// Where it was declared.
     pub path: String,
-    /// Attributes of the whole type that change its representation.
+    /// Attributes of the whole type that change its representation; an interface's supertraits.
     pub attrs: String,
     /// Size and alignment in bytes, for plain data.
     pub layout: Option<(u64, u64)>,
@@ -163,6 +163,22 @@ impl Types {
             self.write(arg, f)?;
         }
         if args.is_empty() { Ok(()) } else { f.write_str(close) }
+    }
+}
+
+impl Definition {
+    /// What an interface requires of its implementors: `Send`, `Sync`.
+    pub fn promises(&self) -> impl Iterator<Item = &str> {
+        let all = if self.kind == Kind::Interface { self.attrs.as_str() } else { "" };
+        all.split(' ').filter(|word| !word.is_empty())
+    }
+
+    /// The first line of an interface as a user would write it: `trait Sink: Send + Sync`.
+    #[must_use]
+    pub fn trait_line(&self) -> String {
+        let promises: Vec<_> = self.promises().collect();
+        let colon = if promises.is_empty() { "" } else { ": " };
+        format!("trait {}{colon}{}", self.name, promises.join(" + "))
     }
 }
 

@@ -49,8 +49,13 @@ pub(crate) fn text(artifact: &Artifact) -> String {
 }
 
 fn interface(manifest: &Manifest) -> String {
-    let Interface { name, version, path, methods } = Interface::of(&manifest.schema());
-    let mut text = format!("{} {version}, of {path}\n", styled(BOLD, format!("interface {name}")));
+    let Interface { name, version, path, supertraits, methods } = Interface::of(&manifest.schema());
+    let title = styled(BOLD, format!("interface {name}"));
+    let requires = match supertraits.join(" + ") {
+        none if none.is_empty() => none,
+        all => format!(", requires {all}"),
+    };
+    let mut text = format!("{title} {version}, of {path}{requires}\n");
     for method in methods {
         let body = if method.default { " { … }" } else { ";" };
         let since = method.since.map(|it| format!("   // since {it}")).unwrap_or_default();
@@ -93,13 +98,12 @@ pub(super) fn declaration(types: &Types, shape: &Shape, definition: &Definition)
     if let Some((size, align)) = definition.layout {
         let _ = writeln!(text, "// plain data: {size} bytes, aligned to {align}");
     }
-    if !definition.attrs.is_empty() {
+    if !definition.attrs.is_empty() && definition.kind != Kind::Interface {
         let _ = writeln!(text, "#[{}]", definition.attrs);
     }
     match definition.kind {
         Kind::Interface => {
-            let name = name.strip_prefix("dyn ").unwrap_or(&name);
-            let _ = writeln!(text, "trait {name} {{");
+            let _ = writeln!(text, "{} {{", definition.trait_line());
             for method in &definition.members {
                 let body = if method.has_default() { " { … }" } else { ";" };
                 let _ = writeln!(text, "    fn {}{body}", types.signature(method));

@@ -60,11 +60,10 @@ pub(crate) fn stub(interface: &Interface) -> TokenStream {
             let types = method.args.iter().map(|arg| &arg.ty);
             quote! { fn #name(#receiver, #(_: #types),*) -> #result { ::core::unreachable!() } }
         });
-    let (send, sync) = (interface.send, interface.sync);
-    let marks = [(send, quote! { Send }), (sync, quote! { Sync })]
-        .into_iter()
-        .filter(|(wanted, _)| *wanted)
-        .map(|(_, mark)| quote! { unsafe impl ::core::marker::#mark for __Proxy<'_> {} });
+    let marks = interface.promises().into_iter().map(|promise| {
+        let promise = format_ident!("{promise}");
+        quote! { unsafe impl ::core::marker::#promise for __Proxy<'_> {} }
+    });
     quote! {
         #item
         #declaration

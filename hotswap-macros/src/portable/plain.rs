@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DeriveInput, Fields};
+use syn::{Data, DeriveInput, Fields, Meta, Token, punctuated::Punctuated};
 
 use super::attr::misplaced;
 use crate::{
@@ -35,7 +35,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let description = Description {
         kind,
         name: names::plain(name),
-        attrs: String::new(),
+        attrs: format!("repr({})", repr.join(", ")),
         args: Vec::new(),
         members,
         layout: true,
@@ -72,22 +72,22 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
 
 type Body = (&'static str, Vec<Member>, TokenStream, TokenStream, TokenStream);
 
-/// The words in `#[repr(…)]`.
+/// The words in all of `#[repr(…)]`, in one order: `C`, `align(8)`.
 fn repr(input: &DeriveInput) -> Vec<String> {
     let mut words = Vec::new();
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("repr")) {
         // A malformed one is the compiler's to refuse.
-        let _ = attr.parse_nested_meta(|meta| {
-            words.extend(meta.path.get_ident().map(ToString::to_string));
-            if meta.input.peek(syn::token::Paren) {
-                let content;
-                syn::parenthesized!(content in meta.input);
-                let _: TokenStream = content.parse()?;
-            }
-            Ok(())
-        });
+        let metas = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        words.extend(metas.into_iter().flatten().map(names::text));
     }
+    words.sort();
+    words.dedup();
     words
+}
+
+/// Whether one of the words is this one, with or without an argument.
+fn has(repr: &[String], word: &str) -> bool {
+    repr.iter().any(|it| it.split('(').next() == Some(word))
 }
 
 fn structure(
@@ -96,14 +96,14 @@ fn structure(
     repr: &[String],
     errors: &mut Errors,
 ) -> Option<Body> {
-    if !repr.iter().any(|word| word == "C" || word == "transparent") {
+    if !has(repr, "C") && !has(repr, "transparent") {
         errors.at(
             &input.ident,
             "plain data needs a fixed layout",
             "add `#[repr(C)]`, or `#[repr(transparent)]` for one field",
         );
     }
-    if repr.iter().any(|word| word == "packed") {
+    if has(repr, "packed") {
         errors.at(
             &input.ident,
             "packed data cannot be borrowed field by field",
@@ -133,7 +133,9 @@ fn structure(
             attrs: String::new(),
             labels: Vec::new(),
             parts: vec![wire_part(ty)],
-            offset: Some(quote! { ::core::mem::offset_of!(Self, #member) }),
+            offset: Some(
+                quote! { ::core::mem::offset_of!(Self, #member) as ::core::primitive::u64 },
+            ),
         });
     }
     Some((
@@ -152,7 +154,7 @@ fn enumeration(
     errors: &mut Errors,
 ) -> Option<Body> {
     const NUMBERS: [&str; 8] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"];
-    if !repr.iter().any(|word| NUMBERS.contains(&word.as_str())) {
+    if !NUMBERS.iter().any(|number| has(repr, number)) {
         errors.at(
             &input.ident,
             "plain data needs a fixed layout",
@@ -182,7 +184,7 @@ fn enumeration(
             attrs: String::new(),
             labels: Vec::new(),
             parts: Vec::new(),
-            offset: Some(quote! { Self::#ident as usize }),
+            offset: Some(quote! { Self::#ident as ::core::primitive::u64 }),
         })
         .collect();
     Some((

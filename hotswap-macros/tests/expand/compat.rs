@@ -161,6 +161,18 @@ mod layout {
     side! { aligned {
         #[derive(Plain, Clone, Copy)] #[repr(C, align(8))] pub struct Layer { pub a: u8, pub b: u32 }
     } "1.0.0" { fn layer(&self, layer: &Layer); } }
+    side! { signed {
+        #[derive(Plain, Clone, Copy)] #[repr(i8)] pub enum Layer { Back = 1, Front = 2 }
+    } "1.0.0" { fn layer(&self, layer: &Layer); } }
+    side! { newtype {
+        #[derive(Plain, Clone, Copy)] #[repr(C)] pub struct Layer { pub a: u32 }
+    } "1.0.0" { fn layer(&self, layer: Layer); } }
+    side! { transparent {
+        #[derive(Plain, Clone, Copy)] #[repr(transparent)] pub struct Layer { pub a: u32 }
+    } "1.0.0" { fn layer(&self, layer: Layer); } }
+    side! { reordered {
+        #[derive(Plain, Clone, Copy)] #[repr(align(8))] #[repr(C)] pub struct Layer { pub a: u8, pub b: u32 }
+    } "1.0.0" { fn layer(&self, layer: &Layer); } }
     side! { swapped {
         #[derive(Plain, Clone, Copy)] #[repr(C)] pub struct Layer { pub b: u32, pub a: u8 }
     } "1.0.0" { fn layer(&self, layer: &Layer); } }
@@ -175,11 +187,11 @@ fn the_layout_of_plain_data_is_compared() {
     );
     assert_eq!(
         check::<dyn number::Game>(&artifact!(size)),
-        ["Layer  host: 1 bytes, aligned to 1   artifact: 2 bytes, aligned to 2"]
+        ["Layer  host: #[repr(u8)]   artifact: #[repr(u16)]"]
     );
     assert_eq!(
         check::<dyn order::Game>(&artifact!(aligned)),
-        ["Layer  host: 8 bytes, aligned to 4   artifact: 8 bytes, aligned to 8"]
+        ["Layer  host: #[repr(C)]   artifact: #[repr(C, align(8))]"]
     );
     assert_eq!(
         check::<dyn order::Game>(&artifact!(swapped)),
@@ -193,4 +205,70 @@ fn the_layout_of_plain_data_is_compared() {
         check::<dyn number::Game>(&artifact!(order)),
         ["Game::layer  host: layer: Layer (an enum)   artifact: layer: Layer (a struct)"]
     );
+    assert_eq!(
+        check::<dyn number::Game>(&artifact!(signed)),
+        ["Layer  host: #[repr(u8)]   artifact: #[repr(i8)]"]
+    );
+    assert_eq!(
+        check::<dyn newtype::Game>(&artifact!(transparent)),
+        ["Layer  host: #[repr(C)]   artifact: #[repr(transparent)]"]
+    );
+    assert_eq!(check::<dyn aligned::Game>(&artifact!(reordered)), [""; 0]);
+}
+
+mod promises {
+    //! The host calls `Game` and lends it a `Sink`, to which the module lends a `Back`.
+    macro_rules! sides {
+        ($($side:ident $game:tt $sink:tt $back:tt;)*) => {$(
+            sides! { @ $side $game $sink $back }
+        )*};
+        (@ $side:ident [$($game:tt)*] [$($sink:tt)*] [$($back:tt)*]) => {
+            #[allow(dead_code, reason = "never called")]
+            pub mod $side {
+                use hotswap_abi::interface;
+                #[interface(version = "1.0.0")]
+                pub trait Game $($game)* { fn fill(&self, sink: &dyn Sink, again: &mut dyn Sink); }
+                #[interface(version = "1.0.0")]
+                pub trait Sink $($sink)* { fn put(&self, back: &dyn Back); }
+                #[interface(version = "1.0.0")]
+                pub trait Back $($back)* { fn ready(&self); }
+            }
+        };
+    }
+    sides! {
+        none [] [] [];
+        game [: Send] [] [];
+        sink_sync [] [: Sync] [];
+        sink_both [] [: Send + Sync] [];
+        back [] [] [: Sync + Send];
+    }
+}
+use promises::*;
+
+#[test]
+fn whoever_lends_an_object_must_offer_what_the_receiver_assumes() {
+    // The host lends a sink: the module may not assume more of it.
+    assert_eq!(
+        check::<dyn none::Game>(&artifact!(sink_both)),
+        ["Sink  host: trait Sink   artifact: trait Sink: Send + Sync"]
+    );
+    assert_eq!(
+        check::<dyn sink_sync::Game>(&artifact!(sink_both)),
+        ["Sink  host: trait Sink: Sync   artifact: trait Sink: Send + Sync"]
+    );
+    assert_eq!(check::<dyn sink_both::Game>(&artifact!(sink_sync)), [""; 0]);
+    assert_eq!(check::<dyn sink_both::Game>(&artifact!(none)), [""; 0]);
+    // The module lends something to that sink: the host may not assume more of it.
+    assert_eq!(
+        check::<dyn back::Game>(&artifact!(none)),
+        ["Back  host: trait Back: Send + Sync   artifact: trait Back"]
+    );
+    assert_eq!(check::<dyn none::Game>(&artifact!(back)), [""; 0]);
+    // The module's own object: as with what it lends.
+    assert_eq!(
+        check::<dyn game::Game>(&artifact!(none)),
+        ["Game  host: trait Game: Send   artifact: trait Game"]
+    );
+    assert_eq!(check::<dyn none::Game>(&artifact!(game)), [""; 0]);
+    assert_eq!(check::<dyn back::Game>(&artifact!(back)), [""; 0]);
 }

@@ -78,6 +78,11 @@ pub(super) fn group() -> Group {
                 &["Panel::clear  host: nothing   artifact: clear(&mut self)"],
             ),
             unfit(
+                "uses what it is lent on other threads",
+                named("meter-shares"),
+                &["Panel  host: trait Panel   artifact: trait Panel: Send + Sync"],
+            ),
+            unfit(
                 "needs a service that nobody offers",
                 named("meter-services"),
                 &["services  host: without audio", "Config::with_service"],

@@ -26,7 +26,7 @@ pub(super) fn group() -> Group {
             damaged(
                 "manifest of a later format",
                 Box::new(bytes(|manifest| manifest[8] = 9)),
-                &["the manifest has format 9, this version of hotswap reads format 3"],
+                &["the manifest has format 9, this version of hotswap reads format 4"],
             ),
             damaged(
                 "manifest longer than its section",

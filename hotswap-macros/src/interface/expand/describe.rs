@@ -26,7 +26,7 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
     let description = Description {
         kind: "Interface",
         name: plain(name),
-        attrs: String::new(),
+        attrs: interface.promises().join(" "),
         args: Vec::new(),
         members: interface.methods.iter().map(member).collect(),
         layout: false,

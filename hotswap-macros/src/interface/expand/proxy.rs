@@ -1,7 +1,7 @@
 //! The proxy: implements the trait for what was lent, and for default bodies in the host.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::{
     super::{Interface, Method},
@@ -13,16 +13,17 @@ use crate::names::{generated, local};
 pub(super) fn proxy(interface: &Interface) -> TokenStream {
     let name = &interface.item.ident;
     let methods = interface.methods.iter().enumerate().map(|(i, it)| method(interface, it, i));
-    let send = interface.send.then(|| {
+    let promises = interface.promises().into_iter().map(|promise| {
+        let promise = format_ident!("{promise}");
         quote! {
-            // SAFETY: the trait requires `Send` of whatever is called through the proxy.
-            unsafe impl ::core::marker::Send for __Proxy<'_> {}
-        }
-    });
-    let sync = interface.sync.then(|| {
-        quote! {
-            // SAFETY: the trait requires `Sync` of whatever is called through the proxy.
-            unsafe impl ::core::marker::Sync for __Proxy<'_> {}
+            // SAFETY: whatever is called through the proxy keeps this promise: the lender's
+            // description has it, too (`compat.rs`), and there as here the bound below shows that
+            // the word in the trait's line is the marker of that name, and that it is still there.
+            unsafe impl ::core::marker::#promise for __Proxy<'_>
+            where
+                dyn #name: ::core::marker::#promise,
+            {
+            }
         }
     });
     quote! {
@@ -36,8 +37,7 @@ pub(super) fn proxy(interface: &Interface) -> TokenStream {
                 f.write_str("Proxy")
             }
         }
-        #send
-        #sync
+        #(#promises)*
 
         #[diagnostic::do_not_recommend]
         impl #name for __Proxy<'_> {
