@@ -65,6 +65,8 @@ pub mod same_build;
 #[expect(unsafe_code, reason = "says which descriptions a call may rely on")]
 pub mod shape;
 pub mod state;
+#[doc(hidden)]
+pub mod text;
 
 pub use hotswap_macros::{HotModule, HotState, Movable, Plain, Portable, Shape, interface};
 pub use interface::{CallError, Interface};

@@ -19,6 +19,7 @@ use std::{borrow::Cow, fmt};
 use crate::{
     interface::{Entry, Interface},
     state::HotState,
+    text::in_full,
 };
 
 /// A replaceable part of a program. Derive `HotModule` for the struct and implement this trait and
@@ -137,14 +138,7 @@ impl ModuleError {
 
 impl<E: std::error::Error> From<E> for ModuleError {
     fn from(error: E) -> Self {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            source = error.source();
-        }
-        Self { text }
+        Self { text: in_full(&error) }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use hotswap_core::abi::text::in_full;
+
 /// How a command has ended: the exit codes, which scripts rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -24,7 +26,7 @@ impl From<Outcome> for ExitCode {
 }
 
 /// Why a command was not done.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum Error {
     /// Looked at, and refused; nothing was changed.
     #[error("{0}")]
@@ -40,6 +42,8 @@ pub(crate) enum Error {
     NoWorkspace(String),
 }
 
+hotswap_core::abi::debug_in_full!(Error);
+
 impl Error {
     /// What a command answers that ends with this.
     pub(crate) const fn outcome(&self) -> Outcome {
@@ -51,12 +55,6 @@ impl Error {
 
     /// With what has caused it, for errors whose text does not repeat their source.
     pub(crate) fn unable(error: &dyn std::error::Error) -> Self {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text.push_str(&format!(": {cause}"));
-            source = cause.source();
-        }
-        Self::Unable(text)
+        Self::Unable(in_full(error))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+pub(crate) use hotswap_abi::text::in_full;
+
 use crate::{
     event::Refusal, floors::FloorsError, fs::FolderError, journal::JournalError,
     snapshot::SnapshotError, trust::Writable, upgrade::ArtifactHash, watch::WatchError,
@@ -22,9 +24,11 @@ pub enum ErrorKind {
 }
 
 /// Why something that was asked of a host was not done. The host goes on as before.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] Reason);
+
+hotswap_abi::debug_in_full!(Error);
 
 impl Error {
     /// Who or what is to blame.
@@ -187,13 +191,63 @@ fn last(refusal: &Option<Box<Refusal>>) -> impl fmt::Display + '_ {
     })
 }
 
-/// An error's text with those of its causes.
-pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
+#[cfg(test)]
+mod tests {
+    use std::{error, io, path::PathBuf};
+
+    use super::*;
+
+    /// What a `main` that returns `error` prints behind `Error: `.
+    fn printed(error: impl Into<Box<dyn error::Error>>) -> String {
+        format!("{:?}", error.into())
     }
-    text
+
+    #[test]
+    fn an_error_prints_as_its_message_and_its_causes() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let path = PathBuf::from("/srv/journal.jsonl");
+        let journal = || JournalError::Write { path: path.clone(), source: full() };
+        let told = "/srv/journal.jsonl cannot be written: no storage space";
+        assert_eq!(printed(journal()), told);
+        assert_eq!(
+            printed(Error::from(Reason::Journal(journal()))),
+            format!("the journal cannot be had: {told}")
+        );
+        assert_eq!(
+            printed(WatchError::Refused { folder: "/srv".into(), source: full() }),
+            "cannot watch /srv: no storage space"
+        );
+        let unknown = Reason::UnknownSlot { name: "b".to_owned(), known: vec!["a".to_owned()] };
+        assert_eq!(printed(Error::from(unknown)), "no slot b is configured; there are: a");
+        assert_eq!(printed("x".parse::<ArtifactHash>().unwrap_err()).split(',').count(), 2);
+    }
+
+    /// Every error that a program can name; an error's derived `Debug` is a dump of its fields.
+    #[test]
+    fn every_public_error_prints_so() {
+        let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+        let abi = concat!(env!("CARGO_MANIFEST_DIR"), "/../hotswap-abi/src");
+        let mut folders = vec![PathBuf::from(sources), PathBuf::from(abi)];
+        let mut errors = 0;
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let (source, mut derives) = (std::fs::read_to_string(&path).unwrap(), "");
+                    for line in source.lines() {
+                        if line.starts_with("#[derive(") {
+                            derives = line;
+                        } else if line.starts_with("pub ") {
+                            let is_error = derives.contains("Error)");
+                            errors += u32::from(is_error);
+                            assert!(!(is_error && derives.contains("Debug")), "{line}: {derives}");
+                            derives = "";
+                        }
+                    }
+                }
+            }
+        }
+        assert!(errors > 15, "only {errors} were found");
+    }
 }

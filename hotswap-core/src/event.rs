@@ -565,7 +565,7 @@ impl fmt::Display for Event {
                 if *poisoned {
                     f.write_str("; calls are refused until another instance serves")?;
                 }
-                Ok(())
+                write!(f, "{}", failure.frames())
             }
             EventKind::Restarted(restarted) => write!(f, "{slot}: {restarted}"),
             EventKind::NotRestarted { generation, why, again } => {

@@ -41,7 +41,7 @@ pub(crate) struct Floors {
 }
 
 /// Why the floors cannot be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum FloorsError {
     #[error("{} cannot be read", shown(path))]
     Read { path: PathBuf, source: io::Error },
@@ -56,6 +56,8 @@ pub(crate) enum FloorsError {
     #[error("artifacts must be signed, and {found}; {advice}")]
     Writable { found: String, advice: String },
 }
+
+hotswap_abi::debug_in_full!(FloorsError);
 
 impl Floors {
     /// What earlier runs have left; nothing where no folder was given.

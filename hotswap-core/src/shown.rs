@@ -22,10 +22,7 @@ pub fn shown<P: AsRef<Path> + ?Sized>(path: &P) -> Shown<'_> {
 
 /// A text that somebody else has made, in the same way.
 pub(crate) fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
-        let _ = put(&mut shown, c);
-        shown
-    })
+    hotswap_abi::text::escaped(text).to_string()
 }
 
 /// What operators say is no longer, in bytes.
@@ -41,20 +38,9 @@ pub(crate) fn cut(text: &str, longest: usize) -> String {
     text[..text.floor_char_boundary(longest)].to_owned()
 }
 
-fn put(out: &mut impl fmt::Write, c: char) -> fmt::Result {
-    if is_obeyed(c) { write!(out, "{}", c.escape_default()) } else { out.write_char(c) }
-}
-
-fn is_obeyed(c: char) -> bool {
-    let turns = matches!(c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let ends_line = matches!(c, '\u{2028}' | '\u{2029}');
-    c.is_control() || turns || ends_line
-}
-
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.to_string_lossy().chars().try_for_each(|c| put(f, c))
+        hotswap_abi::text::escaped(&self.0.to_string_lossy()).fmt(f)
     }
 }
 

@@ -63,9 +63,11 @@ pub struct Minisign {
 }
 
 /// A text that is no public key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct KeyError(String);
+
+hotswap_abi::debug_in_full!(KeyError);
 
 impl Trust {
     /// From who has one of these keys: each the text of a `minisign.pub`, or its second line alone.

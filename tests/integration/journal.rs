@@ -346,16 +346,8 @@ fn a_damaged_journal_and_one_of_another_host_are_errors_that_say_what_to_do() {
     let place = Place::new();
     place.put(&counter("label=a"));
     let run = place.run();
-    let in_full = |error: &dyn std::error::Error| {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        text
-    };
-    let error = in_full(&Host::new(place.config()).unwrap_err());
+    // As a `main` that returns it prints it.
+    let error = format!("{:?}", Host::new(place.config()).unwrap_err());
     assert!(error.contains("another host has the journal"), "{error}");
     run.host.shutdown().unwrap();
     let good = fs::read_to_string(place.lines()).unwrap();
@@ -363,7 +355,7 @@ fn a_damaged_journal_and_one_of_another_host_are_errors_that_say_what_to_do() {
     fs::write(place.lines(), good.replacen("\"main\"", "\"mine\"", 1)).unwrap();
     let error = Host::new(place.config()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::System);
-    let text = in_full(&error);
+    let text = format!("{error:?}");
     for wanted in ["line ", "journal.jsonl is damaged", "expected the checksum", "found", "copy"] {
         assert!(text.contains(wanted), "{text}");
     }

@@ -5,7 +5,7 @@
 use std::{env, process::Command};
 
 use counter_api::{Counter, Failing};
-use hotswap_core::{CallError, Config, Host};
+use hotswap_core::{CallError, Config, Host, event::EventKind};
 use hotswap_tests::{LONG, Told, file_name, fixture, replace};
 
 const CHILD: &str = "HOTSWAP_TESTS_CHILD";
@@ -59,12 +59,21 @@ fn child(config: Config) {
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("main").unwrap();
     let result = slot.pin().fail(Failing::Text);
-    let Err(CallError::Panicked(failure)) = result else { panic!("{result:?}") };
+    let error = result.unwrap_err();
+    let CallError::Panicked(failure) = &error else { panic!("{error:?}") };
     assert_eq!(failure.message, "told to panic");
     check(&failure.backtrace, PANICS, wanted);
-    let text = failure.to_string();
-    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    assert!(first.contains("counting.rs:") && rest == failure.backtrace, "{text}");
+    let line = error.to_string();
+    assert!(line.contains("counting.rs:") && !line.contains('\n'), "{line}");
+    // What `main` prints, and what is told of it, have the frames below.
+    let panicked =
+        told.find(|event| matches!(event.kind, EventKind::Panicked(_)).then(|| event.to_string()));
+    for text in [format!("{error:?}"), panicked] {
+        let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        assert!(first.ends_with(&line), "{text}");
+        let frames = rest.lines().map(|line| line.strip_prefix("  ").expect("it is indented"));
+        assert_eq!(frames.collect::<Vec<_>>().join("\n"), failure.backtrace);
+    }
 
     let _ = told.live();
     replace(&path, fixture("counter").told("label=b;start=panic").bytes());

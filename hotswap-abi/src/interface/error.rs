@@ -2,10 +2,13 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use crate::text::escaped;
+
 /// Why a call through a slot has no result.
 ///
-/// The host is unharmed in every case.
-#[derive(Debug, Clone, thiserror::Error)]
+/// The host is unharmed in every case. Its text is one line, whatever a panic has said; the frames
+/// that led to a panic are in [`backtrace`](Self::backtrace), and in the `Debug` form below that line.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
     /// The module's code panicked. It goes on serving; the instance of an exclusive call may be
@@ -56,6 +59,33 @@ pub enum CallError {
     Undecodable(Arc<Failure>),
 }
 
+impl CallError {
+    /// The frames that led to the panic, where the host has asked for them (`Config::with_backtraces`
+    /// and `RUST_BACKTRACE`).
+    #[must_use]
+    pub fn backtrace(&self) -> Option<&str> {
+        match self {
+            Self::Panicked(failure) | Self::Undecodable(failure) => {
+                Some(&*failure.backtrace).filter(|frames| !frames.is_empty())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a `main` prints that returns one, and `unwrap`.
+impl fmt::Debug for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match self {
+            Self::Panicked(failure) | Self::Undecodable(failure) => {
+                write!(f, "{}", failure.frames())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What is known of a call that failed inside a module.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -73,12 +103,48 @@ pub struct Failure {
     pub backtrace: String,
 }
 
+impl Failure {
+    /// The backtrace below the line of a message: each line of it begins a line, indented.
+    pub fn frames(&self) -> impl fmt::Display + '_ {
+        let lines = self.backtrace.lines();
+        fmt::from_fn(move |f| lines.clone().try_for_each(|line| write!(f, "\n  {}", escaped(line))))
+    }
+}
+
+/// One line, without the backtrace.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} failed in {}: {}", self.module, self.method, self.message)?;
-        if !self.place.is_empty() {
-            write!(f, " at {}", self.place)?;
-        }
-        if self.backtrace.is_empty() { Ok(()) } else { write!(f, "\n{}", self.backtrace) }
+        let Self { module, method, message, place, backtrace: _ } = self;
+        write!(f, "{} failed in {}: {}", escaped(module), escaped(method), escaped(message))?;
+        if place.is_empty() { Ok(()) } else { write!(f, " at {}", escaped(place)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_call_is_one_line_and_its_frames_are_apart() {
+        let failure = Failure {
+            module: "arcade 1.3.2 (generation 7)".into(),
+            method: "Game::update".to_owned(),
+            message: "left != right\n  left: 1\n right: \x1b[2J".to_owned(),
+            place: "src/lib.rs:4:5".to_owned(),
+            backtrace: "   0: arcade::update\n   1: \x1b[31mmain".to_owned(),
+        };
+        let error = CallError::Panicked(Arc::new(failure.clone()));
+        let line = "arcade 1.3.2 (generation 7) failed in Game::update: left != right\\n  left: 1\\n \
+                    right: \\u{1b}[2J at src/lib.rs:4:5";
+        assert_eq!(failure.to_string(), line);
+        assert_eq!(error.to_string(), line);
+        assert_eq!(error.backtrace(), Some(&*failure.backtrace));
+        assert_eq!(
+            format!("{error:?}"),
+            format!("{line}\n     0: arcade::update\n     1: \\u{{1b}}[31mmain")
+        );
+        let bare =
+            CallError::Undecodable(Arc::new(Failure { backtrace: String::new(), ..failure }));
+        assert_eq!((bare.backtrace(), format!("{bare:?}")), (None, line.to_owned()));
     }
 }

@@ -23,7 +23,7 @@ const LONGEST: usize = 64 << 10;
 const AT_ONCE: usize = 64;
 
 /// Why bytes are no manifest.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
     /// The bytes do not begin like a manifest.
@@ -61,6 +61,8 @@ pub enum ManifestError {
         at: usize,
     },
 }
+
+crate::debug_in_full!(ManifestError);
 
 impl Manifest {
     /// Reads a manifest from an artifact's `.hotswap` section.

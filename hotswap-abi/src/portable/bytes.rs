@@ -3,13 +3,15 @@
 use super::{Portable, Sink};
 
 /// Bytes that do not spell the value that was expected.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found {found}, {left} bytes before the end")]
 pub struct DecodeError {
     expected: &'static str,
     found: String,
     left: usize,
 }
+
+crate::debug_in_full!(DecodeError);
 
 /// Writes values into a [`Sink`].
 #[derive(Debug)]

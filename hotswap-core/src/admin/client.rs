@@ -25,12 +25,14 @@ pub struct Client {
 }
 
 /// Why a host has not done what it was asked for.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{text}")]
 pub struct ClientError {
     text: String,
     answered: bool,
 }
+
+hotswap_abi::debug_in_full!(ClientError);
 
 impl ClientError {
     /// Whether this is a host's own word. If not, none could be asked, or it has ended meanwhile.

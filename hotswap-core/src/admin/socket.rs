@@ -21,7 +21,7 @@ pub(super) struct Place {
 }
 
 /// Why a host cannot answer at a path.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum SocketError {
     #[error("a socket at {} takes a name of {length} bytes, and it can have {most}; give the host a shorter path", shown(.path))]
     TooLong { path: PathBuf, length: usize, most: usize },
@@ -32,6 +32,8 @@ pub(crate) enum SocketError {
     #[error("the socket {} cannot be made", shown(.path))]
     Io { path: PathBuf, source: io::Error },
 }
+
+hotswap_abi::debug_in_full!(SocketError);
 
 /// What fits into an address, with the zero at its end.
 const MOST: usize = 107;

@@ -9,9 +9,11 @@ use crate::{
 };
 
 /// Why a file was not read as what it should be.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct ArtifactError(#[from] Reason);
+
+hotswap_abi::debug_in_full!(ArtifactError);
 
 #[derive(Debug, thiserror::Error)]
 enum Reason {
@@ -69,7 +71,7 @@ impl ArtifactError {
 
 /// Why an artifact would not be taken: what a host would say in a
 /// [`Refusal`](crate::event::Refusal).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Objection {
     /// The phase that would not be reached.
@@ -79,6 +81,8 @@ pub struct Objection {
     /// What to do.
     pub advice: String,
 }
+
+hotswap_abi::debug_in_full!(Objection);
 
 impl From<Fault> for Objection {
     fn from(fault: Fault) -> Self {

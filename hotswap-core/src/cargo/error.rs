@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::{shown::shown, watch::WatchError};
 
 /// Why a builder cannot start.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum CargoError {
     /// No package was named.
@@ -95,6 +95,8 @@ pub enum CargoError {
         source: io::Error,
     },
 }
+
+hotswap_abi::debug_in_full!(CargoError);
 
 /// What else could be meant.
 struct Known<'a>(&'a Option<String>, &'a [String]);

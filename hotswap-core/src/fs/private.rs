@@ -21,7 +21,7 @@ const LOCK: &str = "owner.lock";
 const ATTEMPTS: u32 = 16;
 
 /// Why a private folder could not be made.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub(crate) enum FolderError {
     /// The folder or its lock could not be made.
@@ -42,6 +42,8 @@ pub(crate) enum FolderError {
         base: PathBuf,
     },
 }
+
+hotswap_abi::debug_in_full!(FolderError);
 
 /// Makes a folder of mode 0700 where it is missing, and what it lies in.
 pub(crate) fn make_private(folder: &Path) -> io::Result<()> {

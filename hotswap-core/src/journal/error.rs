@@ -9,7 +9,7 @@ use super::line::Damage;
 use crate::{shown::shown, snapshot::SnapshotError, trust::Writable};
 
 /// Why a journal cannot be had, or was not written.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum JournalError {
     #[error("the folder {} cannot be made or used", shown(path))]
     Folder { path: PathBuf, source: io::Error },
@@ -40,6 +40,8 @@ pub(crate) enum JournalError {
     #[error("artifacts must be signed, and {found}; {advice}")]
     Writable { found: String, advice: String },
 }
+
+hotswap_abi::debug_in_full!(JournalError);
 
 impl JournalError {
     pub(super) fn folder(path: &Path, source: io::Error) -> Self {

@@ -85,11 +85,13 @@ pub enum Urgency {
 }
 
 /// Text that is no [`Urgency`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected low, normal, high or critical, found {found:?}")]
 pub struct ParseUrgencyError {
     found: String,
 }
+
+hotswap_abi::debug_in_full!(ParseUrgencyError);
 
 impl Intent {
     /// Of this purpose, of normal urgency.

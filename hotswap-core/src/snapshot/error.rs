@@ -9,9 +9,11 @@ use super::envelope::Damage;
 use crate::shown::shown;
 
 /// Why a snapshot was not read or written.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct SnapshotError(#[from] Reason);
+
+hotswap_abi::debug_in_full!(SnapshotError);
 
 #[derive(Debug, thiserror::Error)]
 enum Reason {

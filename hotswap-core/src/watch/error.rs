@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::shown::shown;
 
 /// Why something cannot be watched.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum WatchError {
     /// A source's path cannot be made absolute.
@@ -56,6 +56,8 @@ pub enum WatchError {
         source: io::Error,
     },
 }
+
+hotswap_abi::debug_in_full!(WatchError);
 
 impl WatchError {
     pub(super) fn starting(source: io::Error) -> Self {

@@ -37,6 +37,11 @@ pub(super) fn group() -> Group {
                 Failing::Text,
                 &["counter 1.0.0 (generation ", "failed in Counter::fail: told to panic at "],
             ),
+            panics(
+                "call panics with several lines",
+                Failing::Lines,
+                &[r"in Counter::fail: told to panic\nmain: all is well\u{1b}[2J at "],
+            ),
             panics("call panics without a text", Failing::NoText, &["a payload that is no text"]),
             panics(
                 "call panics, and its payload too",
@@ -120,11 +125,21 @@ pub(super) fn group() -> Group {
 pub(super) fn call<T: std::fmt::Debug>(result: Result<T, CallError>) -> Happened {
     match result {
         Ok(value) => Happened::new("answered", format!("{value:?}")),
-        Err(error) => {
-            let kind = format!("{error:?}");
-            let kind = kind.split([' ', '{', '(']).next().unwrap_or_default();
-            Happened::new(kind, &error)
-        }
+        Err(error) => Happened::new(kind(&error), &error),
+    }
+}
+
+fn kind(error: &CallError) -> &'static str {
+    match error {
+        CallError::Panicked(_) => "Panicked",
+        CallError::Draining { .. } => "Draining",
+        CallError::Reentrant { .. } => "Reentrant",
+        CallError::Cycle { .. } => "Cycle",
+        CallError::Abandoned { .. } => "Abandoned",
+        CallError::Poisoned { .. } => "Poisoned",
+        CallError::Ended { .. } => "Ended",
+        CallError::Undecodable(_) => "Undecodable",
+        _ => "another error",
     }
 }
 

@@ -1,7 +1,7 @@
 //! A place where rows happen: a host with one slot, what it should serve, and with which count.
 
 use std::{
-    fs, iter,
+    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -298,13 +298,7 @@ pub(super) fn unhurried(_: &Path) -> Config {
     patient()
 }
 
-/// With what caused it.
-pub(super) fn in_full(error: &dyn std::error::Error) -> String {
-    let causes = iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-/// An error of the host.
+/// An error of the host, as a `main` that returns it prints it.
 pub(super) fn failed(error: &Error) -> Happened {
-    Happened::new(format!("error {:?}", error.kind()), in_full(error))
+    Happened::new(format!("error {:?}", error.kind()), format!("{error:?}"))
 }

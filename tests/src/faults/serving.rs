@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use hotswap_core::{Config, StateDrift, event::EventKind};
 
 use super::{
+    callers::call,
     place::Place,
     row::{After, Group, Happened, Row, Setting},
 };
@@ -109,10 +110,7 @@ fn cancelled_then_live(place: &mut Place) -> Happened {
 
 /// A call to an instance in which module code hangs is an error at once.
 fn refused_call(place: &Place) -> Happened {
-    let error = place.slot().pin_mut().add(1).expect_err("its code hangs");
-    let text = format!("{error:?}");
-    let kind = text.split([' ', '{', '(']).next().unwrap_or_default();
-    Happened::new(kind, &error)
+    call(place.slot().pin_mut().add(1))
 }
 
 /// It can still be read where only `state` hangs, which has it to read.

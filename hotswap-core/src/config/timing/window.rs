@@ -39,12 +39,14 @@ pub struct Window {
 }
 
 /// A text that is no [`Window`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected hours like `Mon-Fri 02:00-04:30 +01:00`, found {found:?}: {why}")]
 pub struct ParseWindowError {
     found: String,
     why: &'static str,
 }
+
+hotswap_abi::debug_in_full!(ParseWindowError);
 
 impl Window {
     /// How long it lasts.

@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::shown::shown;
 
 /// Why an artifact could not be staged. No copy was left behind.
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub(crate) enum StageError {
     /// Nothing is there, or a link on the way leads nowhere.
@@ -89,6 +89,8 @@ pub(crate) enum StageError {
         source: io::Error,
     },
 }
+
+hotswap_abi::debug_in_full!(StageError);
 
 impl StageError {
     /// Whether it passes by itself, so that the same path is worth another try without an event:

@@ -11,11 +11,13 @@ use thiserror::Error;
 pub struct ArtifactHash([u8; 32]);
 
 /// Text that is not an [`ArtifactHash`].
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, PartialEq, Eq, Error)]
 #[error("expected an artifact hash of 64 hex digits, found {found:?}")]
 pub struct ParseHashError {
     found: String,
 }
+
+hotswap_abi::debug_in_full!(ParseHashError);
 
 impl ArtifactHash {
     /// The hash of `content`.
