@@ -23,7 +23,7 @@ pub use crate::{
         list,
     },
     state::{
-        HotState, Lineage, Migrate, Movable, RestoreError, assert_faithful,
+        HotState, Lineage, Migrate, Movable, RestoreError, assert_faithful, keeps_exactly,
         movable::{Description, movable},
         restore_exactly, store_exactly,
     },
@@ -93,6 +93,9 @@ pub const fn must_be_portable<T: Portable>() {}
 /// Fails to compile on a type that is not plain.
 pub const fn must_be_plain<T: Plain>() {}
 
+/// Fails to compile on a type that is no part of a state: it does not describe itself.
+pub const fn must_be_stored<T: Shaped<Stored>>() {}
+
 /// What a module's manifest is made from. Generic over what the derive has implemented, so that
 /// what a user has left out is found in that impl alone.
 #[must_use]
@@ -146,6 +149,8 @@ impl<T, E: From<CallError>> Fold for Result<T, E> {
 pub struct Steps<New> {
     /// As [`HotState::restore`], for earlier versions.
     pub restore: fn(u32, &[u8]) -> Result<New, RestoreError>,
+    /// As [`HotState::keeps`], for earlier versions.
+    pub keeps: fn(u32, &[u8]) -> Result<bool, RestoreError>,
     /// As [`HotState::downgrade_to`], for earlier versions.
     pub downgrade: fn(New, u32, &mut Writer<'_>) -> Result<(), RestoreError>,
 }
@@ -155,6 +160,7 @@ pub struct Steps<New> {
 pub const fn no_steps<New: HotState>(_: &Lineage) -> Steps<New> {
     Steps {
         restore: |version, _| Err(New::LINEAGE.unknown(version)),
+        keeps: |version, _| Err(New::LINEAGE.unknown(version)),
         downgrade: |_, version, _| Err(New::LINEAGE.unknown(version)),
     }
 }
@@ -173,7 +179,11 @@ pub const fn steps<Old: HotState, New: HotState + Migrate<Old>>(this: &Lineage) 
         equal(Old::LINEAGE.name, this.name),
         "`previous` is a state of another name; say `name = \"…\"` on one of them"
     );
-    Steps { restore: restore_through::<Old, New>, downgrade: downgrade_through::<Old, New> }
+    Steps {
+        restore: restore_through::<Old, New>,
+        keeps: |version, bytes| Old::keeps(version, bytes),
+        downgrade: downgrade_through::<Old, New>,
+    }
 }
 
 fn restore_through<Old: HotState, New: HotState + Migrate<Old>>(

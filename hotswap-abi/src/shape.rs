@@ -155,7 +155,11 @@ impl Info {
 /// hand as well, and with it this promise.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not describe itself",
-    note = "derive `Portable` for types that cross, `Shape` for types that are part of a state"
+    label = "derive `Shape` for this type",
+    note = "for a type of your own that is part of a state: `#[derive(Shape)]` on it",
+    note = "for a type of another crate: `#[shape(opaque)]` on the field; it is then compared by \
+            decoding and encoding it",
+    note = "for a type that crosses a call: `#[derive(Portable)]`"
 )]
 pub unsafe trait Shaped<P> {
     /// The names.

@@ -8,6 +8,7 @@
 mod carry;
 mod check;
 mod codec;
+mod kept;
 #[expect(unsafe_code, reason = "says which types can move")]
 pub mod movable;
 
@@ -59,6 +60,13 @@ pub trait HotState: Serialize + DeserializeOwned + Clone + 'static {
     /// When the version is not one of them, the bytes cannot be decoded, or a step fails.
     fn restore(version: u32, bytes: &[u8]) -> Result<Self, RestoreError>;
 
+    /// Whether bytes of such a version lose nothing in the type of that version: they are decoded
+    /// and encoded again. A part of it may be opaque, so that its shape does not tell.
+    ///
+    /// # Errors
+    /// As [`restore`](Self::restore), but for the steps.
+    fn keeps(version: u32, bytes: &[u8]) -> Result<bool, RestoreError>;
+
     /// Goes back step by step, and encodes the state as the version before.
     ///
     /// # Errors
@@ -86,6 +94,10 @@ impl HotState for () {
 
     fn restore(_: u32, _: &[u8]) -> Result<Self, RestoreError> {
         Ok(())
+    }
+
+    fn keeps(_: u32, _: &[u8]) -> Result<bool, RestoreError> {
+        Ok(true)
     }
 
     fn downgrade_to(self, _: u32, _: &mut Writer<'_>) -> Result<(), RestoreError> {
@@ -116,11 +128,13 @@ pub trait Migrate<Old: HotState>: Sized {
 }
 
 /// Why a step between two versions of a state fails.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct MigrateError {
     text: String,
 }
+
+crate::debug_in_full!(MigrateError);
 
 impl MigrateError {
     /// An error with this text.
@@ -137,7 +151,7 @@ impl MigrateError {
 }
 
 /// Why stored bytes do not become a state.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
     /// The version is none that this state can be made from, or go back to.
@@ -176,6 +190,8 @@ pub enum RestoreError {
     },
 }
 
+crate::debug_in_full!(RestoreError);
+
 impl Lineage {
     /// Whether a version is in this lineage.
     #[must_use]
@@ -206,6 +222,10 @@ impl Lineage {
         }
     }
 
+    const fn codec(&self, error: CodecError) -> RestoreError {
+        RestoreError::Codec { name: self.name, version: self.version, error }
+    }
+
     /// The error for a step that failed.
     #[doc(hidden)]
     #[must_use]
@@ -216,11 +236,13 @@ impl Lineage {
 
 #[doc(hidden)]
 pub fn restore_exactly<S: HotState>(bytes: &[u8]) -> Result<S, RestoreError> {
-    decode(bytes).map_err(|error| RestoreError::Codec {
-        name: S::LINEAGE.name,
-        version: S::LINEAGE.version,
-        error,
-    })
+    decode(bytes).map_err(|error| S::LINEAGE.codec(error))
+}
+
+#[doc(hidden)]
+pub fn keeps_exactly<S: HotState>(bytes: &[u8]) -> Result<bool, RestoreError> {
+    let state: S = restore_exactly(bytes)?;
+    is_faithful(&state, bytes).map_err(|error| S::LINEAGE.codec(error))
 }
 
 #[doc(hidden)]

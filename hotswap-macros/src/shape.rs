@@ -97,11 +97,20 @@ fn tree(parts: &[&TokenStream]) -> TokenStream {
 
 /// A part that should describe itself; where it does not, the mistake is shown by [`must_be`].
 pub(crate) fn wire_part(ty: impl ToTokens) -> TokenStream {
-    quote! { __p::Maybe<#ty, __p::Nameless, { __p::Probe::<#ty, __p::Wire>::KNOWN }> }
+    part(ty, quote! { __p::Wire })
 }
 
-/// The one place where the compiler checks that a type is `portable`, `plain` or `lendable`: an
-/// error shows on the user's type.
+/// The same, for a part of a state.
+pub(crate) fn stored_part(ty: impl ToTokens) -> TokenStream {
+    part(ty, quote! { __p::Stored })
+}
+
+fn part(ty: impl ToTokens, purpose: TokenStream) -> TokenStream {
+    quote! { __p::Maybe<#ty, __p::Nameless, { __p::Probe::<#ty, #purpose>::KNOWN }> }
+}
+
+/// The one place where the compiler checks that a type is `portable`, `plain`, `lendable` or
+/// `stored`: an error shows on the user's type.
 pub(crate) fn must_be(ty: &impl ToTokens, what: &str) -> TokenStream {
     let check = format_ident!("must_be_{what}");
     quote_spanned! { names::at(ty)=> const _: () = __p::#check::<#ty>(); }

@@ -7,7 +7,7 @@ use hotswap_core::{
     StateDrift,
     event::{Exit, Phase, StateNote},
 };
-use hotswap_tests::{Fixture, Scene, fixture, patient};
+use hotswap_tests::{Fixture, Scene, counting, fixture, patient};
 
 use crate::support::{counter, elsewhere, label, value};
 
@@ -210,4 +210,72 @@ fn a_migration_that_fails_leaves_the_old_state_as_it_was() {
     let live = scene.upgrade(&chain("label=good"));
     assert_eq!((live.generation, live.state), (2, StateNote::Migrated { from: 1, to: 3 }));
     assert_eq!(value(&scene.slot), 8);
+}
+
+/// Version 1 holds a type of another crate, as far as hotswap knows.
+const CELL: &str = "
+#[derive(Serialize, Deserialize, Clone, Debug)]
+pub struct Cell { pub at: u8, pub ore: u32, pub seen: std::collections::HashSet<u8> }
+#[derive(HotState, Serialize, Deserialize, Clone, Debug)]
+#[hot_state(version = 1)]
+pub struct Count { value: u64, #[shape(opaque)] cells: Vec<Cell> }
+impl Counts for Count {
+    fn fresh() -> Self {
+        Self { value: 0, cells: vec![Cell { at: 3, ore: 9, seen: (0..20).collect() }] }
+    }
+    fn value(&self) -> u64 { self.value }
+    fn add(&mut self, n: u64) { self.value += n; }
+}";
+
+/// Version 2, which has kept the type under another name.
+const CELL_V1: &str = "
+#[derive(Serialize, Deserialize, Clone, Debug)]
+pub struct CellV1 { pub at: u8, pub ore: u32, pub seen: std::collections::HashSet<u8> }
+#[derive(HotState, Serialize, Deserialize, Clone, Debug)]
+#[hot_state(version = 1)]
+pub struct CountV1 { value: u64, #[shape(opaque)] cells: Vec<CellV1> }
+#[derive(Shape, Serialize, Deserialize, Clone, Debug)]
+pub struct Cell { pub ore: u64 }
+#[derive(HotState, Serialize, Deserialize, Clone, Debug)]
+#[hot_state(version = 2, previous = CountV1)]
+pub struct Count { value: u64, cells: Vec<Cell> }
+impl Migrate<CountV1> for Count {
+    fn upgrade(old: CountV1) -> Result<Self, MigrateError> {
+        let ore = |cell: CellV1| Cell { ore: u64::from(cell.ore) + u64::from(cell.at) };
+        Ok(Self { value: old.value, cells: old.cells.into_iter().map(ore).collect() })
+    }
+}
+impl Counts for Count {
+    fn fresh() -> Self { Self { value: 0, cells: Vec::new() } }
+    fn value(&self) -> u64 { self.value }
+    fn add(&mut self, n: u64) { self.value += n; }
+}";
+
+#[test]
+fn an_opaque_part_may_have_another_name_where_its_bytes_decode() {
+    let first = counting(CELL);
+    let lossy =
+        counting(&CELL_V1.replace("at: u8, pub ore: u32", "ore: u32").replace("cell.at", "1u8"));
+    let other = counting(&CELL_V1.replace("at: u8, pub ore: u32", "at: u8, pub ore: bool"));
+    let described = counting(&CELL_V1.replace("#[shape(opaque)] ", "").replace(
+        "#[derive(Serialize, Deserialize, Clone, Debug)]\npub struct CellV1",
+        "#[derive(Shape, Serialize, Deserialize, Clone, Debug)]\npub struct CellV1",
+    ));
+    for good in [counting(CELL_V1), described] {
+        let scene = Scene::<dyn Counter>::of(&first);
+        scene.slot.pin_mut().add(5).unwrap();
+        // Real differences are found by the bytes: what the old type would lose, what it cannot read.
+        for (bad, finding) in [
+            (&lossy, "Count version 1 comes back from its encoding as another value"),
+            (&other, "state Count version 1: it cannot be decoded: invalid type: integer `9`"),
+        ] {
+            let refusal = scene.refusal(bad);
+            assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Migrating));
+            assert!(refusal.findings.concat().contains(finding), "{refusal}");
+            assert_eq!(value(&scene.slot), 5);
+        }
+        let live = scene.upgrade(&good);
+        assert_eq!(live.state, StateNote::Migrated { from: 1, to: 2 });
+        assert_eq!(state_text(&scene), "Count { value: 5, cells: [Cell { ore: 12 }] }");
+    }
 }

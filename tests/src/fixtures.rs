@@ -49,6 +49,21 @@ pub fn pasted(source: &str) -> Fixture {
     Fixture { bytes: read(&folder, "pasted") }
 }
 
+/// A module that counts over a state `Count`, which these items declare, with its `Counts`.
+///
+/// # Panics
+/// When it cannot be built or read.
+#[must_use]
+pub fn counting(items: &str) -> Fixture {
+    pasted(&format!(
+        "use std::collections::{{BTreeMap, HashMap}};\n\
+         use hotswap_abi::{{HotState, Migrate, MigrateError, Shape}};\n\
+         use kit::counting::Counts;\n\
+         use serde::{{Deserialize, Serialize}};\n\
+         {items}\nkit::counting!(Count);\n"
+    ))
+}
+
 /// A fixture that has editions, built with these features.
 ///
 /// # Panics

@@ -10,7 +10,7 @@ mod heard;
 mod scene;
 mod told;
 
-pub use fixtures::{Fixture, edition, fixture, optimized, pasted, target};
+pub use fixtures::{Fixture, counting, edition, fixture, optimized, pasted, target};
 pub use heard::{Heard, Line};
 pub use scene::{Scene, file_name, patient, replace, until};
 pub use told::{Outcome, Told, as_configured};

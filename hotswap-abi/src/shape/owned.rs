@@ -129,6 +129,7 @@ impl Types {
                 ("&[]", [arg]) => write!(f, "&[{}]", self.display(arg)),
                 ("&mut []", [arg]) => write!(f, "&mut [{}]", self.display(arg)),
                 ("array", [arg]) => write!(f, "[{}; {}]", self.display(arg), len.unwrap_or(0)),
+                ("Box<[_]>", [arg]) => write!(f, "Box<[{}]>", self.display(arg)),
                 ("tuple", [arg]) => write!(f, "({},)", self.display(arg)),
                 ("tuple", args) => self.write_args("(", args, ")", f),
                 ("FnMut", [args @ .., result]) => {

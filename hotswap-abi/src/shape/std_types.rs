@@ -1,13 +1,17 @@
 //! Descriptions of the standard library's types, and of the ways to lend a value for a call.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque},
     marker::PhantomData,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
+    num::NonZero,
     path::PathBuf,
+    rc::Rc,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use super::{Cell, Info, Join, Kind, Parts, Shaped, list};
+use super::{Cell, Info, Join, Kind, Parts, Shaped, Stored, list};
 
 macro_rules! scalars {
     ($($ty:ty => $name:literal),* $(,)?) => {$(
@@ -26,6 +30,50 @@ scalars! {
     f32 => "f32", f64 => "f64", bool => "bool", char => "char", () => "()",
     str => "str", String => "String", Duration => "Duration", SystemTime => "SystemTime",
     PathBuf => "PathBuf",
+}
+
+macro_rules! stored {
+    ($($ty:ty => $name:literal),* $(,)?) => {$(
+        // SAFETY: it is no description for calls.
+        unsafe impl Shaped<Stored> for $ty {
+            const INFO: Info = Info::scalar($name);
+            fn args() -> impl Parts<Stored> {}
+            fn parts() -> impl Parts<Stored> {}
+        }
+    )*};
+}
+
+stored! {
+    NonZero<u8> => "NonZero<u8>", NonZero<u16> => "NonZero<u16>", NonZero<u32> => "NonZero<u32>",
+    NonZero<u64> => "NonZero<u64>", NonZero<u128> => "NonZero<u128>",
+    NonZero<usize> => "NonZero<usize>",
+    NonZero<i8> => "NonZero<i8>", NonZero<i16> => "NonZero<i16>", NonZero<i32> => "NonZero<i32>",
+    NonZero<i64> => "NonZero<i64>", NonZero<i128> => "NonZero<i128>",
+    NonZero<isize> => "NonZero<isize>",
+    IpAddr => "IpAddr", Ipv4Addr => "Ipv4Addr", Ipv6Addr => "Ipv6Addr",
+    SocketAddr => "SocketAddr", SocketAddrV4 => "SocketAddrV4", SocketAddrV6 => "SocketAddrV6",
+    Box<str> => "Box<str>", Rc<str> => "Rc<str>", Arc<str> => "Arc<str>",
+}
+
+macro_rules! stored_containers {
+    ($($name:literal: $ty:ty, $arg:ident;)*) => {$(
+        // SAFETY: it is no description for calls.
+        unsafe impl<$arg: Shaped<Stored>> Shaped<Stored> for $ty {
+            const INFO: Info = Info::container($name, 1);
+            fn args() -> impl Parts<Stored> {
+                list::<Cell<$arg, ()>>()
+            }
+            fn parts() -> impl Parts<Stored> {}
+        }
+    )*};
+}
+
+stored_containers! {
+    "LinkedList": LinkedList<T>, T;
+    "BinaryHeap": BinaryHeap<T>, T;
+    "Box<[_]>": Box<[T]>, T;
+    "Rc": Rc<T>, T;
+    "Arc": Arc<T>, T;
 }
 
 macro_rules! containers {
@@ -63,6 +111,10 @@ containers! {
     "tuple": (A, B, C, D, E, F), [A, B, C, D, E, F];
     "tuple": (A, B, C, D, E, F, G), [A, B, C, D, E, F, G];
     "tuple": (A, B, C, D, E, F, G, H), [A, B, C, D, E, F, G, H];
+    "tuple": (A, B, C, D, E, F, G, H, I), [A, B, C, D, E, F, G, H, I];
+    "tuple": (A, B, C, D, E, F, G, H, I, J), [A, B, C, D, E, F, G, H, I, J];
+    "tuple": (A, B, C, D, E, F, G, H, I, J, K), [A, B, C, D, E, F, G, H, I, J, K];
+    "tuple": (A, B, C, D, E, F, G, H, I, J, K, L), [A, B, C, D, E, F, G, H, I, J, K, L];
 }
 
 // SAFETY: name, item and length are this type's.

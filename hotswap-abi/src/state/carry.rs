@@ -6,11 +6,8 @@
 //! `#[serde(default)]`, serde's default. Each such field is named. A type that has serde
 //! attributes is carried only if it did not change.
 
-mod normal;
 mod number;
 mod zero;
-
-pub(in crate::state) use normal::normalized;
 
 use rmpv::Value;
 
@@ -29,7 +26,7 @@ pub struct Carried {
 }
 
 /// Why a state cannot be carried by name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CarryError {
     /// The bytes are no state of the old shape.
@@ -63,6 +60,8 @@ pub enum CarryError {
         at: String,
     },
 }
+
+crate::debug_in_full!(CarryError);
 
 /// How many steps of [`Carrier::value`] may be below one another. The codec reads values of a
 /// thousand levels, each a few steps. A type may lead on without an end, if it is a hostile one.

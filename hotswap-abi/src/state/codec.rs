@@ -7,14 +7,17 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::kept::keeps;
 use crate::portable::{Buffer, Writer};
 
 /// The codec failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct CodecError {
     text: String,
 }
+
+crate::debug_in_full!(CodecError);
 
 /// Writes a state.
 ///
@@ -34,11 +37,10 @@ pub fn decode<S: DeserializeOwned>(bytes: &[u8]) -> Result<S, CodecError> {
         .map_err(|error| CodecError { text: format!("it cannot be decoded: {error}") })
 }
 
-/// Whether a decoded state is written as the bytes that it came from.
+/// Whether a decoded state has all that the bytes have that it came from.
 ///
-/// Compared as values, not as bytes: the order of a hash map's entries is not kept. (That of a
-/// hash set is not kept either, and cannot be told from a list's: such a state is judged unfaithful
-/// unless its type describes itself, where nobody needs to ask.)
+/// Compared as values, not as bytes: a hash map and a hash set do not keep the order of what is in
+/// them. A field that is new is no loss.
 ///
 /// # Errors
 /// When the state cannot be encoded.
@@ -48,6 +50,5 @@ pub fn is_faithful<S: Serialize>(state: &S, bytes: &[u8]) -> Result<bool, CodecE
     if buffer.bytes() == bytes {
         return Ok(true);
     }
-    let normalized = super::carry::normalized;
-    Ok(matches!((normalized(buffer.bytes()), normalized(bytes)), (Some(a), Some(b)) if a == b))
+    Ok(keeps(bytes, buffer.bytes()))
 }

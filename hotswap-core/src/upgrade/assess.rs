@@ -172,7 +172,8 @@ pub(crate) fn handover(
         to: new.version,
         downgraded: (own != known.version).then_some(own),
         by_name,
-        check: has_opaque(&manifest.types, &known.shape),
+        check: has_opaque(&before.manifest.types, &old.shape)
+            || has_opaque(&manifest.types, &known.shape),
         moves: before.serves
             && before.manifest.moves
             && manifest.moves

@@ -36,7 +36,6 @@ pub(super) fn migrate(
         bytes = Cow::Owned(carried.bytes);
         note = StateNote::Carried { dropped: carried.dropped, defaulted: carried.defaulted };
     }
-    // What was carried is meant to be another value.
-    let state = context.migrate(from, &bytes, check && !by_name)?;
+    let state = context.migrate(from, &bytes, check)?;
     Ok((state, note))
 }

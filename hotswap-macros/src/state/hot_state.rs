@@ -64,6 +64,16 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
                 (__STEPS.restore)(version, bytes)
             }
 
+            fn keeps(
+                version: u32,
+                bytes: &[u8],
+            ) -> ::core::result::Result<bool, __p::RestoreError> {
+                if version == #version {
+                    return __p::keeps_exactly::<Self>(bytes);
+                }
+                (__STEPS.keeps)(version, bytes)
+            }
+
             fn downgrade_to(
                 self,
                 version: u32,

@@ -1,8 +1,8 @@
 //! The description of a type as serde stores it.
 //!
-//! A field's type describes itself where it can; a type of another crate is known by its text. The
-//! compiler finds out which (`Probe`), except where the type mentions a parameter or the type
-//! itself: there it must describe itself, or be marked `#[shape(opaque)]`.
+//! A field's type describes itself, or the field is marked `#[shape(opaque)]` and known by the text
+//! of its type. What is neither is one error, on the type: a part that nobody chose to leave out of
+//! the description would be noticed when its data is gone.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -12,7 +12,7 @@ use super::attr::{is_opaque, is_skipped, misplaced, serde};
 use crate::{
     error::Errors,
     names,
-    shape::{Description, Member},
+    shape::{Description, Member, must_be, stored_part},
     types::mentions,
 };
 
@@ -21,7 +21,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let mut own: Vec<String> =
         input.generics.type_params().map(|param| param.ident.to_string()).collect();
     own.extend(["Self".to_owned(), input.ident.to_string()]);
-    let mut describer = Describer { own, tags: Vec::new(), errors };
+    let mut describer = Describer { own, tags: Vec::new(), checks: Vec::new(), errors };
     let (kind, members) = match &input.data {
         Data::Struct(data) => ("Struct", describer.fields(&data.fields)),
         Data::Enum(data) => ("Enum", describer.variants(data)),
@@ -34,7 +34,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
             ("Struct", Vec::new())
         }
     };
-    let tags = describer.tags;
+    let (tags, checks) = (describer.tags, describer.checks);
     let name = &input.ident;
     let mut generics = input.generics.clone();
     for param in generics.type_params_mut() {
@@ -55,6 +55,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         #[allow(unused_imports)]
         use __p::Unknown as _;
         #(#tags)*
+        #(#checks)*
 
         unsafe impl #head __p::Shaped<__p::Stored> for #name #args #clause {
             #description
@@ -65,8 +66,10 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
 struct Describer<'a> {
     /// Names that a type may not be probed with.
     own: Vec<String>,
-    /// Names of fields that may be opaque.
+    /// Names of the types of opaque fields.
     tags: Vec<TokenStream>,
+    /// That the types of the others describe themselves.
+    checks: Vec<TokenStream>,
     errors: &'a mut Errors,
 }
 
@@ -119,8 +122,14 @@ impl Describer<'_> {
 
     fn part(&mut self, field: &Field, opaque: bool) -> TokenStream {
         let ty = &field.ty;
-        if !opaque && mentions(ty, &self.own) {
-            return quote! { #ty };
+        if !opaque {
+            // Where the type stands for itself, its bound is the check.
+            return if mentions(ty, &self.own) {
+                quote! { #ty }
+            } else {
+                self.checks.push(must_be(ty, "stored"));
+                stored_part(ty)
+            };
         }
         let (tag, text) = (format_ident!("__Field{}", self.tags.len()), names::text(ty));
         self.tags.push(quote! {
@@ -129,10 +138,6 @@ impl Describer<'_> {
                 const NAME: &'static str = #text;
             }
         });
-        if opaque {
-            quote! { __p::Opaque<#tag> }
-        } else {
-            quote! { __p::Maybe<#ty, #tag, { __p::Probe::<#ty, __p::Stored>::KNOWN }> }
-        }
+        quote! { __p::Opaque<#tag> }
     }
 }

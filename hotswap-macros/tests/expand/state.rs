@@ -29,6 +29,7 @@ pub struct World {
     #[serde(skip)]
     cache: Option<String>,
     tree: Tree<u8>,
+    #[shape(opaque)]
     foreign: Vec<Foreign>,
     #[shape(opaque)]
     opaque: Unit,

@@ -8,7 +8,7 @@ use super::{
     place::{Place, unhurried},
     row::{After, Group, Happened, Row, Setting},
 };
-use crate::{Fixture, fixture, patient};
+use crate::{Fixture, counting, fixture, patient};
 
 pub(super) fn group() -> Group {
     let named = |name: &'static str| move || fixture(name).told("label=new");
@@ -87,6 +87,19 @@ pub(super) fn group() -> Group {
             .then(After::NextRunAfresh)
             .with(Setting::of("opaque", unhurried)),
             Row::bad(
+                "opaque part under another name",
+                || counting(NOTES).told("label=new"),
+                "live",
+                &["state kept"],
+            )
+            .then(After::TheNewOne),
+            Row::bad(
+                "opaque part that would lose a field",
+                || counting(&NOTES.replace("at: u64, ", "")),
+                migrating,
+                &["Count version 1 comes back from its encoding as another value"],
+            ),
+            Row::bad(
                 "state dropped where the host allows it",
                 named("renamed"),
                 "live",
@@ -97,6 +110,19 @@ pub(super) fn group() -> Group {
         ],
     }
 }
+
+/// The state of `counter`, with notes of another crate, as far as hotswap knows.
+const NOTES: &str = "
+#[derive(Serialize, Deserialize, Clone, Debug)]
+pub struct NoteV1 { at: u64, text: String }
+#[derive(HotState, Serialize, Deserialize, Clone, Debug)]
+#[hot_state(version = 1)]
+pub struct Count { value: u64, owner: String, #[shape(opaque)] notes: Vec<NoteV1> }
+impl Counts for Count {
+    fn fresh() -> Self { Self { value: 0, owner: String::new(), notes: Vec::new() } }
+    fn value(&self) -> u64 { self.value }
+    fn add(&mut self, n: u64) { self.value += n; }
+}";
 
 /// What hangs in a pause never ends by itself; the rest has its time on a busy machine.
 const PAUSE: Duration = Duration::from_secs(2);
