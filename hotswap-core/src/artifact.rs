@@ -40,6 +40,7 @@ use hotswap_abi::{compat::Requirement, manifest::Manifest};
 
 use crate::{
     config::StateDrift,
+    library::ElfFacts,
     trust::{Minisign, Signed},
     upgrade::{self, ArtifactHash, Contents, Predecessor, StageError, Unvouched, Whole, Within},
 };
@@ -65,7 +66,7 @@ impl Artifact {
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ArtifactError> {
         let path = path.as_ref();
         let (whole, bytes) = read(path)?;
-        Self::of(path, &whole, &bytes)
+        Ok(Self::of(path, &whole, &bytes)?.0)
     }
 
     /// Reads a file that must be signed, as a host of this user with these keys does: before anything
@@ -85,22 +86,25 @@ impl Artifact {
                 }
                 Unvouched::Refused(fault) => ArtifactError::unsound(path, fault),
             })?;
-        Ok(Self { signed: Some(signed), ..Self::of(path, &whole, &bytes)? })
+        let (artifact, facts) = Self::of(path, &whole, &bytes)?;
+        upgrade::reached(&facts, trust).map_err(|fault| ArtifactError::unsound(path, fault))?;
+        Ok(Self { signed: Some(signed), ..artifact })
     }
 
-    fn of(path: &Path, whole: &Whole, bytes: &[u8]) -> Result<Self, ArtifactError> {
+    fn of(path: &Path, whole: &Whole, bytes: &[u8]) -> Result<(Self, ElfFacts), ArtifactError> {
         let contents =
             upgrade::contents(bytes).map_err(|fault| ArtifactError::unsound(path, fault))?;
         let Contents { manifest, facts } = contents;
-        Ok(Self {
+        let artifact = Self {
             path: path.into(),
             hash: whole.hash,
             size: whole.size,
             built: whole.built,
             manifest: Arc::new(manifest),
-            needed: facts.needed.into(),
+            needed: facts.needed.clone().into(),
             signed: None,
-        })
+        };
+        Ok((artifact, facts))
     }
 
     /// The path that was asked for.

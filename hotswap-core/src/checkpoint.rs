@@ -71,7 +71,7 @@ impl Checkpoint {
 }
 
 /// A slot may have any name, and no two the same file, also where the file system takes `A` for `a`.
-fn path(folder: &Path, slot: &str) -> PathBuf {
+pub(crate) fn path(folder: &Path, slot: &str) -> PathBuf {
     folder.join(file_stem_of(slot) + ".snapshot")
 }
 

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod admin;
 mod approval;
+mod folders;
 mod journal;
 mod policies;
 mod rehearsal;
@@ -493,8 +494,10 @@ impl Config {
         self
     }
 
-    /// Where private copies are kept, in a folder of mode 0700: the system's temporary folder
-    /// unless told otherwise. It must not be mounted `noexec`.
+    /// Where private copies are kept, in a folder of mode 0700. Unless told otherwise that is
+    /// `XDG_RUNTIME_DIR`, the folder of the [journal](Self::with_journal), or a folder for this user
+    /// in the system's temporary folder, whichever can be used first. It must not be mounted
+    /// `noexec`.
     #[must_use]
     pub fn with_private_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.private_folder = Some(folder.into());
@@ -626,9 +629,15 @@ impl Config {
                 *path = absolute;
             }
         }
-        for folder in [&mut self.checkpoints, &mut self.floors, &mut self.journal, &mut self.admin]
-            .into_iter()
-            .flatten()
+        for folder in [
+            &mut self.checkpoints,
+            &mut self.floors,
+            &mut self.journal,
+            &mut self.admin,
+            &mut self.private_folder,
+        ]
+        .into_iter()
+        .flatten()
         {
             if let Ok(absolute) = std::path::absolute(&*folder) {
                 *folder = absolute;

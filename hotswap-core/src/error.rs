@@ -161,7 +161,7 @@ pub(crate) enum Reason {
          take artifacts from everybody with Trust::Any"
     )]
     UnsignedPackage { package: String },
-    #[error("artifacts must be signed, and {found}; {advice}")]
+    #[error("the host's own folders must be its user's alone, and {found}; {advice}")]
     Writable { found: String, advice: String },
     #[error("the floors of the modules' versions cannot be had")]
     Floors(#[source] FloorsError),
@@ -179,7 +179,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    pub(crate) fn writable(writable: Writable) -> Self {
+    pub(crate) fn writable(writable: &Writable) -> Self {
         Self::Writable { found: writable.to_string(), advice: writable.advice() }
     }
 }

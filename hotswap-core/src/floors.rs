@@ -17,9 +17,9 @@ use semver::Version;
 
 use crate::{
     config::Config,
-    fs::{read_regular, replace},
+    fs::{make_private, read_regular, replace},
     shown::shown,
-    trust::{Trust, Writable},
+    trust::Writable,
 };
 
 use file::Damage;
@@ -53,7 +53,7 @@ pub(crate) enum FloorsError {
         shown(path)
     )]
     Damaged { path: PathBuf, source: Damage },
-    #[error("artifacts must be signed, and {found}; {advice}")]
+    #[error("they must be the host's user's alone, and {found}; {advice}")]
     Writable { found: String, advice: String },
 }
 
@@ -64,6 +64,14 @@ impl Floors {
     pub(crate) fn open(config: &Config) -> Result<Self, FloorsError> {
         let Some(folder) = &config.floors else { return Ok(Self::default()) };
         let path = folder.join(FILE);
+        make_private(folder)
+            .map_err(|source| FloorsError::Write { path: folder.clone(), source })?;
+        // Before it is believed.
+        config
+            .trust
+            .check_own_folder(folder)
+            .and_then(|()| config.trust.check_own_file(&path))
+            .map_err(writable)?;
         let floors = match read_regular(&path, LARGEST) {
             Ok(bytes) => file::decode(&bytes).map_err(|source| damaged(&path, source))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
@@ -71,9 +79,6 @@ impl Floors {
         };
         // Where it cannot be written is known before the first version has served.
         write(&path, &floors)?;
-        if let Trust::Minisign(minisign) = &config.trust {
-            minisign.check_file(&path).map_err(writable)?;
-        }
         Ok(Self { path: Some(path), floors, allowed: BTreeSet::new() })
     }
 

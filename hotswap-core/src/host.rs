@@ -35,8 +35,6 @@ use self::{
 };
 #[cfg(unix)]
 use crate::admin::Admin;
-#[cfg(unix)]
-use crate::trust::Trust;
 use crate::{
     checkpoint::{self, Left},
     config::{Config, Place},
@@ -87,6 +85,7 @@ impl Host {
         if let Some(package) = config.unsigned_package() {
             return Err(Reason::UnsignedPackage { package: package.to_owned() }.into());
         }
+        config.check_folders()?;
         let journal = Journal::open(&config).map_err(Reason::Journal)?;
         let shared = Arc::new(Shared {
             events: Events::new(config.callbacks.clone(), config.reporter.clone()),
@@ -166,9 +165,6 @@ impl Host {
     fn answer_operators(&mut self) -> Result<(), Error> {
         let config = &self.shared.config;
         let Some(path) = &config.admin else { return Ok(()) };
-        if let (Trust::Minisign(minisign), Some(folder)) = (&config.trust, path.parent()) {
-            minisign.check_folder(folder).map_err(Reason::writable)?;
-        }
         let admin = Admin::start(path, self.operator()).map_err(Reason::Admin)?;
         self.admin = Some(admin);
         Ok(())
@@ -264,6 +260,9 @@ impl Host {
         if self.shared.journal.as_ref().is_some_and(|it| it.lock().has_backups(name)) {
             return Ok(Left::Nothing);
         }
+        let file = checkpoint::path(folder, name);
+        let checked = self.shared.config.trust.check_own_file(&file);
+        checked.map_err(|writable| Reason::writable(&writable))?;
         checkpoint::look(folder, name)
             .map_err(|source| Reason::Checkpoint { name: name.to_owned(), source }.into())
     }

@@ -37,10 +37,10 @@ pub(crate) use self::{
 use self::{file::JournalFile, store::Store};
 use crate::{
     config::Config,
+    fs::make_private,
     json,
-    report::Report,
+    report::{self, Report},
     snapshot::{Snapshot, SnapshotError},
-    trust::Trust,
     upgrade::ArtifactHash,
 };
 
@@ -175,13 +175,17 @@ impl Journal {
     /// What earlier runs have left; `None` where no folder was given.
     pub(crate) fn open(config: &Config) -> Result<Option<Self>, JournalError> {
         let Some(folder) = config.journal.clone() else { return Ok(None) };
-        let file = JournalFile::open(&folder, file::LARGE)?;
-        let store = Store::open(&folder)?;
-        if let Trust::Minisign(minisign) = &config.trust {
-            for place in [&folder, &folder.join(store::ARTIFACTS), &folder.join(store::BACKUPS)] {
-                minisign.check_folder(place).map_err(|it| JournalError::writable(&it))?;
+        // Before anything in it is believed, or removed.
+        make_private(&folder).map_err(|source| JournalError::folder(&folder, source))?;
+        for place in ["", store::ARTIFACTS, store::BACKUPS, report::FOLDER] {
+            let place = folder.join(place);
+            if place.symlink_metadata().is_ok() {
+                let checked = config.trust.check_own_files(&place);
+                checked.map_err(|it| JournalError::writable(&it))?;
             }
         }
+        let file = JournalFile::open(&folder, file::LARGE)?;
+        let store = Store::open(&folder)?;
         let mut journal = Self {
             folder,
             file,

@@ -30,7 +30,7 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use libloading::os::windows::Library;
 
 pub(crate) use self::{
-    elf::ElfFacts,
+    elf::{Astray, ElfError, ElfFacts, Expanded, examine, expand},
     loader::{Entry, Occupied, wait_free},
     unload::{Account, News, Tell, tidy},
 };

@@ -21,7 +21,7 @@ pub use self::note::Note;
 pub(crate) use self::{
     draft::{Drafts, Moment, Spell},
     history::{history, unfinished},
-    store::{Store, Unnoted},
+    store::{FOLDER, Store, Unnoted},
     times::Times,
 };
 

@@ -7,12 +7,14 @@ pub(crate) mod free;
 use std::{
     fs::{self, File},
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::{
+    error::in_full,
     fs::{Claim, read_lease},
     gate::Form,
+    trust::Trust,
 };
 
 /// Whether a host can know that a file in a folder is complete.
@@ -85,6 +87,17 @@ pub fn code_can_be_mapped(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub fn code_can_be_mapped(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Where a host of this user keeps its private copies, unless it is told where: a private folder is
+/// made there, and removed.
+///
+/// # Errors
+/// When none can be made; the text has the reason for each place.
+pub fn place_of_private_copies() -> io::Result<PathBuf> {
+    let made =
+        Trust::Any.private_folder(None, None).map_err(|it| io::Error::other(in_full(&it)))?;
+    Ok(made.path().parent().unwrap_or(made.path()).to_path_buf())
 }
 
 /// Whether calls go without a fence of their own: the kernel has `membarrier`, and this process

@@ -31,17 +31,25 @@
 //! [`Config::with_floors`](crate::Config::with_floors). The *trusted comment* in it is told with
 //! the event and decides nothing: module and version stand in the artifact, and are signed with it.
 
+mod groups;
+mod home;
+mod libraries;
 mod places;
 mod signature;
 
-use std::fmt;
+use std::{fmt, fs, path::Path};
 
 pub(crate) use self::{
+    libraries::Unsound,
     places::Writable,
     signature::{EXTENSION, Forged, LARGEST, Signed},
 };
 
-use self::signature::Key;
+use self::{
+    places::{End, Writers, check_for},
+    signature::Key,
+};
+use crate::library::ElfFacts;
 
 /// Whom a host takes artifacts from.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +92,32 @@ impl Trust {
         }
         Ok(Minisign { keys, legacy: false, owners: Vec::new() })
     }
+
+    /// Expects that nobody else can write a folder of the host's own, which holds what the host
+    /// will run or believe, or lead its path elsewhere.
+    pub(crate) fn check_own_folder(&self, path: &Path) -> Result<(), Writable> {
+        check_for(path, self.writers(), End::Folder)
+    }
+
+    /// Expects that nobody else can write a file in such a folder; one that is missing is sound.
+    pub(crate) fn check_own_file(&self, path: &Path) -> Result<(), Writable> {
+        let checked = check_for(path, self.writers(), End::File);
+        checked.or_else(|writable| if writable.is_missing() { Ok(()) } else { Err(writable) })
+    }
+
+    /// The same for such a folder with all files in it.
+    pub(crate) fn check_own_files(&self, folder: &Path) -> Result<(), Writable> {
+        self.check_own_folder(folder)?;
+        let files = fs::read_dir(folder).into_iter().flatten().flatten();
+        files.map(|file| file.path()).try_for_each(|file| self.check_own_file(&file))
+    }
+
+    fn writers(&self) -> Writers<'_> {
+        match self {
+            Self::Any => Writers { owners: &[], can_be_named: false, groups_of_one: true },
+            Self::Minisign(minisign) => minisign.writers(),
+        }
+    }
 }
 
 impl Minisign {
@@ -109,13 +143,18 @@ impl Minisign {
     }
 
     /// Expects that nobody else can write a file, or lead its path elsewhere.
-    pub(crate) fn check_file(&self, path: &std::path::Path) -> Result<(), Writable> {
-        places::check(path, &self.owners, false)
+    pub(crate) fn check_file(&self, path: &Path) -> Result<(), Writable> {
+        check_for(path, self.writers(), End::File)
     }
 
-    /// Expects that nobody else can write a folder of the host's own, or lead its path elsewhere.
-    pub(crate) fn check_folder(&self, path: &std::path::Path) -> Result<(), Writable> {
-        places::check(path, &self.owners, true)
+    /// Expects that nobody else can put a library where the loader would look for one that an
+    /// artifact needs.
+    pub(crate) fn check_libraries(&self, of: &ElfFacts) -> Result<(), Unsound> {
+        libraries::check(of, self.writers())
+    }
+
+    fn writers(&self) -> Writers<'_> {
+        Writers { owners: &self.owners, can_be_named: true, groups_of_one: false }
     }
 }
 

@@ -68,7 +68,7 @@ pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},
     backup::{BackedUp, Wanted, live as copy_of_state},
     fault::{Fault, UNTIL_IT_CHANGES},
-    inspect::{Contents, Inspected, contents},
+    inspect::{Contents, Inspected, contents, reached},
     predecessor::Predecessor,
     prepare::Prepared,
     rehearse::{Against, Outcome as RehearsalOutcome, Rehearse, Rehearsed, Running},
@@ -161,7 +161,7 @@ impl Upgrade<'_> {
         is_shared_folder: bool,
     ) -> Result<Option<Inspected>, Fault> {
         let _span = span(Phase::Inspected);
-        let inspected = inspect::inspect(vouched);
+        let inspected = inspect::inspect(vouched, &self.config.trust);
         let ours = self.slot.requirement.module.as_ref();
         if is_shared_folder && inspected.as_ref().is_ok_and(|it| Some(&it.manifest.module) != ours)
         {

@@ -48,3 +48,19 @@ pub fn rename(bytes: &mut [u8], from: &str, to: &str) {
     let start = names.start + found.expect("the library has the name") + 1;
     bytes[start..start + to.len()].copy_from_slice(to.as_bytes());
 }
+
+/// Replaces the run path of a library by a shorter one.
+///
+/// # Panics
+/// When it has none, or a shorter one.
+pub fn set_run_path(bytes: &mut [u8], to: &str) {
+    const RUN_PATHS: [usize; 2] = [15, 29];
+    let entries = section(bytes, ".dynamic").step_by(16);
+    let mut tags = entries.map(|at| (number(bytes, at, 8), number(bytes, at + 8, 8)));
+    let (_, offset) = tags.find(|(tag, _)| RUN_PATHS.contains(tag)).expect("it has a run path");
+    let start = section(bytes, ".dynstr").start + offset;
+    let length = bytes[start..].iter().position(|byte| *byte == 0).expect("it has an end");
+    assert!(to.len() <= length, "{to} is longer");
+    bytes[start..start + length].fill(0);
+    bytes[start..start + to.len()].copy_from_slice(to.as_bytes());
+}

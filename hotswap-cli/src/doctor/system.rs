@@ -1,8 +1,11 @@
 //! Folders, watches and fences: what the system lets a host do.
 
-use std::{env, io, path::Path};
+use std::{env, path::Path};
 
-use hotswap_core::system::{self, Inotify, Leases};
+use hotswap_core::{
+    artifact::shown,
+    system::{self, Inotify, Leases},
+};
 
 use super::Finding;
 
@@ -14,7 +17,7 @@ pub(super) fn look(target: Option<&Path>) -> Vec<Finding> {
     let temporary = env::temp_dir();
     // Before the first build there is no target folder: what holds for the one it will be in.
     let target = target.and_then(|target| target.ancestors().find(|folder| folder.is_dir()));
-    let mut findings = vec![mappings(&temporary), leases("temporary", &temporary)];
+    let mut findings = vec![private_copies(), leases("temporary", &temporary)];
     findings.extend(target.map(|target| leases("target", target)));
     findings.push(watches());
     findings.push(if system::calls_need_no_fence() {
@@ -29,19 +32,22 @@ pub(super) fn look(target: Option<&Path>) -> Vec<Finding> {
     findings
 }
 
-fn mappings(folder: &Path) -> Finding {
-    match system::code_can_be_mapped(folder) {
-        Ok(()) => Finding::ok("code", format!("can be loaded from {}", folder.display())),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Finding::fail(
-            "code",
-            format!("cannot be loaded from {}: it is mounted noexec ({error})", folder.display()),
-            "give hosts another folder for private copies: Config::with_private_folder, or TMPDIR",
-        ),
-        Err(error) => Finding::fail(
-            "code",
-            format!("private copies cannot be made in {}: {error}", folder.display()),
-            "make the folder writable, or set TMPDIR",
-        ),
+fn private_copies() -> Finding {
+    let advice =
+        "give hosts another folder for private copies: Config::with_private_folder, or TMPDIR";
+    let folder = match system::place_of_private_copies() {
+        Ok(folder) => folder,
+        Err(error) => {
+            let text = format!("private copies cannot be made: {error}");
+            return Finding::fail("code", text, advice);
+        }
+    };
+    let place = shown(&folder);
+    match system::code_can_be_mapped(&folder) {
+        Ok(()) => Finding::ok("code", format!("can be loaded from {place}")),
+        Err(error) => {
+            Finding::fail("code", format!("cannot be loaded from {place}: {error}"), advice)
+        }
     }
 }
 

@@ -50,7 +50,7 @@ impl File {
         let path = path.as_ref();
         let (whole, bytes) = read(path)?;
         let error = match Artifact::of(path, &whole, &bytes) {
-            Ok(artifact) => return Ok(Self::Module(artifact)),
+            Ok((artifact, _)) => return Ok(Self::Module(artifact)),
             Err(error) => error,
         };
         let interfaces = schemas(&bytes);

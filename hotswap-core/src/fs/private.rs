@@ -1,6 +1,6 @@
 //! A folder that only this user can enter, and files in it that go away with their owner.
 //!
-//! Below a base (the system's temporary folder where nothing else is asked for) every process
+//! Below a base that only this user can write (`trust/home.rs` finds it) every process
 //! makes folders `hotswap-private-<random>` of mode 0700, each with a file `owner.lock` that stays locked
 //! (`flock`) as long as the process lives, however it ends. Whoever starts next can therefore
 //! prove that a folder's owner is dead: its lock is free. Only such folders are removed, and
@@ -41,16 +41,49 @@ pub(crate) enum FolderError {
         /// The folder below which it was wanted.
         base: PathBuf,
     },
+    /// Others could put code there.
+    #[error("{found}; {advice}")]
+    Writable {
+        /// Who can.
+        found: String,
+        /// What to do.
+        advice: String,
+    },
+    /// Somebody else has made the folder that was to be this user's.
+    #[error(
+        "expected a folder of this user and of mode 0700 at {}, found {found}: remove it, or name \
+         another folder with Config::with_private_folder",
+        shown(folder)
+    )]
+    Taken {
+        /// The folder.
+        folder: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// None of several places will do.
+    #[error(
+        "no place for private copies: {}; name one with Config::with_private_folder",
+        tried.join("; ")
+    )]
+    Nowhere {
+        /// Why, for each of them.
+        tried: Vec<String>,
+    },
 }
 
 hotswap_abi::debug_in_full!(FolderError);
 
 /// Makes a folder of mode 0700 where it is missing, and what it lies in.
 pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
-    if let Some(parent) = folder.parent() {
-        fs::create_dir_all(parent)?;
-    }
     let mut builder = fs::DirBuilder::new();
+    if let Some(parent) = folder.parent() {
+        // Whatever the umask allows.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+        builder.recursive(true).create(parent)?;
+        builder.recursive(false);
+    }
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(folder) {
@@ -69,15 +102,14 @@ pub(crate) struct PrivateFolder {
 }
 
 impl PrivateFolder {
-    /// Makes a folder below `base` (made too where it is missing), or below the system's temporary
-    /// folder, after removing what dead processes of this user left behind there.
+    /// Makes a folder below `base` (made too where it is missing), after removing what dead
+    /// processes of this user left behind there.
     ///
     /// # Errors
     /// When the folder cannot be made, or lies on a mount that forbids executable mappings.
-    pub(crate) fn new(base: Option<&Path>) -> Result<Self, FolderError> {
-        let base = base.map_or_else(std::env::temp_dir, Path::to_path_buf);
-        let make = |source| FolderError::Make { base: base.clone(), source };
-        let base = std::path::absolute(&base).map_err(make)?;
+    pub(crate) fn new(base: &Path) -> Result<Self, FolderError> {
+        let make = |source| FolderError::Make { base: base.to_owned(), source };
+        let base = std::path::absolute(base).map_err(make)?;
         fs::create_dir_all(&base).map_err(make)?;
         if is_noexec(&base) {
             return Err(FolderError::NoExec { base });

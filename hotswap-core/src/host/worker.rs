@@ -238,14 +238,7 @@ impl Worker {
             let _ = notices.send(Command::Notice(notice));
         };
         let artifacts = if config.slots.values().any(|slot| slot.source.is_some()) {
-            let folder =
-                PrivateFolder::new(config.private_folder.as_deref()).map_err(Reason::Folder)?;
-            if let Trust::Minisign(minisign) = &config.trust {
-                minisign.check_folder(folder.path()).map_err(Reason::writable)?;
-                if let Some(states) = config.checkpoints.as_ref().filter(|it| it.exists()) {
-                    minisign.check_folder(states).map_err(Reason::writable)?;
-                }
-            }
+            let folder = config.private_copies().map_err(Reason::Folder)?;
             let watcher = Watcher::start(config.backend, sink).map_err(Reason::Watch)?;
             Some(Artifacts { folder, watcher })
         } else {

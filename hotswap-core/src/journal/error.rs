@@ -37,7 +37,7 @@ pub(crate) enum JournalError {
     Missing { path: PathBuf },
     #[error("a backup cannot be written")]
     Backup(#[source] SnapshotError),
-    #[error("artifacts must be signed, and {found}; {advice}")]
+    #[error("it must be the host's user's alone, and {found}; {advice}")]
     Writable { found: String, advice: String },
 }
 

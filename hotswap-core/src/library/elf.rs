@@ -19,11 +19,13 @@ mod error;
 mod headers;
 mod hollow;
 mod kind;
+mod search;
 mod tables;
 
 use std::ops::Range;
 
 pub(crate) use error::ElfError;
+pub(crate) use search::{Astray, Expanded, expand};
 
 /// The section a module describes itself in.
 pub(crate) const MANIFEST_SECTION: &str = ".hotswap";
@@ -32,13 +34,13 @@ pub(crate) const MANIFEST_SECTION: &str = ".hotswap";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub(crate) struct ElfFacts {
-    /// Names of the libraries that are opened with it (`DT_NEEDED`, `DT_AUXILIARY`, `DT_FILTER`).
+    /// Names of the libraries that are opened with it (`DT_NEEDED`, `DT_AUXILIARY`, `DT_FILTER`,
+    /// and where a loader heeds them `DT_AUDIT`, `DT_DEPAUDIT`, `DT_CONFIG`).
     pub needed: Vec<String>,
     /// Its own name (`DT_SONAME`).
     pub soname: Option<String>,
-    /// Where it wants its libraries to be searched (`DT_RUNPATH`, else `DT_RPATH`). `$ORIGIN` in
-    /// it means the folder of the private copy.
-    pub runpath: Option<String>,
+    /// Where its libraries are searched (`DT_RUNPATH`, `DT_RPATH`): each a list of folders.
+    pub run_paths: Vec<String>,
     /// Linked with `-z nodelete`: stays mapped after `dlclose`.
     pub no_delete: bool,
     /// How many symbols of binding `STB_GNU_UNIQUE` it defines; with one, it stays mapped after
@@ -58,20 +60,6 @@ impl ElfFacts {
     pub(crate) fn dynamic_std(&self) -> Option<&str> {
         let is_std = |name: &&String| name.starts_with("libstd-") && name.contains(".so");
         self.needed.iter().find(is_std).map(String::as_str)
-    }
-
-    /// What the system's loader would look for in the process's current folder, which says nothing
-    /// about who put it there.
-    pub(crate) fn searched_here(&self) -> Option<String> {
-        let is_absolute = |path: &str| {
-            // The folder of the private copy, where nobody else puts anything.
-            path.starts_with('/') || path.starts_with("$ORIGIN") || path.starts_with("${ORIGIN}")
-        };
-        let needed = self.needed.iter().find(|name| name.contains('/') && !is_absolute(name));
-        let run_path = || self.runpath.iter().find(|path| !path.split(':').all(is_absolute));
-        needed
-            .map(|name| format!("it needs the library {name}"))
-            .or_else(|| run_path().map(|path| format!("it looks for libraries in {path:?}")))
     }
 
     /// Why the system's loader would keep it mapped after `dlclose`, if it would.
@@ -100,7 +88,7 @@ pub(crate) fn examine(bytes: &[u8]) -> Result<ElfFacts, ElfError> {
     Ok(ElfFacts {
         needed: table.needed,
         soname: table.soname,
-        runpath: table.runpath,
+        run_paths: table.run_paths,
         no_delete: table.no_delete,
         unique_symbols: content.unique_symbols,
         text_relocations: table.text_relocations,

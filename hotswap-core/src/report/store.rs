@@ -18,7 +18,7 @@ use crate::{
     upgrade::ArtifactHash,
 };
 
-const FOLDER: &str = "reports";
+pub(crate) const FOLDER: &str = "reports";
 const UNDER_WAY: &str = "under-way.json";
 /// A report that is longer is written without its plan; a file that is longer is no report.
 const LARGEST: usize = 1 << 20;

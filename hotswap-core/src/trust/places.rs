@@ -11,6 +11,29 @@ use std::{
 
 use crate::shown::shown;
 
+/// What a path should lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// A file. Its folder is not shared.
+    File,
+    /// A folder. The one that it is in may be sticky.
+    Folder,
+    /// As a folder; or nothing, where nobody else can put something there.
+    FolderOrNothing,
+}
+
+/// Who may write.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writers<'a> {
+    /// Users beside root and the process's.
+    pub(super) owners: &'a [u32],
+    /// Whether the caller can name more of them.
+    pub(super) can_be_named: bool,
+    /// Whether the groups that users have for themselves may write the folders above: with a umask
+    /// of 002 they can.
+    pub(super) groups_of_one: bool,
+}
+
 /// A place that others can write to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Writable {
@@ -23,8 +46,10 @@ pub(crate) struct Writable {
 enum Why {
     /// Its mode lets the group, or everybody.
     Mode(u32),
-    /// It belongs to another user.
-    Owner(u32),
+    /// Everybody puts files there.
+    Shared(u32),
+    /// It belongs to another user; whether that user can be named.
+    Owner { user: u32, can_be_named: bool },
     /// It is not there.
     Missing,
     /// It cannot be looked at.
@@ -36,10 +61,10 @@ impl fmt::Display for Writable {
         let kind = if self.is_folder { "folder" } else { "file" };
         write!(f, "{kind} {} ", shown(&self.path))?;
         match &self.why {
-            Why::Mode(mode) => {
+            Why::Mode(mode) | Why::Shared(mode) => {
                 write!(f, "can be written by others than its owner (mode {mode:04o})")
             }
-            Why::Owner(user) => {
+            Why::Owner { user, .. } => {
                 write!(f, "belongs to user {user}, who is neither root nor the host's user")
             }
             Why::Missing => f.write_str("is not there"),
@@ -54,9 +79,11 @@ impl Writable {
         let path = shown(&self.path);
         match &self.why {
             Why::Mode(_) => format!("chmod go-w {path}"),
-            Why::Owner(_) => {
+            Why::Shared(_) => format!("use a folder of its own instead: mkdir -m 0700 {path}/NAME"),
+            Why::Owner { can_be_named: true, .. } => {
                 format!("chown {path}, or allow that user with Minisign::with_owner")
             }
+            Why::Owner { .. } => format!("chown {path} to the host's user, or use another folder"),
             Why::Missing | Why::Unknown(_) => "put it there".to_owned(),
         }
     }
@@ -76,40 +103,58 @@ mod sys {
     };
 
     use super::*;
-    use crate::watch::trace;
+    use crate::{trust::groups, watch::trace};
 
+    const GROUP: u32 = 0o020;
     const OTHERS: u32 = 0o022;
     const STICKY: u32 = 0o1000;
 
-    /// What is at the end of `path`, which is absolute, and all folders on the way. `sticky` says
-    /// whether the last folder may be sticky, too.
+    /// What is at the end of `path`, which is absolute, and all folders on the way.
     pub(in crate::trust) fn check(
         path: &Path,
-        owners: &[u32],
-        sticky: bool,
+        writers: Writers<'_>,
+        wanted: End,
     ) -> Result<(), Writable> {
         let trace = trace(path);
-        let Some((end, _)) = &trace.end else {
+        let end = trace.end.as_ref().map(|(end, _)| end.as_path());
+        if end.is_none() && wanted != End::FolderOrNothing {
             let path = path.to_path_buf();
             return Err(Writable { path, is_folder: false, why: Why::Missing });
+        }
+        // Where anybody could put what is missing.
+        let missing = || trace.names.iter().find(|name| fs::symlink_metadata(name).is_err());
+        let unshared = match (end, wanted) {
+            (Some(end), End::File) => end.parent(),
+            (Some(_), _) => None,
+            (None, _) => missing().and_then(|missing| missing.parent()),
         };
         // Free of links, so that each one's parents are the folders that it is in.
         let named = trace.folders.iter().chain(&trace.ancestors);
         let folders: BTreeSet<&Path> = named.flat_map(|folder| folder.ancestors()).collect();
         for folder in folders {
-            let may_be_sticky = sticky || Some(folder) != end.parent();
-            judge(folder, owners, |meta| may_be_sticky && meta.mode() & STICKY != 0)?;
+            let may_be_sticky = Some(folder) != unshared;
+            judge(folder, writers, |meta| {
+                let is_sticky = may_be_sticky && meta.mode() & STICKY != 0;
+                let is_group_of_one = writers.groups_of_one
+                    && Some(folder) != end
+                    && meta.mode() & OTHERS == GROUP
+                    && groups::is_of_one(meta.gid(), meta.uid());
+                is_sticky || is_group_of_one
+            })?;
         }
         for name in &trace.names {
+            if end.is_none() && fs::symlink_metadata(name).is_err() {
+                continue;
+            }
             // A link's own mode says nothing.
-            judge(name, owners, Metadata::is_symlink)?;
+            judge(name, writers, Metadata::is_symlink)?;
         }
         Ok(())
     }
 
     fn judge(
         path: &Path,
-        owners: &[u32],
+        writers: Writers<'_>,
         any_mode: impl FnOnce(&Metadata) -> bool,
     ) -> Result<(), Writable> {
         let of = |is_folder, why| Writable { path: path.to_path_buf(), is_folder, why };
@@ -117,12 +162,15 @@ mod sys {
             std::io::ErrorKind::NotFound => of(false, Why::Missing),
             _ => of(false, Why::Unknown(error.to_string())),
         })?;
+        let Writers { owners, can_be_named, .. } = writers;
         let user = meta.uid();
         if user != 0 && user != rustix::process::geteuid().as_raw() && !owners.contains(&user) {
-            return Err(of(meta.is_dir(), Why::Owner(user)));
+            return Err(of(meta.is_dir(), Why::Owner { user, can_be_named }));
         }
         if meta.mode() & OTHERS != 0 && !any_mode(&meta) {
-            return Err(of(meta.is_dir(), Why::Mode(meta.mode() & 0o7777)));
+            let mode = meta.mode() & 0o7777;
+            let why = if mode & STICKY != 0 { Why::Shared(mode) } else { Why::Mode(mode) };
+            return Err(of(meta.is_dir(), why));
         }
         Ok(())
     }
@@ -133,12 +181,12 @@ mod sys {
     use super::*;
 
     /// There are no owners and modes to go by.
-    pub(in crate::trust) fn check(_: &Path, _: &[u32], _: bool) -> Result<(), Writable> {
+    pub(in crate::trust) fn check(_: &Path, _: Writers<'_>, _: End) -> Result<(), Writable> {
         Ok(())
     }
 }
 
-pub(super) use sys::check;
+pub(super) use sys::check as check_for;
 
 #[cfg(all(test, unix))]
 mod tests {
@@ -148,6 +196,11 @@ mod tests {
     };
 
     use super::*;
+
+    fn check(path: &Path, owners: &[u32], sticky: bool) -> Result<(), Writable> {
+        let writers = Writers { owners, can_be_named: true, groups_of_one: false };
+        check_for(path, writers, if sticky { End::Folder } else { End::File })
+    }
 
     fn mode(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -232,5 +285,23 @@ mod tests {
         let (_root, app) = place();
         let text = check(&app.join("no.so"), &[], false).unwrap_err().to_string();
         assert!(text.ends_with("no.so is not there"), "{text}");
+    }
+
+    #[test]
+    fn what_is_missing_is_sound_where_nobody_else_can_put_it() {
+        let (_root, app) = place();
+        let writers = Writers { owners: &[], can_be_named: false, groups_of_one: false };
+        let check = |path: &Path| check_for(path, writers, End::FolderOrNothing);
+        assert_eq!(check(&app), Ok(()));
+        assert_eq!(check(&app.join("no/such/folder")), Ok(()));
+        mode(&app, 0o1777);
+        for path in [app.clone(), app.join("no/such/folder")] {
+            let writable = check(&path).unwrap_err();
+            assert!(writable.to_string().ends_with("(mode 1777)"), "{writable}");
+            let wanted = format!("mkdir -m 0700 {}/NAME", app.display());
+            assert!(writable.advice().ends_with(&wanted), "{}", writable.advice());
+        }
+        mode(&app, 0o777);
+        assert!(check(&app).unwrap_err().advice().starts_with("chmod go-w "));
     }
 }

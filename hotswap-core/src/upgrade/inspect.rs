@@ -7,7 +7,8 @@ use hotswap_abi::manifest::Manifest;
 use super::{Fault, Staged, vouch::Vouched};
 use crate::{
     event::Phase,
-    library::{ElfFacts, image},
+    library::{Astray, ElfFacts, image},
+    trust::{Minisign, Trust},
 };
 
 /// A private copy whose structure and manifest are sound.
@@ -28,18 +29,22 @@ pub(crate) struct Contents {
 }
 
 /// Reads a private copy.
-pub(crate) fn inspect(vouched: Vouched) -> Result<Inspected, Fault> {
-    let Vouched { staged, bytes, signed } = vouched;
-    let contents = contents(&bytes)?;
-    tracing::debug!(needed = ?contents.facts.needed, "library");
-    // Who has signed the artifact has not signed what lies in some folder.
-    if let (Some(finding), Some(_)) = (contents.facts.searched_here(), signed) {
-        let finding = format!("file  {finding}, relative to the host's current folder");
-        let advice = "link it by a bare name, an absolute path or $ORIGIN";
-        return Err(Fault::rejected(Phase::Inspected, finding, advice));
+pub(crate) fn inspect(vouched: Vouched, trust: &Trust) -> Result<Inspected, Fault> {
+    let Vouched { staged, bytes, signed: _ } = vouched;
+    let Contents { manifest, facts } = contents(&bytes)?;
+    tracing::debug!(needed = ?facts.needed, "library");
+    if let Trust::Minisign(minisign) = trust {
+        reached(&facts, minisign)?;
     }
-    let Contents { manifest, facts } = contents;
     Ok(Inspected { staged, manifest: Arc::new(manifest), facts })
+}
+
+/// Who has signed an artifact has not signed what the loader opens with it.
+pub(crate) fn reached(facts: &ElfFacts, minisign: &Minisign) -> Result<(), Fault> {
+    minisign.check_libraries(facts).map_err(|unsound| {
+        let finding = format!("needed libraries  {unsound}");
+        Fault::rejected(Phase::Inspected, finding, &unsound.advice())
+    })
 }
 
 /// Pure: the bytes of a file → what it says of itself.
@@ -47,6 +52,11 @@ pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, Fault> {
     let refused =
         |finding: String| Fault::rejected(Phase::Inspected, finding, "build the module again");
     let facts = image::examine(bytes).map_err(|error| refused(format!("file  {error}")))?;
+    if let image::Image::Elf(facts) = &facts
+        && let Some(astray) = facts.astray()
+    {
+        return Err(Fault::rejected(Phase::Inspected, astray.to_string(), Astray::ADVICE));
+    }
     let section = facts.manifest().and_then(|range| bytes.get(range)).ok_or_else(|| {
         Fault::rejected(
             Phase::Inspected,

@@ -34,7 +34,7 @@ impl Owner {
         let watcher = Watcher::start(backend, move |notice| drop(tell.send(notice))).unwrap();
         Self {
             root: tempfile::tempdir().unwrap(),
-            private: PrivateFolder::new(Some(&std::env::temp_dir())).unwrap(),
+            private: PrivateFolder::new(&std::env::temp_dir()).unwrap(),
             watcher,
             notices,
             pending: Pending::new(Backoff::default()),

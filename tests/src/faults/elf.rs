@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Fixture,
-    damage::{rename, section, segments},
+    damage::{rename, section, segments, set_run_path},
     fixture,
 };
 
@@ -18,6 +18,24 @@ pub(super) fn group() -> Group {
         title: "damaged libraries",
         setting: Setting::counter(unhurried),
         rows: vec![
+            Row::bad(
+                "looks for libraries above the private copy",
+                || fixture("dynamic-std").damaged(|it| set_run_path(it, "$ORIGIN/..")),
+                INSPECTED,
+                &["run path  expected absolute folders, found \"$ORIGIN/..\"", "`-C rpath`"],
+            ),
+            Row::bad(
+                "looks for libraries in the current folder",
+                || fixture("dynamic-std").damaged(|it| set_run_path(it, "/usr/lib::/opt")),
+                INSPECTED,
+                &["run path  expected absolute folders", "the host's current folder"],
+            ),
+            Row::bad(
+                "needs a library beside the private copy",
+                damaged(|bytes| rename(bytes, "libc.so.6", "$ORIGIN/c")),
+                INSPECTED,
+                &["needed library  expected a name or an absolute path, found \"$ORIGIN/c\""],
+            ),
             truncated("cut off in its header", cut(|_| 40)),
             truncated("cut off in its list of segments", cut(|_| 100)),
             truncated("cut off in its code", cut(|len| len / 3)),

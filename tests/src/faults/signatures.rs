@@ -20,7 +20,7 @@ use super::{
     place::{Place, failed},
     row::{After, Group, Happened, Row, Setting},
 };
-use crate::{Fixture, patient};
+use crate::{Fixture, damage::set_run_path, patient};
 
 pub(super) fn group() -> Group {
     let setting = Setting::counter(trusts).signed();
@@ -196,6 +196,26 @@ pub(super) fn group() -> Group {
                 &["is signed with key ", "built  [2J on Monday"],
             )
             .then(After::TheNewOne),
+            Row::new(
+                "run path that others can write",
+                run_path,
+                "refused at Inspected",
+                &["needed libraries  folder ", "(mode 0777)", "chmod go-w "],
+            ),
+            Row::new(
+                "journal that others can write",
+                |place| unsigned_in_an_open_folder(place, |open| patient().with_journal(open)),
+                "error System",
+                &["can be written by others than its owner (mode 0777)", "chmod go-w "],
+            ),
+            Row::new(
+                "socket where others can write",
+                |place| {
+                    unsigned_in_an_open_folder(place, |open| patient().admin(open.join("admin")))
+                },
+                "error System",
+                &["can be written by others than its owner (mode 0777)", "chmod go-w "],
+            ),
             Row::new(
                 "host's own folder that others can write",
                 own_folder,
@@ -465,6 +485,23 @@ fn old_form(place: &Place) -> Happened {
     put(&signature_of(place), OLD_FORM.as_bytes());
     put(&place.artifact(), b"test");
     place.outcome()
+}
+
+fn run_path(place: &mut Place) -> Happened {
+    let open = place.folder().join("lib");
+    fs::create_dir(&open).expect("a folder can be made");
+    mode(&open, 0o777);
+    let to = open.to_str().expect("a name").to_owned();
+    let build = crate::fixture("dynamic-std").damaged(|bytes| set_run_path(bytes, &to));
+    place.put(&build)
+}
+
+/// Where artifacts need no signature, too.
+fn unsigned_in_an_open_folder(place: &mut Place, config: fn(&Path) -> Config) -> Happened {
+    let open = place.folder().join("open to everybody");
+    let _ = fs::create_dir(&open);
+    mode(&open, 0o777);
+    failed(&Host::new(config(&open)).expect_err("others can write there"))
 }
 
 fn own_folder(place: &mut Place) -> Happened {

@@ -10,6 +10,7 @@ use std::{
     env,
     error::Error,
     fs, io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process,
     time::Duration,
@@ -36,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .serve();
 
     let folder: PathBuf = env::args_os().nth(1).ok_or("usage: price-server FOLDER")?.into();
-    fs::create_dir_all(folder.join("incoming"))?;
+    // Nobody else may write where the host answers, and keeps its journal.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join("incoming"))?;
     let host = Host::new(config(&folder))?;
     println!("process {} answers at {}", process::id(), folder.join("admin.sock").display());
     let prices = host.slot::<dyn Pricing>("prices")?;

@@ -12,8 +12,8 @@ fn mode(path: &Path) -> u32 {
 fn only_this_user_may_enter_and_nothing_stays() {
     let base = tempfile::tempdir().unwrap();
     let deep = base.path().join("not/there/yet");
-    let one = PrivateFolder::new(Some(&deep)).unwrap();
-    let two = PrivateFolder::new(Some(&deep)).unwrap();
+    let one = PrivateFolder::new(&deep).unwrap();
+    let two = PrivateFolder::new(&deep).unwrap();
     assert!(one.path() != two.path() && one.path().is_dir() && two.path().is_dir());
     assert_eq!(mode(one.path()), 0o700);
     let (_, kept) = one.file("lib/../arcade é", "so").unwrap();
@@ -31,12 +31,12 @@ fn only_this_user_may_enter_and_nothing_stays() {
 #[test]
 fn what_the_dead_left_behind_is_removed() {
     if let Some(base) = std::env::var_os("HOTSWAP_DIE_IN") {
-        let folder = PrivateFolder::new(Some(Path::new(&base))).unwrap();
+        let folder = PrivateFolder::new(Path::new(&base)).unwrap();
         let _file = folder.file("lib", "so").unwrap();
         std::process::abort();
     }
     let base = tempfile::tempdir().unwrap();
-    let living = PrivateFolder::new(Some(base.path())).unwrap();
+    let living = PrivateFolder::new(base.path()).unwrap();
     let of_others = base.path().join("hotswap-private-without-a-lock");
     fs::create_dir_all(of_others.join("something")).unwrap();
     fs::set_permissions(&of_others, fs::Permissions::from_mode(0o700)).unwrap();
@@ -44,7 +44,7 @@ fn what_the_dead_left_behind_is_removed() {
     let output = testing::alone_to_death(me, "HOTSWAP_DIE_IN", base.path());
     assert!(!output.status.success());
     assert_eq!(fs::read_dir(base.path()).unwrap().count(), 3, "{output:?}");
-    let new = PrivateFolder::new(Some(base.path())).unwrap();
+    let new = PrivateFolder::new(base.path()).unwrap();
     assert_eq!(fs::read_dir(base.path()).unwrap().count(), 3);
     assert!(living.path().is_dir() && new.path().is_dir() && of_others.is_dir());
 }
@@ -56,7 +56,7 @@ fn many_at_once_do_not_disturb_each_other() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    let folder = PrivateFolder::new(Some(base.path())).unwrap();
+                    let folder = PrivateFolder::new(base.path()).unwrap();
                     let (_, file) = folder.file("lib", "so").unwrap();
                     assert!(file.path().exists());
                 }
@@ -75,7 +75,7 @@ fn a_mount_without_execution_is_refused() {
     let base = tempfile::tempdir().unwrap();
     let mount = ["-t", "tmpfs", "-o", "noexec", "none"];
     assert!(Command::new("mount").args(mount).arg(base.path()).status().unwrap().success());
-    let error = PrivateFolder::new(Some(base.path())).unwrap_err().to_string();
+    let error = PrivateFolder::new(base.path()).unwrap_err().to_string();
     assert!(error.contains("noexec") && error.contains(&*base.path().to_string_lossy()));
     assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0);
     assert!(Command::new("umount").arg(base.path()).status().unwrap().success());

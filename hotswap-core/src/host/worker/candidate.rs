@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, Phase, Refusal},
-    fs::{PrivateFolder, read_regular},
+    fs::read_regular,
     journal::{What, text},
     library::{Occupied, wait_free},
     shown::shown,
@@ -181,7 +181,7 @@ impl Worker {
         let limit = config.max_artifact_bytes;
         let result = stage(StageRequest::new(path, &artifacts.folder).with_limit(limit));
         if result.as_ref().is_err_and(StageError::is_folder_gone)
-            && let Ok(folder) = PrivateFolder::new(config.private_folder.as_deref())
+            && let Ok(folder) = config.private_copies()
         {
             artifacts.folder = folder;
             return stage(StageRequest::new(path, &artifacts.folder).with_limit(limit));

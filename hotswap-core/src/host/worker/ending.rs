@@ -104,7 +104,9 @@ impl Worker {
             self.tell(&core.name, EventKind::Kept { path, size: snapshot.size() });
             return Ok(());
         }
-        let Some(folder) = self.shared.config.checkpoints.clone() else { return Ok(()) };
+        let config = &self.shared.config;
+        let Some(folder) = config.checkpoints.clone() else { return Ok(()) };
+        config.make_checkpoints(&folder)?;
         let path =
             checkpoint::leave(&folder, &core.name, &snapshot).map_err(|error| in_full(&error))?;
         self.tell(&core.name, EventKind::Kept { path, size: snapshot.size() });

@@ -15,7 +15,7 @@ const LONGEST_NAME: usize = 4096;
 pub(super) struct Table {
     pub(super) needed: Vec<String>,
     pub(super) soname: Option<String>,
-    pub(super) runpath: Option<String>,
+    pub(super) run_paths: Vec<String>,
     pub(super) no_delete: bool,
     /// A program: position-independent ones have the file type of a library.
     pub(super) is_program: bool,
@@ -52,8 +52,13 @@ pub(super) fn read(headers: &Headers<'_>) -> Result<Table, ElfError> {
     for entry in all {
         let (kind, value) = (entry.d_tag.get(LE), entry.d_val.get(LE));
         match kind {
-            // The loader opens what a library stands in for as well.
-            elf::DT_NEEDED | elf::DT_AUXILIARY | elf::DT_FILTER => {
+            // The loader opens what a library stands in for as well, and what watches it.
+            elf::DT_NEEDED
+            | elf::DT_AUXILIARY
+            | elf::DT_FILTER
+            | elf::DT_AUDIT
+            | elf::DT_DEPAUDIT
+            | elf::DT_CONFIG => {
                 if table.needed.len() == MOST_NAMES {
                     let text = format!("more than {MOST_NAMES} needed libraries");
                     return Err(ElfError::Damaged(text));
@@ -61,9 +66,13 @@ pub(super) fn read(headers: &Headers<'_>) -> Result<Table, ElfError> {
                 table.needed.push(strings.name("a needed library", value)?);
             }
             elf::DT_SONAME => table.soname = Some(strings.name("the library's own name", value)?),
-            elf::DT_RUNPATH => table.runpath = Some(strings.name("the run path", value)?),
-            elf::DT_RPATH if table.runpath.is_none() => {
-                table.runpath = Some(strings.name("the run path", value)?);
+            // Which of several a loader heeds is its business.
+            elf::DT_RUNPATH | elf::DT_RPATH => {
+                if table.run_paths.len() == MOST_NAMES {
+                    let text = format!("more than {MOST_NAMES} run paths");
+                    return Err(ElfError::Damaged(text));
+                }
+                table.run_paths.push(strings.name("the run path", value)?);
             }
             elf::DT_TEXTREL => table.text_relocations = true,
             elf::DT_FLAGS => {

@@ -58,21 +58,50 @@ fn what_the_linker_was_told_is_found() {
     let args = "-Clink-args=-Wl,-z,nodelete,-soname,arcade.so.1,-rpath,$ORIGIN/lib";
     let facts = examine(&build("flags", source, &[args, "-Cstrip=symbols", "-Clto=fat"])).unwrap();
     assert_eq!(facts.soname.as_deref(), Some("arcade.so.1"));
-    assert_eq!(facts.runpath.as_deref(), Some("$ORIGIN/lib"));
+    assert_eq!(facts.run_paths, ["$ORIGIN/lib"]);
+    assert!(facts.astray().is_some_and(|it| it.to_string().contains("$ORIGIN/lib")));
     assert_eq!(facts.manifest, None);
     assert!(facts.no_delete && facts.pinned_by().unwrap().contains("nodelete"));
 }
 
-#[test]
-fn unique_symbols_are_counted() {
+/// A library of the system's linker, which knows more entries than the one that rustc brings.
+fn linked(source: &str, flags: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("odd.s"), folder.path().join("libodd.so"));
-    let source = ".data\n.globl odd\n.type odd, %gnu_unique_object\n.size odd, 8\nodd: .quad 1\n";
     std::fs::write(&from, source).unwrap();
-    // The linker that rustc itself uses.
-    let args = [Path::new("-shared"), Path::new("-nostdlib"), Path::new("-o"), &to, &from];
-    assert!(Command::new("cc").args(args).status().unwrap().success());
-    let facts = examine(&std::fs::read(to).unwrap()).unwrap();
+    let mut linker = Command::new("cc");
+    linker.args(["-shared", "-nostdlib"]).args(flags).args([Path::new("-o"), &to, &from]);
+    assert!(linker.status().unwrap().success());
+    std::fs::read(to).unwrap()
+}
+
+/// Each entry that makes the loader open or search something, as linkers write it.
+#[test]
+fn whatever_leads_the_loader_elsewhere_is_found() {
+    let odd = ".data\n.globl odd\nodd: .quad 1\n";
+    for flags in [
+        "-Wl,-rpath,$ORIGIN/..",
+        "-Wl,--disable-new-dtags,-rpath,$ORIGIN/..",
+        "-Wl,-rpath,/opt/lib:${ORIGIN}",
+        "-Wl,-rpath,deps",
+        "-Wl,--auxiliary,$ORIGIN/../libother.so",
+        "-Wl,--filter,$ORIGIN/libother.so",
+        "-Wl,--audit,$ORIGIN/libother.so",
+        "-Wl,--depaudit,deps/libother.so",
+    ] {
+        let facts = examine(&linked(odd, &[flags])).unwrap();
+        assert!(facts.astray().is_some(), "{flags}: {facts:?}");
+    }
+    assert_eq!(examine(&linked(odd, &["-Wl,-rpath,/opt/lib"])).unwrap().astray(), None);
+    let source = "#[unsafe(no_mangle)] pub extern \"C\" fn one() -> usize { format!(\"1\").len() }";
+    let facts = examine(&build("rpath", source, &["-Cprefer-dynamic", "-Crpath"])).unwrap();
+    assert!(facts.astray().is_some_and(|it| it.to_string().contains("$ORIGIN")), "{facts:?}");
+}
+
+#[test]
+fn unique_symbols_are_counted() {
+    let odd = ".data\n.globl odd\n.type odd, %gnu_unique_object\n.size odd, 8\nodd: .quad 1\n";
+    let facts = examine(&linked(odd, &[])).unwrap();
     assert_eq!(facts.unique_symbols, 1);
     assert!(facts.pinned_by().unwrap().contains("STB_GNU_UNIQUE"));
 }

@@ -18,7 +18,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let origins = tempfile::tempdir().unwrap();
-        let private = PrivateFolder::new(Some(&origins.path().join("private"))).unwrap();
+        let private = PrivateFolder::new(&origins.path().join("private")).unwrap();
         Self { origins, private }
     }
 
@@ -205,7 +205,7 @@ fn without_leases_a_file_must_settle() {
 fn files_of_another_user() {
     if let Some(place) = std::env::var_os("HOTSWAP_OF_ROOT").filter(|place| place != "1") {
         let place = Path::new(&place);
-        let private = PrivateFolder::new(None).unwrap();
+        let private = PrivateFolder::new(&std::env::temp_dir()).unwrap();
         let quick = |name: &str| {
             let origin = place.join(name);
             stage(StageRequest::new(&origin, &private).with_settle(Duration::from_millis(1)))
@@ -242,7 +242,7 @@ fn a_full_disk_is_named_and_nothing_stays() {
     fs::create_dir(&disk).unwrap();
     let mount = ["-t", "tmpfs", "-o", "size=1m", "none"];
     assert!(Command::new("mount").args(mount).arg(&disk).status().unwrap().success());
-    let private = PrivateFolder::new(Some(&disk)).unwrap();
+    let private = PrivateFolder::new(&disk).unwrap();
     let origin = place.write("lib.so", &vec![7; 2 << 20]);
     let error = stage(StageRequest::new(&origin, &private)).unwrap_err();
     assert!(

@@ -3,7 +3,7 @@
 use object::elf;
 
 use super::{REAL, build};
-use crate::library::elf::{ElfFacts, examine};
+use crate::library::elf::examine;
 
 /// Where the value of a tag of the dynamic section lies in the file.
 fn value_of(bytes: &[u8], tag: u64) -> Option<usize> {
@@ -68,22 +68,4 @@ fn a_name_that_a_terminal_would_obey_is_refused() {
     bytes[place + 6] = 0x1b;
     let error = examine(&bytes).unwrap_err().to_string();
     assert!(error.contains("the library's own name") && error.ends_with("is no text"), "{error}");
-}
-
-#[test]
-fn what_is_looked_for_in_the_current_folder_is_named() {
-    let facts = |needed: &[&str], runpath: Option<&str>| ElfFacts {
-        needed: needed.iter().map(|it| (*it).to_owned()).collect(),
-        runpath: runpath.map(str::to_owned),
-        ..ElfFacts::default()
-    };
-    for run_path in [None, Some("/opt/lib"), Some("$ORIGIN/../lib:/opt"), Some("${ORIGIN}")] {
-        assert_eq!(facts(&["libc.so.6", "/opt/libz.so"], run_path).searched_here(), None);
-    }
-    let found = facts(&["libc.so.6", "deps/libz.so"], None).searched_here().unwrap();
-    assert_eq!(found, "it needs the library deps/libz.so");
-    for run_path in ["", "lib", "/opt:", "/opt::/usr", ".:/opt", "$LIB"] {
-        let found = facts(&[], Some(run_path)).searched_here().expect(run_path);
-        assert!(found.starts_with("it looks for libraries in "), "{found}");
-    }
 }

@@ -1,0 +1,41 @@
+//! The host's own folders: nobody else may write there, whatever they are for.
+
+use std::path::Path;
+
+use super::Config;
+use crate::{
+    error::Reason,
+    fs::{FolderError, PrivateFolder, make_private},
+};
+
+impl Config {
+    /// Makes the folder for private copies.
+    pub(crate) fn private_copies(&self) -> Result<PrivateFolder, FolderError> {
+        self.trust.private_folder(self.private_folder.as_deref(), self.journal.as_deref())
+    }
+
+    /// Expects that nobody else can write the folders that the host is about to believe. One that
+    /// the host has still to make is made for its user alone. The journal's is judged where it is
+    /// opened.
+    pub(crate) fn check_folders(&self) -> Result<(), Reason> {
+        let socket = self.admin.as_deref().and_then(Path::parent);
+        for folder in [self.checkpoints.as_deref(), self.floors.as_deref(), socket] {
+            let Some(folder) = folder else { continue };
+            self.check_folder(folder)?;
+        }
+        Ok(())
+    }
+
+    /// The same for the folder in which states are left, which is made where it is missing.
+    pub(crate) fn make_checkpoints(&self, folder: &Path) -> Result<(), String> {
+        let made = make_private(folder).map_err(|error| error.to_string());
+        made.and_then(|()| self.check_folder(folder).map_err(|reason| reason.to_string()))
+    }
+
+    fn check_folder(&self, folder: &Path) -> Result<(), Reason> {
+        match self.trust.check_own_folder(folder) {
+            Err(writable) if !writable.is_missing() => Err(Reason::writable(&writable)),
+            _ => Ok(()),
+        }
+    }
+}

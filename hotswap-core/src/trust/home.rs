@@ -1,0 +1,193 @@
+//! Where a host keeps its private copies: below a folder that only its user can write.
+//!
+//! What is shared, as `/tmp` is, gets a folder `hotswap-<user>` of mode 0700 first. It is made, or
+//! found, and judged by a descriptor: whoever has put something else there is named, and nothing of
+//! it is used.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::Trust;
+use crate::{
+    fs::{FolderError, PrivateFolder, make_private},
+    shown::shown,
+    system::free,
+};
+
+/// A runtime folder with less room is left to those who cannot do without it.
+const LEAST: u64 = 256 << 20;
+
+impl Trust {
+    /// Makes a private folder: below the one that was named, else below the first of these that
+    /// does: `XDG_RUNTIME_DIR`, the folder for the host's data, the system's temporary folder.
+    pub(crate) fn private_folder(
+        &self,
+        named: Option<&Path>,
+        data: Option<&Path>,
+    ) -> Result<PrivateFolder, FolderError> {
+        if let Some(named) = named {
+            return self.below(named);
+        }
+        let mut tried = Vec::new();
+        for place in [runtime_folder(), data.map(|data| Ok(data.join("private")))] {
+            let folder = match place {
+                None => continue,
+                Some(Ok(place)) => {
+                    self.below(&place).map_err(|error| crate::error::in_full(&error))
+                }
+                Some(Err(why)) => Err(why),
+            };
+            match folder {
+                Ok(folder) => return Ok(folder),
+                Err(why) => tried.push(why),
+            }
+        }
+        self.below(&env::temp_dir()).map_err(|last| match tried.as_slice() {
+            [] => last,
+            _ => {
+                tried.push(crate::error::in_full(&last));
+                FolderError::Nowhere { tried }
+            }
+        })
+    }
+
+    fn below(&self, base: &Path) -> Result<PrivateFolder, FolderError> {
+        let make = |source| FolderError::Make { base: base.to_owned(), source };
+        let base = std::path::absolute(base).map_err(make)?;
+        if !base.exists() {
+            make_private(&base).map_err(make)?;
+        }
+        let base = own(&base)?;
+        self.check_own_folder(&base).map_err(|writable| FolderError::Writable {
+            found: writable.to_string(),
+            advice: writable.advice(),
+        })?;
+        PrivateFolder::new(&base)
+    }
+}
+
+/// The user's own runtime folder, if it is one.
+fn runtime_folder() -> Option<Result<PathBuf, String>> {
+    let folder = PathBuf::from(env::var_os("XDG_RUNTIME_DIR").filter(|it| !it.is_empty())?);
+    let is_own = folder.is_absolute() && fs::symlink_metadata(&folder).is_ok_and(|it| is_ours(&it));
+    let name = shown(&folder);
+    Some(match free::on_disk(&folder) {
+        _ if !is_own => Err(format!("XDG_RUNTIME_DIR {name} is not this user's alone")),
+        Some(room) if room < LEAST => Err(format!("XDG_RUNTIME_DIR {name} has little room")),
+        _ => Ok(folder),
+    })
+}
+
+/// The folder itself where only this user can write it, else one below it.
+#[cfg(unix)]
+fn own(base: &Path) -> Result<PathBuf, FolderError> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use rustix::fs::{Mode, OFlags};
+
+    let user = rustix::process::geteuid().as_raw();
+    let make = |folder: &Path, source| FolderError::Make { base: folder.to_owned(), source };
+    let meta = fs::metadata(base).map_err(|source| make(base, source))?;
+    if meta.is_dir() && meta.uid() == user && meta.mode() & 0o022 == 0 {
+        return Ok(base.to_owned());
+    }
+    let folder = base.join(format!("hotswap-{user}"));
+    match make_private(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made.map_err(|source| make(&folder, source))?,
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(&folder, flags, Mode::empty());
+    let meta = opened.map_err(io::Error::from).and_then(|opened| fs::File::from(opened).metadata());
+    match meta {
+        Ok(meta) if is_ours(&meta) => Ok(folder),
+        Ok(meta) => Err(FolderError::Taken {
+            folder,
+            found: format!("a folder of user {}, mode {:04o}", meta.uid(), meta.mode() & 0o7777),
+        }),
+        Err(error) => Err(FolderError::Taken { folder, found: error.to_string() }),
+    }
+}
+
+#[cfg(not(unix))]
+fn own(base: &Path) -> Result<PathBuf, FolderError> {
+    Ok(base.to_owned())
+}
+
+#[cfg(unix)]
+fn is_ours(meta: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0
+}
+
+#[cfg(not(unix))]
+fn is_ours(meta: &fs::Metadata) -> bool {
+    meta.is_dir()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn with_mode(folder: &Path, mode: u32) {
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn mode_of(folder: &Path) -> u32 {
+        fs::symlink_metadata(folder).unwrap().permissions().mode() & 0o7777
+    }
+
+    fn user() -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+
+    #[test]
+    fn a_shared_folder_gets_one_of_the_users_own_first() {
+        let shared = tempfile::tempdir().unwrap();
+        with_mode(shared.path(), 0o1777);
+        let folder = Trust::Any.private_folder(Some(shared.path()), None).unwrap();
+        let own = shared.path().join(format!("hotswap-{}", user()));
+        assert_eq!(folder.path().parent(), Some(&*own));
+        assert_eq!((mode_of(&own), mode_of(folder.path())), (0o700, 0o700));
+        // It is found again, and what is the user's alone is used as it is.
+        let again = Trust::Any.private_folder(Some(shared.path()), None).unwrap();
+        assert_eq!(again.path().parent(), Some(&*own));
+        let below = Trust::Any.private_folder(Some(&own), None).unwrap();
+        assert_eq!(below.path().parent(), Some(&*own));
+    }
+
+    #[test]
+    fn what_others_have_put_there_is_not_used() {
+        let shared = tempfile::tempdir().unwrap();
+        with_mode(shared.path(), 0o1777);
+        let own = shared.path().join(format!("hotswap-{}", user()));
+        let refused = || Trust::Any.private_folder(Some(shared.path()), None).unwrap_err();
+        let elsewhere = tempfile::tempdir().unwrap();
+        symlink(elsewhere.path(), &own).unwrap();
+        let error = refused().to_string();
+        assert!(error.contains(&*own.to_string_lossy()), "{error}");
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        fs::remove_file(&own).unwrap();
+        fs::create_dir(&own).unwrap();
+        for mode in [0o777, 0o750, 0o1777] {
+            with_mode(&own, mode);
+            let error = refused().to_string();
+            assert!(error.contains(&format!("mode {mode:04o}")), "{error}");
+        }
+        with_mode(&own, 0o700);
+        if user() == 0 {
+            std::os::unix::fs::chown(&own, Some(4711), None).unwrap();
+            let error = refused().to_string();
+            assert!(error.contains("of user 4711, mode 0700"), "{error}");
+        }
+        // Others can rename whatever is in it.
+        with_mode(shared.path(), 0o777);
+        fs::remove_dir(&own).unwrap();
+        let error = refused().to_string();
+        assert!(error.contains("(mode 0777); chmod go-w "), "{error}");
+    }
+}
