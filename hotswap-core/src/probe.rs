@@ -30,7 +30,6 @@ pub(crate) mod message;
 use std::{
     env,
     error::Error,
-    ffi::OsStr,
     fmt,
     sync::{
         Arc,
@@ -47,8 +46,9 @@ use crate::{
     slot::{InterfaceType, Slot, SlotCore},
 };
 
-/// In a child: the folder with what is to be rehearsed.
-pub(crate) const FOLDER: &str = "HOTSWAP_REHEARSAL";
+/// Set in a child, whose stdin is the folder with what is to be rehearsed. It names no place: who
+/// can set a variable of a program should not choose what runs in it.
+pub(crate) const CHILD: &str = "HOTSWAP_REHEARSAL";
 /// How long a call of a check waits. Nobody upgrades there.
 const BUDGET: Duration = Duration::from_secs(1);
 
@@ -112,8 +112,8 @@ impl Probe {
     pub fn serve(self) {
         ROLE.store(SERVED, Ordering::Relaxed);
         #[cfg(target_os = "linux")]
-        if let Some(folder) = env::var_os(FOLDER) {
-            child::run(folder.as_ref(), &self.checks);
+        if is_child() {
+            child::run(&self.checks);
         }
     }
 }
@@ -129,6 +129,11 @@ impl fmt::Debug for Probe {
 pub(crate) fn unserved() -> Option<&'static str> {
     if cfg!(not(target_os = "linux")) {
         return Some("rehearsals run on Linux only");
+    }
+    if is_privileged() {
+        return Some(
+            "the program has rights that its caller lacks (AT_SECURE), and rehearses nothing",
+        );
     }
     match ROLE.load(Ordering::Relaxed) {
         NOT_SERVED => Some("the program does not call hotswap_core::probe::serve() first in main"),
@@ -149,9 +154,23 @@ pub(crate) fn set_misplaced() {
 /// Whether this process is a child that was started for a rehearsal, and has not come to [`serve`]:
 /// it must not become a second copy of the program.
 pub(crate) fn is_astray() -> bool {
-    is_child(env::var_os(FOLDER).as_deref()) && ROLE.load(Ordering::Relaxed) == NOT_SERVED
+    is_child() && ROLE.load(Ordering::Relaxed) == NOT_SERVED
 }
 
-fn is_child(folder: Option<&OsStr>) -> bool {
-    folder.is_some_and(|folder| !folder.is_empty())
+fn is_child() -> bool {
+    env::var_os(CHILD).is_some_and(|it| !it.is_empty()) && !is_privileged()
+}
+
+/// Whether this program has rights that whoever started it lacks, by its file's mode or
+/// capabilities. That one has set its environment, and is not obeyed.
+#[cfg(target_os = "linux")]
+fn is_privileged() -> bool {
+    // SAFETY: it reads what the kernel has told the process at its start.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Elsewhere nothing is rehearsed.
+#[cfg(not(target_os = "linux"))]
+const fn is_privileged() -> bool {
+    false
 }

@@ -1,15 +1,20 @@
 //! The child's side of a rehearsal: it takes its limits, plays the upgrade, and says how it goes.
 //!
-//! It dies with its parent, writes no core file, and has no more memory of its own than it was
-//! given. What modules print goes to stderr: stdout is the way back to the parent.
+//! What it rehearses lies in a folder that it has inherited as stdin, which no variable of the
+//! environment can name. It dies with its parent, writes no core file, and has no more memory of
+//! its own than it was given. What modules print goes to stderr: stdout is the way back to the
+//! parent.
 
 use std::{
     any::Any,
     fs::{self, File},
     io::{self, Write as _},
-    os::fd::AsFd as _,
+    os::{
+        fd::{AsFd as _, AsRawFd as _},
+        unix::fs::MetadataExt as _,
+    },
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::available_parallelism,
     time::Duration,
@@ -22,7 +27,7 @@ use rustix::process::{
 };
 
 use super::{
-    Check,
+    CHILD, Check,
     message::{
         CANDIDATE, Drift, OLDER, REQUEST, Request, SCHEMA, SERVING, STATE, Said, Stored, frame,
     },
@@ -34,21 +39,28 @@ use crate::{
     fs::PrivateFolder,
     gate::Gate,
     instance::Generation,
+    shown::shown,
     slot::{InterfaceType, SlotCore},
     snapshot::Snapshot,
     steps::Steps,
+    trust::Trust,
     upgrade::{Audience, Fault, Script, Upgrade},
 };
 
 /// What the threads for module code have for their stacks.
 const STACKS: u64 = 64 << 20;
 
-/// Rehearses what is in the folder, and ends the process.
-pub(super) fn run(folder: &Path, checks: &[Check]) -> ! {
+/// Rehearses what is in the folder that stdin is, and ends the process.
+pub(super) fn run(checks: &[Check]) -> ! {
+    let folder = inherited().unwrap_or_else(|why| {
+        let text = format!("{CHILD} is set, and this is no rehearsal: {why}\n");
+        let _ = io::stderr().write_all(text.as_bytes());
+        exit(101)
+    });
     let played = catch_unwind(AssertUnwindSafe(|| {
         let voice = Arc::new(Voice::from_stdout()?);
         voice.say(&Said::Here);
-        let said = match rehearse(folder, checks, &voice) {
+        let said = match rehearse(&folder, checks, &voice) {
             Ok(way_back) => match way_back {
                 WayBack::Works => Said::Done { no_way_back: None, untried: None },
                 WayBack::Impossible { why } => Said::Done { no_way_back: Some(why), untried: None },
@@ -64,6 +76,35 @@ pub(super) fn run(folder: &Path, checks: &[Check]) -> ! {
     }));
     // A panic of ours has been reported by its hook.
     exit(if matches!(played, Ok(Ok(()))) { 0 } else { 101 })
+}
+
+/// The folder that the parent has handed over as stdin, which is taken away from everybody else: of
+/// this user, and where nobody else can put anything.
+fn inherited() -> Result<PathBuf, String> {
+    let folder = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    let meta = folder.and_then(|folder| folder.metadata()).map_err(|error| error.to_string())?;
+    let (user, mode) = (meta.uid(), meta.mode() & 0o7777);
+    let own = rustix::process::geteuid().as_raw();
+    if !meta.is_dir() || user != own || mode != 0o700 {
+        return Err(format!(
+            "expected a folder of user {own}, mode 0700, as stdin, found {} of user {user}, mode \
+             {mode:04o}",
+            if meta.is_dir() { "one" } else { "something else" }
+        ));
+    }
+    let path = fs::read_link("/proc/self/fd/0").map_err(|error| error.to_string())?;
+    let is_there = fs::symlink_metadata(&path)
+        .is_ok_and(|there| (there.dev(), there.ino()) == (meta.dev(), meta.ino()));
+    if !is_there {
+        return Err(format!("{} is another folder by now", shown(&path)));
+    }
+    Trust::Any.check_own_folder(&path).map_err(|writable| writable.to_string())?;
+    let nothing = File::open("/dev/null").map_err(|error| error.to_string())?;
+    // SAFETY: both numbers are open; nothing in this process owns stdin's.
+    if unsafe { libc::dup2(nothing.as_raw_fd(), libc::STDIN_FILENO) } < 0 {
+        return Err(io::Error::last_os_error().to_string());
+    }
+    Ok(path)
 }
 
 fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBack, Fault> {
@@ -103,7 +144,7 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
     // Its owner has promised in the parent what that takes.
     config.lends_rust_types = request.lends;
 
-    let private = PrivateFolder::new(Some(folder)).map_err(|error| system("a folder", &error))?;
+    let private = PrivateFolder::new(folder).map_err(|error| system("a folder", &error))?;
     let snapshot = || Snapshot::read(folder.join(STATE));
     let state = match request.state {
         Stored::Nothing => None,

@@ -139,8 +139,10 @@ pub(super) fn prepare(
     let state = backed_up.handed().map(|copy| copy.own.size());
     let memory = how.memory(state.unwrap_or(0));
     let copies = backed_up.assessed.inspected.staged.path().parent();
-    let folder =
-        tempfile::Builder::new().prefix("rehearsal-").tempdir_in(copies.unwrap_or("/".as_ref()));
+    let mut folder = tempfile::Builder::new();
+    // The child takes no other one.
+    folder.prefix("rehearsal-").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let folder = folder.tempdir_in(copies.unwrap_or("/".as_ref()));
     let folder = folder.map_err(|error| system("a folder for the rehearsal", error))?;
     lay_out(folder.path(), &backed_up, how, memory, slot, config)
         .map_err(|error| system("the files of the rehearsal", error))?;

@@ -52,8 +52,8 @@ pub(super) fn run(
             command.env_remove(name);
         }
     }
-    command.env(probe::FOLDER, folder).process_group(0);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env(probe::CHILD, "1").process_group(0);
+    command.stdin(File::open(folder)?).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let mut ears = Ears::default();
     let watched = watch(&mut child, &mut ears, begun, deadline, called_off.as_fd());
