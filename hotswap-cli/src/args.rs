@@ -128,6 +128,10 @@ pub(crate) struct Check {
     #[cfg(unix)]
     #[arg(long, value_name = "SOCKET", conflicts_with_all = ["against", "drift", "service", "trust"])]
     pub(crate) host: Option<PathBuf>,
+    /// The user whose host answers there, by name or number
+    #[cfg(unix)]
+    #[arg(long, value_name = "NAME|UID", value_parser = operate::user, requires = "host")]
+    pub(crate) host_user: Option<u32>,
     /// The slot of that host; may be left out where it has one
     #[cfg(unix)]
     #[arg(long, value_name = "NAME", requires = "host")]

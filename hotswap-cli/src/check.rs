@@ -90,7 +90,13 @@ impl Report {
 pub(crate) fn run(asked: &Check) -> Result<Outcome, Error> {
     #[cfg(unix)]
     if let Some(host) = &asked.host {
-        return operate::check(host.clone(), asked.slot.clone(), &asked.file, asked.json);
+        return operate::check(
+            host.clone(),
+            asked.host_user,
+            asked.slot.clone(),
+            &asked.file,
+            asked.json,
+        );
     }
     let against = asked.against.as_deref();
     let against =

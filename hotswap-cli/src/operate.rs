@@ -15,8 +15,8 @@ use crate::{
 const SOCKET: &str = "HOTSWAP_HOST";
 
 pub(crate) fn run(verb: Verb) -> Result<Outcome, Error> {
-    let Asked { host, json, request } = verb.asked()?;
-    let client = Client::new(socket(host)?);
+    let Asked { host, host_user, json, request } = verb.asked()?;
+    let client = client(socket(host)?, host_user);
     let progress = |text: &str| say::message(text);
     let Done { yes, text, value, .. } = client.ask(&request, progress).map_err(told)?;
     if json {
@@ -30,18 +30,27 @@ pub(crate) fn run(verb: Verb) -> Result<Outcome, Error> {
 /// Asks the host whether it would take a file.
 pub(crate) fn check(
     host: PathBuf,
+    host_user: Option<u32>,
     slot: Option<String>,
     file: &std::path::Path,
     json: bool,
 ) -> Result<Outcome, Error> {
     let file = absolute(file)?;
-    let done = Client::new(host).ask(&Request::Check { slot, file }, |_| {}).map_err(told)?;
+    let done = client(host, host_user).ask(&Request::Check { slot, file }, |_| {}).map_err(told)?;
     if json {
         say::object(&done.value);
     } else {
         say::result(&done.text);
     }
     Ok(if done.yes { Outcome::Done } else { Outcome::No })
+}
+
+fn client(host: PathBuf, user: Option<u32>) -> Client {
+    let client = Client::new(host);
+    match user {
+        Some(user) => client.with_host_user(user),
+        None => client,
+    }
 }
 
 fn socket(named: Option<PathBuf>) -> Result<PathBuf, Error> {

@@ -9,6 +9,8 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+use hotswap_core::artifact::shown;
+
 use crate::Error;
 
 /// For what is well.
@@ -37,8 +39,18 @@ pub(crate) fn object(value: &impl Serialize) {
     result(&json(serde_json::to_string_pretty(value)));
 }
 
+/// JSON has no control characters but line feeds; what else a terminal would obey is written as an
+/// escape, which means the same.
 fn json(text: serde_json::Result<String>) -> String {
-    text.expect("our own structs have text keys and no failing parts")
+    let text = text.expect("our own structs have text keys and no failing parts");
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if c != '\n' && shown(c.encode_utf8(&mut [0; 4])).to_string().starts_with("\\u") {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+        out
+    })
 }
 
 /// Something about the work, not its result.
@@ -59,4 +71,22 @@ pub(crate) fn styled(style: Style, text: impl Display) -> String {
 /// Whether what goes to stderr may have colours.
 pub(crate) fn stderr_has_colors() -> bool {
     AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+}
+
+#[cfg(test)]
+mod tests {
+    use super::json;
+
+    #[test]
+    fn json_means_the_same_and_is_not_obeyed() {
+        let texts = ["plain größe 模块 \\ \" \n", "\x1b[2J\u{9b}31m\u{7f}", "\u{202e}txt\u{2028}"];
+        let value = serde_json::json!({ "texts": texts });
+        for text in [serde_json::to_string(&value), serde_json::to_string_pretty(&value)] {
+            let text = json(text);
+            assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+            assert!(text.contains("\\u009b31m\\u007f") && text.contains("\\u202etxt"), "{text}");
+            assert!(text.contains("größe 模块"), "{text}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        }
+    }
 }

@@ -9,7 +9,8 @@
 //!
 //! # Who may ask
 //! Whoever could as well attach a debugger: the socket has mode 0600, and a peer that is neither
-//! root nor of the host's own user is refused, whatever became of the mode since.
+//! root nor of the host's own user is refused, whatever became of the mode since. The side that
+//! asks looks in the same way at who answers, before it says anything, and escapes what it is told.
 //!
 //! # What it costs
 //! One thread that sleeps in `poll` until somebody connects, and one for each connection, of which

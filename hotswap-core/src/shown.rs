@@ -25,6 +25,11 @@ pub(crate) fn escaped(text: &str) -> String {
     hotswap_abi::text::escaped(text).to_string()
 }
 
+/// The same for a text of several lines, which stay lines.
+pub(crate) fn escaped_lines(text: &str) -> String {
+    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
+}
+
 /// What operators say is no longer, in bytes.
 const LONGEST_SAID: usize = 1024;
 

@@ -16,9 +16,28 @@ pub(crate) struct Host {
     /// The socket that the host answers at; unless given, $HOTSWAP_HOST
     #[arg(long, value_name = "SOCKET")]
     host: Option<PathBuf>,
+    /// The user whose host answers there; unless given, the host is this user's or root's, or root
+    /// asks and the socket's folder was made for its user
+    #[arg(long, value_name = "NAME|UID", value_parser = user)]
+    host_user: Option<u32>,
     /// As JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A user, by name or number.
+pub(crate) fn user(text: &str) -> Result<u32, String> {
+    let users = || std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let by_name = || {
+        users().lines().find_map(|line| {
+            let mut fields = line.split(':');
+            let is_meant = fields.next() == Some(text);
+            fields.nth(1).filter(|_| is_meant)?.parse().ok()
+        })
+    };
+    text.parse().ok().or_else(by_name).ok_or_else(|| {
+        "no such user in /etc/passwd; give its number, as `id -u NAME` shows it".to_owned()
+    })
 }
 
 /// What one is asked about.
@@ -341,6 +360,7 @@ impl Wanted {
 /// A verb as it goes to the host.
 pub(crate) struct Asked {
     pub(crate) host: Option<PathBuf>,
+    pub(crate) host_user: Option<u32>,
     pub(crate) json: bool,
     pub(crate) request: Request,
 }
@@ -392,8 +412,8 @@ impl Verb {
                 (host, Request::Note { slot, artifact, by: by.name(), problem, solution })
             }
         };
-        let Host { host, json } = host;
-        Ok(Asked { host, json, request })
+        let Host { host, host_user, json } = host;
+        Ok(Asked { host, host_user, json, request })
     }
 }
 

@@ -159,14 +159,15 @@ fn may_ask(stream: &UnixStream, others: usize) -> Result<(), String> {
     }
 }
 
+/// The user at the other end.
 #[cfg(target_os = "linux")]
-fn peer(stream: &UnixStream) -> io::Result<u32> {
+pub(super) fn peer(stream: &UnixStream) -> io::Result<u32> {
     Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
 }
 
 /// Elsewhere the mode of the socket is all there is.
 #[cfg(not(target_os = "linux"))]
-fn peer(_: &UnixStream) -> io::Result<u32> {
+pub(super) fn peer(_: &UnixStream) -> io::Result<u32> {
     Ok(rustix::process::geteuid().as_raw())
 }
 
