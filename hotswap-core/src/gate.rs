@@ -79,23 +79,12 @@ struct Inner<T> {
     core: Arc<Core>,
     source: Source<Generation<T>>,
     leaving: Mutex<Vec<Arc<Generation<T>>>>,
-    /// Called by a thread that has entered by the slow path.
-    arrived: fn(),
 }
 
 impl<T: Send + Sync> Gate<T> {
     /// An open gate in front of `value`, the generation `number`. The name is for reports.
     pub(crate) fn new(name: impl Into<Arc<str>>, number: u64, value: Arc<T>) -> Self {
         Self::with_form(Form::of_process(), name, number, value)
-    }
-
-    /// The same gate, where each thread calls `arrived` when it enters for the first time, on
-    /// another generation, or after a [`nudge`](Self::nudge). It may run the thread's own
-    /// destructors, and must not come back to a gate.
-    pub(crate) fn with_arrival(mut self, arrived: fn()) -> Self {
-        let inner = Arc::get_mut(&mut self.inner).expect("a gate that nobody has entered");
-        inner.arrived = arrived;
-        self
     }
 
     /// A gate that orders its callers in a form of one's choice.
@@ -108,8 +97,8 @@ impl<T: Send + Sync> Gate<T> {
         let core = Arc::new(Core::new(name.into(), form));
         let turn = core.state().turn;
         let source = Source::new(Arc::new(Generation { turn, number, value }));
-        let (leaving, arrived) = (Mutex::new(Vec::new()), (|| {}) as fn());
-        Self { inner: Arc::new(Inner { core, source, leaving, arrived }) }
+        let leaving = Mutex::new(Vec::new());
+        Self { inner: Arc::new(Inner { core, source, leaving }) }
     }
 
     /// The slot's name.
@@ -192,12 +181,6 @@ impl<T: Send + Sync> Gate<T> {
             inner.forget(&[turn]);
         }
         Ok(())
-    }
-
-    /// Has every thread come by `arrived` at its next entry. What was done before, and ended with a
-    /// full fence, is seen there, by a look that begins with one.
-    pub(crate) fn nudge(&self) {
-        self.inner.core.nudge();
     }
 
     /// Who is on a generation, now.

@@ -56,6 +56,7 @@ pub mod fuzzing;
 mod gate;
 pub mod harness;
 mod host;
+mod idle;
 #[expect(unsafe_code, reason = "calls the functions of a module's life")]
 mod instance;
 pub mod journal;
@@ -95,6 +96,7 @@ pub use host::{
     TrialStatus,
 };
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
+pub use idle::release_thread_locals;
 pub use logs::follow_filters as follow_log_filters;
 pub use plan::Plan;
 pub use report::Report;

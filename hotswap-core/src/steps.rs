@@ -10,13 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::library::tidy;
-
 type Step = Box<dyn FnOnce() + Send>;
 
 /// The stack of the thread, of which the system takes what is used: a state of five hundred levels,
 /// the most that the codec reads, is carried by name on 12 MiB of it where nothing is optimised.
 const STACK: usize = 32 << 20;
+
+/// How long the end of the thread is waited for.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Why nothing came of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,19 +85,24 @@ impl Steps {
         }
     }
 
-    /// Has the thread destroy what it has of libraries that die, when it is free.
-    pub(crate) fn come_by(&self) {
-        if let Some(worker) = &self.worker {
-            // One that has ended has done so.
-            let _ = worker.queue.send(Box::new(tidy));
-        }
+    /// Has the next step run on a new thread. The one that there is ends when it is free, and
+    /// destroys what it has of thread-locals, for which nobody waits.
+    pub(crate) fn renew(&mut self) {
+        self.worker = None;
     }
 
-    /// Ends the thread; one that hangs has been left behind before.
+    /// Ends the thread; one that hangs is left behind, as before.
     pub(crate) fn end(&mut self) {
-        if let Some(Worker { queue, thread }) = self.worker.take() {
-            drop(queue);
+        let Some(Worker { queue, thread }) = self.worker.take() else { return };
+        drop(queue);
+        // At its end it destroys thread-locals of modules, and no deadline has passed for these.
+        let (ended, is_ended) = mpsc::channel();
+        let join = move || {
             let _ = thread.join();
+            let _ = ended.send(());
+        };
+        if thread::Builder::new().name("hotswap-join".into()).spawn(join).is_ok() {
+            let _ = is_ended.recv_timeout(FAREWELL);
         }
     }
 }

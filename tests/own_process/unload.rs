@@ -66,6 +66,7 @@ impl Worker {
         let (tasks, inbox): (_, Receiver<(Habit, Sender<()>)>) = mpsc::channel();
         let work = move || {
             for (habit, done) in inbox {
+                hotswap_core::release_thread_locals();
                 slot.pin().practise(habit).unwrap();
                 done.send(()).unwrap();
             }
@@ -114,6 +115,8 @@ fn whatever_a_module_is_used_to_it_is_unloaded() {
         (Habit::Panic, &[]),
         (Habit::Log, &[]),
         (Habit::AtExit, &["at exit"]),
+        (Habit::AtAnyExit, &["at any exit"]),
+        (Habit::NoHandler, &[]),
         (Habit::Backtrace, &[]),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -129,7 +132,7 @@ fn whatever_a_module_is_used_to_it_is_unloaded() {
         ends.calls(habit);
         assert_eq!(scene.upgrade(&build("b")).generation, 2);
         ends.ends();
-        // It enters again when the generation dies.
+        // It is idle again when the generation dies.
         until("generation 1 is gone", || {
             goes_on.calls(Habit::None);
             scene.host.status().slots[0].mapped == 1
@@ -142,7 +145,18 @@ fn whatever_a_module_is_used_to_it_is_unloaded() {
         // Each destructor has run once on each of the three threads.
         let wanted: Vec<_> = once.iter().flat_map(|line| [*line; 3]).collect();
         assert_eq!(noted(&log, "a"), wanted, "{habit:?}");
-        // What was unloaded is not missed.
+        // What was unloaded is not missed, nor in a child of this process.
+        // SAFETY: the child ends at once.
+        match unsafe { libc::fork() } {
+            // SAFETY: as above.
+            0 => unsafe { libc::_exit(0) },
+            child => {
+                let mut status = -1;
+                // SAFETY: a child, and a place for how it has ended.
+                unsafe { libc::waitpid(child, &mut status, 0) };
+                assert_eq!(status, 0, "{habit:?}");
+            }
+        }
         goes_on.calls(habit);
         goes_on.ends();
     }
@@ -211,7 +225,7 @@ fn a_thread_of_the_module_holds_it_to_its_end() {
 }
 
 #[test]
-fn a_thread_that_does_not_come_by_holds_its_values() {
+fn a_thread_that_is_never_idle_holds_its_values() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
@@ -226,12 +240,47 @@ fn a_thread_that_does_not_come_by_holds_its_values() {
     assert!(noted(&log, "a").is_empty());
     let listed = scene.host.status().to_string();
     assert!(listed.contains("generation 1, habits 1.0.0"), "{listed}");
-    assert!(listed.contains("1 thread with values of it: idle, for "), "{listed}");
+    let text = "1 thread with values of its thread-locals: idle, for ";
+    assert!(listed.contains(text), "{listed}");
     idle.calls(Habit::None);
     assert_eq!(scene.told.retired(), (1, Retirement::Unloaded));
     assert_eq!(noted(&log, "a"), ["constant dropped", "lazy dropped"]);
     assert_eq!(mapped(folder.path()), 1);
     idle.ends();
+}
+
+/// A destructor of the old version hangs; it does so on the thread that has the value, while that is
+/// idle, and is named. Neither a call of the new version nor the next upgrades wait for it.
+#[test]
+fn a_destructor_that_hangs_blocks_no_caller() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let leave = folder.path().join("leave");
+    let script =
+        format!("label=a;log={};leave={}", folder.path().join("log").display(), leave.display());
+    let scene = scene(&habits(&script), folder.path());
+    scene.slot.pin().practise(Habit::SlowLocal).unwrap();
+    let worker = Worker::new(&scene.slot, "hangs");
+    worker.calls(Habit::SlowLocal);
+    let _ = scene.upgrade(&habits("label=b"));
+    // Each of the two has a value, and calls the new version.
+    assert_eq!(scene.slot.pin().label().unwrap(), "b");
+    let by = held(&scene, 1);
+    let [Holder::ThreadLocals(threads)] = &*by else { panic!("{by:?}") };
+    assert_eq!(threads.len(), 2);
+    // One is idle: it is busy with the destructor from now on.
+    let (done, _is_done) = mpsc::channel();
+    worker.tasks.send((Habit::None, done)).unwrap();
+    let by = held(&scene, 1);
+    let [Holder::ThreadLocals(_), Holder::Destructors(busy)] = &*by else { panic!("{by:?}") };
+    assert_eq!((busy.len(), &*busy[0].thread), (1, "hangs"));
+    assert_eq!(scene.upgrade(&habits("label=c")).generation, 3);
+    assert_eq!(scene.told.retired(), (2, Retirement::Unloaded));
+    assert_eq!(scene.slot.pin().label().unwrap(), "c");
+    fs::write(&leave, "").unwrap();
+    hotswap_core::release_thread_locals();
+    assert_eq!(scene.told.retired(), (1, Retirement::Unloaded));
+    worker.ends();
 }
 
 /// The reason why the library of generation 1 stays.
@@ -248,6 +297,7 @@ fn what_cannot_be_unloaded_is_retained_and_the_reason_told() {
         ("nodelete", "it was linked with -z nodelete"),
         ("dynamic-std", "it needs the shared standard library libstd-"),
         ("constructor", "it has constructors, which ran before its calls were answered"),
+        ("quick-exit", "it calls __cxa_at_quick_exit, which keeps a function to call at the exit"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let scene = scene(&fixture(module).told("label=a"), folder.path());
@@ -273,23 +323,21 @@ fn what_cannot_be_unloaded_is_retained_and_the_reason_told() {
 fn what_is_left_with_the_system_holds_the_library() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let place = scene(&habits("label=a"), folder.path());
-    place.slot.pin().practise(Habit::Handler).unwrap();
-    let _ = place.upgrade(&habits("label=b"));
-    assert_eq!(image(&place), format!("its handler for signal {} is set", libc::SIGUSR2));
-    // SAFETY: as it was before.
-    unsafe { libc::signal(libc::SIGUSR2, libc::SIG_DFL) };
-    // The reaper looks again when something else happens.
-    let _ = place.upgrade(&habits("label=c"));
-    let mut gone = [place.told.retired(), place.told.retired()];
-    gone.sort_by_key(|(number, _)| *number);
-    assert_eq!(gone, [(1, Retirement::Unloaded), (2, Retirement::Unloaded)]);
-    drop(place);
-
-    let place = scene(&habits("label=a"), folder.path());
-    place.slot.pin().practise(Habit::LookUp).unwrap();
-    let _ = place.upgrade(&habits("label=b"));
-    assert_eq!(image(&place), "it has looked up timer_create");
+    for (habit, reason) in [
+        (Habit::Handler, "it has set a handler of signal 12"),
+        (Habit::Action, "it has set a handler of signal 12"),
+        (Habit::SystemCall, "it has made the system call 273"),
+        (Habit::LookUp, "it has looked up timer_create, which starts a thread"),
+    ] {
+        let place = scene(&habits("label=a"), folder.path());
+        place.slot.pin().practise(habit).unwrap();
+        // Who comes later may have kept the handler, to call it after its own.
+        // SAFETY: as it was before.
+        unsafe { libc::signal(libc::SIGUSR2, libc::SIG_DFL) };
+        let _ = place.upgrade(&habits("label=b"));
+        let why = image(&place);
+        assert!(why.starts_with(reason), "{habit:?}: {why}");
+    }
 }
 
 #[test]
@@ -306,7 +354,10 @@ fn at_the_cap_nothing_more_is_loaded() {
     assert_eq!(refusal.exit, Exit::Cancelled);
     let text = refusal.to_string();
     assert!(text.contains("2 are mapped, and 2 may be"), "{text}");
-    assert!(text.contains("generation 1  1 thread with values of it: idle"), "{text}");
+    assert!(
+        text.contains("generation 1  1 thread with values of its thread-locals: idle"),
+        "{text}"
+    );
     assert!(text.contains("generation 2  it serves"), "{text}");
     assert!(text.contains("with_generation_cap"), "{text}");
     // Room is made, and used at once.
@@ -363,6 +414,7 @@ fn under_callers_every_generation_is_unloaded() {
                     reader.practise(habit).unwrap();
                     slot.pin().practise(Habit::None).unwrap();
                     reader.inside(&mut || slot.pin().practise(Habit::Locals).unwrap()).unwrap();
+                    hotswap_core::release_thread_locals();
                 }
             });
         }

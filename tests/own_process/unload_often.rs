@@ -61,6 +61,13 @@ impl Has {
     }
 }
 
+/// The names of all threads, as the system knows them.
+fn threads() -> Vec<String> {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.filter_map(|it| fs::read_to_string(it.ok()?.path().join("comm")).ok());
+    names.map(|name| name.trim_end().to_owned()).collect()
+}
+
 fn mapped(folder: &Path) -> usize {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let code = |line: &&str| line.contains("r-xp") && line.contains(&*folder.to_string_lossy());
@@ -102,6 +109,7 @@ fn upgrade_often(retire: Retire, outcome: &Retirement) -> [(Has, usize); 2] {
     let (say, done) = mpsc::channel();
     let stays = thread::spawn(move || {
         for () in turns {
+            hotswap_core::release_thread_locals();
             practise(&slot);
             say.send(()).unwrap();
         }
@@ -113,7 +121,7 @@ fn upgrade_often(retire: Retire, outcome: &Retirement) -> [(Has, usize); 2] {
         done.recv().unwrap();
         assert_eq!(scene.upgrade(&build(number)).generation, number);
         let wanted = if retire == Retire::Unload { 1 } else { number as usize };
-        until("the thread that stays has come by", || {
+        until("the thread that stays has been idle", || {
             go.send(()).unwrap();
             done.recv().unwrap();
             scene.host.status().slots[0].mapped == wanted
@@ -121,14 +129,18 @@ fn upgrade_often(retire: Retire, outcome: &Retirement) -> [(Has, usize); 2] {
         assert_eq!(scene.told.retired(), (number - 1, outcome.clone()));
         if number == WARM || number == UPGRADES {
             assert_eq!(mapped(folder.path()), wanted * before);
-            // The threads of the last practice, and the one that has closed the library.
-            let reaper = || {
-                fs::read_dir("/proc/self/task").unwrap().any(|it| {
-                    let comm = it.map(|it| fs::read_to_string(it.path().join("comm")));
-                    comm.is_ok_and(|comm| comm.is_ok_and(|comm| comm == "hotswap-reaper\n"))
-                })
+            // The threads of the last practice, the one that has closed the library, and the ones
+            // that have run its steps.
+            let is_quiet = || {
+                let names = threads();
+                let count = |name: &str| names.iter().filter(|it| *it == name).count();
+                // This thread, and the one that stays.
+                count("hotswap-reaper") == 0
+                    && count("hotswap-step") == usize::from(retire == Retire::Retain)
+                    && count("hotswap-join") == 0
+                    && count("nothing_is_used") == 2
             };
-            until("the reaper has ended", || !reaper());
+            until("threads that are done have ended", is_quiet);
             let wanted = has.first().map(|(has, _)| *has);
             until("everything is as before", || {
                 wanted.is_none_or(|wanted| wanted == Has::now(folder.path()))

@@ -24,6 +24,9 @@ pub enum Retire {
     /// Its code is unloaded as soon as nothing holds it, and looked for afterwards. Where that cannot
     /// be done with certainty it stays mapped, and the event says why. The book has a chapter on it.
     ///
+    /// Threads that go on have to say when they are idle:
+    /// [`release_thread_locals`](crate::release_thread_locals).
+    ///
     /// A module's panics have no backtrace then: taking one leaves a mapping of its whole file.
     Unload,
 }

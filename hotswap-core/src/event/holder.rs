@@ -25,9 +25,11 @@ pub enum Holder {
     Callers(Vec<Caller>),
     /// Threads that the module has started, and that have not ended.
     Threads(Vec<HoldingThread>),
-    /// Threads that have values of its thread-locals. A thread destroys them when it next enters the
-    /// slot, or when it ends.
+    /// Threads that have values of its thread-locals. A thread destroys them when it calls
+    /// [`release_thread_locals`](crate::release_thread_locals), or when it ends.
     ThreadLocals(Vec<HoldingThread>),
+    /// Threads that run destructors of its thread-locals, and for how long.
+    Destructors(Vec<HoldingThread>),
     /// A state that was handed over as memory may point to its constants: in a collection there may be
     /// an empty map that this generation has made. Until that state leaves by its encoding.
     State {
@@ -95,7 +97,13 @@ impl fmt::Display for Holder {
             Self::Program => f.write_str("it is linked into the program"),
             Self::Callers(callers) => list(f, "caller", callers),
             Self::Threads(threads) => list(f, "thread of the module", threads),
-            Self::ThreadLocals(threads) => list(f, "thread with values of it", threads),
+            Self::ThreadLocals(threads) => {
+                list(f, "thread with values of its thread-locals", threads)?;
+                f.write_str(" (call hotswap_core::release_thread_locals there)")
+            }
+            Self::Destructors(threads) => {
+                list(f, "thread in a destructor of its thread-locals", threads)
+            }
             Self::State { generation } => {
                 write!(f, "the state that generation {generation} has from it may refer to it")
             }
@@ -149,7 +157,8 @@ mod tests {
         let one = Holder::Threads(vec![thread("a")]);
         assert_eq!(one.to_string(), "1 thread of the module: a, for 3.0s");
         let two = Holder::ThreadLocals(vec![thread("a"), thread("b")]);
-        let text = "2 threads with values of it: a, for 3.0s; b, for 3.0s";
+        let text = "2 threads with values of its thread-locals: a, for 3.0s; b, for 3.0s \
+                    (call hotswap_core::release_thread_locals there)";
         assert_eq!(two.to_string(), text);
         let caller = |taken, age| Caller { thread: "main".to_owned(), depth: 2, taken, age };
         let place = Location::caller();

@@ -239,13 +239,6 @@ impl Core {
         self.state.lock().word_of_thread(thread::id()).is_some()
     }
 
-    /// Has every thread take the slow path at its next entry.
-    pub(super) fn nudge(&self) {
-        for record in &self.state.lock().records {
-            record.forget();
-        }
-    }
-
     pub(super) fn register(&self, record: Arc<Record>) {
         let mut state = self.state.lock();
         state.sweep();

@@ -239,7 +239,6 @@ impl<T: Send + Sync> Inner<T> {
         let generation = self.generation(turn);
         let value = Arc::as_ptr(&generation.value);
         record.keep(self.core.form(), word_of(turn), value, generation.number);
-        (self.arrived)();
         Ok(())
     }
 }

@@ -11,10 +11,6 @@
 //! has seen all the same what the thread did there: a record changes its generation only in
 //! `Core::admit`, which takes the mutex that whoever draws conclusions holds. The other fields are
 //! written before an announcement or are hints.
-//!
-//! One thing is written by others as well: the word that the thread knows. Who makes the thread
-//! forget it (`Core::nudge`) has its next entry take the slow path, and no more: a word that is not
-//! known is announced by nobody.
 
 use std::panic::Location;
 use std::ptr;
@@ -114,12 +110,6 @@ impl Record {
         self.number.store(number, Ordering::Relaxed);
         let known = if form.is_quick() { &self.known } else { &self.fenced };
         known.store(word, Ordering::Relaxed);
-    }
-
-    /// Has the word forgotten.
-    pub(super) fn forget(&self) {
-        self.known.store(OUTSIDE, Ordering::Relaxed);
-        self.fenced.store(OUTSIDE, Ordering::Relaxed);
     }
 
     /// The generation that was kept last.

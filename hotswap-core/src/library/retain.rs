@@ -17,6 +17,7 @@ use crate::{event::Holder, fs::PrivateFile};
 pub(crate) enum News {
     Dies,
     Held(Vec<Holder>),
+    Slow(Vec<Holder>),
     Stuck(Holder),
     Stays(Holder),
     Unloaded,

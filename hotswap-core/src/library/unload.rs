@@ -6,7 +6,7 @@
 //! 1. It is opened, and its calls are answered by the host: [`Opened::new`].
 //! 2. It is called, by owners of its `Code`. Its account is open.
 //! 3. The last owner goes ([`Opened::bury`]). The account is dying: each thread that has values of
-//!    the library destroys them when it next enters a slot, or ends.
+//!    the library destroys them when it is idle ([`tidy`]), or ends.
 //! 4. No thread of it runs, and no thread has values of it. The account is closed, then the library.
 //! 5. It is looked for, and what it had allocated is freed ([`heap`]).
 

@@ -18,7 +18,7 @@ use crate::{
     event::{Phase, Refusal, Serving, Until},
     gate::Gate,
     instance::{Alarm, Code, Generation, Watch},
-    library::{News, Tell, tidy},
+    library::{News, Tell},
     logs,
     plan::Plan,
     report::Spell,
@@ -243,7 +243,7 @@ impl SlotCore {
     /// Opens the gate on the first generation.
     pub(crate) fn open(&self, generation: Arc<Generation>) {
         let number = generation.code().generation;
-        let gate = Gate::new(Arc::clone(&self.name), number, generation).with_arrival(tidy);
+        let gate = Gate::new(Arc::clone(&self.name), number, generation);
         let fresh = self.gate.set(Arc::new(gate)).is_ok();
         debug_assert!(fresh, "a slot has one first generation");
     }

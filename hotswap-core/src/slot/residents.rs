@@ -113,7 +113,7 @@ impl Residents {
                 let has_served = resident.has_served();
                 resident.set_stage(Stage::Dies { has_served });
             }
-            News::Held(_) => {}
+            News::Held(_) | News::Slow(_) => {}
             News::Stuck(holder) | News::Stays(holder) => {
                 resident.set_stage(Stage::Stays { held: holder.clone() });
             }

@@ -93,7 +93,7 @@ impl Place {
         let told = Told::of(&host);
         let slot = match setting.module {
             "gauge" => Serving::Meter(host.slot("main")?),
-            "habits" | "nodelete" | "dynamic-std" | "constructor" => {
+            "habits" | "nodelete" | "dynamic-std" | "constructor" | "quick-exit" => {
                 Serving::Habits(host.slot("main")?)
             }
             _ => Serving::Counter(host.slot("main")?),

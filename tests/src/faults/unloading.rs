@@ -87,14 +87,14 @@ pub(super) fn group() -> Group {
             .with(setting),
             held("thread of the module goes on", module_thread, &["stays"]),
             held(
-                "idle thread has values of it, and comes by",
+                "thread has values of it, and is idle",
                 |place| values(place, Habit::Locals, |idle| idle.calls(Habit::None)),
-                &["1 thread with values of it: idle"],
+                &["1 thread with values of its thread-locals: idle"],
             ),
             held(
-                "idle thread has values of it, and ends",
+                "thread has values of it, and ends",
                 |place| values(place, Habit::Locals, |_| {}),
-                &["1 thread with values of it: idle"],
+                &["1 thread with values of its thread-locals: idle"],
             ),
             held("thread ends, and its values take their time", slow_local, &["ends"]),
             Row::new(
@@ -111,8 +111,22 @@ pub(super) fn group() -> Group {
             .then(After::TheNewOne)
             .with(setting)
             .apart(Way::Process),
-            held("handler of a signal is set", handler, &["its handler for signal 12 is set"])
-                .apart(Way::Process),
+            Row::new(
+                "destructor of the old version hangs",
+                hangs_while_idle,
+                "live, then retained, then retained, then unloaded",
+                &["1 thread in a destructor of its thread-locals: idle, for 1."],
+            )
+            .then(After::TheNewOne)
+            .with(setting),
+            Row::new(
+                "handler of a signal is set",
+                handler,
+                "live, then retained",
+                &["it has set a handler of signal 12"],
+            )
+            .then(After::TheNewOne)
+            .apart(Way::Process),
             Row::new(
                 "has looked up what keeps an address of it",
                 |place| {
@@ -138,6 +152,11 @@ pub(super) fn group() -> Group {
                 "dynamic-std",
                 &["it needs the shared standard library libstd-"],
             ),
+            stays(
+                "calls what keeps an address of it",
+                "quick-exit",
+                &["it calls __cxa_at_quick_exit, which keeps a function to call at the exit"],
+            ),
             stays("has a constructor", "constructor", &["it has constructors, which ran before"]),
             abandoned("old version's stop panics", "stop=panic", &["its `stop`: it panicked"]),
             abandoned(
@@ -151,7 +170,7 @@ pub(super) fn group() -> Group {
                 "live, then cancelled at Loaded, then live",
                 &[
                     "2 are mapped, and 2 may be",
-                    "1 thread with values of it: idle",
+                    "1 thread with values of its thread-locals: idle",
                     "it serves",
                     "with_generation_cap",
                 ],
@@ -227,6 +246,7 @@ impl Worker {
         let (tasks, inbox): (_, Receiver<(Habit, Sender<()>)>) = mpsc::channel();
         let work = move || {
             for (habit, done) in inbox {
+                hotswap_core::release_thread_locals();
                 slot.pin().practise(habit).expect("it serves");
                 done.send(()).expect("the row waits");
             }
@@ -313,6 +333,24 @@ fn slow_local(place: &mut Place) -> Happened {
     happened.then(unloaded(place, number))
 }
 
+/// Its destructor lingers on a thread that is idle, and is reported while it does. Calls of the new
+/// version go on.
+fn hangs_while_idle(place: &mut Place) -> Happened {
+    let leave = lingers(place);
+    let number = place.generation();
+    let idle = Worker::new(place.habits(), "idle");
+    idle.calls(Habit::SlowLocal);
+    let live = upgrade(place).then(retained(place, number));
+    let (done, is_done) = mpsc::channel();
+    idle.tasks.send((Habit::None, done)).expect("it is there");
+    let slow = retained(place, number);
+    place.habits().pin().practise(Habit::None).expect("nobody waits for the destructor");
+    fs::write(leave, "").expect("a file can be made");
+    is_done.recv().expect("it goes on");
+    idle.ends();
+    live.then(slow).then(unloaded(place, number))
+}
+
 /// Until it is over the loader is held by it.
 fn slow_exit(place: &mut Place) -> Happened {
     let leave = lingers(place);
@@ -327,12 +365,9 @@ fn slow_exit(place: &mut Place) -> Happened {
 fn handler(place: &mut Place) -> Happened {
     let number = place.generation();
     place.habits().pin().practise(Habit::Handler).expect("it serves");
-    let happened = upgrade(place).then(retained(place, number));
+    // Who comes later may have kept it, to call it after its own.
     take_back_handler();
-    // The reaper looks again when something else happens.
-    let again = place.put(&place.build("another=one"));
-    assert_eq!(again.outcome, "live", "{}", again.text);
-    happened.then(unloaded(place, number))
+    upgrade(place).then(retained(place, number))
 }
 
 #[expect(unsafe_code, reason = "takes a signal's handler back")]

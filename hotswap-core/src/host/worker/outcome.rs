@@ -142,17 +142,26 @@ impl Worker {
         let core = Arc::clone(&self.slots[index].core);
         let (outcome, is_gone) = match news {
             News::Dies => {
-                // Who has values of it comes by: callers when they next enter, and our own threads.
-                if let Some(gate) = core.gate() {
-                    gate.nudge();
-                }
-                self.steps.come_by();
+                self.steps.renew();
                 return;
             }
             // Told before, or never in use.
             News::Stays(_) => return,
             News::Held(by) if resident.tell_once() => (Retirement::Retained { by }, false),
             News::Held(_) => return,
+            News::Slow(by) => {
+                let (slot, generation) = (name, resident.number);
+                let holders: Vec<_> = by.iter().map(ToString::to_string).collect();
+                tracing::warn!(
+                    slot,
+                    generation,
+                    module = %resident.module,
+                    version = %resident.version,
+                    "destructors of thread-locals take long: {}",
+                    holders.join("; ")
+                );
+                (Retirement::Retained { by }, false)
+            }
             News::Stuck(holder) => (Retirement::Retained { by: vec![holder] }, false),
             News::Unloaded => (Retirement::Unloaded, true),
         };
@@ -176,10 +185,10 @@ impl Worker {
         self.refuse(index, course.identity(), fault);
     }
 
-    /// What is not to blame is tried again, but not for ever.
+    /// What is not to blame is tried again where that may help, but not for ever.
     fn retry(&mut self, index: usize, key: (usize, PathBuf), fault: Fault) -> Fault {
         self.slots[index].retry = None;
-        if fault.exit == Exit::Cancelled {
+        if fault.is_tried_again() {
             self.slots[index].retry = Some(key.1.clone());
             if self.cancelled.again(key, Instant::now()) == Retry::OnNextEvent {
                 return fault.given_up();

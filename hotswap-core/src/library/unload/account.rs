@@ -6,8 +6,8 @@
 //! process has 1,024 real ones, and a library that is retained would keep its share for ever.
 //!
 //! An account is *open* while code of the library may be called; it is *dying* when the last owner
-//! of the code is gone, and then each thread that comes by destroys the values it has
-//! ([`book::tidy`](super::book::tidy)); it is *closed* when nothing is left, and the library may be
+//! of the code is gone, and then each thread destroys the values it has when it is idle
+//! ([`book::tidy`](super::book::tidy)) or ends; it is *closed* when nothing is left, and the library may be
 //! unmapped. A library that can only be retained has an open account for ever.
 //!
 //! # Safety
@@ -30,7 +30,10 @@ use std::{
 use libc::c_void;
 
 use super::{bell, heap::Heap};
-use crate::event::{Holder, HoldingThread};
+use crate::{
+    event::{Holder, HoldingThread},
+    shown::escaped,
+};
 
 /// A function that destroys what it is given.
 pub(super) type Destructor = unsafe extern "C" fn(*mut c_void);
@@ -75,6 +78,8 @@ struct Entry {
     /// The system's number of the thread; 0 until it has begun.
     thread: i32,
     since: Instant,
+    /// Since when the thread destroys its values, if it does.
+    destroys: Option<Instant>,
 }
 
 /// A key of the library's: its number is its place in the list.
@@ -95,9 +100,8 @@ static DYING: AtomicUsize = AtomicUsize::new(0);
 /// Whether a thread should look for values to destroy.
 ///
 /// # Orderings
-/// Who has just made itself known to a gate, with a store, asks this; who has [`begun to
-/// die`](Account::die) then makes all whom the gate knows look again. With a full fence on both
-/// sides either the first sees the dying account, or the second comes after the store.
+/// A thread that does not see an account which has just [begun to die](Account::die) sees it when it
+/// looks again, or destroys its values at its end.
 pub(super) fn any_is_dying() -> bool {
     fence(Ordering::SeqCst);
     DYING.load(Ordering::Relaxed) > 0
@@ -181,7 +185,6 @@ impl Account {
     }
 
     /// Whether what the library still asks for, in its last destructors, is forgotten.
-    #[cfg(test)]
     pub(super) fn is_closed(&self) -> bool {
         self.ledger().stage == Stage::Closed
     }
@@ -224,6 +227,24 @@ impl Account {
     /// A thread has no values of the library any more.
     pub(super) fn remove_valued(&self, number: u64) {
         self.remove(|ledger| &mut ledger.valued, number);
+    }
+
+    /// A thread destroys its values. The reaper looks for how long it does.
+    pub(super) fn destroys(&self, number: u64) {
+        let mut ledger = self.ledger();
+        if let Some(entry) = ledger.valued.iter_mut().find(|entry| entry.number == number) {
+            entry.destroys = Some(Instant::now());
+        }
+        let is_dying = ledger.stage == Stage::Dying;
+        drop(ledger);
+        if is_dying {
+            bell::ring();
+        }
+    }
+
+    /// Since when a thread has been destroying its values, the one that takes longest.
+    pub(super) fn destroyed_since(&self) -> Option<Instant> {
+        self.ledger().valued.iter().filter_map(|entry| entry.destroys).min()
     }
 
     fn remove(&self, list: impl FnOnce(&mut Ledger) -> &mut Vec<Entry>, number: u64) {
@@ -269,7 +290,7 @@ impl Ledger {
     fn add(list: &mut Vec<Entry>, thread: i32) -> u64 {
         static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        list.push(Entry { number, thread, since: Instant::now() });
+        list.push(Entry { number, thread, since: Instant::now(), destroys: None });
         number
     }
 
@@ -280,13 +301,18 @@ impl Ledger {
     fn holders(&self) -> Vec<Holder> {
         let mut holders = Vec::new();
         if !self.threads.is_empty() {
-            holders.push(Holder::Threads(named(&self.threads)));
+            let threads: Vec<_> = self.threads.iter().collect();
+            holders.push(Holder::Threads(named(&threads)));
         }
         // A thread of its own is named once.
         let own = |entry: &&Entry| self.threads.iter().any(|own| own.thread == entry.thread);
-        let others: Vec<_> = self.valued.iter().filter(|entry| !own(entry)).copied().collect();
-        if !others.is_empty() {
-            holders.push(Holder::ThreadLocals(named(&others)));
+        let others = self.valued.iter().filter(|entry| !own(entry));
+        let (busy, idle): (Vec<_>, Vec<_>) = others.partition(|entry| entry.destroys.is_some());
+        if !idle.is_empty() {
+            holders.push(Holder::ThreadLocals(named(&idle)));
+        }
+        if !busy.is_empty() {
+            holders.push(Holder::Destructors(named(&busy)));
         }
         if let Some(what) = &self.beyond {
             holders.push(Holder::Image { why: what.clone() });
@@ -295,15 +321,19 @@ impl Ledger {
     }
 }
 
-fn named(entries: &[Entry]) -> Vec<HoldingThread> {
-    let named = |entry: &Entry| HoldingThread::new(name(entry.thread), entry.since.elapsed());
+fn named(entries: &[&Entry]) -> Vec<HoldingThread> {
+    let named = |entry: &&Entry| {
+        let since = entry.destroys.unwrap_or(entry.since);
+        HoldingThread::new(name(entry.thread), since.elapsed())
+    };
     entries.iter().map(named).collect()
 }
 
 /// A thread's name, as the system knows it.
 fn name(thread: i32) -> String {
     let name = fs::read_to_string(format!("/proc/self/task/{thread}/comm"));
-    name.map_or_else(|_| format!("thread {thread}"), |name| name.trim_end().to_owned())
+    // The module may have given it.
+    name.map_or_else(|_| format!("thread {thread}"), |name| escaped(name.trim_end()))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What one thread has of libraries: a page for each, with the destructors of its thread-locals in
 //! the order in which they were asked for, and its values for the library's keys.
 //!
-//! They are destroyed when the thread ends, or when it comes by and the library's account is dying
-//! ([`tidy`]), whichever is first: the last that was asked for first, and then the keys' values, in
+//! They are destroyed when the thread ends, or when it is idle and the library's account is dying
+//! ([`tidy`]), whichever is first; never in a call, for which they may take too long: the last that was asked for first, and then the keys' values, in
 //! rounds, as the C library does it. A page keeps its account from being closed, and so the library
 //! mapped, until its last destructor has returned.
 //!
@@ -193,6 +193,9 @@ fn tidy_pages() {
 
 /// Destroys what this thread has of one library, and forgets the page.
 fn destroy(account: &Arc<Account>) {
+    if let Some(number) = with(|book| book.known(account).map(|page| page.number)) {
+        account.destroys(number);
+    }
     for _ in 0..ROUNDS {
         destroy_locals(account);
         if !destroy_values(account) {

@@ -18,8 +18,10 @@
 //! leave nothing behind; with any other one the verdict is to retain. The places are written while
 //! nothing of the library runs, by the thread that has opened it.
 
+mod c_library;
 mod calls;
 mod object;
+mod syscalls;
 mod thunks;
 mod verdict;
 
@@ -35,7 +37,7 @@ use super::{
 use crate::library::elf::ElfFacts;
 
 /// The calls that are answered; the last ones, [`OF_HEAP`], where the library is to be unloaded.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 22] = [
     "__cxa_thread_atexit_impl",
     "pthread_key_create",
     "pthread_key_delete",
@@ -45,6 +47,12 @@ const NAMES: [&str; 16] = [
     "open",
     "open64",
     "dlsym",
+    "syscall",
+    "sigaction",
+    "signal",
+    "sigaltstack",
+    "__cxa_atexit",
+    "__register_atfork",
     "malloc",
     "calloc",
     "realloc",
@@ -55,7 +63,7 @@ const NAMES: [&str; 16] = [
 ];
 
 /// Those that allocate and free.
-const OF_HEAP: Range<usize> = 9..NAMES.len();
+const OF_HEAP: Range<usize> = 15..NAMES.len();
 
 /// A library whose calls are answered, as far as that can be done.
 #[derive(Debug)]
@@ -139,6 +147,30 @@ impl Interposed {
             let known = unsafe { libc::sigaction(*signal, ptr::null(), &raw mut action) } == 0;
             known && self.object.holds(action.sa_sigaction)
         })
+    }
+
+    /// Whether the process's environment is a table in the library.
+    pub(super) fn has_environment(&self) -> bool {
+        unsafe extern "C" {
+            static environ: *const c_void;
+        }
+        // SAFETY: a word of the C library's. Who sets it to a table of a library has returned from
+        // there.
+        let table = unsafe { (&raw const environ).read_volatile() };
+        self.object.holds(table.addr())
+    }
+
+    /// Calls the functions for the exit that the library has asked for, and forgets those for a fork.
+    ///
+    /// # Safety
+    /// The account is closed, and the library mapped.
+    pub(super) unsafe fn finish(&self) {
+        unsafe extern "C" {
+            fn __cxa_finalize(library: *mut c_void);
+        }
+        let whose = Arc::as_ptr(&self.account).cast_mut().cast();
+        // SAFETY: what was registered for it (`calls.rs`) is code of the library.
+        unsafe { __cxa_finalize(whose) };
     }
 
     /// Whether the loader still has it.

@@ -2,7 +2,7 @@
 //! to close, and asleep without a timer while nothing changes.
 //!
 //! A library comes here when nobody owns its code any more. Its account is then dying: threads that
-//! come by destroy what they have of it. When nothing leads into the library it is closed, and then
+//! are idle destroy what they have of it; how long that takes is watched. When nothing leads into the library it is closed, and then
 //! looked for, because `dlclose` says nothing: the loader keeps what it has its own reasons for.
 //!
 //! # Safety
@@ -26,16 +26,18 @@ use std::{
 
 use libloading::os::unix::Library;
 
-use super::{bell, book, interpose::Interposed};
+use super::{bell, interpose::Interposed};
 use crate::{event::Holder, fs::PrivateFile, library::loader::Entry};
 
 /// What becomes of a library that was given to the reaper.
 #[derive(Debug, Clone)]
 pub(crate) enum News {
-    /// It dies: threads should come by.
+    /// It dies: the host's own threads should destroy what they have of it.
     Dies,
     /// For some time already it cannot be closed.
     Held(Vec<Holder>),
+    /// For some time already a thread has been destroying its values.
+    Slow(Vec<Holder>),
     /// It was closed, and is still there. It stays.
     Stuck(Holder),
     /// It was not given to the reaper, and stays.
@@ -55,6 +57,7 @@ pub(super) struct Remains {
     pub(super) tell: Tell,
     since: Instant,
     was_told: bool,
+    was_slow: bool,
 }
 
 /// How long something may hold a library before that is told.
@@ -79,14 +82,20 @@ impl Remains {
         copy: PrivateFile,
         tell: Tell,
     ) -> Self {
-        Self { library, interposed, copy, tell, since: Instant::now(), was_told: false }
+        Self {
+            library,
+            interposed,
+            copy,
+            tell,
+            since: Instant::now(),
+            was_told: false,
+            was_slow: false,
+        }
     }
 
     /// Has it closed as soon as nothing holds it.
     pub(super) fn bury(self) {
         self.interposed.account.die();
-        // What this very thread has: it may not come by again.
-        book::tidy();
         (self.tell)(News::Dies);
         let mut yard = yard();
         yard.remains.push(self);
@@ -105,6 +114,9 @@ impl Remains {
         if let Some(signal) = self.interposed.handles_signal() {
             holders.push(Holder::Image { why: format!("its handler for signal {signal} is set") });
         }
+        if self.interposed.has_environment() {
+            holders.push(Holder::Image { why: "the process's environment is in it".to_owned() });
+        }
         if holders.is_empty() {
             match self.interposed.account.close() {
                 Ok(()) => {
@@ -114,11 +126,26 @@ impl Remains {
                 Err(found) => holders = found,
             }
         }
-        if !self.was_told && self.since.elapsed() >= PATIENCE {
+        let is_due = |deadline: Option<Instant>| deadline.is_some_and(|it| it <= Instant::now());
+        if is_due(self.slow_at()) {
+            (self.was_told, self.was_slow) = (true, true);
+            (self.tell)(News::Slow(holders));
+        } else if is_due(self.told_at()) {
             self.was_told = true;
             (self.tell)(News::Held(holders));
         }
         Some(self)
+    }
+
+    /// When it is to be told who holds it.
+    fn told_at(&self) -> Option<Instant> {
+        (!self.was_told).then(|| self.since + PATIENCE)
+    }
+
+    /// When it is to be told that a thread takes long to destroy its values.
+    fn slow_at(&self) -> Option<Instant> {
+        let since = self.interposed.account.destroyed_since().filter(|_| !self.was_slow)?;
+        Some(since + PATIENCE)
     }
 
     fn unmap(self) {
@@ -126,6 +153,8 @@ impl Remains {
         let path = copy.path().to_string_lossy().into_owned();
         let who = format!("a function for the exit in {path}, which is unloaded");
         let entry = Entry::take(who, None);
+        // SAFETY: its account was just closed.
+        unsafe { interposed.finish() };
         let closed = library.close();
         let why = match closed {
             Err(error) => Some(format!("the system's loader does not close it: {error}")),
@@ -169,7 +198,6 @@ fn is_code_of(line: &str, path: &str) -> bool {
 
 fn run() {
     loop {
-        book::tidy();
         let remains = {
             let mut yard = yard();
             if yard.remains.is_empty() {
@@ -179,8 +207,7 @@ fn run() {
             std::mem::take(&mut yard.remains)
         };
         let held: Vec<_> = remains.into_iter().filter_map(Remains::close).collect();
-        let untold = held.iter().filter(|it| !it.was_told);
-        let deadline = untold.map(|it| it.since + PATIENCE).min();
+        let deadline = held.iter().flat_map(|it| [it.told_at(), it.slow_at()]).flatten().min();
         let mut yard = yard();
         yard.remains.extend(held);
         let is_empty = yard.remains.is_empty();

@@ -39,12 +39,13 @@ struct Signs {
 }
 
 impl Signs {
-    /// Round after round until the end, with a rest when one is asked for. Before it comes one more
-    /// round: what this thread had of older versions is destroyed there.
+    /// Round after round until the end, with a rest when one is asked for. After each the thread is
+    /// idle, and destroys what it had of older versions.
     fn rounds(&self, mut round: impl FnMut()) {
         while !self.end.load(Ordering::Relaxed) {
             let is_last = self.rest.load(Ordering::Acquire);
             round();
+            hotswap_core::release_thread_locals();
             if is_last {
                 self.rest();
             }

@@ -14,12 +14,11 @@ use std::{
     sync::Arc,
 };
 
-use libc::{c_int, c_uint, c_void, pthread_attr_t, pthread_t};
+use libc::{c_int, c_long, c_uint, c_void, pthread_attr_t, pthread_t};
 
 use super::{
-    NAMES, OF_HEAP,
+    NAMES, OF_HEAP, c_library, real, syscalls,
     thunks::{self, Argument},
-    verdict,
 };
 use crate::library::unload::{
     account::{Account, Destructor},
@@ -32,18 +31,22 @@ type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 /// The first of our keys. The C library has only small ones, and refuses these.
 const FIRST_KEY: c_uint = 0x4000_0000;
 
-/// Where a call goes, and which argument it takes whose call it is in.
+/// Where a call goes.
 pub(super) enum Answer {
+    /// To the host, which takes whose call it is in this argument.
     OfAccount(Argument, usize),
+    /// The same, with the heap.
     OfHeap(Argument, usize),
+    /// To the C library, where the host has no answer to this argument.
+    Asked(Argument, usize),
 }
 
-/// The answer to a call. `None` for `dlsym`.
-pub(super) fn answer(name: &str) -> Option<Answer> {
-    use Answer::{OfAccount, OfHeap};
-    use Argument::{Fifth, Fourth, Second, Third};
+/// The answer to one of [`NAMES`].
+pub(super) fn answer(name: &str) -> Answer {
+    use Answer::{Asked, OfAccount, OfHeap};
+    use Argument::{Fifth, First, Fourth, Second, Third};
 
-    Some(match name {
+    match name {
         "__cxa_thread_atexit_impl" => OfAccount(Fourth, at_thread_exit as *const () as usize),
         "pthread_key_create" => OfAccount(Third, key_create as *const () as usize),
         "pthread_key_delete" => OfAccount(Second, key_delete as *const () as usize),
@@ -58,8 +61,15 @@ pub(super) fn answer(name: &str) -> Option<Answer> {
         "free" => OfHeap(Second, free as *const () as usize),
         "posix_memalign" => OfHeap(Fourth, posix_memalign as *const () as usize),
         "aligned_alloc" => OfHeap(Third, aligned_alloc as *const () as usize),
-        _ => return None,
-    })
+        "sigaction" => OfAccount(Fourth, sigaction as *const () as usize),
+        "signal" => OfAccount(Third, signal as *const () as usize),
+        "sigaltstack" => OfAccount(Third, sigaltstack as *const () as usize),
+        "__cxa_atexit" => OfAccount(Fourth, at_exit as *const () as usize),
+        "__register_atfork" => OfAccount(Fifth, at_fork as *const () as usize),
+        "dlsym" => Asked(Second, look_up as *const () as usize),
+        "syscall" => Asked(First, look_at as *const () as usize),
+        other => unreachable!("{other} is answered"),
+    }
 }
 
 /// # Safety
@@ -188,6 +198,99 @@ unsafe extern "C-unwind" fn begun(begin: *mut c_void) -> *mut c_void {
     unsafe { start(argument) }
 }
 
+/// A handler may be kept by whoever sets another one, and called by it: nobody tells when it is not
+/// used any more.
+fn has_set_handler(whose: *const Account, signal: c_int, handler: usize) {
+    if handler != libc::SIG_DFL && handler != libc::SIG_IGN {
+        // SAFETY: as the module's text says.
+        unsafe { account(whose) }.goes_beyond(&format!("it has set a handler of signal {signal}"));
+    }
+}
+
+unsafe extern "C" fn sigaction(
+    number: c_int,
+    action: *const libc::sigaction,
+    before: *mut libc::sigaction,
+    whose: *const Account,
+) -> c_int {
+    if !action.is_null() {
+        // SAFETY: the caller's.
+        has_set_handler(whose, number, unsafe { (*action).sa_sigaction });
+    }
+    // SAFETY: the caller's.
+    unsafe { libc::sigaction(number, action, before) }
+}
+
+unsafe extern "C" fn signal(
+    number: c_int,
+    handler: libc::sighandler_t,
+    whose: *const Account,
+) -> libc::sighandler_t {
+    has_set_handler(whose, number, handler);
+    // SAFETY: the caller's.
+    unsafe { libc::signal(number, handler) }
+}
+
+unsafe extern "C" fn sigaltstack(
+    stack: *const libc::stack_t,
+    before: *mut libc::stack_t,
+    whose: *const Account,
+) -> c_int {
+    // SAFETY: the caller's.
+    if !stack.is_null() && unsafe { (*stack).ss_flags } & libc::SS_DISABLE == 0 {
+        // SAFETY: as the module's text says.
+        unsafe { account(whose) }.goes_beyond("it has given a thread a stack for signals");
+    }
+    // SAFETY: the caller's.
+    unsafe { libc::sigaltstack(stack, before) }
+}
+
+type Plain = unsafe extern "C" fn();
+
+/// Whatever library the caller names, it is called when the account is done
+/// ([`finish`](super::Interposed::finish)): of one that is named wrongly, or not at all, the C library
+/// would keep the address. When the account is closed already nothing is kept.
+unsafe extern "C" fn at_exit(
+    function: Destructor,
+    value: *mut c_void,
+    _library: *mut c_void,
+    whose: *const Account,
+) -> c_int {
+    unsafe extern "C" {
+        fn __cxa_atexit(function: Destructor, value: *mut c_void, library: *mut c_void) -> c_int;
+    }
+    // SAFETY: as the module's text says.
+    if unsafe { account(whose) }.is_closed() {
+        return -1;
+    }
+    // SAFETY: the caller's, under the name of the account.
+    unsafe { __cxa_atexit(function, value, whose.cast_mut().cast()) }
+}
+
+/// As at the exit.
+unsafe extern "C" fn at_fork(
+    prepare: Option<Plain>,
+    parent: Option<Plain>,
+    child: Option<Plain>,
+    _library: *mut c_void,
+    whose: *const Account,
+) -> c_int {
+    unsafe extern "C" {
+        fn __register_atfork(
+            prepare: Option<Plain>,
+            parent: Option<Plain>,
+            child: Option<Plain>,
+            library: *mut c_void,
+        ) -> c_int;
+    }
+    // SAFETY: as the module's text says.
+    if unsafe { account(whose) }.is_closed() {
+        return libc::ENOMEM;
+    }
+    // SAFETY: the caller's, under the name of the account.
+    unsafe { __register_atfork(prepare, parent, child, whose.cast_mut().cast()) }
+}
+
 extern "C" fn malloc(size: usize, whose: &Heap) -> *mut c_void {
     whose.malloc(size)
 }
@@ -262,8 +365,26 @@ pub(super) unsafe extern "C" fn look_up(
     {
         return ptr::with_exposed_provenance_mut(thunks::address(page.addr(), index));
     }
-    if verdict::is_beyond(name) {
-        whose.goes_beyond(&format!("it has looked up {name}"));
+    // What nobody else has is its own, or nothing.
+    if let Some(what) = c_library::beyond(name)
+        && real(name) != 0
+    {
+        whose.goes_beyond(&format!("it has looked up {what}"));
+    }
+    ptr::null_mut()
+}
+
+/// Notes a system call after which the kernel may have an address of the library's.
+pub(super) unsafe extern "C" fn look_at(
+    number: c_long,
+    page: *const *const Account,
+) -> *mut c_void {
+    if syscalls::keeps(number) {
+        // SAFETY: the page that this call has come through.
+        let whose = unsafe { thunks::account(page) };
+        // SAFETY: as the module's text says.
+        let whose = unsafe { account(whose) };
+        whose.goes_beyond(&format!("it has made the system call {number}"));
     }
     ptr::null_mut()
 }

@@ -57,6 +57,14 @@ pub(super) struct Relocation {
     pub(super) bound: usize,
 }
 
+impl Relocation {
+    /// Whether it is a weak reference to what no library has: there is nothing to call.
+    pub(super) fn is_unresolved(&self) -> bool {
+        let is_address = self.place.is_multiple_of(align_of::<usize>());
+        ADDRESSES.contains(&self.kind) && is_address && self.bound == 0
+    }
+}
+
 /// The beginning of the loader's own description (`struct link_map`).
 #[repr(C)]
 struct LinkMap {

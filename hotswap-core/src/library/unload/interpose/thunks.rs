@@ -4,8 +4,9 @@
 //! A return address would not do instead: a call that is the last thing a function does leaves its
 //! caller's.
 //!
-//! `dlsym` looks at the address that it is called from. So its piece asks the host whether the name
-//! is one of those that are answered, and else jumps to the real one, with the stack as it was.
+//! `dlsym` looks at the address that it is called from, and `syscall` takes any number of arguments.
+//! So their pieces ask the host first, and jump to the real one where it has no answer, with registers
+//! and stack as they were.
 
 use std::{io, ptr, sync::Arc};
 
@@ -18,7 +19,9 @@ use crate::library::unload::account::Account;
 
 const PAGE: usize = 4096;
 /// The room for each; the first holds the address of the account.
-const STEP: usize = 64;
+const STEP: usize = 128;
+
+const _: () = assert!((NAMES.len() + 1) * STEP <= PAGE);
 
 /// The page, as long as the library may call.
 #[derive(Debug)]
@@ -45,12 +48,12 @@ impl Thunks {
         code[..8].copy_from_slice(&account.to_le_bytes());
         for (index, name) in NAMES.iter().enumerate() {
             let piece = match calls::answer(name) {
-                Some(Answer::OfAccount(argument, answer)) => go_on(argument, account, answer),
-                Some(Answer::OfHeap(argument, answer)) => match heap {
+                Answer::OfAccount(argument, answer) => go_on(argument, account, answer),
+                Answer::OfHeap(argument, answer) => match heap {
                     Some(heap) => go_on(argument, heap, answer),
                     None => jump(real(name)).to_vec(),
                 },
-                None => ask_first(thunks.page, calls::look_up as *const () as usize, real(name)),
+                Answer::Asked(argument, ask) => ask_first(argument, thunks.page, ask, real(name)),
             };
             let start = (index + 1) * STEP;
             code[start..start + piece.len()].copy_from_slice(&piece);
@@ -91,6 +94,7 @@ impl Drop for Thunks {
 /// The register of an integer argument, by its number.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Argument {
+    First,
     Second,
     Third,
     Fourth,
@@ -103,6 +107,7 @@ const ENTRY: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
 /// Adds an argument and jumps.
 fn go_on(argument: Argument, value: usize, to: usize) -> Vec<u8> {
     let load: [u8; 2] = match argument {
+        Argument::First => [0x48, 0xbf],  // mov rdi, value
         Argument::Second => [0x48, 0xbe], // mov rsi, value
         Argument::Third => [0x48, 0xba],  // mov rdx, value
         Argument::Fourth => [0x48, 0xb9], // mov rcx, value
@@ -117,24 +122,30 @@ fn jump(to: usize) -> [u8; 13] {
     code
 }
 
-/// Calls `ask` with the second argument and `value`; returns what it answers, or jumps to `to` as if
-/// nothing had been if that is null.
-fn ask_first(value: usize, ask: usize, to: usize) -> Vec<u8> {
+/// Calls `ask` with an argument, the first or the second, and `value`; returns what it answers, or
+/// jumps to `to` as if nothing had been if that is null.
+fn ask_first(argument: Argument, value: usize, ask: usize, to: usize) -> Vec<u8> {
+    let asked: &[u8] = match argument {
+        Argument::First => &[],
+        _ => &[0x48, 0x89, 0xf7], // mov rdi, rsi
+    };
     [
         &ENTRY,
-        &[0x57, 0x56][..],         // push rdi; push rsi
+        // push rdi, rsi, rdx, rcx, r8, r9
+        &[0x57, 0x56, 0x52, 0x51, 0x41, 0x50, 0x41, 0x51][..],
         &[0x48, 0x83, 0xec, 0x08], // sub rsp, 8
-        &[0x48, 0x89, 0xf7],       // mov rdi, rsi
-        &[0x48, 0xbe],             // mov rsi, value
+        asked,
+        &[0x48, 0xbe], // mov rsi, value
         &value.to_le_bytes(),
         &[0x49, 0xbb], // mov r11, ask
         &ask.to_le_bytes(),
         &[0x41, 0xff, 0xd3],       // call r11
         &[0x48, 0x83, 0xc4, 0x08], // add rsp, 8
-        &[0x5e, 0x5f],             // pop rsi; pop rdi
-        &[0x48, 0x85, 0xc0],       // test rax, rax
-        &[0x74, 0x01],             // je past the next
-        &[0xc3],                   // ret
+        // pop r9, r8, rcx, rdx, rsi, rdi
+        &[0x41, 0x59, 0x41, 0x58, 0x59, 0x5a, 0x5e, 0x5f],
+        &[0x48, 0x85, 0xc0], // test rax, rax
+        &[0x74, 0x01],       // je past the next
+        &[0xc3],             // ret
         &jump(to),
     ]
     .concat()

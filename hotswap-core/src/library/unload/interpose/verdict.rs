@@ -1,13 +1,12 @@
 //! Whether all that a library can leave with the process can be accounted for. Pure.
 //!
-//! In doubt it is retained. What a library leaves by its own `dlclose` (`atexit`, `pthread_atfork`)
-//! the C library sees to: it knows these by the library they belong to. Handlers of signals are
-//! looked for when a library is to be closed.
+//! In doubt it is retained: where it refers to a name that may keep an address of it, or of which
+//! nothing is known ([`c_library`](super::c_library)).
 
 use std::ops::Range;
 
 use super::{
-    NAMES,
+    NAMES, c_library,
     object::{ADDRESSES, Relocation, Tables},
 };
 use crate::library::elf::ElfFacts;
@@ -24,83 +23,6 @@ const PLAIN: [&str; 7] = [
     "ld-linux-x86-64.so.2",
 ];
 
-/// Functions of the C library that keep an address of their caller's, free or move a block of their
-/// caller's, or begin what is not seen to end, and whose calls are not answered.
-const BEYOND: [&str; 72] = [
-    "__clone",
-    "__getdelim",
-    "__libc_free",
-    "__libc_realloc",
-    "__libc_reallocarray",
-    "__pthread_key_create",
-    "__pthread_setspecific",
-    "__register_frame",
-    "__register_frame_info",
-    "__register_frame_info_bases",
-    "__register_frame_info_table",
-    "aio_fsync",
-    "aio_read",
-    "aio_read64",
-    "aio_write",
-    "aio_write64",
-    "argp_err_exit_status",
-    "argp_program_version_hook",
-    "argz_add",
-    "argz_add_sep",
-    "argz_append",
-    "argz_delete",
-    "argz_insert",
-    "argz_replace",
-    "cfree",
-    "clone",
-    "dlmopen",
-    "dlopen",
-    "dlvsym",
-    "envz_add",
-    "envz_merge",
-    "error_print_progname",
-    "fmemopen",
-    "fopencookie",
-    "free_aligned_sized",
-    "free_sized",
-    "getaddrinfo_a",
-    "getdelim",
-    "getline",
-    "hcreate",
-    "initstate",
-    "lio_listio",
-    "lio_listio64",
-    "mq_notify",
-    "obstack_alloc_failed_handler",
-    "on_exit",
-    "open_memstream",
-    "open_wmemstream",
-    "openlog",
-    "profil",
-    "pthread_attr_setstack",
-    "pthread_attr_setstackaddr",
-    "pthread_mutexattr_setrobust",
-    "pthread_mutexattr_setrobust_np",
-    "putenv",
-    "re_compile_pattern",
-    "re_set_registers",
-    "register_printf_function",
-    "register_printf_modifier",
-    "register_printf_specifier",
-    "register_printf_type",
-    "setbuf",
-    "setbuffer",
-    "setstate",
-    "setvbuf",
-    "sprofil",
-    "svc_register",
-    "thrd_create",
-    "timer_create",
-    "tss_create",
-    "tss_set",
-    "xprt_register",
-];
-
 /// Every Rust library has two: one that hands it the program's arguments, and one of the C
 /// compiler's own, which does nothing.
 const OWN_CONSTRUCTORS: usize = 2;
@@ -109,11 +31,6 @@ const OWN_CONSTRUCTORS: usize = 2;
 /// compilers have another instruction before it.
 const PLAIN_START: [&[u8]; 2] =
     [&[0x48, 0x83, 0xec, 0x08], &[0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x83, 0xec, 0x08]];
-
-/// Whether a call of this name is one that cannot be accounted for.
-pub(super) fn is_beyond(name: &str) -> bool {
-    BEYOND.contains(&name)
-}
 
 /// Why a library can only be retained, if so.
 pub(super) fn retained(tables: &Tables, facts: &ElfFacts) -> Option<String> {
@@ -128,8 +45,9 @@ pub(super) fn retained(tables: &Tables, facts: &ElfFacts) -> Option<String> {
     {
         return Some("it has constructors, which ran before its calls were answered".to_owned());
     }
-    let beyond = tables.relocations.iter().find(|it| it.is_import && is_beyond(&it.name));
-    beyond.map(|it| format!("it calls {}, of which there is no account", it.name))
+    let imports = tables.relocations.iter().filter(|it| it.is_import && !it.is_unresolved());
+    let beyond = imports.filter_map(|it| c_library::beyond(&it.name)).next();
+    beyond.map(|what| format!("it calls {what}"))
 }
 
 /// The places to write to for some of the names, each with the index of its name. `real` is the
@@ -210,6 +128,14 @@ mod tests {
         }
         let timer = tables(&[("timer_create", 7, true, 5)]);
         assert!(why(&timer, ElfFacts::default()).contains("timer_create"));
+        let handler = tables(&[("ssignal", 7, true, 5)]);
+        let text = "it calls ssignal, which keeps a handler of a signal";
+        assert_eq!(why(&handler, ElfFacts::default()), text);
+        let unknown = tables(&[("register_me", 6, true, 5)]);
+        assert!(why(&unknown, ElfFacts::default()).contains("register_me"));
+        // A weak reference to what nobody has.
+        let weak = tables(&[("__gmon_start__", 6, true, 0)]);
+        assert_eq!(why(&weak, ElfFacts::default()), "");
         let own = tables(&[("timer_create", 7, false, 5)]);
         assert_eq!(why(&own, ElfFacts::default()), "");
     }
@@ -228,27 +154,5 @@ mod tests {
         let mut shifted = tables(&[("pthread_create", 1, true, 7)]);
         shifted.relocations[0].addend = 8;
         assert!(refused(&shifted).contains("relocation 1"));
-    }
-
-    #[test]
-    fn who_frees_or_keeps_a_block_unseen_is_retained() {
-        for name in [
-            "__libc_free", // second names of what is answered
-            "__libc_realloc",
-            "__pthread_key_create",
-            "cfree",
-            "free_sized", // C23
-            "initstate",  // keeps the numbers of `random` there
-            "profil",     // the C library counts there, at every tick
-            "pthread_attr_setstack",
-            "setvbuf",
-        ] {
-            assert!(why(&tables(&[(name, 7, true, 5)]), ElfFacts::default()).contains(name));
-        }
-    }
-
-    #[test]
-    fn no_name_is_answered_and_beyond() {
-        assert!(NAMES.iter().all(|name| !is_beyond(name)));
     }
 }
