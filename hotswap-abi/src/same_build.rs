@@ -10,6 +10,8 @@ mod files;
 
 use std::fmt;
 
+use crate::text::is_obeyed;
+
 pub use files::FileDifference;
 
 /// What a doubt is about that another build may not have: sources were changed meanwhile.
@@ -83,7 +85,7 @@ impl Build {
                 Some(b'!') => (Mark::Doubt, &what[1..]),
                 _ => (Mark::Must, what),
             };
-            if [what, value, files].iter().any(|text| text.contains(char::is_control)) {
+            if [what, value, files].iter().any(|text| text.contains(is_obeyed)) {
                 return None;
             }
             let own = str::to_owned;

@@ -1,9 +1,17 @@
-//! Errors and foreign texts as people read them: with their causes, and on one line.
+//! Errors and foreign texts as people read them: with their causes, and escaped.
+//!
+//! A module, a rehearsal's child or a file may say anything: what a terminal obeys, or a line that
+//! looks like one of the host's log. So a text is escaped where it comes in, once, and all that
+//! shows it later need not know where it is from.
+//!
+//! ```
+//! use hotswap_abi::text::{escaped, lined};
+//!
+//! assert_eq!(escaped("a\x1b[2J\nb"), r"a\u{1b}[2J\nb");
+//! assert_eq!(lined("left: 1\nERROR all is lost\x07"), "left: 1\n    | ERROR all is lost\\u{7}");
+//! ```
 
-use std::{
-    error::Error,
-    fmt::{self, Write as _},
-};
+use std::{borrow::Cow, error::Error, fmt::Write as _};
 
 /// An error's text with those of its causes: `the journal cannot be had: the folder … : …`.
 #[must_use]
@@ -32,20 +40,116 @@ macro_rules! debug_in_full {
     )+};
 }
 
-/// A text that someone else has made, on one line: line ends, other control characters, and those
-/// that change the direction of a line are escaped.
-pub fn escaped(text: &str) -> impl fmt::Display + '_ {
-    fmt::from_fn(move |f| {
-        text.chars().try_for_each(|c| {
-            if is_obeyed(c) { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
-        })
-    })
-}
+/// What stands before each line but the first. No line of a log begins so.
+const MARK: &str = "    | ";
 
-/// Whether a terminal obeys a character instead of showing it.
-fn is_obeyed(c: char) -> bool {
+/// Whether a terminal, or what reads a log by its lines, obeys a character instead of showing it:
+/// control characters, what changes the direction of a line, and what ends one.
+#[must_use]
+pub fn is_obeyed(c: char) -> bool {
     let turns = matches!(c,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let ends_line = matches!(c, '\u{2028}' | '\u{2029}');
     c.is_control() || turns || ends_line
+}
+
+/// A text on one line.
+#[must_use]
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    each_line(text, |out, line, is_first| {
+        if !is_first {
+            out.push_str("\\n");
+        }
+        put(out, line);
+    })
+}
+
+/// A text with its lines: each but the first is marked as one that goes on. What was done once is
+/// not done again.
+#[must_use]
+pub fn lined(text: &str) -> Cow<'_, str> {
+    each_line(text.trim_end_matches(['\r', '\n']), |out, line, is_first| {
+        if !is_first {
+            out.push('\n');
+            out.push_str(MARK);
+        }
+        put(out, line);
+    })
+}
+
+/// The frames of a backtrace, which are indented, for below a message: a line that is not is marked.
+#[must_use]
+pub fn frames(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        if !line.starts_with("  ") {
+            out.push_str(MARK);
+        }
+        put(&mut out, line);
+    }
+    out
+}
+
+/// Puts a text together from its lines, without the marks that they have already.
+fn each_line(text: &str, put: impl Fn(&mut String, &str, bool)) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for (number, line) in text.split('\n').enumerate() {
+        let is_first = number == 0;
+        let line = if is_first { line } else { line.strip_prefix(MARK).unwrap_or(line) };
+        put(&mut out, line, is_first);
+    }
+    Cow::Owned(out)
+}
+
+fn put(out: &mut String, line: &str) {
+    for c in line.chars() {
+        if is_obeyed(c) {
+            // Writing to a string does not fail.
+            let _ = write!(out, "{}", c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORGED: &str =
+        "x\r\n2026-11-29T00:00:00Z ERROR slot: all is lost\n\x1b[2J\u{9b}1m\u{202e}";
+
+    #[test]
+    fn no_line_can_be_taken_for_another_one() {
+        for text in [lined(FORGED).into_owned(), format!("head\n{}", frames(FORGED))] {
+            assert!(text.lines().skip(1).all(|line| line.starts_with(MARK)), "{text}");
+            assert!(text.chars().all(|c| c == '\n' || !is_obeyed(c)), "{text}");
+            assert!(text.contains("ERROR slot: all is lost"), "{text}");
+        }
+        assert!(!escaped(FORGED).contains(is_obeyed));
+        for line in ["\u{2028}", "\u{2029}", "\u{85}", "\u{b}", "\r"] {
+            let text = format!("a{line}ERROR");
+            assert_eq!(lined(&text).lines().count(), 1, "{text:?}");
+            assert!(!lined(&text).contains(line), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_escaped_stays_as_it_is() {
+        for text in ["", "größe: 模块", "a\nb\n\nc\n", FORGED] {
+            assert_eq!(lined(&lined(text)), lined(text));
+            assert_eq!(escaped(&escaped(text)), escaped(text));
+            assert_eq!(frames(&frames(text)), frames(text));
+        }
+        assert_eq!(escaped(&lined("a\nb")), r"a\nb");
+        let backtrace = "   0: arcade::update\n             at src/lib.rs:3:5";
+        assert_eq!(frames(backtrace), backtrace);
+        assert!(matches!(escaped("größe"), Cow::Borrowed(_)));
+    }
 }

@@ -36,6 +36,7 @@ use hotswap_abi::{
     manifest::Manifest,
     module::{Answer, LifeCycle, Moving, RootRef, START_FRESH, START_RESTORED, START_UPGRADED},
     portable::{Buffer, Bytes, Counter, Reader, Sink, Status, Str},
+    text::lined,
 };
 
 use parking_lot::Mutex;
@@ -206,9 +207,11 @@ impl Code {
     fn judge(&self, status: Status, said: &[u8]) -> Result<(), StepError> {
         match status {
             Status::OK => Ok(()),
-            Status::FAILED => Err(StepError::Failed(
-                Reader::whole(said).unwrap_or_else(|_| "it failed without a word".into()),
-            )),
+            Status::FAILED => {
+                let said = Reader::whole::<String>(said);
+                let said = said.unwrap_or_else(|_| "it failed without a word".into());
+                Err(StepError::Failed(lined(&said).into_owned()))
+            }
             _ => {
                 let Failure { message, place, backtrace, .. } = self.origin.failure("");
                 Err(StepError::Panicked { message, place, backtrace })

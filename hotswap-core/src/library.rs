@@ -15,6 +15,7 @@
 mod elf;
 pub(crate) mod image;
 mod loader;
+mod static_tls;
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
 #[path = "library/retain.rs"]
 mod unload;
@@ -23,7 +24,10 @@ mod unload;
 
 use std::{fmt, io, path::Path, sync::Arc};
 
-use hotswap_abi::module::{Export, RootRef};
+use hotswap_abi::{
+    module::{Export, RootRef},
+    text::lined,
+};
 #[cfg(unix)]
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 #[cfg(windows)]
@@ -32,6 +36,7 @@ use libloading::os::windows::Library;
 pub(crate) use self::{
     elf::{Astray, ElfError, ElfFacts, Expanded, examine, expand},
     loader::{Entry, Occupied, wait_free},
+    static_tls::{REMEDY as STATIC_TLS_REMEDY, StaticTls},
     unload::{Account, News, Tell, tidy},
 };
 
@@ -55,6 +60,8 @@ pub(crate) enum LoadError {
     Open(libloading::Error),
     #[error("nothing can be loaded from the private folder: {0}")]
     System(io::Error),
+    #[error("the process has no static thread-local storage left for it: {0}")]
+    StaticTls(StaticTls),
     #[error("it does not export {symbol}, which its manifest names")]
     Symbol { symbol: String },
     #[error("it has no entry for {method}, which its manifest names")]
@@ -80,10 +87,14 @@ impl Image {
     ) -> Result<Self, LoadError> {
         // SAFETY: the copy was examined and its manifest was read; see the module's text.
         let library = unsafe { open(copy.path()) };
-        let library = library.map_err(|error| match copy.can_be_mapped() {
-            Ok(()) => LoadError::Open(error),
-            Err(why) => LoadError::System(why),
+        let library = library.map_err(|error| match (copy.can_be_mapped(), facts.static_tls) {
+            (Err(why), _) => LoadError::System(why),
+            (Ok(()), Some(bytes)) if static_tls::is_exhausted(&in_full(&error)) => {
+                LoadError::StaticTls(StaticTls::of(bytes))
+            }
+            (Ok(()), _) => LoadError::Open(error),
         })?;
+        facts.static_tls.into_iter().for_each(StaticTls::is_taken);
         let kin = kin.and_then(Self::account).map(|account| &**account);
         // SAFETY: it was just opened, and nobody knows a function of it yet.
         let opened = unsafe { Opened::new(library, copy, facts, keep.is_some(), kin) };
@@ -101,7 +112,8 @@ impl Image {
         }
         // SAFETY: the symbol that the manifest names, of a library that stays mapped as long as this
         // image, built with the version of abi_stable that `Assessed` has compared.
-        unsafe { Export::check(export) }.map_err(LoadError::Layout)
+        let checked = unsafe { Export::check(export) };
+        checked.map_err(|found| LoadError::Layout(lined(&found).into_owned()))
     }
 
     /// What will hold it when nobody owns it any more; `None` if it is unloaded then.

@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::{Phase, RehearsalReport, StateNote},
     json,
+    library::StaticTls,
     upgrade::{ArtifactHash, Handover},
 };
 
@@ -139,6 +140,8 @@ pub(crate) struct Situation {
     pub(crate) generations: (usize, usize),
     /// Free bytes where private copies are kept.
     pub(crate) disk: Option<u64>,
+    /// What it takes of static thread-local storage, if it does.
+    pub(crate) static_tls: Option<StaticTls>,
     /// Bytes of memory that the system has left.
     pub(crate) memory: Option<u64>,
     /// The size of the last state that was taken, and how often memory has to hold it on the way.

@@ -3,6 +3,8 @@
 
 use std::{fmt, path::Path};
 
+use hotswap_abi::text;
+
 /// A path as messages show it; see [`shown`].
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a>(&'a Path);
@@ -22,7 +24,7 @@ pub fn shown<P: AsRef<Path> + ?Sized>(path: &P) -> Shown<'_> {
 
 /// A text that somebody else has made, in the same way.
 pub(crate) fn escaped(text: &str) -> String {
-    hotswap_abi::text::escaped(text).to_string()
+    text::escaped(text).into_owned()
 }
 
 /// The same for a text of several lines, which stay lines.
@@ -45,7 +47,7 @@ pub(crate) fn cut(text: &str, longest: usize) -> String {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hotswap_abi::text::escaped(&self.0.to_string_lossy()).fmt(f)
+        f.write_str(&text::escaped(&self.0.to_string_lossy()))
     }
 }
 

@@ -121,6 +121,8 @@ impl Worker {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     fn soon() -> Instant {
@@ -138,5 +140,29 @@ mod tests {
         assert_ne!(steps.run(soon(), || thread::current().id()), Ok(first));
         drop(release);
         steps.end();
+    }
+
+    #[test]
+    fn nobody_waits_for_destructors_of_thread_locals() {
+        struct Waits(mpsc::Receiver<()>);
+        impl Drop for Waits {
+            fn drop(&mut self) {
+                let _ = self.0.recv();
+            }
+        }
+        thread_local! {
+            static LEFT: Cell<Option<Waits>> = const { Cell::new(None) };
+        }
+        let mut steps = Steps::default();
+        let (release, released) = mpsc::channel::<()>();
+        steps.run(soon(), move || LEFT.set(Some(Waits(released)))).unwrap();
+        let before = steps.run(soon(), || thread::current().id()).unwrap();
+        steps.renew();
+        assert_ne!(steps.run(soon(), || thread::current().id()), Ok(before));
+        let (another, released) = mpsc::channel::<()>();
+        steps.run(soon(), move || LEFT.set(Some(Waits(released)))).unwrap();
+        // Comes back although the thread does not end.
+        steps.end();
+        drop((release, another));
     }
 }

@@ -58,6 +58,7 @@ fn child(config: Config) {
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("main").unwrap();
+    let _ = told.live();
     let result = slot.pin().fail(Failing::Text);
     let error = result.unwrap_err();
     let CallError::Panicked(failure) = &error else { panic!("{error:?}") };
@@ -75,7 +76,6 @@ fn child(config: Config) {
         assert_eq!(frames.collect::<Vec<_>>().join("\n"), failure.backtrace);
     }
 
-    let _ = told.live();
     replace(&path, fixture("counter").told("label=b;start=panic").bytes());
     let refusal = told.refused();
     assert!(refusal.findings[0].contains("start was told to panic"), "{refusal}");

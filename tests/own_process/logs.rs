@@ -14,7 +14,7 @@ use std::{
 use chatter_api::Chatter;
 use hotswap_core::{CallError, Host, Slot, follow_log_filters};
 use hotswap_tests::{
-    Fixture, Heard, Line, Scene, Told, file_name, fixture, patient, replace, until,
+    Fixture, Heard, Line, Scene, Told, file_name, fixture, is_harmless, patient, replace, until,
 };
 use tracing::{Level, info, info_span};
 use tracing_subscriber::{EnvFilter, Registry, prelude::*, reload};
@@ -109,6 +109,33 @@ fn an_event_arrives_with_its_callsite_and_its_fields() {
     assert_eq!(many[0].fields.len(), 34 + 2);
     assert_eq!(many[0].field("f32"), Some("i64 32"));
     assert_eq!(stage.said(&scene, "named")[0].name, "a name");
+}
+
+#[test]
+fn no_text_of_a_module_passes_for_a_line_of_the_log() {
+    let stage = stage("trace");
+    let scene = Scene::<dyn Chatter>::of(&chatter(""));
+    let _ = stage.heard.take();
+    let error = scene.slot.pin().say("hostile").unwrap_err();
+    let CallError::Panicked(failure) = &error else { panic!("{error}") };
+    assert!(is_harmless(&failure.message), "{:?}", failure.message);
+    assert!(failure.message.contains("2026-11-29T00:00:00Z ERROR hotswap: forged"), "{error}");
+    let lines = stage.heard.take();
+    assert_eq!(lines.iter().filter(|it| it.text().contains("ERROR hotswap: forged")).count(), 2);
+    for line in &lines {
+        for (_, value) in &line.fields {
+            assert!(is_harmless(value), "{value:?}");
+        }
+        // Of these each is one line.
+        let names = [&line.name, &line.target].into_iter().chain(&line.scope);
+        for name in names.chain(line.fields.iter().map(|(name, _)| name)) {
+            assert!(is_harmless(name) && !name.contains('\n'), "{name:?}");
+        }
+    }
+    for name in [r"a\nname\u{1b}[2J", r"a\nspan\u{2028}"] {
+        assert!(lines.iter().any(|it| it.name == name), "{name}: {lines:#?}");
+    }
+    assert!(lines.iter().any(|it| it.target == r"a\ntarget\u{1b}[2J"), "{lines:#?}");
 }
 
 #[test]

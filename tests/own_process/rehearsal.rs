@@ -32,7 +32,7 @@ use hotswap_core::{
 use hotswap_tests::{
     Fixture, Scene, Told,
     alone::{self, children},
-    edition, fixture, patient,
+    edition, fixture, is_harmless, patient,
 };
 
 /// Set where something stands before `serve` that comes to no end.
@@ -177,6 +177,14 @@ fn what_goes_wrong_is_never_loaded() {
             "start  in its rehearsal the artifact was ended by SIGSEGV",
         ),
         (
+            counter("label=b;start=abort forged"),
+            "start  in its rehearsal the artifact was ended by SIGABRT",
+        ),
+        (
+            counter("label=b;prepare=panic forged"),
+            "prepare  it panicked: x\n    | 2026-11-29T00:00:00Z ERROR hotswap: forged\\u{1b}[2J",
+        ),
+        (
             counter("label=b;start=abort"),
             "start  in its rehearsal the artifact was ended by SIGABRT",
         ),
@@ -232,6 +240,9 @@ fn what_goes_wrong_is_never_loaded() {
         let refusal = refused(&scene, &build);
         assert_eq!((refusal.phase, refusal.exit), (Phase::Rehearsed, Exit::Rejected), "{refusal}");
         assert!(refusal.findings[0].starts_with(wanted), "{wanted}\n{refusal}");
+        for finding in &refusal.findings {
+            assert!(is_harmless(finding), "{finding:?}");
+        }
         if wanted.contains("memory") {
             let stderr = "stderr  memory allocation of ";
             assert!(refusal.findings.iter().any(|it| it.starts_with(stderr)), "{refusal}");

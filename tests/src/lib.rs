@@ -12,7 +12,7 @@ mod told;
 
 pub use fixtures::{Fixture, counting, edition, fixture, optimized, pasted, target};
 pub use heard::{Heard, Line};
-pub use scene::{Scene, file_name, patient, replace, until};
+pub use scene::{Scene, file_name, is_harmless, patient, replace, until};
 pub use told::{Outcome, Told, as_configured};
 
 use std::time::Duration;

@@ -10,7 +10,7 @@ use super::{CallError, Failure, Resolved};
 use crate::{
     guard::{Relay, guard, relay},
     portable::{Buffer, Carrier, DecodeError, Portable, Reader, Reply, Sink, Status},
-    runtime,
+    runtime, text,
 };
 
 /// How a client gets at an instance: implemented by the host's handles.
@@ -76,8 +76,16 @@ impl Origin {
         let mut buffer = Buffer::new();
         // SAFETY: the module is loaded (`new`), and the sink is not moved while it runs.
         unsafe { (self.take_failure)(buffer.sink()) };
-        let (message, place, backtrace) = Reader::whole(buffer.bytes()).unwrap_or_default();
-        Failure { module: self.name.clone(), method: method.to_owned(), message, place, backtrace }
+        let (message, place, backtrace): (String, String, String) =
+            Reader::whole(buffer.bytes()).unwrap_or_default();
+        Failure {
+            module: self.name.clone(),
+            method: method.to_owned(),
+            // The module may say anything.
+            message: text::lined(&message).into_owned(),
+            place: text::escaped(&place).into_owned(),
+            backtrace: text::frames(&backtrace),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use semver::Version;
 use super::{FORMAT, MAGIC, Manifest, SCHEMA_MAGIC, Schema, StateVersion, encode::HEADER, written};
 use crate::same_build::Build;
 use crate::shape::{Definition, Kind, OwnedMember, Shape, Types};
+use crate::text::is_obeyed;
 
 /// How deep types may be nested in one another.
 pub(super) const DEEPEST: usize = 128;
@@ -235,7 +236,7 @@ impl<'a> Input<'a> {
         let bytes = self.take(len).ok_or_else(|| self.damaged("a text"))?;
         // A terminal must not obey an artifact.
         match str::from_utf8(bytes) {
-            Ok(text) if !text.chars().any(char::is_control) => Ok(text.to_owned()),
+            Ok(text) if !text.contains(is_obeyed) => Ok(text.to_owned()),
             _ => Err(self.damaged("a text without control characters")),
         }
     }

@@ -20,6 +20,7 @@ use hotswap_abi::{
     module::{Moving, START_BESIDE, TRAPS_FIXED, TRAPS_NONE},
     portable::Reader,
     state::movable::{Described, Traps},
+    text::escaped,
 };
 
 use super::{Code, Context, Generation, StepError};
@@ -57,7 +58,7 @@ pub(crate) fn kinship(old: &Arc<Code>, new: &Arc<Code>) -> Result<Kinship, NotKi
     let codes = [Arc::clone(old), Arc::clone(new)];
     let (before, after) = (old.described(&from)?, new.described(&to)?);
     if let Some((serving, artifact)) = before.difference(&after) {
-        let text = |line: &str| line.trim().to_owned();
+        let text = |line: &str| escaped(line.trim()).into_owned();
         return Err(NotKin::Layout { serving: text(serving), artifact: text(artifact) });
     }
     if !old.shares_heap(new) {

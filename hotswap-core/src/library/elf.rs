@@ -48,8 +48,9 @@ pub(crate) struct ElfFacts {
     pub unique_symbols: usize,
     /// Has relocations in its code, which some systems forbid.
     pub text_relocations: bool,
-    /// Uses static thread-local storage, of which a running process has little left.
-    pub static_tls: bool,
+    /// How many bytes of static thread-local storage it takes, where its code relies on that
+    /// (`DF_STATIC_TLS`): a running process has little of it.
+    pub static_tls: Option<u64>,
     /// Where the bytes of the `.hotswap` section are, if there is one.
     pub manifest: Option<Range<usize>>,
 }
@@ -92,7 +93,7 @@ pub(crate) fn examine(bytes: &[u8]) -> Result<ElfFacts, ElfError> {
         no_delete: table.no_delete,
         unique_symbols: content.unique_symbols,
         text_relocations: table.text_relocations,
-        static_tls: table.static_tls,
+        static_tls: table.static_tls.then(|| headers.thread_locals()),
         manifest: content.manifest,
     })
 }

@@ -6,7 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-use hotswap_abi::logs::site::Description;
+use hotswap_abi::{logs::site::Description, text::escaped};
 use parking_lot::Mutex;
 
 use super::site::{Form, GENERATION, MODULE, Site};
@@ -122,7 +122,8 @@ impl Catalogue {
 
     /// A copy that is never freed, made once for each text.
     fn keep(&mut self, text: &str) -> &'static str {
-        if let Some(kept) = self.texts.get(text) {
+        let text = escaped(text);
+        if let Some(kept) = self.texts.get(&*text) {
             return kept;
         }
         let kept: &'static str = Box::leak(text.into());

@@ -1,8 +1,12 @@
-//! Values as the host's subscribers see them, rebuilt from bytes of a module.
+//! Values as the host's subscribers see them, rebuilt from bytes of a module. Its texts are escaped:
+//! not every subscriber does that, and a line of a log must be the host's.
 
-use std::{error::Error, fmt};
+use std::{borrow::Cow, error::Error, fmt};
 
-use hotswap_abi::logs::value::{Cause, Read, Value};
+use hotswap_abi::{
+    logs::value::{Cause, Read, Value},
+    text::lined,
+};
 use tracing_core::field::{self, DebugValue, ValueSet};
 
 use super::site::{Form, Site};
@@ -38,7 +42,7 @@ pub(super) fn with<R>(
         }
     }
     if let Some(From { module, generation }) = from {
-        rebuilt.push((own, Rebuilt::Str(module)));
+        rebuilt.push((own, Rebuilt::Str(module.into())));
         rebuilt.push((own + 1, Rebuilt::U64(generation)));
     }
     let mut values = vec![None; fields.len()];
@@ -80,7 +84,7 @@ enum Rebuilt<'a> {
     U128(u128),
     F64(f64),
     Bool(bool),
-    Str(&'a str),
+    Str(Cow<'a, str>),
     Bytes(&'a [u8]),
     Debug(DebugValue<Written<'a>>),
     Error(Box<dyn Error>),
@@ -95,15 +99,15 @@ impl<'a> Rebuilt<'a> {
             Value::U128(value) => Self::U128(value),
             Value::F64(value) => Self::F64(value),
             Value::Bool(value) => Self::Bool(value),
-            Value::Str(value) => Self::Str(value),
+            Value::Str(value) => Self::Str(lined(value)),
             Value::Bytes(value) => Self::Bytes(value),
-            Value::Debug(value) => Self::Debug(field::debug(Written(value))),
+            Value::Debug(value) => Self::Debug(field::debug(Written(lined(value)))),
             Value::Error(chain) => {
                 let error = chain
                     .iter()
                     .rev()
                     .fold(None, |source, cause| Some(Box::new(Foreign::new(*cause, source))));
-                error.map_or(Self::Str(""), |error| Self::Error(error))
+                error.map_or(Self::Str("".into()), |error| Self::Error(error))
             }
         }
     }
@@ -116,7 +120,8 @@ impl<'a> Rebuilt<'a> {
             Self::U128(value) => value,
             Self::F64(value) => value,
             Self::Bool(value) => value,
-            Self::Str(value) => value,
+            Self::Str(Cow::Borrowed(value)) => value,
+            Self::Str(Cow::Owned(value)) => value,
             Self::Bytes(value) => value,
             Self::Debug(value) => value,
             Self::Error(value) => value,
@@ -125,11 +130,11 @@ impl<'a> Rebuilt<'a> {
 }
 
 /// Its `Debug` form was written by the module.
-struct Written<'a>(&'a str);
+struct Written<'a>(Cow<'a, str>);
 
 impl fmt::Debug for Written<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(&self.0)
     }
 }
 
@@ -142,7 +147,7 @@ struct Foreign {
 
 impl Foreign {
     fn new(cause: Cause<'_>, source: Option<Box<Self>>) -> Self {
-        Self { display: cause.display.into(), debug: cause.debug.into(), source }
+        Self { display: lined(cause.display).into(), debug: lined(cause.debug).into(), source }
     }
 }
 

@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{Side, Situation, has_pause};
-use crate::upgrade::{Handover, Sizes};
+use crate::{
+    library::STATIC_TLS_REMEDY,
+    upgrade::{Handover, Sizes},
+};
 
 /// A rollback is recent for so long.
 const RECENT: Duration = Duration::from_secs(3600);
@@ -53,6 +56,7 @@ pub(crate) fn risks(
         rolled_back,
         generations: (mapped, cap),
         disk,
+        static_tls,
         memory,
         state: (state, copies),
         has_trial,
@@ -138,6 +142,9 @@ pub(crate) fn risks(
             format!("{mapped} generations are mapped, and {cap} may be"),
             "`status` says who holds them; allow more, or have them unloaded",
         );
+    }
+    if let Some(uses) = static_tls {
+        risk(Level::Medium, uses.to_string(), STATIC_TLS_REMEDY);
     }
     let size = to.size.unwrap_or_default();
     if let Some(free) = disk.filter(|free| *free < size.saturating_mul(2)) {

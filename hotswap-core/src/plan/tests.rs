@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use hotswap_abi::{Context, HotModule, Module, ModuleError, Start, interface, manifest::Manifest};
 
 use super::{Change, Level, Side, Situation, StateStep, StepBack, changes, risks};
-use crate::upgrade::Handover;
+use crate::{library::StaticTls, upgrade::Handover};
 
 #[interface(version = "1.2.0")]
 trait Till {
@@ -172,6 +172,14 @@ fn each_risk_has_its_level_and_its_text() {
         (
             Situation { disk: Some(199), ..well() },
             "high: 199 bytes are free for private copies, and the artifact has 100",
+        ),
+        (
+            Situation {
+                static_tls: Some(StaticTls { bytes: 264, libraries: 2, taken: 528 }),
+                ..well()
+            },
+            "medium: each version takes 264 bytes of static thread-local storage, of which a process \
+             has about 1600 for modules, and gives none back; 2 libraries have taken 528",
         ),
         (
             Situation { memory: Some(399), state: (100, 3), ..well() },

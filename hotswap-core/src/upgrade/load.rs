@@ -14,7 +14,7 @@ use crate::{
     config::{AtCap, Builtin, Config, Retire},
     event::{Holder, Phase},
     instance::{Code, Role, StepError},
-    library::{Entry, Image, LoadError, Occupied},
+    library::{Entry, Image, LoadError, Occupied, STATIC_TLS_REMEDY, StaticTls},
     slot::{SlotCore, Stage},
     steps::{Steps, Undone},
 };
@@ -52,6 +52,12 @@ pub(crate) fn load(
     has_room(slot, config)?;
     let copy = inspected.staged.into_copy();
     let facts = inspected.facts;
+    if let Some(bytes) = facts.static_tls
+        && StaticTls::is_news(&manifest.module)
+    {
+        let (slot, module, uses) = (&*slot.name, &*manifest.module, StaticTls::of(bytes));
+        tracing::warn!(slot, module, "{uses}: {STATIC_TLS_REMEDY}");
+    }
     let role = role(slot, config, generation, config.traces(&slot.name));
     let lends = slot.requirement.schema.lends_rust_types();
     let keep = match config.retire_of(&slot.name) {
@@ -80,9 +86,8 @@ pub(crate) fn load(
         Code::new(root, image, manifest, Some(hash), role)
     });
     match &opened {
-        Ok(Err(LoadError::Open(_) | LoadError::System(_))) | Err(Undone::NoThread { .. }) => {
-            slot.residents.remove(&resident);
-        }
+        Ok(Err(LoadError::Open(_) | LoadError::System(_) | LoadError::StaticTls(_)))
+        | Err(Undone::NoThread { .. }) => slot.residents.remove(&resident),
         Err(Undone::Hung { .. }) => {
             let why = "its constructor hangs".to_owned();
             resident.set_stage(Stage::Stays { held: Holder::Abandoned { why } });
@@ -101,6 +106,11 @@ pub(crate) fn load(
             format!("library  {error}"),
             "raise the limit of open files (`ulimit -n`), or mend the private folder",
         )),
+        // The next version meets the same process: another try does not help.
+        Ok(Err(error @ LoadError::StaticTls(_))) => {
+            let finding = format!("library  {error}");
+            Err(Fault::cancelled(Phase::Loaded, finding, STATIC_TLS_REMEDY).given_up())
+        }
         Ok(Err(error)) => Err(Fault::rejected(
             Phase::Loaded,
             format!("library  {error}"),

@@ -11,6 +11,10 @@ use super::{
 };
 use crate::{fixture, patient};
 
+/// What `kit::script::FORGED` comes to below its first line.
+const FORGED: &str =
+    "\n      | 2026-11-29T00:00:00Z ERROR hotswap: forged\\u{1b}[2J\\u{9b}1m\\u{202e}\\r";
+
 pub(super) fn group() -> Group {
     let (prepared, activated) = ("refused at Prepared", "refused at Activated");
     Group {
@@ -22,6 +26,18 @@ pub(super) fn group() -> Group {
             bad("prepare hangs", "prepare=hang", prepared, &["prepare  ", HANGS, "stays until"]),
             bad("start fails", "start=fail", activated, &["start was told to fail", MEND]),
             bad("start panics", "start=panic", activated, &["it panicked: start was", MEND]),
+            bad(
+                "start fails with a line of a log",
+                "start=fail forged",
+                activated,
+                &["  start  x\n", FORGED],
+            ),
+            bad(
+                "start panics with a line of a log",
+                "start=panic forged",
+                activated,
+                &["it panicked: x\n", FORGED],
+            ),
             bad("start hangs", "start=hang", activated, &["start  ", HANGS, "stays until"]),
             bad("self-test fails", "self_test=fail", activated, &["its self-test: self_test was"]),
             bad("self-test panics", "self_test=panic", activated, &["it panicked: self_test was"]),

@@ -21,7 +21,7 @@ use super::{
     place::{Place, failed, unhurried},
     row::{After, Group, Happened, Row, Setting},
 };
-use crate::{patient, replace};
+use crate::{fixture, patient, replace};
 
 pub(super) fn group() -> Group {
     let small = Setting::counter(|_| patient().with_private_folder(small_disk()));
@@ -52,6 +52,18 @@ pub(super) fn group() -> Group {
                 "error System, then started",
                 &["Too many open files"],
             )
+            .apart(Way::Process),
+            cancelled(
+                "no static thread-local storage left",
+                no_static_tls,
+                "cancelled at Loaded",
+                &[
+                    "the process has no static thread-local storage left for it: each version takes ",
+                    "local_dynamic_tls",
+                    "not tried by itself any more",
+                ],
+            )
+            .with(Setting::of("habits", unhurried))
             .apart(Way::Process),
             cancelled(
                 "no thread left for module code",
@@ -240,4 +252,12 @@ fn no_thread(place: &mut Place) -> Happened {
     let happened = place.put(&build);
     setrlimit(Resource::Nproc, before).expect("a limit can be raised again");
     happened.then(place.live())
+}
+
+/// One version after the other takes its share, until there is none. What takes nothing of it is live
+/// afterwards.
+fn no_static_tls(place: &mut Place) -> Happened {
+    let builds = (0..200).map(|number| format!("label=new;number={number}"));
+    let mut put = builds.map(|script| place.put(&fixture("static-tls").told(&script)));
+    put.find(|happened| happened.outcome != "live").expect("it runs out")
 }

@@ -15,6 +15,7 @@ use crate::{
     config::Decision,
     event::{EventKind, Exit, Phase, WayBack},
     instance::Condition,
+    library::StaticTls,
     plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
     report::{Moment, Times, Word},
     slot::in_callback,
@@ -190,6 +191,7 @@ impl Worker {
         let handover = &assessed.handover;
         let times = self.shared.times(&core.name);
         let mut situation = self.situation(index, handover, &times);
+        situation.static_tls = assessed.inspected.facts.static_tls.map(StaticTls::of);
         let rehearsal = match outcome {
             RehearsalOutcome::Well(report) => Some(Arc::clone(report)),
             RehearsalOutcome::Not(why) => {
@@ -257,6 +259,7 @@ impl Worker {
             rolled_back: slot.rolled_back.map(|at| at.elapsed()),
             generations: (slot.core.residents.count(), config.generation_cap),
             disk: folder.and_then(free::on_disk),
+            static_tls: None,
             memory: Memory::now().least(),
             state: (self.state_size(index).unwrap_or_default(), self.copies(index, handover)),
             has_trial: config.trial_of(&slot.core.name).is_some(),

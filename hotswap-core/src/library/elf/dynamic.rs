@@ -1,5 +1,6 @@
 //! The dynamic section: what the system's loader goes by.
 
+use hotswap_abi::text::is_obeyed;
 use object::LittleEndian as LE;
 use object::elf::{self, Dyn64};
 
@@ -126,7 +127,7 @@ impl Strings<'_> {
             }
             // A terminal must not obey an artifact.
             Some(end) => match str::from_utf8(&rest[..end]) {
-                Ok(name) if !name.chars().any(char::is_control) => Ok(name.to_owned()),
+                Ok(name) if !name.contains(is_obeyed) => Ok(name.to_owned()),
                 _ => Err(ElfError::Damaged(format!("{} is no text", place()))),
             },
         }

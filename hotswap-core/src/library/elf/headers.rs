@@ -81,6 +81,12 @@ impl<'data> Headers<'data> {
             .unwrap_or_default()
     }
 
+    /// The size of its thread-locals, in bytes.
+    pub(super) fn thread_locals(&self) -> u64 {
+        let own = self.segments.iter().find(|segment| segment.p_type.get(LE) == elf::PT_TLS);
+        own.map_or(0, |segment| segment.p_memsz.get(LE))
+    }
+
     fn check_sections(&self) -> Result<(), ElfError> {
         let mut total = 0_u64;
         for (index, section) in self.sections.iter().enumerate() {

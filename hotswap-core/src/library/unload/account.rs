@@ -364,6 +364,21 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_destroys_its_values_is_told_from_one_that_has_them() {
+        let account = Account::default();
+        let (_idle, busy) = (account.add_valued(1).unwrap(), account.add_valued(2).unwrap());
+        assert!(matches!(&*account.holders(), [Holder::ThreadLocals(both)] if both.len() == 2));
+        assert_eq!(account.destroyed_since(), None);
+        account.destroys(busy);
+        let holders = account.holders();
+        let [Holder::ThreadLocals(idle), Holder::Destructors(busy)] = &*holders else {
+            panic!("{holders:?}")
+        };
+        assert_eq!((idle.len(), busy.len()), (1, 1));
+        assert!(account.destroyed_since().is_some());
+    }
+
+    #[test]
     fn what_cannot_be_accounted_for_holds_for_ever() {
         let account = Account::default();
         account.goes_beyond("one");

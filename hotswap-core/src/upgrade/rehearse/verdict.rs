@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
+use hotswap_abi::text::lined;
+
 use crate::{
     config::Rehearsal,
     event::{Phase, RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
     probe::message::{self, Said},
-    shown::escaped,
     upgrade::Fault,
 };
 
@@ -204,11 +205,11 @@ fn quoting(mut fault: Fault, stderr: &str) -> Fault {
     fault
 }
 
-/// A text that a terminal does not obey.
+/// A text of a bounded length that no terminal obeys, and of which no line is taken for a log's.
 fn clean(text: &str) -> String {
     const LONGEST: usize = 2000;
     let text: String = text.trim_end().chars().take(LONGEST).collect();
-    text.lines().map(escaped).collect::<Vec<_>>().join("\n")
+    lined(&text).into_owned()
 }
 
 /// Any answer, for the fuzzer.
