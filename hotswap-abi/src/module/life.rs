@@ -148,7 +148,7 @@ impl<M: HotModule> Functions<M> {
             // SAFETY: `start` made the instance; the host holds it so that no call changes it.
             let state = unsafe { &*module.cast::<M>() }.state();
             // SAFETY: the host lends the sink for this call.
-            state::store_exactly(&*state, &mut Writer::new(unsafe { &mut *sink }))?;
+            state::store_exactly(&*state, &mut unsafe { Writer::new(sink) })?;
             Ok(ptr::null_mut())
         })
     }
@@ -158,7 +158,7 @@ impl<M: HotModule> Functions<M> {
             // SAFETY: as in `snapshot`.
             let state = unsafe { &*module.cast::<M>() }.state().into_owned();
             // SAFETY: the host lends the sink for this call.
-            state.downgrade_to(version, &mut Writer::new(unsafe { &mut *sink }))?;
+            state.downgrade_to(version, &mut unsafe { Writer::new(sink) })?;
             Ok(ptr::null_mut())
         })
     }
@@ -211,7 +211,7 @@ unsafe extern "C" fn take_failure(sink: *mut Sink) {
     let _ = guard(|| {
         let Some(failure) = runtime::take_failure() else { return Ok(()) };
         // SAFETY: the host lends the sink for this call.
-        let mut out = Writer::new(unsafe { &mut *sink });
+        let mut out = unsafe { Writer::new(sink) };
         failure.message.encode(&mut out);
         failure.place.encode(&mut out);
         failure.backtrace.encode(&mut out);
@@ -254,9 +254,9 @@ pub(super) fn answer(sink: *mut Sink, step: impl FnOnce() -> Result<*mut (), Fai
                 Failed::Text(text) => text,
             };
             // SAFETY: the host lends the sink for the call that this step is.
-            let sink = unsafe { &mut *sink };
-            sink.clear();
-            text.encode(&mut Writer::new(sink));
+            unsafe { Sink::clear(sink) };
+            // SAFETY: as above.
+            text.encode(&mut unsafe { Writer::new(sink) });
         }))
     });
     match result {

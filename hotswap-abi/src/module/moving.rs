@@ -78,7 +78,7 @@ unsafe extern "C" fn describe<S: Movable>(sink: *mut Sink) -> Answer {
     answer(sink, || {
         let described = Description::of::<S>();
         // SAFETY: the host lends the sink for this call.
-        let mut out = Writer::new(unsafe { &mut *sink });
+        let mut out = unsafe { Writer::new(sink) };
         described.text.encode(&mut out);
         described.align.encode(&mut out);
         match described.traps {

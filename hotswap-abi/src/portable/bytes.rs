@@ -1,5 +1,7 @@
 //! The bytes of a value: little-endian, lengths first, no names.
 
+use std::marker::PhantomData;
+
 use super::{Portable, Sink};
 
 /// Bytes that do not spell the value that was expected.
@@ -16,21 +18,28 @@ crate::debug_in_full!(DecodeError);
 /// Writes values into a [`Sink`].
 #[derive(Debug)]
 pub struct Writer<'a> {
-    sink: &'a mut Sink,
+    /// Alive and nobody else's for `'a`; see `sink.rs` for why it is no reference.
+    sink: *mut Sink,
+    lent: PhantomData<&'a mut Sink>,
 }
 
 impl<'a> Writer<'a> {
     /// Writes to `sink`.
+    ///
+    /// # Safety
+    /// The sink comes from a [`Buffer`](super::Buffer) or a [`Counter`](super::Counter) that is alive,
+    /// is not moved, and is used by nobody else for `'a`.
     #[doc(hidden)]
     #[inline]
-    pub const fn new(sink: &'a mut Sink) -> Self {
-        Self { sink }
+    pub const unsafe fn new(sink: *mut Sink) -> Self {
+        Self { sink, lent: PhantomData }
     }
 
     /// Appends bytes as they are.
     #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
-        self.sink.push(bytes);
+        // SAFETY: the sink is alive and nobody else's (`new`).
+        unsafe { Sink::push(self.sink, bytes) };
     }
 
     /// Appends a length.

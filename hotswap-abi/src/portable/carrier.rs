@@ -130,7 +130,7 @@ unsafe impl<T: Portable> Carrier<T> for Encoded {
     }
     unsafe fn give(value: T, sink: *mut Sink) -> u8 {
         // SAFETY: the sink is alive and lent to this call alone (caller).
-        value.encode(&mut Writer::new(unsafe { &mut *sink }));
+        value.encode(&mut unsafe { Writer::new(sink) });
         0
     }
     fn receive(_: u8, out: Buffer) -> Result<T, DecodeError> {

@@ -1,6 +1,18 @@
 //! Where results are written: memory of the caller.
+//!
+//! # Safety
+//! A [`Sink`] is the first field of its owner, a [`Buffer`] or a [`Counter`], and whoever writes has
+//! a pointer to it. That pointer is made from the owner as a whole ([`Buffer::sink`]), so that `grow`,
+//! which gets it back, may reach the owner's other fields through it; a pointer made from a
+//! `&mut Sink` may reach the sink alone. Therefore a sink is never borrowed: here and in [`Writer`]
+//! there are raw pointers only, from the owner's method to the last byte. While such a pointer is in
+//! use, nobody uses the owner otherwise.
 
-use std::{alloc, mem::MaybeUninit, ptr, slice};
+use std::{
+    alloc,
+    mem::{ManuallyDrop, MaybeUninit},
+    ptr, slice,
+};
 
 use abi_stable::StableAbi;
 
@@ -19,30 +31,59 @@ pub struct Sink {
 
 impl Sink {
     /// Forgets what was written.
-    pub(crate) const fn clear(&mut self) {
-        self.len = 0;
+    ///
+    /// # Safety
+    /// As for [`Writer::new`].
+    pub(crate) const unsafe fn clear(this: *mut Self) {
+        // SAFETY: the sink is alive, and nobody else uses it (caller).
+        unsafe { (*this).len = 0 };
+    }
+
+    /// How many more bytes there is room for.
+    ///
+    /// # Safety
+    /// As for [`Writer::new`].
+    #[inline]
+    const unsafe fn room(this: *const Self) -> usize {
+        // SAFETY: the sink is alive, and nobody else uses it (caller).
+        let Self { len, capacity, .. } = unsafe { &*this };
+        *capacity - *len
     }
 
     /// Appends bytes.
+    ///
+    /// # Safety
+    /// As for [`Writer::new`].
     #[inline]
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        if self.capacity - self.len < bytes.len() {
-            self.push_growing(bytes);
+    pub(super) unsafe fn push(this: *mut Self, bytes: &[u8]) {
+        // SAFETY: as for this function.
+        if unsafe { Self::room(this) } < bytes.len() {
+            // SAFETY: as for this function.
+            unsafe { Self::push_growing(this, bytes) };
         } else {
-            self.put(bytes);
+            // SAFETY: as for this function, and there is room.
+            unsafe { Self::put(this, bytes) };
         }
     }
 
     /// Appends bytes where there is no room for all of them yet: at once where room is made for
     /// them, and else piece by piece, as large as it is made.
+    ///
+    /// # Safety
+    /// As for [`Writer::new`].
     #[inline(never)]
-    fn push_growing(&mut self, mut bytes: &[u8]) {
+    unsafe fn push_growing(this: *mut Self, mut bytes: &[u8]) {
         loop {
-            // SAFETY: `grow` belongs to what this sink is the first field of (`Buffer::new` and
-            // `Counter::new` are the only constructors).
-            unsafe { (self.grow)(self, bytes.len()) };
-            let (piece, rest) = bytes.split_at(bytes.len().min(self.capacity - self.len));
-            self.put(piece);
+            // SAFETY: the sink is alive, and nobody else uses it (caller).
+            let grow = unsafe { (*this).grow };
+            // SAFETY: `grow` belongs to what this sink is the first field of, and the pointer was made
+            // from that (`Buffer::sink` and `Counter::sink` are the only sources).
+            unsafe { grow(this, bytes.len()) };
+            // SAFETY: as for this function.
+            let room = unsafe { Self::room(this) };
+            let (piece, rest) = bytes.split_at(bytes.len().min(room));
+            // SAFETY: as for this function, and there is room.
+            unsafe { Self::put(this, piece) };
             if rest.is_empty() {
                 break;
             }
@@ -51,14 +92,18 @@ impl Sink {
     }
 
     /// Appends bytes for which there is room.
+    ///
+    /// # Safety
+    /// As for [`Writer::new`], and there must be room for them.
     #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        debug_assert!(bytes.len() <= self.capacity - self.len);
-        // SAFETY: there is room for `bytes` behind `len` (`push`, `push_growing`).
-        let end = unsafe { self.ptr.add(self.len) };
-        // SAFETY: as above; the bytes are not part of the buffer, which is borrowed mutably.
+    unsafe fn put(this: *mut Self, bytes: &[u8]) {
+        // SAFETY: the sink is alive, and nobody else uses it (caller).
+        let Self { ptr, len, .. } = unsafe { &mut *this };
+        // SAFETY: there is room for `bytes` behind `len` (caller).
+        let end = unsafe { ptr.add(*len) };
+        // SAFETY: as above; the bytes are not part of the buffer, which nobody else uses.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), end, bytes.len()) };
-        self.len += bytes.len();
+        *len += bytes.len();
     }
 }
 
@@ -98,20 +143,22 @@ impl Buffer {
     /// in use. It is not lent as a reference: two buffers must not exchange their sinks.
     #[inline]
     pub const fn sink(&mut self) -> *mut Sink {
-        self.own_sink()
+        let on_heap = self.on_heap();
+        let this = ptr::from_mut(self);
+        if !on_heap {
+            // SAFETY: it is a place in this buffer, which is borrowed mutably.
+            let inline = unsafe { &raw mut (*this).inline };
+            // SAFETY: as above.
+            unsafe { (*this).sink.ptr = inline.cast() };
+        }
+        this.cast()
     }
 
     /// Writes to it.
     #[inline]
     pub const fn writer(&mut self) -> Writer<'_> {
-        Writer::new(self.own_sink())
-    }
-
-    const fn own_sink(&mut self) -> &mut Sink {
-        if !self.on_heap() {
-            self.sink.ptr = self.inline.as_mut_ptr().cast();
-        }
-        &mut self.sink
+        // SAFETY: the sink is this buffer's, which is borrowed for as long as the writer is there.
+        unsafe { Writer::new(self.sink()) }
     }
 
     /// What was written.
@@ -129,20 +176,21 @@ impl Buffer {
         if !self.on_heap() {
             return self.bytes().to_vec();
         }
-        let this = std::mem::ManuallyDrop::new(self);
+        let this = ManuallyDrop::new(self);
         // SAFETY: `grow` allocated exactly `capacity` bytes with alignment 1 by this side's
         // allocator; the buffer is not dropped.
         unsafe { Vec::from_raw_parts(this.sink.ptr, this.sink.len, this.sink.capacity) }
     }
 
     /// # Safety
-    /// `sink` is the first field of a `Buffer` that is not borrowed otherwise.
+    /// `sink` comes from [`sink`](Self::sink) of a `Buffer` that nobody else uses.
     unsafe extern "C" fn grow(sink: *mut Sink, additional: usize) {
-        // SAFETY: `Buffer` is `repr(C)` and `sink` is its first field (caller).
-        let buffer = unsafe { &mut *sink.cast::<Self>() };
-        let wanted = buffer
-            .sink
-            .len
+        let this = sink.cast::<Self>();
+        // SAFETY: `Buffer` is `repr(C)`, `sink` is its first field, and the pointer was made from the
+        // whole of it, of which nobody else uses anything (caller).
+        let buffer = unsafe { &mut *this };
+        let Sink { ptr: old, len, capacity, .. } = buffer.sink;
+        let wanted = len
             .checked_add(additional)
             .and_then(usize::checked_next_power_of_two)
             .unwrap_or(usize::MAX)
@@ -150,11 +198,9 @@ impl Buffer {
         let Ok(layout) = alloc::Layout::array::<u8>(wanted) else {
             alloc::handle_alloc_error(alloc::Layout::new::<u8>())
         };
-        let old = buffer.sink.ptr;
         let new = if buffer.on_heap() {
             // SAFETY: the heap part was allocated below with this layout.
-            let layout =
-                unsafe { alloc::Layout::from_size_align_unchecked(buffer.sink.capacity, 1) };
+            let layout = unsafe { alloc::Layout::from_size_align_unchecked(capacity, 1) };
             // SAFETY: as above, and `wanted` is not zero and not more than `isize::MAX`.
             unsafe { alloc::realloc(old, layout, wanted) }
         } else {
@@ -166,9 +212,7 @@ impl Buffer {
         }
         if !buffer.on_heap() {
             // SAFETY: `len` bytes are in the inline part, and the new part is larger and apart.
-            unsafe {
-                ptr::copy_nonoverlapping(buffer.inline.as_ptr().cast(), new, buffer.sink.len)
-            };
+            unsafe { ptr::copy_nonoverlapping(buffer.inline.as_ptr().cast(), new, len) };
         }
         (buffer.sink.ptr, buffer.sink.capacity) = (new, wanted);
     }
@@ -191,11 +235,10 @@ const PIECE: usize = 64 << 10;
 #[derive(Debug)]
 #[repr(C)]
 pub struct Counter {
+    /// It writes to a vector that this owns: the sink has its parts, and nobody else a pointer to it.
     sink: Sink,
     /// How much was written before what is kept.
     before: u64,
-    /// Where the sink writes.
-    kept: Box<[MaybeUninit<u8>]>,
 }
 
 impl Default for Counter {
@@ -208,15 +251,15 @@ impl Counter {
     /// Nothing was written yet.
     #[must_use]
     pub fn new() -> Self {
-        let mut kept = vec![MaybeUninit::uninit(); PIECE].into_boxed_slice();
-        let (ptr, capacity) = (kept.as_mut_ptr().cast(), kept.len());
-        Self { sink: Sink { ptr, len: 0, capacity, grow: Self::grow }, before: 0, kept }
+        let mut kept = ManuallyDrop::new(Vec::<u8>::with_capacity(PIECE));
+        let (ptr, capacity) = (kept.as_mut_ptr(), kept.capacity());
+        Self { sink: Sink { ptr, len: 0, capacity, grow: Self::grow }, before: 0 }
     }
 
     /// The sink to write to, which the other side takes. The counter must not move while the sink
     /// is in use.
     pub const fn sink(&mut self) -> *mut Sink {
-        &raw mut self.sink
+        ptr::from_mut(self).cast()
     }
 
     /// How many bytes were written.
@@ -233,12 +276,20 @@ impl Counter {
     }
 
     /// # Safety
-    /// `sink` is the first field of a `Counter` that is not borrowed otherwise.
+    /// `sink` comes from [`sink`](Self::sink) of a `Counter` that nobody else uses.
     unsafe extern "C" fn grow(sink: *mut Sink, _: usize) {
-        // SAFETY: `Counter` is `repr(C)` and `sink` is its first field (caller).
+        // SAFETY: `Counter` is `repr(C)`, `sink` is its first field, and the pointer was made from the
+        // whole of it, of which nobody else uses anything (caller).
         let counter = unsafe { &mut *sink.cast::<Self>() };
         counter.before += counter.sink.len as u64;
         counter.sink.len = 0;
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        // SAFETY: `new` took it from a vector of this capacity.
+        drop(unsafe { Vec::from_raw_parts(self.sink.ptr, 0, self.sink.capacity) });
     }
 }
 
@@ -253,7 +304,7 @@ mod tests {
         let mut expected = Vec::new();
         let mut buffer = Buffer::new();
         for i in 0..5_000_u32 {
-            buffer.own_sink().push(&i.to_le_bytes());
+            buffer.writer().bytes(&i.to_le_bytes());
             expected.extend(i.to_le_bytes());
             if i % 97 == 0 {
                 buffer = std::hint::black_box(buffer); // moves
@@ -267,7 +318,7 @@ mod tests {
     fn a_buffer_grows_once_for_all_that_is_written_at_once() {
         let mut buffer = Buffer::new();
         let bytes = vec![7; 3 * PIECE + 1];
-        buffer.own_sink().push(&bytes);
+        buffer.writer().bytes(&bytes);
         assert_eq!(buffer.sink.capacity, (3 * PIECE + 1).next_power_of_two());
         assert_eq!(buffer.into_vec(), bytes);
     }
@@ -275,21 +326,22 @@ mod tests {
     #[test]
     fn a_counter_counts_and_keeps_the_end() {
         let mut counter = Counter::new();
-        // SAFETY: the counter is alive, stays where it is, and is used by nobody else meanwhile.
-        let sink = unsafe { &mut *counter.sink() };
-        sink.push(b"little");
+        let write = |counter: &mut Counter, bytes: &[u8]| {
+            // SAFETY: the counter is alive, stays where it is, and is used by nobody else meanwhile.
+            unsafe { Writer::new(counter.sink()) }.bytes(bytes);
+        };
+        write(&mut counter, b"little");
         assert_eq!((counter.total(), counter.end()), (6, &b"little"[..]));
 
         let mut written = 6;
         for size in [0, 1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE + 3, 17] {
             let bytes: Vec<u8> = (0..size).map(|i| i as u8).collect();
-            // SAFETY: as above.
-            unsafe { &mut *counter.sink() }.push(&bytes);
+            write(&mut counter, &bytes);
             written += size as u64;
             assert_eq!(counter.total(), written);
             let end = counter.end().len().min(size);
             assert!(counter.end().ends_with(&bytes[size - end..]));
         }
-        assert!(counter.kept.len() == PIECE);
+        assert_eq!(counter.sink.capacity, PIECE);
     }
 }
