@@ -18,6 +18,8 @@ mod wire;
 pub mod with;
 
 pub use bytes::{DecodeError, Reader, Writer};
+#[doc(hidden)]
+pub use carrier::ByValue;
 pub use carrier::{Carrier, Direct, Encoded};
 pub use plain::Plain;
 #[doc(hidden)]

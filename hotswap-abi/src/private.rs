@@ -3,6 +3,8 @@
 mod crossing;
 
 pub use crossing::{Crosses, Crossing, Refused, Way};
+use std::fmt;
+
 pub use std::boxed::Box;
 
 pub use crate::{
@@ -24,7 +26,7 @@ pub use crate::{
     },
     state::{
         HotState, Lineage, Migrate, Movable, RestoreError, assert_faithful, keeps_exactly,
-        movable::{Description, movable},
+        movable::{Description, Part, movable},
         restore_exactly, store_exactly,
     },
 };
@@ -95,6 +97,35 @@ pub const fn must_be_plain<T: Plain>() {}
 
 /// Fails to compile on a type that is no part of a state: it does not describe itself.
 pub const fn must_be_stored<T: Shaped<Stored>>() {}
+
+/// A type that is this very one. An argument `impl Is<&T>` is not coerced, as a `&T` would be: a
+/// `&Box<T>` becomes a `&T`, and so does a reference to whatever has a `Deref`.
+#[diagnostic::on_unimplemented(
+    message = "a field is of another type than the derive has seen: `{Self}` is no `{T}`",
+    label = "changed below the derive",
+    note = "put attributes that change the type above `#[derive(…)]`"
+)]
+pub trait Is<T> {
+    /// The value.
+    fn it(self) -> T;
+}
+
+impl<T> Is<T> for T {
+    fn it(self) -> T {
+        self
+    }
+}
+
+/// Fails to compile on a field of another type.
+pub const fn must_be<'a, T: ?Sized + 'a>(_: &impl Is<&'a T>) {}
+
+/// `GameClient { .. }`.
+///
+/// # Errors
+/// The formatter's own.
+pub fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+    f.debug_struct(name).finish_non_exhaustive()
+}
 
 /// What a module's manifest is made from. Generic over what the derive has implemented, so that
 /// what a user has left out is found in that impl alone.

@@ -9,7 +9,7 @@ mod validate;
 use proc_macro2::{Ident, TokenStream};
 use syn::{Attribute, Block, ItemTrait, LitStr, Type};
 
-use crate::error::Errors;
+use crate::{error::Errors, names::reserved};
 pub(crate) use argument::{Closure, Mode};
 
 /// A trait that was read.
@@ -70,6 +70,7 @@ impl Interface {
 /// The whole macro.
 pub(crate) fn interface(attr: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
+    reserved(&item, &mut errors);
     let Some(interface) = parse::interface(attr, item.clone(), &mut errors) else {
         let errors = errors.into_tokens();
         return quote::quote! { #errors #item };

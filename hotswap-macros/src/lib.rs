@@ -4,8 +4,10 @@
 //! each on the user's token with a hint; then a stub is emitted in place of the impls, so that one
 //! mistake is one error. Generated code names its runtime as `::hotswap_abi::private`, and nothing
 //! else; what is unsafe in it is not the user's, and a `#![forbid(unsafe_code)]` stays quiet.
+//! All other names in it that are not the user's begin with `__hotswap`, and are taken.
 
 mod error;
+mod fields;
 mod interface;
 mod module;
 mod names;

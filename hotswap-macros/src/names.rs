@@ -1,7 +1,10 @@
-//! Tokens as text, the way a user writes them: for names and attributes in descriptions.
+//! Tokens as text, the way a user writes them: for names and attributes in descriptions; and the names
+//! of generated code.
 
 use proc_macro2::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
+
+use crate::error::Errors;
 
 /// The tokens as text without spurious spaces: `Vec<Option<u8>>`, `serde(tag = "t")`.
 pub(crate) fn text(tokens: impl ToTokens) -> String {
@@ -10,9 +13,31 @@ pub(crate) fn text(tokens: impl ToTokens) -> String {
     out
 }
 
-/// An identifier of ours, which is not seen by the user's names.
+/// What all names in generated code begin with that are not the user's, in one of three spellings:
+/// also those of locals and parameters, because a constant of the user's with such a name would make
+/// a pattern of them.
+const OURS: [&str; 3] = ["__hotswap", "__Hotswap", "__HOTSWAP"];
+
+/// A local of ours.
 pub(crate) fn local(name: impl AsRef<str>) -> Ident {
-    Ident::new(name.as_ref(), Span::mixed_site())
+    Ident::new(&format!("__hotswap_{}", name.as_ref()), Span::mixed_site())
+}
+
+/// Notes every name that a user must leave to generated code.
+pub(crate) fn reserved(tokens: &TokenStream, errors: &mut Errors) {
+    for token in tokens.clone() {
+        match token {
+            TokenTree::Group(group) => reserved(&group.stream(), errors),
+            TokenTree::Ident(ident) if OURS.iter().any(|it| plain(&ident).starts_with(it)) => {
+                errors.at(
+                    ident,
+                    "names that begin with `__hotswap` are taken",
+                    "choose another name",
+                );
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The user's identifier as a name in generated code: errors show on the user's token, lints take

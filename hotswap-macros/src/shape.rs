@@ -18,6 +18,8 @@ pub(crate) struct Description {
     pub(crate) layout: bool,
     /// The build of this crate, if calls rely on it.
     pub(crate) build: String,
+    /// Statements by which the compiler finds out whether the type is what was described.
+    pub(crate) check: TokenStream,
 }
 
 /// A field, a variant or a method.
@@ -34,13 +36,18 @@ pub(crate) struct Member {
 impl Description {
     /// The items of `impl Shaped<purpose> for …`.
     pub(crate) fn items(&self, purpose: &str) -> TokenStream {
-        let Self { kind, name, attrs, args, members, layout, build } = self;
+        let Self { kind, name, attrs, args, members, layout, build, check } = self;
         let (kind, purpose) = (format_ident!("{kind}"), format_ident!("{purpose}"));
         let count = args.len();
         let layout = if *layout {
-            quote! { Some((::core::mem::size_of::<Self>(), ::core::mem::align_of::<Self>())) }
+            quote! {
+                ::core::option::Option::Some((
+                    ::core::mem::size_of::<Self>(),
+                    ::core::mem::align_of::<Self>(),
+                ))
+            }
         } else {
-            quote! { None }
+            quote! { ::core::option::Option::None }
         };
         let args = cells(args.iter());
         let parts = cells(members.iter().flat_map(|member| &member.parts));
@@ -48,7 +55,7 @@ impl Description {
             let count = parts.len();
             let offset = offset.clone().unwrap_or_else(|| quote! { 0 });
             quote! {
-                __p::Member {
+                __hotswap::Member {
                     name: #name,
                     attrs: #attrs,
                     labels: &[#(#labels),*],
@@ -58,23 +65,24 @@ impl Description {
             }
         });
         quote! {
-            const INFO: __p::Info = __p::Info {
-                kind: __p::Kind::#kind,
+            const INFO: __hotswap::Info = __hotswap::Info {
+                kind: __hotswap::Kind::#kind,
                 name: #name,
                 path: ::core::module_path!(),
                 attrs: #attrs,
                 args: #count,
                 members: &[#(#members),*],
-                layout: ::core::option::Option::#layout,
+                layout: #layout,
                 build: #build,
             };
 
-            fn args() -> impl __p::Parts<__p::#purpose> {
-                __p::list::<#args>()
+            fn args() -> impl __hotswap::Parts<__hotswap::#purpose> {
+                __hotswap::list::<#args>()
             }
 
-            fn parts() -> impl __p::Parts<__p::#purpose> {
-                __p::list::<#parts>()
+            fn parts() -> impl __hotswap::Parts<__hotswap::#purpose> {
+                #check
+                __hotswap::list::<#parts>()
             }
         }
     }
@@ -90,28 +98,28 @@ fn tree(parts: &[&TokenStream]) -> TokenStream {
     if parts.len() > 4 {
         let (left, right) = parts.split_at(parts.len() / 2);
         let (left, right) = (tree(left), tree(right));
-        return quote! { __p::Join<#left, #right> };
+        return quote! { __hotswap::Join<#left, #right> };
     }
-    parts.iter().rfold(quote! { () }, |rest, part| quote! { __p::Cell<#part, #rest> })
+    parts.iter().rfold(quote! { () }, |rest, part| quote! { __hotswap::Cell<#part, #rest> })
 }
 
 /// A part that should describe itself; where it does not, the mistake is shown by [`must_be`].
 pub(crate) fn wire_part(ty: impl ToTokens) -> TokenStream {
-    part(ty, quote! { __p::Wire })
+    part(ty, quote! { __hotswap::Wire })
 }
 
 /// The same, for a part of a state.
 pub(crate) fn stored_part(ty: impl ToTokens) -> TokenStream {
-    part(ty, quote! { __p::Stored })
+    part(ty, quote! { __hotswap::Stored })
 }
 
 fn part(ty: impl ToTokens, purpose: TokenStream) -> TokenStream {
-    quote! { __p::Maybe<#ty, __p::Nameless, { __p::Probe::<#ty, #purpose>::KNOWN }> }
+    quote! { __hotswap::Maybe<#ty, __hotswap::Nameless, { __hotswap::Probe::<#ty, #purpose>::KNOWN }> }
 }
 
 /// The one place where the compiler checks that a type is `portable`, `plain`, `lendable` or
 /// `stored`: an error shows on the user's type.
 pub(crate) fn must_be(ty: &impl ToTokens, what: &str) -> TokenStream {
     let check = format_ident!("must_be_{what}");
-    quote_spanned! { names::at(ty)=> const _: () = __p::#check::<#ty>(); }
+    quote_spanned! { names::at(ty)=> const _: () = __hotswap::#check::<#ty>(); }
 }

@@ -67,6 +67,9 @@ pub(crate) enum Role {
 
 /// Notes everything in a type that cannot be part of a value that crosses.
 pub(crate) fn check_value(ty: &Type, role: Role, errors: &mut Errors) {
+    if role != Role::Field {
+        check_written(ty, errors);
+    }
     Check { role, errors }.visit_type(ty);
 }
 
@@ -136,8 +139,26 @@ impl Visit<'_> for Check<'_> {
     fn visit_expr(&mut self, _: &syn::Expr) {}
 }
 
+/// Notes macros in a type whose layout a derive vouches for.
+pub(crate) fn check_written(ty: &Type, errors: &mut Errors) {
+    CheckWritten(errors).visit_type(ty);
+}
+
+struct CheckWritten<'a>(&'a mut Errors);
+
+impl Visit<'_> for CheckWritten<'_> {
+    fn visit_macro(&mut self, mac: &syn::Macro) {
+        self.0.at(
+            mac,
+            "a macro in a type is expanded anew wherever generated code names the type",
+            "write the type out, or give it a name: `type Cells = …;`",
+        );
+    }
+}
+
 /// Notes what is not one type for both sides, in a type that is lent as it is.
 pub(crate) fn check_lent(ty: &Type, errors: &mut Errors) {
+    check_written(ty, errors);
     CheckLent(errors).visit_type(ty);
 }
 

@@ -9,6 +9,8 @@ mod calls;
 mod compat;
 #[path = "expand/double.rs"]
 mod double;
+#[path = "expand/hygiene.rs"]
+mod hygiene;
 #[path = "expand/lent.rs"]
 mod lent;
 #[path = "expand/properties.rs"]

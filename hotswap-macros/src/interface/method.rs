@@ -1,8 +1,9 @@
 //! One method's tokens → [`Method`].
 
 use syn::{
-    Attribute, FnArg, Lifetime, LitStr, Meta, Pat, Receiver, Signature, TraitItemFn, Type,
+    Attribute, FnArg, Lifetime, LitStr, Meta, Pat, Receiver, Signature, Token, TraitItemFn, Type,
     TypeReference, parse_quote,
+    punctuated::Punctuated,
     visit::Visit,
     visit_mut::{self, VisitMut},
 };
@@ -69,7 +70,12 @@ fn same_build(input: &mut FnArg, errors: &mut Errors) -> bool {
     let mut found = false;
     attrs.retain(|attr| {
         if !attr.path().is_ident("same_build") {
-            return true;
+            return !is_conditional(
+                attr,
+                "an argument is part of the interface in every build, or in none",
+                "make it a method of its own",
+                errors,
+            );
         }
         if !matches!(attr.meta, Meta::Path(_)) {
             errors.at(attr, "#[same_build] takes nothing", "write `#[same_build]`");
@@ -126,16 +132,29 @@ fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> (Vec<Since>, V
             fold.push(attr.clone());
             return false;
         }
-        if attr.path().is_ident("cfg") {
-            errors.at(
-                attr,
-                "a method is part of the interface in every build, or in none",
-                "move it to an interface of its own, and put the `#[cfg]` there",
-            );
-        }
-        true
+        !is_conditional(
+            attr,
+            "a method is part of the interface in every build, or in none",
+            "move it to an interface of its own, and put the `#[cfg]` there",
+            errors,
+        )
     });
     (since, fold)
+}
+
+/// Whether an attribute would change the interface from build to build, which is a mistake: the
+/// compiler looks at a `#[cfg]` after this macro. It says so.
+fn is_conditional(attr: &Attribute, what: &str, hint: &str, errors: &mut Errors) -> bool {
+    const OURS: [&str; 4] = ["cfg", "since", "fold", "same_build"];
+    let found = attr.path().is_ident("cfg")
+        || attr.path().is_ident("cfg_attr")
+            && attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).is_ok_and(
+                |all| all.iter().skip(1).any(|it| OURS.iter().any(|o| it.path().is_ident(o))),
+            );
+    if found {
+        errors.at(attr, what, hint);
+    }
+    found
 }
 
 fn qualifiers(signature: &Signature, errors: &mut Errors) {
@@ -163,10 +182,6 @@ fn qualifiers(signature: &Signature, errors: &mut Errors) {
         );
     }
     where_clause(signature.generics.where_clause.as_ref(), errors);
-    let name = &signature.ident;
-    if name.to_string().starts_with("__hotswap") {
-        errors.at(name, "names that begin with `__hotswap` are taken", "choose another name");
-    }
 }
 
 /// Checks the receiver; says whether it is `&mut self`.

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     error::Errors,
+    fields::exactly,
     names::{self, local},
     shape::{Description, Member, wire_part},
     types::mentions,
@@ -51,29 +52,30 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         members,
         layout: false,
         build: String::new(),
+        check: exactly(input),
     }
     .items("Wire");
     quote! {
         #[allow(unused_imports)]
-        use __p::Unknown as _;
+        use __hotswap::Unknown as _;
         #(#tags)*
 
-        unsafe impl #head __p::Shaped<__p::Wire> for #name #args #clause {
+        unsafe impl #head __hotswap::Shaped<__hotswap::Wire> for #name #args #clause {
             #description
         }
 
-        impl #head __p::Portable for #name #args #clause {
-            type Carrier = __p::Encoded;
+        impl #head __hotswap::Portable for #name #args #clause {
+            type Carrier = __hotswap::Encoded;
 
             #[allow(unused_variables)]
-            fn encode(&self, out: &mut __p::Writer<'_>) {
+            fn encode(&self, __hotswap_out: &mut __hotswap::Writer<'_>) {
                 #encode
             }
 
             #[allow(unused_variables)]
             fn decode(
-                input: &mut __p::Reader<'_>,
-            ) -> ::core::result::Result<Self, __p::DecodeError> {
+                __hotswap_input: &mut __hotswap::Reader<'_>,
+            ) -> ::core::result::Result<Self, __hotswap::DecodeError> {
                 #decode
             }
         }
@@ -107,7 +109,7 @@ impl Coder<'_> {
             let ident = &variant.ident;
             let coded = self.fields(&variant.fields, &quote! { Self::#ident });
             let (pattern, fields, build) = (coded.pattern, coded.encode, coded.build);
-            encode.push(quote! { #pattern => { out.variant(#number); #fields } });
+            encode.push(quote! { #pattern => { __hotswap::Writer::variant(__hotswap_out, #number); #fields } });
             decode.push(quote! { #number => ::core::result::Result::Ok(#build), });
             members.push(Member {
                 name: names::plain(ident),
@@ -123,9 +125,11 @@ impl Coder<'_> {
             quote! { match self { #(#encode)* } }
         };
         let decode = quote! {
-            match input.variant()? {
+            match __hotswap::Reader::variant(__hotswap_input)? {
                 #(#decode)*
-                other => ::core::result::Result::Err(input.error("a variant", other)),
+                __hotswap_other => ::core::result::Result::Err(
+                    __hotswap::Reader::error(__hotswap_input, "a variant", __hotswap_other),
+                ),
             }
         };
         ("Enum", members, encode, decode)
@@ -168,8 +172,8 @@ impl Coder<'_> {
         let span = names::at(ty);
         match way(field, self.errors) {
             Way::Own => (
-                quote_spanned! { span=> <#ty as __p::Portable>::encode(#name, out); },
-                quote_spanned! { span=> <#ty as __p::Portable>::decode(input)? },
+                quote_spanned! { span=> <#ty as __hotswap::Portable>::encode(#name, __hotswap_out); },
+                quote_spanned! { span=> <#ty as __hotswap::Portable>::decode(__hotswap_input)? },
                 if mentions(ty, &self.own) {
                     quote! { #ty }
                 } else {
@@ -177,30 +181,40 @@ impl Coder<'_> {
                 },
             ),
             Way::Serde => {
-                let (tag, text) = (format_ident!("__Opaque{}", self.tags.len()), names::text(ty));
+                let (tag, text) =
+                    (format_ident!("__HotswapOpaque{}", self.tags.len()), names::text(ty));
                 self.tags.push(quote! {
                     struct #tag;
-                    impl __p::Named for #tag {
-                        const NAME: &'static str = #text;
+                    impl __hotswap::Named for #tag {
+                        const NAME: &'static ::core::primitive::str = #text;
                     }
                 });
                 (
-                    quote_spanned! { span=> __p::with::encode_serde::<#ty>(#name, out); },
-                    quote_spanned! { span=> __p::with::decode_serde::<#ty>(input)? },
-                    quote! { __p::Opaque<#tag> },
+                    quote_spanned! { span=> __hotswap::with::encode_serde::<#ty>(#name, __hotswap_out); },
+                    quote_spanned! { span=> __hotswap::with::decode_serde::<#ty>(__hotswap_input)? },
+                    quote! { __hotswap::Opaque<#tag> },
                 )
             }
             Way::With(module) => {
                 let span = names::at(&module);
                 (
                     quote_spanned! { span=>
-                        <#module::Repr as __p::Portable>::encode(&#module::to(#name), out);
+                        <#module::Repr as __hotswap::Portable>::encode(
+                            &#module::to(#name),
+                            __hotswap_out,
+                        );
                     },
                     quote_spanned! { span=>
-                        match #module::from(<#module::Repr as __p::Portable>::decode(input)?) {
-                            ::core::result::Result::Ok(value) => value,
-                            ::core::result::Result::Err(error) => {
-                                return ::core::result::Result::Err(input.error("a valid value", error));
+                        match #module::from(
+                            <#module::Repr as __hotswap::Portable>::decode(__hotswap_input)?
+                        ) {
+                            ::core::result::Result::Ok(__hotswap_value) => __hotswap_value,
+                            ::core::result::Result::Err(__hotswap_error) => {
+                                return ::core::result::Result::Err(__hotswap::Reader::error(
+                                    __hotswap_input,
+                                    "a valid value",
+                                    __hotswap_error,
+                                ));
                             }
                         }
                     },

@@ -7,6 +7,7 @@ use syn::{Data, DeriveInput, Fields, Meta, Token, punctuated::Punctuated};
 use super::attr::misplaced;
 use crate::{
     error::Errors,
+    fields::{exactly, macros_below},
     names,
     shape::{Description, Member, must_be, wire_part},
     types::{Role, check_value},
@@ -14,6 +15,7 @@ use crate::{
 
 pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     misplaced(&input.attrs, errors);
+    macros_below(&input.attrs, "Plain", errors);
     for param in input.generics.type_params() {
         errors.at(
             param,
@@ -40,30 +42,31 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         members,
         layout: true,
         build: String::new(),
+        check: exactly(input),
     }
     .items("Wire");
     quote! {
         #[allow(unused_imports)]
-        use __p::{Refused as _, Unknown as _};
+        use __hotswap::{Refused as _, Unknown as _};
         #checks
 
         // SAFETY: the layout is fixed, and every field was checked above.
-        unsafe impl __p::Plain for #name {}
+        unsafe impl __hotswap::Plain for #name {}
 
-        unsafe impl __p::Shaped<__p::Wire> for #name {
+        unsafe impl __hotswap::Shaped<__hotswap::Wire> for #name {
             #description
         }
 
-        impl __p::Portable for #name {
-            type Carrier = __p::Direct;
+        impl __hotswap::Portable for #name {
+            type Carrier = __hotswap::Direct;
 
-            fn encode(&self, out: &mut __p::Writer<'_>) {
+            fn encode(&self, __hotswap_out: &mut __hotswap::Writer<'_>) {
                 #encode
             }
 
             fn decode(
-                input: &mut __p::Reader<'_>,
-            ) -> ::core::result::Result<Self, __p::DecodeError> {
+                __hotswap_input: &mut __hotswap::Reader<'_>,
+            ) -> ::core::result::Result<Self, __hotswap::DecodeError> {
                 #decode
             }
         }
@@ -124,10 +127,10 @@ fn structure(
         check_value(&field.ty, Role::Plain, errors);
         let (ty, index) = (&field.ty, syn::Index::from(i));
         let member = field.ident.as_ref().map_or(quote! { #index }, |ident| quote! { #ident });
-        let way = quote! { <__p::Way<{ __p::Crosses::<#ty>::KNOWN }> as __p::Crossing<#ty>> };
+        let way = quote! { <__hotswap::Way<{ __hotswap::Crosses::<#ty>::KNOWN }> as __hotswap::Crossing<#ty>> };
         checks.push(must_be(ty, "plain"));
-        encode.push(quote! { #way::encode(&self.#member, out); });
-        decode.push(quote! { #member: #way::decode(input)? });
+        encode.push(quote! { #way::encode(&self.#member, __hotswap_out); });
+        decode.push(quote! { #member: #way::decode(__hotswap_input)? });
         members.push(Member {
             name: field.ident.as_ref().map_or(i.to_string(), names::plain),
             attrs: String::new(),
@@ -190,11 +193,15 @@ fn enumeration(
     Some((
         "Enum",
         members,
-        quote! { out.variant(match self { #(Self::#idents => #numbers,)* }); },
         quote! {
-            match input.variant()? {
+            __hotswap::Writer::variant(__hotswap_out, match self { #(Self::#idents => #numbers,)* });
+        },
+        quote! {
+            match __hotswap::Reader::variant(__hotswap_input)? {
                 #(#numbers2 => ::core::result::Result::Ok(Self::#idents),)*
-                other => ::core::result::Result::Err(input.error("a variant", other)),
+                __hotswap_other => ::core::result::Result::Err(
+                    __hotswap::Reader::error(__hotswap_input, "a variant", __hotswap_other),
+                ),
             }
         },
         TokenStream::new(),

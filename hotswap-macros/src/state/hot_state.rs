@@ -31,63 +31,72 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         Some(name) => quote! { #name },
         None => {
             let text = names::plain(ident);
-            quote! { __p::state_name(#text) }
+            quote! { __hotswap::state_name(#text) }
         }
     };
     let (previous, steps) = match &attr.previous {
-        None => (quote! { None }, quote! { __p::no_steps(&__LINEAGE) }),
+        None => (
+            quote! { ::core::option::Option::None },
+            quote! { __hotswap::no_steps(&__HOTSWAP_LINEAGE) },
+        ),
         Some(previous) => {
             let span = names::at(previous);
-            let steps = quote_spanned! { span=> __p::steps::<#previous, #ident>(&__LINEAGE) };
-            (quote! { Some(&<#previous as __p::HotState>::LINEAGE) }, steps)
+            let steps =
+                quote_spanned! { span=> __hotswap::steps::<#previous, #ident>(&__HOTSWAP_LINEAGE) };
+            (
+                quote! {
+                    ::core::option::Option::Some(&<#previous as __hotswap::HotState>::LINEAGE)
+                },
+                steps,
+            )
         }
     };
     quote! {
-        const __LINEAGE: __p::Lineage = __p::Lineage {
+        const __HOTSWAP_LINEAGE: __hotswap::Lineage = __hotswap::Lineage {
             name: #name,
             version: #version,
-            shape: &<#ident as __p::Ladder<__p::Stored>>::WHOLE,
-            previous: ::core::option::Option::#previous,
+            shape: &<#ident as __hotswap::Ladder<__hotswap::Stored>>::WHOLE,
+            previous: #previous,
         };
-        const __STEPS: __p::Steps<#ident> = #steps;
+        const __HOTSWAP_STEPS: __hotswap::Steps<#ident> = #steps;
 
-        impl __p::HotState for #ident {
-            const LINEAGE: __p::Lineage = __LINEAGE;
+        impl __hotswap::HotState for #ident {
+            const LINEAGE: __hotswap::Lineage = __HOTSWAP_LINEAGE;
 
             fn restore(
-                version: u32,
-                bytes: &[u8],
-            ) -> ::core::result::Result<Self, __p::RestoreError> {
-                if version == #version {
-                    return __p::restore_exactly(bytes);
+                __hotswap_version: ::core::primitive::u32,
+                __hotswap_bytes: &[::core::primitive::u8],
+            ) -> ::core::result::Result<Self, __hotswap::RestoreError> {
+                if __hotswap_version == #version {
+                    return __hotswap::restore_exactly(__hotswap_bytes);
                 }
-                (__STEPS.restore)(version, bytes)
+                (__HOTSWAP_STEPS.restore)(__hotswap_version, __hotswap_bytes)
             }
 
             fn keeps(
-                version: u32,
-                bytes: &[u8],
-            ) -> ::core::result::Result<bool, __p::RestoreError> {
-                if version == #version {
-                    return __p::keeps_exactly::<Self>(bytes);
+                __hotswap_version: ::core::primitive::u32,
+                __hotswap_bytes: &[::core::primitive::u8],
+            ) -> ::core::result::Result<::core::primitive::bool, __hotswap::RestoreError> {
+                if __hotswap_version == #version {
+                    return __hotswap::keeps_exactly::<Self>(__hotswap_bytes);
                 }
-                (__STEPS.keeps)(version, bytes)
+                (__HOTSWAP_STEPS.keeps)(__hotswap_version, __hotswap_bytes)
             }
 
             fn downgrade_to(
                 self,
-                version: u32,
-                out: &mut __p::Writer<'_>,
-            ) -> ::core::result::Result<(), __p::RestoreError> {
-                if version == #version {
-                    return __p::store_exactly(&self, out);
+                __hotswap_version: ::core::primitive::u32,
+                __hotswap_out: &mut __hotswap::Writer<'_>,
+            ) -> ::core::result::Result<(), __hotswap::RestoreError> {
+                if __hotswap_version == #version {
+                    return __hotswap::store_exactly(&self, __hotswap_out);
                 }
-                (__STEPS.downgrade)(self, version, out)
+                (__HOTSWAP_STEPS.downgrade)(self, __hotswap_version, __hotswap_out)
             }
         }
 
         #[allow(long_running_const_eval, reason = "a description may be long")]
-        const _: () = __p::assert_faithful(__LINEAGE.shape);
+        const _: () = __hotswap::assert_faithful(__HOTSWAP_LINEAGE.shape);
     }
 }
 

@@ -1,15 +1,21 @@
 //! `#[derive(Movable)]`: a type that can be handed over as memory.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{Data, DataEnum, DeriveInput, Fields, Type};
 
-use crate::{error::Errors, names};
+use crate::{
+    error::Errors,
+    fields::{Known, known, macros_below, pattern},
+    names,
+    types::check_written,
+};
 
 pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     if is_randomized() {
         errors.at(&input.ident, RANDOMIZED, "leave `-Z randomize-layout` away");
     }
+    macros_below(&input.attrs, "Movable", errors);
     let repr = repr(input);
     if repr.contains("packed") {
         errors.at(
@@ -20,7 +26,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         return TokenStream::new();
     }
     let (describe, mend) = match &input.data {
-        Data::Struct(data) => structure(&data.fields),
+        Data::Struct(data) => structure(&data.fields, errors),
         Data::Enum(data) => enumeration(data, errors),
         Data::Union(data) => {
             errors.at(data.union_token, "a union does not say what it holds", "use an enum");
@@ -30,18 +36,18 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let fact = if repr.is_empty() {
         quote! {}
     } else {
-        quote! { __description.fact(#repr); }
+        quote! { __hotswap::Description::fact(__hotswap_description, #repr); }
     };
     let ident = &input.ident;
     let mut generics = input.generics.clone();
     for param in generics.type_params_mut() {
-        param.bounds.push(syn::parse_quote! { __p::Movable });
+        param.bounds.push(syn::parse_quote! { __hotswap::Movable });
     }
     let (head, args, clause) = generics.split_for_impl();
     quote! {
         // SAFETY: all its fields can move, and are named.
-        unsafe impl #head __p::Movable for #ident #args #clause {
-            fn describe(__description: &mut __p::Description) {
+        unsafe impl #head __hotswap::Movable for #ident #args #clause {
+            fn describe(__hotswap_description: &mut __hotswap::Description) {
                 #fact
                 #describe
             }
@@ -62,27 +68,35 @@ pub(crate) fn is_randomized() -> bool {
 
 /// One call for both uses, with the same bound at the same place: a mistake is one error.
 fn part(ty: &Type) -> TokenStream {
-    quote_spanned! { names::at(ty)=> __p::movable::<#ty>() }
+    quote_spanned! { names::at(ty)=> __hotswap::movable::<#ty>() }
 }
 
-fn structure(fields: &Fields) -> (TokenStream, TokenStream) {
+fn structure(fields: &Fields, errors: &mut Errors) -> (TokenStream, TokenStream) {
     let (mut describe, mut mend) = (TokenStream::new(), TokenStream::new());
-    for (i, field) in fields.iter().enumerate() {
-        let index = syn::Index::from(i);
-        let member = field.ident.as_ref().map_or(quote! { #index }, |ident| quote! { #ident });
-        let name = field.ident.as_ref().map_or(i.to_string(), names::plain);
+    for Known { member, name, binding, field } in known(fields) {
+        check_written(&field.ty, errors);
         let part = part(&field.ty);
         describe.extend(quote! {
-            #part.field(__description, #name, ::core::mem::offset_of!(Self, #member));
+            __hotswap::Part::field(
+                &#part, __hotswap_description, #name, ::core::mem::offset_of!(Self, #member),
+            );
         });
-        mend.extend(quote! { #part.mend(&mut self.#member); });
+        mend.extend(quote! { __hotswap::Part::mend(&#part, #binding); });
     }
-    (describe, mend)
+    let pattern = pattern(fields, &quote! { Self });
+    (describe, quote! { let #pattern = self; #mend })
 }
 
 fn enumeration(data: &DataEnum, errors: &mut Errors) -> (TokenStream, TokenStream) {
     let are_units = data.variants.iter().all(|it| matches!(it.fields, Fields::Unit));
-    let (mut describe, mut arms) = (TokenStream::new(), TokenStream::new());
+    // How wide the compiler takes the numbers to be: says of a `#[repr]` that was not seen.
+    let mut describe = quote! {
+        __hotswap::Description::fact(
+            __hotswap_description,
+            ::core::mem::size_of::<::core::mem::Discriminant<Self>>(),
+        );
+    };
+    let mut arms = TokenStream::new();
     for variant in &data.variants {
         let ident = &variant.ident;
         if let (Some((_, number)), false) = (&variant.discriminant, are_units) {
@@ -93,21 +107,26 @@ fn enumeration(data: &DataEnum, errors: &mut Errors) -> (TokenStream, TokenStrea
             );
         }
         let name = format!("variant {}", names::plain(ident));
-        describe.extend(quote! { __description.fact(#name); });
+        describe.extend(quote! { __hotswap::Description::fact(__hotswap_description, #name); });
         if are_units {
-            describe.extend(quote! { __description.fact(Self::#ident as i128); });
+            describe.extend(quote! {
+                __hotswap::Description::fact(
+                    __hotswap_description,
+                    Self::#ident as ::core::primitive::i128,
+                );
+            });
         }
-        let (mut bindings, mut mend) = (TokenStream::new(), TokenStream::new());
-        for (i, field) in variant.fields.iter().enumerate() {
-            let index = syn::Index::from(i);
-            let member = field.ident.as_ref().map_or(quote! { #index }, |ident| quote! { #ident });
-            let name = field.ident.as_ref().map_or(i.to_string(), names::plain);
-            let (part, binding) = (part(&field.ty), format_ident!("__field{i}"));
-            describe.extend(quote! { #part.part(__description, #name); });
-            bindings.extend(quote! { #member: #binding, });
-            mend.extend(quote! { #part.mend(#binding); });
+        let mut mend = TokenStream::new();
+        for Known { name, binding, field, .. } in known(&variant.fields) {
+            check_written(&field.ty, errors);
+            let part = part(&field.ty);
+            describe.extend(quote! {
+                __hotswap::Part::part(&#part, __hotswap_description, #name);
+            });
+            mend.extend(quote! { __hotswap::Part::mend(&#part, #binding); });
         }
-        arms.extend(quote! { Self::#ident { #bindings } => { #mend } });
+        let pattern = pattern(&variant.fields, &quote! { Self::#ident });
+        arms.extend(quote! { #pattern => { #mend } });
     }
     let mend = if data.variants.is_empty() {
         quote! { match *self {} }

@@ -11,6 +11,7 @@ use syn::{Data, DeriveInput, Field, Fields};
 use super::attr::{is_opaque, is_skipped, misplaced, serde};
 use crate::{
     error::Errors,
+    fields::exactly,
     names,
     shape::{Description, Member, must_be, stored_part},
     types::mentions,
@@ -38,7 +39,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let name = &input.ident;
     let mut generics = input.generics.clone();
     for param in generics.type_params_mut() {
-        param.bounds.push(syn::parse_quote! { __p::Shaped<__p::Stored> });
+        param.bounds.push(syn::parse_quote! { __hotswap::Shaped<__hotswap::Stored> });
     }
     let (head, args, clause) = generics.split_for_impl();
     let description = Description {
@@ -49,15 +50,16 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         members,
         layout: false,
         build: String::new(),
+        check: exactly(input),
     }
     .items("Stored");
     quote! {
         #[allow(unused_imports)]
-        use __p::Unknown as _;
+        use __hotswap::Unknown as _;
         #(#tags)*
         #(#checks)*
 
-        unsafe impl #head __p::Shaped<__p::Stored> for #name #args #clause {
+        unsafe impl #head __hotswap::Shaped<__hotswap::Stored> for #name #args #clause {
             #description
         }
     }
@@ -131,13 +133,13 @@ impl Describer<'_> {
                 stored_part(ty)
             };
         }
-        let (tag, text) = (format_ident!("__Field{}", self.tags.len()), names::text(ty));
+        let (tag, text) = (format_ident!("__HotswapField{}", self.tags.len()), names::text(ty));
         self.tags.push(quote! {
             struct #tag;
-            impl __p::Named for #tag {
-                const NAME: &'static str = #text;
+            impl __hotswap::Named for #tag {
+                const NAME: &'static ::core::primitive::str = #text;
             }
         });
-        quote! { __p::Opaque<#tag> }
+        quote! { __hotswap::Opaque<#tag> }
     }
 }

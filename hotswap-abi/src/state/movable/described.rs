@@ -13,7 +13,7 @@
 use std::{any::TypeId, collections::VecDeque, fmt::Display, fmt::Write as _};
 
 use super::Movable;
-use crate::manifest::TARGET;
+use crate::{manifest::TARGET, private::Is};
 
 /// The compiler that built this crate, with its commit, and the flags of this build.
 const COMPILER: &str = env!("HOTSWAP_COMPILER");
@@ -190,8 +190,11 @@ impl<T> Part<T> {
         (self.part)(description, name);
     }
 
-    /// As [`Movable::mend`].
-    pub fn mend(&self, value: &mut T) {
-        (self.mend)(value);
+    /// As [`Movable::mend`]. The field has this very type: nothing is coerced to it.
+    pub fn mend<'a>(&self, value: impl Is<&'a mut T>)
+    where
+        T: 'a,
+    {
+        (self.mend)(value.it());
     }
 }

@@ -55,20 +55,33 @@ fn call(
     quote! {
         #[inline]
         fn #name(
-            callee: __p::Callee<'_>,
+            __hotswap_callee: __hotswap::Callee<'_>,
             #(#args: #types),*
-        ) -> ::core::result::Result<#result, __p::Box<__p::CallError>> {
+        ) -> ::core::result::Result<#result, __hotswap::Box<__hotswap::CallError>> {
             #(#held)*
-            let mut out = <#way as __p::Crossing<#result>>::out();
+            let mut __hotswap_out = <#way as __hotswap::Crossing<#result>>::out();
             // SAFETY: the other side's table has an entry of this very signature under the
             // method's name: both sides' descriptions were found equal, or are one.
-            let entry = unsafe { ::core::mem::transmute::<*const (), #entry>(callee.entry()) };
+            let __hotswap_entry = unsafe {
+                ::core::mem::transmute::<*const (), #entry>(__hotswap::Callee::entry(__hotswap_callee))
+            };
             // SAFETY: the arguments are held above, and live until the call returns.
-            let reply = unsafe {
-                entry(callee.data(), #(#passed,)* <#way as __p::Crossing<#result>>::sink(&mut out))
+            let __hotswap_reply = unsafe {
+                __hotswap_entry(
+                    __hotswap::Callee::data(__hotswap_callee),
+                    #(#passed,)*
+                    <#way as __hotswap::Crossing<#result>>::sink(&mut __hotswap_out),
+                )
             };
             // SAFETY: this is the reply of the call to that method, which is over.
-            unsafe { <#way as __p::Crossing<#result>>::finish(callee, #full_name, reply, out) }
+            unsafe {
+                <#way as __hotswap::Crossing<#result>>::finish(
+                    __hotswap_callee,
+                    #full_name,
+                    __hotswap_reply,
+                    __hotswap_out,
+                )
+            }
         }
     }
 }
@@ -104,18 +117,18 @@ fn lent_closure(
     );
     quote! {
         unsafe extern "C" fn #shim(
-            data: *const (),
+            __hotswap_data: *const (),
             #(#args: #passed,)*
-            sink: *mut __p::Sink,
+            __hotswap_sink: *mut __hotswap::Sink,
         ) -> #reply {
-            let body = || {
+            let __hotswap_body = || {
                 #(#taken)*
                 // SAFETY: `data` points to the lender's own reference, lent for this call.
-                let closure = unsafe { &mut *data.cast_mut().cast::<#ty>() };
-                ::core::result::Result::Ok(closure(#(#given),*))
+                let __hotswap_closure = unsafe { &mut *__hotswap_data.cast_mut().cast::<#ty>() };
+                ::core::result::Result::Ok(__hotswap_closure(#(#given),*))
             };
             // SAFETY: the caller of this entry point passed the sink.
-            unsafe { <#way as __p::Crossing<#result>>::respond(sink, body) }
+            unsafe { <#way as __hotswap::Crossing<#result>>::respond(__hotswap_sink, __hotswap_body) }
         }
         #call
     }

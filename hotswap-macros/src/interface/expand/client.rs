@@ -23,8 +23,11 @@ pub(super) fn declaration(interface: &Interface) -> TokenStream {
         }
 
         impl<C> ::core::fmt::Debug for #client<C> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#text).finish_non_exhaustive()
+            fn fmt(
+                &self,
+                __hotswap_f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                ::hotswap_abi::private::write_name(__hotswap_f, #text)
             }
         }
     }
@@ -35,7 +38,7 @@ pub(super) fn methods(interface: &Interface) -> TokenStream {
     let client = client_name(interface);
     let methods = interface.methods.iter().enumerate().map(|(i, it)| method(interface, it, i));
     quote! {
-        impl<C: __p::Caller> #client<C> {
+        impl<__HotswapCaller: __hotswap::Caller> #client<__HotswapCaller> {
             #(#methods)*
         }
     }
@@ -57,45 +60,52 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
     let call = if method.default.is_some() {
         let (name, default) = (&interface.item.ident, default_name(method));
         let proxy = if method.exclusive {
-            quote! { &mut proxy }
+            quote! { &mut __hotswap_proxy }
         } else {
-            quote! { &proxy }
+            quote! { &__hotswap_proxy }
         };
         quote! {
-            if callee.entry().is_null() {
-                __p::run_default(|| {
+            if __hotswap::Callee::entry(__hotswap_callee).is_null() {
+                __hotswap::run_default(|| {
                     #[allow(unused_mut)]
-                    let mut proxy = __Proxy { source: __p::Source::Slot(target) };
-                    <__Proxy<'_> as #name>::#default(#proxy, #(#args),*)
+                    let mut __hotswap_proxy =
+                        __HotswapProxy { __hotswap_source: __hotswap::Source::Slot(__hotswap_target) };
+                    <__HotswapProxy<'_> as #name>::#default(#proxy, #(#args),*)
                 })
             } else {
-                #call(callee, #(#args),*)
+                #call(__hotswap_callee, #(#args),*)
             }
         }
     } else {
         // It is there: else the artifact would have been refused.
-        quote! { #call(callee, #(#args),*) }
+        quote! { #call(__hotswap_callee, #(#args),*) }
     };
     let call = quote! {
-        __p::Caller::#way(
+        __hotswap::Caller::#way(
             #receiver.caller,
             // Moved in, so that the arguments stay in registers.
-            move |target: __p::Target<'_>| -> ::core::result::Result<#result, __p::Box<__p::CallError>> {
+            move |__hotswap_target: __hotswap::Target<'_>| -> ::core::result::Result<#result, __hotswap::Box<__hotswap::CallError>> {
                 // SAFETY: the index of a method of this interface, whose target it is.
-                let callee = unsafe { target.callee(#index) };
+                let __hotswap_callee =
+                    unsafe { __hotswap::Target::callee(__hotswap_target, #index) };
                 #call
             },
         )
     };
     let (output, body) = if method.fold.is_empty() {
-        (quote! { ::core::result::Result<#result, __p::CallError> }, quote! { __p::unboxed(#call) })
+        (
+            quote! { ::core::result::Result<#result, __hotswap::CallError> },
+            quote! { __hotswap::unboxed(#call) },
+        )
     } else {
         (
             quote! { #result },
             quote! {
                 match #call {
-                    ::core::result::Result::Ok(result) => result,
-                    ::core::result::Result::Err(error) => <#result as __p::Fold>::failed(*error),
+                    ::core::result::Result::Ok(__hotswap_result) => __hotswap_result,
+                    ::core::result::Result::Err(__hotswap_error) => {
+                        <#result as __hotswap::Fold>::failed(*__hotswap_error)
+                    }
                 }
             },
         )

@@ -21,7 +21,7 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
     let files = same_build.into_iter().flat_map(|build| &build.files).filter_map(|file| {
         let file = std::path::absolute(file).ok()?;
         let file = file.to_str()?;
-        Some(quote! { const _: &[u8] = ::core::include_bytes!(#file); })
+        Some(quote! { const _: &[::core::primitive::u8] = ::core::include_bytes!(#file); })
     });
     let description = Description {
         kind: "Interface",
@@ -31,6 +31,7 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
         members: interface.methods.iter().map(member).collect(),
         layout: false,
         build: same_build.map(|build| build.text.clone()).unwrap_or_default(),
+        check: TokenStream::new(),
     }
     .items("Wire");
     let version = match &interface.version {
@@ -46,8 +47,8 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
                 let (tag, text) = (tag(method, i), crate::names::text(ty));
                 Some(quote! {
                     pub struct #tag;
-                    impl __p::Named for #tag {
-                        const NAME: &'static str = #text;
+                    impl __hotswap::Named for #tag {
+                        const NAME: &'static ::core::primitive::str = #text;
                     }
                 })
             }
@@ -58,37 +59,41 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
         #(#files)*
         #(#tags)*
 
-        unsafe impl __p::Shaped<__p::Wire> for dyn #name {
+        unsafe impl __hotswap::Shaped<__hotswap::Wire> for dyn #name {
             #description
         }
 
-        unsafe impl __p::Interface for dyn #name {
-            const VERSION: &'static str = #version;
-            const EXCLUSIVE: bool = #exclusive;
-            const METHODS: &'static [&'static str] = &[#(#methods),*];
-            type Client<C: __p::Caller> = #client<C>;
+        unsafe impl __hotswap::Interface for dyn #name {
+            const VERSION: &'static ::core::primitive::str = #version;
+            const EXCLUSIVE: ::core::primitive::bool = #exclusive;
+            const METHODS: &'static [&'static ::core::primitive::str] = &[#(#methods),*];
+            type Client<__HotswapCaller: __hotswap::Caller> = #client<__HotswapCaller>;
 
             #[inline]
-            fn client<C: __p::Caller>(caller: C) -> Self::Client<C> {
-                #client { caller }
+            fn client<__HotswapCaller: __hotswap::Caller>(
+                __hotswap_caller: __HotswapCaller,
+            ) -> Self::Client<__HotswapCaller> {
+                #client { caller: __hotswap_caller }
             }
 
             #[inline]
-            fn caller<C: __p::Caller>(client: &Self::Client<C>) -> &C {
-                &client.caller
+            fn caller<__HotswapCaller: __hotswap::Caller>(
+                __hotswap_client: &Self::Client<__HotswapCaller>,
+            ) -> &__HotswapCaller {
+                &__hotswap_client.caller
             }
 
-            fn schema() -> &'static [u8] {
-                &__SCHEMA
+            fn schema() -> &'static [::core::primitive::u8] {
+                &__HOTSWAP_SCHEMA
             }
         }
 
-        const __VERSION: &str = <dyn #name as __p::Interface>::VERSION;
-        const __NODE: &__p::Whole = &<dyn #name as __p::Ladder<__p::Wire>>::WHOLE;
+        const __HOTSWAP_VERSION: &::core::primitive::str = <dyn #name as __hotswap::Interface>::VERSION;
+        const __HOTSWAP_NODE: &__hotswap::Whole = &<dyn #name as __hotswap::Ladder<__hotswap::Wire>>::WHOLE;
         #[allow(long_running_const_eval, reason = "a description may be long")]
-        const __LEN: usize = __p::schema_len(__VERSION, __NODE);
+        const __HOTSWAP_LEN: ::core::primitive::usize = __hotswap::schema_len(__HOTSWAP_VERSION, __HOTSWAP_NODE);
         #[allow(long_running_const_eval, reason = "a description may be long")]
-        static __SCHEMA: [u8; __LEN] = __p::encode_schema::<__LEN>(__VERSION, __NODE);
+        static __HOTSWAP_SCHEMA: [::core::primitive::u8; __HOTSWAP_LEN] = __hotswap::encode_schema::<__HOTSWAP_LEN>(__HOTSWAP_VERSION, __HOTSWAP_NODE);
     }
 }
 
@@ -110,11 +115,11 @@ fn member(method: &Method) -> Member {
             .map(|(i, arg)| match &arg.mode {
                 Mode::SameBuild { exclusive, .. } => {
                     let tag = tag(method, i);
-                    let lent = quote! { __p::Opaque<#tag> };
+                    let lent = quote! { __hotswap::Opaque<#tag> };
                     if *exclusive {
-                        quote! { __p::SameBuildMut<#lent> }
+                        quote! { __hotswap::SameBuildMut<#lent> }
                     } else {
-                        quote! { __p::SameBuild<#lent> }
+                        quote! { __hotswap::SameBuild<#lent> }
                     }
                 }
                 mode => shape(mode),
@@ -127,28 +132,28 @@ fn member(method: &Method) -> Member {
 
 /// Carries the name of a type that does not describe itself.
 fn tag(method: &Method, index: usize) -> Ident {
-    format_ident!("__Lent_{}_{index}", plain(&method.ident))
+    format_ident!("__HotswapLent_{}_{index}", plain(&method.ident))
 }
 
 /// A type that describes an argument.
 fn shape(mode: &Mode) -> TokenStream {
     let by_ref = |exclusive, ty: TokenStream| {
         if exclusive {
-            quote! { __p::Mut<#ty> }
+            quote! { __hotswap::Mut<#ty> }
         } else {
-            quote! { __p::Ref<#ty> }
+            quote! { __hotswap::Ref<#ty> }
         }
     };
     match mode {
         Mode::Value(ty) => wire_part(ty),
-        Mode::Str => quote! { __p::Ref<str> },
+        Mode::Str => quote! { __hotswap::Ref<::core::primitive::str> },
         Mode::Plain { exclusive, ty } => by_ref(*exclusive, wire_part(ty)),
         Mode::Slice { exclusive, item } => {
             let item = wire_part(item);
             if *exclusive {
-                quote! { __p::SliceMut<#item> }
+                quote! { __hotswap::SliceMut<#item> }
             } else {
-                quote! { __p::Slice<#item> }
+                quote! { __hotswap::Slice<#item> }
             }
         }
         Mode::Lent { exclusive, interface } => {
@@ -163,7 +168,7 @@ fn shape(mode: &Mode) -> TokenStream {
                 .chain([wire_part(result)])
                 .collect();
             let list = cells(parts.iter());
-            quote! { __p::FnMutShape<#list> }
+            quote! { __hotswap::FnMutShape<#list> }
         }
         Mode::SameBuild { .. } => unreachable!("an argument of a method, not of a closure"),
     }

@@ -19,7 +19,7 @@ pub(super) fn proxy(interface: &Interface) -> TokenStream {
             // SAFETY: whatever is called through the proxy keeps this promise: the lender's
             // description has it, too (`compat.rs`), and there as here the bound below shows that
             // the word in the trait's line is the marker of that name, and that it is still there.
-            unsafe impl ::core::marker::#promise for __Proxy<'_>
+            unsafe impl ::core::marker::#promise for __HotswapProxy<'_>
             where
                 dyn #name: ::core::marker::#promise,
             {
@@ -28,36 +28,38 @@ pub(super) fn proxy(interface: &Interface) -> TokenStream {
     });
     quote! {
         #[doc(hidden)]
-        pub struct __Proxy<'a> {
-            source: __p::Source<'a>,
+        pub struct __HotswapProxy<'a> {
+            __hotswap_source: __hotswap::Source<'a>,
         }
 
-        impl ::core::fmt::Debug for __Proxy<'_> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.write_str("Proxy")
+        impl ::core::fmt::Debug for __HotswapProxy<'_> {
+            fn fmt(
+                &self,
+                __hotswap_f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                __hotswap::write_name(__hotswap_f, "Proxy")
             }
         }
         #(#promises)*
 
-        #[diagnostic::do_not_recommend]
-        impl #name for __Proxy<'_> {
+        impl #name for __HotswapProxy<'_> {
             #(#methods)*
         }
 
-        impl __p::Lendable for dyn #name {
-            type Proxy<'a> = __Proxy<'a>;
-            const BEHIND_REF: &'static __p::TableRef = &__p::TableRef::new(
-                <Self as __p::Interface>::METHODS,
-                <Self as __p::Serves<__p::LentRef<Self>>>::TABLE,
+        impl __hotswap::Lendable for dyn #name {
+            type Proxy<'a> = __HotswapProxy<'a>;
+            const BEHIND_REF: &'static __hotswap::TableRef = &__hotswap::TableRef::new(
+                <Self as __hotswap::Interface>::METHODS,
+                <Self as __hotswap::Serves<__hotswap::LentRef<Self>>>::TABLE,
             );
-            const BEHIND_MUT: &'static __p::TableRef = &__p::TableRef::new(
-                <Self as __p::Interface>::METHODS,
-                <Self as __p::Serves<__p::LentMut<Self>>>::TABLE,
+            const BEHIND_MUT: &'static __hotswap::TableRef = &__hotswap::TableRef::new(
+                <Self as __hotswap::Interface>::METHODS,
+                <Self as __hotswap::Serves<__hotswap::LentMut<Self>>>::TABLE,
             );
 
             #[inline]
-            unsafe fn proxy(source: __p::Source<'_>) -> Self::Proxy<'_> {
-                __Proxy { source }
+            unsafe fn proxy(__hotswap_source: __hotswap::Source<'_>) -> Self::Proxy<'_> {
+                __HotswapProxy { __hotswap_source }
             }
         }
     }
@@ -67,23 +69,24 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
     let (name, receiver, result) = (generated(&method.ident), receiver(method), &method.result);
     let args: Vec<_> = (0..method.args.len()).map(|i| local(format!("a{i}"))).collect();
     let types = method.args.iter().map(|arg| &arg.ty);
-    let call = call_name(method);
+    let (call, trait_name) = (call_name(method), &interface.item.ident);
     let absent = if method.default.is_some() {
         let default = default_name(method);
-        quote! { return self.#default(#(#args),*); }
+        quote! { return <Self as #trait_name>::#default(self, #(#args),*); }
     } else {
         let full_name = full_name(interface, method);
-        quote! { return __p::or_relay(::core::result::Result::Err(__p::missing(#full_name))); }
+        quote! { return __hotswap::or_relay(::core::result::Result::Err(__hotswap::missing(#full_name))); }
     };
     quote! {
         #[inline]
         fn #name(#receiver, #(#args: #types),*) -> #result {
             // SAFETY: the index of a method of this interface, whose source it is.
-            let callee = unsafe { self.source.callee(#index) };
-            if callee.entry().is_null() {
+            let __hotswap_callee =
+                unsafe { __hotswap::Source::callee(&self.__hotswap_source, #index) };
+            if __hotswap::Callee::entry(__hotswap_callee).is_null() {
                 #absent
             }
-            __p::or_relay(#call(callee, #(#args),*))
+            __hotswap::or_relay(#call(__hotswap_callee, #(#args),*))
         }
     }
 }

@@ -17,29 +17,56 @@ pub(super) fn serve(interface: &Interface) -> TokenStream {
     let entries = interface.methods.iter().map(|method| {
         let (text, function) = (plain(&method.ident), serve_name(method));
         let entry = wire::entry_type(method.args.iter().map(|arg| &arg.mode), &method.result);
-        let entry = quote! { #function::<P> as #entry as *const () };
+        let entry = quote! { #function::<__HotswapPlace> as #entry as *const () };
         let entry = if method.exclusive {
-            quote! { if P::EXCLUSIVE { #entry } else { ::core::ptr::null() } }
+            quote! { if <__HotswapPlace as __hotswap::Place>::EXCLUSIVE { #entry } else { ::core::ptr::null() } }
         } else {
             entry
         };
-        quote! { __p::Entry { name: __p::Str::new(#text), entry: #entry } }
+        quote! { __hotswap::Entry { name: __hotswap::Str::new(#text), entry: #entry } }
     });
+    let lifetimes = interface.methods.iter().map(|method| lifetimes(interface, method));
     quote! {
         #(#functions)*
+        #(#lifetimes)*
 
         // SAFETY: the table holds the functions above, under their methods' names.
-        unsafe impl<P: __p::Place> __p::Serves<P> for dyn #name
+        unsafe impl<__HotswapPlace: __hotswap::Place> __hotswap::Serves<__HotswapPlace> for dyn #name
         where
-            P::Value: #name,
+            <__HotswapPlace as __hotswap::Place>::Value: #name,
         {
-            const TABLE: &'static [__p::Entry] = &[#(#entries),*];
+            const TABLE: &'static [__hotswap::Entry] = &[#(#entries),*];
         }
     }
 }
 
 fn serve_name(method: &Method) -> syn::Ident {
-    format_ident!("__serve_{}", plain(&method.ident))
+    format_ident!("__hotswap_serve_{}", plain(&method.ident))
+}
+
+/// Shows that the trait's method takes references of any lifetime, as its entry point gives it, also
+/// when an attribute has changed the trait below `#[interface]`: an entry point's references have the
+/// lifetime that the compiler infers, and would be `'static` to a method that asks for that.
+fn lifetimes(interface: &Interface, method: &Method) -> TokenStream {
+    let (trait_name, name) = (&interface.item.ident, generated(&method.ident));
+    let receiver = if method.exclusive {
+        quote! { &mut __HotswapValue }
+    } else {
+        quote! { &__HotswapValue }
+    };
+    let args: Vec<_> = (0..method.args.len()).map(|i| local(format!("a{i}"))).collect();
+    let types = method.args.iter().map(|arg| &arg.ty);
+    let result = &method.result;
+    quote! {
+        const _: () = {
+            fn __hotswap_lifetimes<__HotswapValue: #trait_name + ?::core::marker::Sized>(
+                __hotswap_this: #receiver,
+                #(#args: #types),*
+            ) -> #result {
+                <__HotswapValue as #trait_name>::#name(__hotswap_this, #(#args),*)
+            }
+        };
+    }
 }
 
 fn function(interface: &Interface, method: &Method) -> TokenStream {
@@ -61,22 +88,28 @@ fn function(interface: &Interface, method: &Method) -> TokenStream {
         quote! { shared }
     };
     quote! {
-        unsafe extern "C" fn #name<P: __p::Place>(
-            data: *const (),
+        unsafe extern "C" fn #name<__HotswapPlace: __hotswap::Place>(
+            __hotswap_data: *const (),
             #(#args: #passed,)*
-            sink: *mut __p::Sink,
+            __hotswap_sink: *mut __hotswap::Sink,
         ) -> #reply
         where
-            P::Value: #trait_name,
+            <__HotswapPlace as __hotswap::Place>::Value: #trait_name,
         {
-            let body = || {
+            let __hotswap_body = || {
                 #(#taken)*
                 // SAFETY: the caller has the right to borrow the value in this way for the call.
-                let this = unsafe { P::#borrow(data) };
-                ::core::result::Result::Ok(<P::Value as #trait_name>::#method_name(this, #(#given),*))
+                let __hotswap_this =
+                    unsafe { <__HotswapPlace as __hotswap::Place>::#borrow(__hotswap_data) };
+                ::core::result::Result::Ok(
+                    <<__HotswapPlace as __hotswap::Place>::Value as #trait_name>::#method_name(
+                        __hotswap_this,
+                        #(#given),*
+                    ),
+                )
             };
             // SAFETY: the caller of this entry point passed the sink.
-            unsafe { <#way as __p::Crossing<#result>>::respond(sink, body) }
+            unsafe { <#way as __hotswap::Crossing<#result>>::respond(__hotswap_sink, __hotswap_body) }
         }
     }
 }

@@ -14,14 +14,14 @@ pub(super) fn passed(mode: &Mode) -> TokenStream {
     match mode {
         Mode::Value(ty) => {
             let way = way(ty);
-            quote! { <#way as __p::Crossing<#ty>>::Passed }
+            quote! { <#way as __hotswap::Crossing<#ty>>::Passed }
         }
-        Mode::Str => quote! { __p::Str },
+        Mode::Str => quote! { __hotswap::Str },
         Mode::Plain { exclusive: false, ty } => quote! { *const #ty },
         Mode::Plain { exclusive: true, ty } => quote! { *mut #ty },
-        Mode::Slice { item, .. } => quote! { __p::PlainSlice<#item> },
-        Mode::Lent { .. } => quote! { __p::Lent },
-        Mode::Closure(_) => quote! { __p::LentFn },
+        Mode::Slice { item, .. } => quote! { __hotswap::PlainSlice<#item> },
+        Mode::Lent { .. } => quote! { __hotswap::Lent },
+        Mode::Closure(_) => quote! { __hotswap::LentFn },
         // The address of the reference itself, which may be a wide one.
         Mode::SameBuild { exclusive: false, .. } => quote! { *const () },
         Mode::SameBuild { exclusive: true, .. } => quote! { *mut () },
@@ -31,13 +31,13 @@ pub(super) fn passed(mode: &Mode) -> TokenStream {
 /// The type of a method's entry point.
 pub(super) fn entry_type<'a>(modes: impl Iterator<Item = &'a Mode>, result: &Type) -> TokenStream {
     let (passed, reply) = (modes.map(passed), reply(result));
-    quote! { unsafe extern "C" fn(*const (), #(#passed,)* *mut __p::Sink) -> #reply }
+    quote! { unsafe extern "C" fn(*const (), #(#passed,)* *mut __hotswap::Sink) -> #reply }
 }
 
 /// What an entry point returns.
 pub(super) fn reply(result: &Type) -> TokenStream {
     let way = way(result);
-    quote! { __p::Reply<<#way as __p::Crossing<#result>>::Back> }
+    quote! { __hotswap::Reply<<#way as __hotswap::Crossing<#result>>::Back> }
 }
 
 /// The alias that says how values of a type cross.
@@ -47,14 +47,14 @@ pub(super) fn way(ty: &Type) -> Ident {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
-    format_ident!("__Way{hash:016x}")
+    format_ident!("__HotswapWay{hash:016x}")
 }
 
 /// The aliases for all types that cross by value.
 pub(super) fn ways<'a>(types: impl Iterator<Item = &'a Type>) -> TokenStream {
     let ways: BTreeMap<Ident, &Type> = types.map(|ty| (way(ty), ty)).collect();
     let ways = ways.iter().map(|(way, ty)| {
-        quote! { type #way = __p::Way<{ __p::Crosses::<#ty>::KNOWN }>; }
+        quote! { type #way = __hotswap::Way<{ __hotswap::Crosses::<#ty>::KNOWN }>; }
     });
     quote! { #(#ways)* }
 }
@@ -66,22 +66,29 @@ pub(super) fn send(mode: &Mode, arg: &Ident, shim: Option<&Ident>) -> (TokenStre
         Mode::Value(ty) => {
             let way = way(ty);
             (
-                quote! { let #arg = <#way as __p::Crossing<#ty>>::hold(#arg); },
-                quote! { <#way as __p::Crossing<#ty>>::pass(&#arg) },
+                quote! { let #arg = <#way as __hotswap::Crossing<#ty>>::hold(#arg); },
+                quote! { <#way as __hotswap::Crossing<#ty>>::pass(&#arg) },
             )
         }
-        Mode::Str => (nothing, quote! { __p::Str::new(#arg) }),
+        Mode::Str => (nothing, quote! { __hotswap::Str::new(#arg) }),
         Mode::Plain { exclusive: false, .. } => (nothing, quote! { ::core::ptr::from_ref(#arg) }),
         Mode::Plain { exclusive: true, .. } => (nothing, quote! { ::core::ptr::from_mut(#arg) }),
-        Mode::Slice { exclusive: false, .. } => (nothing, quote! { __p::PlainSlice::new(#arg) }),
-        Mode::Slice { exclusive: true, .. } => (nothing, quote! { __p::PlainSlice::new_mut(#arg) }),
+        Mode::Slice { exclusive: false, .. } => {
+            (nothing, quote! { __hotswap::PlainSlice::new(#arg) })
+        }
+        Mode::Slice { exclusive: true, .. } => {
+            (nothing, quote! { __hotswap::PlainSlice::new_mut(#arg) })
+        }
         Mode::Lent { exclusive, interface } => {
             if *exclusive {
                 let table = lendable(interface, "BEHIND_MUT");
-                (quote! { let mut #arg = #arg; }, quote! { __p::Lent::new_mut(&mut #arg, #table) })
+                (
+                    quote! { let mut #arg = #arg; },
+                    quote! { __hotswap::Lent::new_mut(&mut #arg, #table) },
+                )
             } else {
                 let table = lendable(interface, "BEHIND_REF");
-                (nothing, quote! { __p::Lent::new(&#arg, #table) })
+                (nothing, quote! { __hotswap::Lent::new(&#arg, #table) })
             }
         }
         Mode::SameBuild { exclusive: false, .. } => {
@@ -95,7 +102,7 @@ pub(super) fn send(mode: &Mode, arg: &Ident, shim: Option<&Ident>) -> (TokenStre
             let entry = entry_type(closure.args.iter().map(|(_, mode)| mode), &closure.result);
             (
                 quote! { let mut #arg = #arg; },
-                quote! { __p::LentFn::new(&mut #arg, #shim as #entry as *const ()) },
+                quote! { __hotswap::LentFn::new(&mut #arg, #shim as #entry as *const ()) },
             )
         }
     }
@@ -114,9 +121,12 @@ pub(super) fn receive(
     match mode {
         Mode::Value(ty) => {
             let way = way(ty);
-            (quote! { let #arg = unsafe { <#way as __p::Crossing<#ty>>::take(#arg) }?; }, name)
+            (
+                quote! { let #arg = unsafe { <#way as __hotswap::Crossing<#ty>>::take(#arg) }?; },
+                name,
+            )
         }
-        Mode::Str => (quote! { let #arg = unsafe { __p::Str::as_str(#arg) }; }, name),
+        Mode::Str => (quote! { let #arg = unsafe { __hotswap::Str::as_str(#arg) }; }, name),
         Mode::Plain { exclusive: false, ty } => {
             (quote! { let #arg: &#ty = unsafe { &*#arg }; }, name)
         }
@@ -137,7 +147,7 @@ pub(super) fn receive(
             } else {
                 quote! { get }
             };
-            (quote! { let #arg = unsafe { __p::PlainSlice::#get(#arg) }; }, name)
+            (quote! { let #arg = unsafe { __hotswap::PlainSlice::#get(#arg) }; }, name)
         }
         Mode::Lent { exclusive, interface } => {
             let receive = lendable(interface, "receive");
@@ -158,7 +168,7 @@ pub(super) fn receive(
             (
                 quote! {
                     let mut #arg = |#(#names: #types),*| -> #result {
-                        __p::or_relay(#call(__p::LentFn::callee(#arg), #(#names),*))
+                        __hotswap::or_relay(#call(__hotswap::LentFn::callee(#arg), #(#names),*))
                     };
                 },
                 quote! { &mut #arg },
@@ -171,5 +181,5 @@ pub(super) fn receive(
 /// is the same one wherever it comes from.
 fn lendable(interface: &Path, item: &str) -> TokenStream {
     let item = format_ident!("{item}", span = crate::names::at(interface));
-    quote_spanned! { crate::names::at(interface)=> <dyn #interface as __p::Lendable>::#item }
+    quote_spanned! { crate::names::at(interface)=> <dyn #interface as __hotswap::Lendable>::#item }
 }
