@@ -256,9 +256,11 @@ pub enum EventKind {
         used: PathBuf,
     },
     /// A slot goes on where the last run has left off
-    /// ([`Config::with_journal`](crate::Config::with_journal)). Its first version is not live yet.
+    /// ([`Config::with_journal`](crate::Config::with_journal)). It comes before
+    /// [`Live`](Self::Live), and names an artifact only when that serves.
     Recovered(Recovered),
-    /// What the last run has left of a slot cannot be gone on with.
+    /// An artifact that was committed does not serve again: its kept copy is gone, damaged or
+    /// replaced, or it does not start. The text says what is tried instead.
     NotRecovered {
         /// What happened.
         why: String,

@@ -20,9 +20,10 @@ use crate::{
     fs::{make_private, read_regular, replace},
     shown::shown,
     trust::Writable,
+    written::{OWN, by_another},
 };
 
-use file::Damage;
+use file::{Damage, FORMAT};
 
 /// Not taken from an artifact: no name of one is a file's.
 const FILE: &str = "hotswap.floors";
@@ -53,6 +54,8 @@ pub(crate) enum FloorsError {
         shown(path)
     )]
     Damaged { path: PathBuf, source: Damage },
+    #[error("{} {}", shown(path), by_another(*found, FORMAT, hotswap.as_ref()))]
+    Format { path: PathBuf, found: u32, hotswap: Option<String> },
     #[error("they must be the host's user's alone, and {found}; {advice}")]
     Writable { found: String, advice: String },
 }
@@ -120,7 +123,14 @@ fn write(path: &Path, floors: &BTreeMap<String, Version>) -> Result<(), FloorsEr
 }
 
 fn damaged(path: &Path, source: Damage) -> FloorsError {
-    FloorsError::Damaged { path: path.into(), source }
+    let path = path.into();
+    match source {
+        // This version writes no other.
+        Damage::Format { found, hotswap } if hotswap.as_deref() != Some(OWN) => {
+            FloorsError::Format { path, found, hotswap }
+        }
+        source => FloorsError::Damaged { path, source },
+    }
 }
 
 fn writable(writable: Writable) -> FloorsError {
@@ -173,6 +183,18 @@ mod tests {
         assert_eq!(floors.of("arcade", &version("1.0.0")), Some(&version("1.0.0")));
         floors.committed("arcade", &version("2.0.0")).unwrap();
         assert_eq!(floors.of("arcade", &version("1.0.0")), Some(&version("2.0.0")));
+    }
+
+    #[test]
+    fn a_file_of_a_later_format_is_an_error_that_names_its_writer_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        fs::write(&path, "hotswap floors 3 9.1.0\nwhatever").unwrap();
+        let config = Config::production().with_floors(folder.path());
+        let error = crate::error::in_full(&Floors::open(&config).unwrap_err());
+        assert!(error.contains("has format 3 and was written by hotswap 9.1.0"), "{error}");
+        assert!(error.contains("nothing was changed"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "hotswap floors 3 9.1.0\nwhatever");
     }
 
     #[test]

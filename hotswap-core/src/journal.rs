@@ -16,13 +16,20 @@
 //! `store` are the effects. A state is *acknowledged* when a backup covers it.
 
 pub(crate) mod error;
+#[cfg(all(test, target_os = "linux"))]
+mod faults;
 pub(crate) mod file;
 pub(crate) mod line;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod store;
 
-use std::{fmt, path::PathBuf, sync::Arc, time::SystemTime};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -174,6 +181,10 @@ pub(crate) struct Journal {
 impl Journal {
     /// What earlier runs have left; `None` where no folder was given.
     pub(crate) fn open(config: &Config) -> Result<Option<Self>, JournalError> {
+        Self::open_with(config, file::LARGE)
+    }
+
+    fn open_with(config: &Config, large: u64) -> Result<Option<Self>, JournalError> {
         let Some(folder) = config.journal.clone() else { return Ok(None) };
         // Before anything in it is believed, or removed.
         make_private(&folder).map_err(|source| JournalError::folder(&folder, source))?;
@@ -184,7 +195,7 @@ impl Journal {
                 checked.map_err(|it| JournalError::writable(&it))?;
             }
         }
-        let file = JournalFile::open(&folder, file::LARGE)?;
+        let file = JournalFile::open(&folder, large)?;
         let store = Store::open(&folder)?;
         let mut journal = Self {
             folder,
@@ -229,6 +240,21 @@ impl Journal {
         self.record(slot).map(|it| it.recovery(self.most_tries)).unwrap_or_default()
     }
 
+    /// The artifacts that a slot may begin with: the one that was committed last, and those kept of
+    /// the ones before that are neither rejected nor exhausted.
+    pub(crate) fn may_begin(&self, slot: &str) -> Vec<Build> {
+        let (Some(record), recovery) = (self.record(slot), self.recovery(slot)) else {
+            return Vec::new();
+        };
+        let is_out = |build: &Build| {
+            record.rejected.iter().any(|it| it.artifact == build.artifact)
+                || recovery.exhausted.iter().any(|it| it.build.artifact == build.artifact)
+        };
+        let older = self.kept(slot).into_iter().filter(|build| !is_out(build));
+        let older = older.filter(|build| Some(build) != recovery.first.as_ref());
+        recovery.first.iter().cloned().chain(older).collect()
+    }
+
     /// Keeps an artifact that may be committed.
     pub(crate) fn keep(
         &mut self,
@@ -249,6 +275,11 @@ impl Journal {
     /// Where an artifact is kept.
     pub(crate) fn artifact(&self, artifact: ArtifactHash) -> PathBuf {
         self.store.artifact(artifact)
+    }
+
+    /// Which artifact a path must hold, if the journal keeps one there.
+    pub(crate) fn named(&self, path: &Path) -> Option<ArtifactHash> {
+        self.store.named(path)
     }
 
     /// An artifact that has been committed in a slot, and is kept.
@@ -277,36 +308,48 @@ impl Journal {
         occasion: Occasion,
     ) -> Result<Backup, JournalError> {
         self.ready()?;
-        let content = ArtifactHash::of(&state.state);
-        let nothing = SlotRecord::default();
-        let record = self.record(slot).unwrap_or(&nothing);
         if matches!(occasion, Occasion::Upgrade | Occasion::Interval)
-            && let Some(last) = record.backups.last()
-            && (last.content, last.artifact) == (content, artifact)
-            && self.store.backup(slot, last.number).exists()
+            && let Some(last) = self.record(slot).and_then(|record| record.backups.last())
+            && (last.content, last.artifact) == (ArtifactHash::of(&state.state), artifact)
+            && self.store.restore(slot, last).is_ok()
         {
             return Ok(self.backup(slot, last));
         }
-        let number = record.last_backup + 1;
-        let backup = BackupRecord {
-            number,
+        let backup = self.next_backup(slot, artifact, state, occasion);
+        let number = backup.number;
+        self.store.back_up(slot, number, state)?;
+        let written = self.file.must(slot, What::BackedUp(backup.clone()));
+        match written {
+            // Who reads that line must find its file.
+            Err(_) if self.file.may_be_there() => self.file.give_up_backup(slot, number),
+            Err(_) => self.store.remove_backups(slot, &[number]),
+            Ok(()) => {}
+        }
+        written?;
+        self.store.remove_backups(slot, &backup.dropped);
+        Ok(self.backup(slot, &backup))
+    }
+
+    fn next_backup(
+        &self,
+        slot: &str,
+        artifact: Option<ArtifactHash>,
+        state: &Snapshot,
+        occasion: Occasion,
+    ) -> BackupRecord {
+        let nothing = SlotRecord::default();
+        let record = self.record(slot).unwrap_or(&nothing);
+        BackupRecord {
+            number: record.last_backup + 1,
             artifact,
             module: state.module().to_owned(),
             version: state.module_version().clone(),
             taken: json::time::of(state.taken()),
             size: state.size() as u64,
-            content,
+            content: ArtifactHash::of(&state.state),
             occasion,
             dropped: record.superfluous(self.most_backups),
-        };
-        self.store.back_up(slot, number, state)?;
-        let written = self.file.must(slot, What::BackedUp(backup.clone()));
-        if written.is_err() {
-            self.store.remove_backups(slot, &[number]);
         }
-        written?;
-        self.store.remove_backups(slot, &backup.dropped);
-        Ok(self.backup(slot, &backup))
     }
 
     /// The backups of a slot, the newest first.
@@ -315,9 +358,11 @@ impl Journal {
         backups.iter().rev().map(|it| self.backup(slot, it)).collect()
     }
 
-    /// Reads a backup.
+    /// Reads a backup of a slot that [`backups`](Self::backups) names.
     pub(crate) fn state(&self, slot: &str, number: u64) -> Result<Snapshot, SnapshotError> {
-        self.store.restore(slot, number)
+        let backups = self.record(slot).map(|it| it.backups.as_slice()).unwrap_or_default();
+        let record = backups.iter().find(|it| it.number == number);
+        self.store.restore(slot, record.expect("it was looked up there"))
     }
 
     /// The upgrades of all slots that are over, the newest first.
@@ -331,8 +376,12 @@ impl Journal {
         all
     }
 
-    /// Removes what nobody can go back to any more.
+    /// Removes what nobody can go back to any more; nothing as long as a later run would go by a
+    /// file that does not know so.
     pub(crate) fn tidy(&self) {
+        if self.file.is_behind() {
+            return;
+        }
         let (mut artifacts, mut backups) = (Vec::new(), Vec::new());
         for (slot, record) in &self.file.replay().slots {
             let committed = record.committed.iter().take(self.most_artifacts.max(1));

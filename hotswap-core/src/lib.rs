@@ -82,7 +82,10 @@ pub mod trust;
 #[expect(unsafe_code, reason = "suspends, resumes and stops instances behind a closed gate")]
 mod upgrade;
 mod watch;
+mod written;
 
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod testing;
 

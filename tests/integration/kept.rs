@@ -6,9 +6,10 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, Trust,
+    Config, Standing, Trust,
     event::{EventKind, StateNote},
     journal::Occasion,
+    plan::Intent,
 };
 use hotswap_tests::{Fixture, fixture, replace};
 
@@ -105,17 +106,14 @@ fn a_kept_artifact_that_nobody_trusted_has_signed_does_not_begin_a_run() {
             },
             "signed with: ",
         ),
-        (
-            |kept| replace(kept, counter("label=forged").bytes()),
-            "it is not the signature of this file",
-        ),
+        (|kept| replace(kept, counter("label=forged").bytes()), "it was damaged or replaced"),
         (
             |kept| {
                 let mut bytes = fs::read(kept).unwrap();
                 *bytes.last_mut().unwrap() ^= 1;
                 replace(kept, &bytes);
             },
-            "it is not the signature of this file",
+            "it was damaged or replaced",
         ),
     ];
     for (damage, wanted) in table {
@@ -216,4 +214,137 @@ fn what_has_taken_over_from_a_built_in_module_is_recovered_and_reverted_to() {
     assert!(said.iter().any(|it| it.contains("does not begin again")), "{said:?}");
     serves(&run, "plain", 6);
     run.host.shutdown().unwrap();
+}
+
+/// What may become of a kept copy.
+const DAMAGES: [(fn(&Path), &str); 4] = [
+    (|kept| replace(kept, counter("label=forged").bytes()), "it was damaged or replaced"),
+    (
+        |kept| {
+            let mut bytes = fs::read(kept).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            replace(kept, &bytes);
+        },
+        "it was damaged or replaced",
+    ),
+    (|kept| fs::write(kept, b"").unwrap(), "it was damaged or replaced"),
+    (|kept| fs::remove_file(kept).unwrap(), "cannot be read"),
+];
+
+/// Two builds are committed, and the run has ended in order.
+fn committed_twice(place: &Signed, older: &Fixture, newer: &Fixture) {
+    replace(&place.path(), older.bytes());
+    let run = Run::of(place.config());
+    run.add(5);
+    replace(&place.path(), newer.bytes());
+    assert_eq!(run.told.live().generation, 2);
+    run.host.shutdown().unwrap();
+}
+
+#[test]
+fn where_the_last_committed_artifact_is_damaged_the_one_before_serves() {
+    let (older, newer) = (counter("label=older"), counter("label=newer"));
+    for (damage, wanted) in DAMAGES {
+        let place = Signed::new();
+        committed_twice(&place, &older, &newer);
+        damage(&place.kept(&newer));
+        fs::remove_file(place.path()).unwrap();
+        let run = Run::of(place.config());
+        serves(&run, "older", 5);
+        assert_eq!(run.recovered().artifact.unwrap().0, hash(&older));
+        let said = not_recovered(&run);
+        let expected = format!("expected artifact {}", hash(&newer));
+        assert!(said[0].contains(wanted), "{said:?}");
+        assert!(wanted == "cannot be read" || said[0].contains(&expected), "{said:?}");
+        let next = format!("({}…), committed before it, is tried", hash(&older).short());
+        assert!(said[1].contains("does not begin again") && said[1].contains(&next), "{said:?}");
+        // It is nobody's fault but the file's.
+        replace(&place.path(), newer.bytes());
+        assert_eq!(run.told.live().generation, 2);
+        serves(&run, "newer", 5);
+        run.host.shutdown().unwrap();
+        assert_eq!(fs::read(place.kept(&newer)).unwrap(), newer.bytes());
+    }
+}
+
+#[test]
+fn where_a_kept_copy_is_damaged_the_same_artifact_at_the_path_serves_and_is_kept_again() {
+    let (older, newer) = (counter("label=older"), counter("label=newer"));
+    for (damage, wanted) in DAMAGES {
+        let place = Signed::new();
+        committed_twice(&place, &older, &newer);
+        damage(&place.kept(&newer));
+        let run = Run::of(place.config());
+        serves(&run, "newer", 5);
+        assert_eq!(run.recovered().artifact.unwrap().0, hash(&newer));
+        assert!(not_recovered(&run)[0].contains(wanted), "{:?}", not_recovered(&run));
+        assert_eq!(fs::read(place.kept(&newer)).unwrap(), newer.bytes());
+        run.host.shutdown().unwrap();
+    }
+}
+
+#[test]
+fn where_no_committed_artifact_is_as_it_was_the_path_is_tried_with_the_state() {
+    let (older, newer) = (counter("label=older"), counter("label=newer"));
+    let place = Signed::new();
+    committed_twice(&place, &older, &newer);
+    for kept in [&older, &newer] {
+        replace(&place.kept(kept), counter("label=forged").bytes());
+    }
+    replace(&place.path(), counter("label=other").bytes());
+    let run = Run::of(place.config());
+    serves(&run, "other", 5);
+    let recovered = run.recovered();
+    assert!(recovered.artifact.is_none() && recovered.backup.is_some(), "{recovered}");
+    let said = not_recovered(&run).join("\n");
+    assert!(said.contains("what lies at "), "{said}");
+    run.host.shutdown().unwrap();
+}
+
+#[test]
+fn a_damaged_kept_copy_is_neither_gone_back_to_nor_offered() {
+    let (older, newer) = (counter("label=older"), counter("label=newer"));
+    let place = Signed::new();
+    committed_twice(&place, &older, &newer);
+    let run = Run::of(place.config());
+    let kept = place.kept(&older);
+    replace(&kept, counter("label=forged").bytes());
+    for _ in 0..2 {
+        let error = run.host.revert_to("main", hash(&older), "why").unwrap_err();
+        assert!(error.to_string().contains("it was damaged or replaced"), "{error}");
+        serves(&run, "newer", 5);
+    }
+    let offered = run.host.offer("main", &kept, Intent::default()).unwrap();
+    let Standing::Refused(refusal) = offered.standing else { panic!("{offered:?}") };
+    assert!(refusal.findings[0].contains("it was damaged or replaced"), "{refusal}");
+    let refusal = run.host.judge("main", &kept).unwrap().unwrap_err();
+    assert!(refusal.findings[0].contains("it was damaged or replaced"), "{refusal}");
+    serves(&run, "newer", 5);
+    // Brought back, it can be.
+    replace(&kept, older.bytes());
+    run.host.revert_to("main", hash(&older), "why").unwrap();
+    serves(&run, "older", 5);
+    run.host.shutdown().unwrap();
+}
+
+#[test]
+fn a_backup_that_was_exchanged_for_another_is_named_and_passed_over() {
+    let place = Signed::new();
+    replace(&place.path(), counter("label=a").bytes());
+    let run = Run::of(place.config());
+    run.add(5);
+    let first = run.host.checkpoint("main").unwrap();
+    run.add(1);
+    let second = run.host.checkpoint("main").unwrap();
+    run.add(1);
+    fs::copy(&first.path, &second.path).unwrap();
+    let error = run.host.restore("main", second.number).unwrap_err();
+    assert!(error.to_string().contains("the file was exchanged"), "{error}");
+    serves(&run, "a", 7);
+    let image = place.place.image();
+    let after = image.run();
+    let recovered = after.recovered();
+    assert_eq!(recovered.backup.as_ref().unwrap().number, first.number);
+    assert!(recovered.passed_over[0].contains("the file was exchanged"), "{recovered}");
+    serves(&after, "a", 5);
 }

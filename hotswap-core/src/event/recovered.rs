@@ -10,7 +10,7 @@ use crate::{journal::Backup, upgrade::ArtifactHash};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Recovered {
-    /// The artifact that was committed last, with its module and version; `None` if none was.
+    /// The committed artifact that serves again, with its module and version; `None` if none does.
     pub artifact: Option<(ArtifactHash, String, Version)>,
     /// The state; `None` if there is none, and the module starts afresh.
     pub backup: Option<Backup>,
@@ -38,7 +38,7 @@ impl fmt::Display for Recovered {
                 named(f, artifact)?;
                 f.write_str(" serves again")?;
             }
-            None => f.write_str("nothing was committed yet")?,
+            None => f.write_str("no committed artifact serves again")?,
         }
         match backup {
             Some(backup) => write!(f, ", with {backup}")?,

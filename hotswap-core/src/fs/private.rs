@@ -14,6 +14,7 @@ use memmap2::Mmap;
 use tempfile::{Builder, TempDir, TempPath};
 use thiserror::Error;
 
+use super::disk;
 use crate::shown::shown;
 
 const PREFIX: &str = "hotswap-private-";
@@ -86,9 +87,9 @@ pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     }
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
+    match disk::folder(&builder, folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        made => made,
+        made => made.and_then(|()| disk::sync_folder(folder.parent().unwrap_or(folder))),
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::{fs, io, io::Write, path::Path};
 
+use super::disk;
+
 /// Writes a file of mode 0600 aside, syncs it, and renames it. The folder is made where it is
-/// missing.
+/// missing. On an error the old one may have been replaced, and may come back.
 pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -14,21 +16,19 @@ pub(crate) fn replace(
         _ => Path::new("."),
     };
     fs::create_dir_all(folder)?;
-    let mut aside = tempfile::NamedTempFile::new_in(folder)?;
-    write(&mut aside)?;
-    aside.flush()?;
-    aside.as_file().sync_all()?;
-    aside.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
+    let aside = disk::aside(folder)?;
+    write(&mut disk::Out(aside.as_file()))?;
+    disk::sync(aside.as_file())?;
+    disk::put(aside, path)?;
+    disk::sync_folder(folder)
 }
 
-/// A rename is durable once its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
+/// Removes what a process has left aside that was ended while it replaced a file. Nobody else may
+/// be at it.
+pub(crate) fn remove_left_aside(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(".tmp")) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }

@@ -7,7 +7,8 @@
 //! takes what somebody hands it, [`judging`] says what would become of it, [`panics`] is about calls
 //! that have panicked,
 //! [`ending`] is the orderly end. With a journal, [`journaling`] writes it, [`recovering`] begins where
-//! the last run has left off, and [`reverting`] goes back on request.
+//! the last run has left off, [`intact`] compares what is kept with what was committed, and
+//! [`reverting`] goes back on request.
 
 mod applying;
 #[cfg(feature = "cargo")]
@@ -15,6 +16,7 @@ mod building;
 mod candidate;
 mod course;
 mod ending;
+mod intact;
 mod intents;
 mod journaling;
 mod judging;
@@ -61,7 +63,7 @@ use super::{Offered, Shared};
 use crate::{
     config::Place,
     error::{Error, Reason},
-    event::{EventKind, RehearsalReport},
+    event::{EventKind, Recovered, RehearsalReport},
     floors::Floors,
     fs::PrivateFolder,
     journal::{Backup, Earlier, What},
@@ -227,6 +229,8 @@ struct Open {
     reverting: Option<Reverting>,
     /// Who waits for that.
     going_back: Option<GoingBack>,
+    /// What is told of its last run, as soon as the artifact serves that it names.
+    recovered: Option<Recovered>,
 }
 
 impl Worker {
@@ -408,6 +412,7 @@ impl Worker {
             not_backed_up: None,
             reverting: None,
             going_back: None,
+            recovered: None,
         });
         self.shared.tell_damaged(&core.name);
         if !self.recover(index) {

@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::line::Damage;
-use crate::{shown::shown, snapshot::SnapshotError, trust::Writable};
+use super::line::{Damage, FORMAT};
+use crate::{shown::shown, snapshot::SnapshotError, trust::Writable, written::by_another};
 
 /// Why a journal cannot be had, or was not written.
 #[derive(thiserror::Error)]
@@ -29,6 +29,12 @@ pub(crate) enum JournalError {
         shown(path)
     )]
     Damaged { path: PathBuf, line: usize, source: Damage },
+    #[error(
+        "{} {}: go on with the hotswap that has written it, or move the whole folder away to begin \
+         without what it knows",
+        shown(path), by_another(*found, FORMAT, hotswap.as_ref())
+    )]
+    Format { path: PathBuf, found: u32, hotswap: Option<String> },
     #[error(
         "expected a journal at {}, found none beside the artifacts and backups of one: bring it \
          back, or move the whole folder away to begin without them",
@@ -54,6 +60,10 @@ impl JournalError {
 
     pub(super) fn damaged(path: &Path, line: usize, source: Damage) -> Self {
         Self::Damaged { path: path.into(), line, source }
+    }
+
+    pub(super) fn format(path: &Path, found: u32, hotswap: Option<String>) -> Self {
+        Self::Format { path: path.into(), found, hotswap }
     }
 
     pub(crate) fn writable(writable: &Writable) -> Self {

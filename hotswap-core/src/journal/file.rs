@@ -17,8 +17,9 @@ use super::{
     replay::Replay,
 };
 use crate::{
-    fs::{make_private, read_regular, replace},
+    fs::{disk, make_private, read_regular, remove_left_aside, replace},
     shown::shown,
+    written::OWN,
 };
 
 pub(super) const FILE: &str = "journal.jsonl";
@@ -45,6 +46,8 @@ pub(crate) struct JournalFile {
     next: u64,
     /// Something that was to be in the file is not.
     behind: bool,
+    /// A line that does not count may be in it.
+    uncut: bool,
     replay: Replay,
 }
 
@@ -53,32 +56,38 @@ impl JournalFile {
     pub(crate) fn open(folder: &Path, large: u64) -> Result<Self, JournalError> {
         make_private(folder).map_err(|source| JournalError::folder(folder, source))?;
         let lock = lock(folder)?;
+        remove_left_aside(folder);
         let path = folder.join(FILE);
         let (mut replay, mut next) = (Replay::default(), 1);
         match read(&path)? {
             Some(bytes) => {
                 let (lines, whole) = lines(&path, &bytes)?;
+                if lines.is_empty() {
+                    // Each file begins as a whole: this one was cut by somebody else.
+                    return Err(JournalError::damaged(&path, 1, Damage::Torn));
+                }
                 for line in &lines {
                     replay.apply(line);
                     next = line.n + 1;
                 }
                 if whole < bytes.len() {
                     tracing::warn!(path = %shown(&path), "the journal's last line was torn");
-                    let file = File::options().write(true).open(&path);
+                    let file = disk::open(File::options().write(true), &path);
                     let cut = file.and_then(|file| {
-                        file.set_len(whole as u64)?;
-                        file.sync_all()
+                        disk::cut(&file, whole as u64)?;
+                        disk::sync(&file)
                     });
                     cut.map_err(|source| JournalError::write(&path, source))?;
                 }
             }
-            None if is_bare(folder) => begin(&path, &mut next, &replay)?,
+            None if is_bare(folder) => next = begin(&path, next, &replay)?,
             None => return Err(JournalError::Missing { path }),
         }
         let (file, length) = append_to(&path)?;
         let limit = large.max(2 * length);
         let folder = folder.to_owned();
-        Ok(Self { folder, file, lock, length, limit, large, next, behind: false, replay })
+        let (behind, uncut) = (false, false);
+        Ok(Self { folder, file, lock, length, limit, large, next, behind, uncut, replay })
     }
 
     /// What its lines have come to.
@@ -103,13 +112,16 @@ impl JournalFile {
     }
 
     /// Writes a line, and comes back when it will be there after the power was cut. On an error it
-    /// is not in the file, and counts as not written.
+    /// counts as not written; [`may_be_there`](Self::may_be_there) says whether a later run may read
+    /// it all the same.
     pub(crate) fn must(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
-        let before = (self.replay.clone(), self.next);
-        let written = self.try_must(slot, what);
+        self.ready()?;
+        let (replay, next, length) = (self.replay.clone(), self.next, self.length);
+        let written = self.note(slot, what).and_then(|()| self.sync());
         if written.is_err() {
-            (self.replay, self.next) = before;
-            self.behind = true;
+            (self.replay, self.next, self.behind) = (replay, next, true);
+            let cut = disk::cut(&self.file, length).and_then(|()| disk::sync(&self.file));
+            self.uncut = cut.is_err();
         }
         written
     }
@@ -125,15 +137,24 @@ impl JournalFile {
         written
     }
 
-    fn try_must(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
-        self.ready()?;
-        self.note(slot, what)?;
-        self.sync()
+    /// Whether a later run would read what this one has noted, as far as that is known.
+    pub(crate) const fn is_behind(&self) -> bool {
+        self.behind
+    }
+
+    /// Whether a line that counts as not written may be in the file.
+    pub(crate) const fn may_be_there(&self) -> bool {
+        self.uncut
+    }
+
+    /// A number of a backup is not given again.
+    pub(crate) fn give_up_backup(&mut self, slot: &str, number: u64) {
+        self.replay.slots.entry(slot.to_owned()).or_default().last_backup = number;
     }
 
     fn sync(&mut self) -> Result<(), JournalError> {
         let path = self.path();
-        self.file.sync_data().map_err(|source| JournalError::write(&path, source))?;
+        disk::sync(&self.file).map_err(|source| JournalError::write(&path, source))?;
         if self.length > self.limit {
             self.rotate();
         }
@@ -147,7 +168,7 @@ impl JournalFile {
 
     fn append(&mut self, line: &Line) -> Result<(), JournalError> {
         let text = line.encode();
-        let written = self.file.write_all(text.as_bytes());
+        let written = disk::Out(&self.file).write_all(text.as_bytes());
         match written {
             Ok(()) => {
                 self.length += text.len() as u64;
@@ -155,7 +176,7 @@ impl JournalFile {
             }
             Err(source) => {
                 // A part of it may be there; one that stays is cut when it is opened again.
-                let _ = self.file.set_len(self.length);
+                let _ = disk::cut(&self.file, self.length);
                 self.behind = true;
                 Err(JournalError::write(&self.path(), source))
             }
@@ -179,33 +200,40 @@ impl JournalFile {
         if !file.exists() {
             self.lock = lock(&self.folder)?;
         }
-        self.begin_anew()?;
-        self.behind = false;
-        Ok(())
+        self.begin_anew()
     }
 
     fn begin_anew(&mut self) -> Result<(), JournalError> {
         let path = self.path();
-        begin(&path, &mut self.next, &self.replay)?;
+        let next = begin(&path, self.next, &self.replay)?;
         (self.file, self.length) = append_to(&path)?;
+        (self.next, self.behind, self.uncut) = (next, false, false);
         self.limit = self.large.max(2 * self.length);
         Ok(())
     }
 
-    /// Lets a file that has grown become an older one. What goes wrong costs space alone.
+    /// Lets a file that has grown become an older one. What goes wrong costs space, or an older file.
     fn rotate(&mut self) {
         let older = |n: u32| self.folder.join(format!("journal.{n}.jsonl"));
         for n in (1..OLDER).rev() {
-            let _ = fs::rename(older(n), older(n + 1));
+            let _ = disk::rename(&older(n), &older(n + 1));
         }
         let (path, first) = (self.path(), older(1));
-        let kept = fs::hard_link(&path, &first).or_else(|_| fs::copy(&path, &first).map(drop));
+        // It may be this very file, by a second name: never written to.
+        let _ = disk::remove(&first);
+        let copy = |_| {
+            let mut from = disk::open(File::options().read(true), &path)?;
+            replace(&first, |out| io::copy(&mut from, out).map(drop))
+        };
+        let kept = disk::link(&path, &first).or_else(copy);
         if let Err(error) = kept
             .map_err(|it| it.to_string())
             .and_then(|()| self.begin_anew().map_err(|it| crate::error::in_full(&it)))
         {
             tracing::warn!(path = %shown(&path), error, "the journal grows past its size");
             self.limit = self.length + self.large;
+            // The new file may be in its place already.
+            self.behind |= self.has_vanished();
         }
     }
 }
@@ -232,7 +260,20 @@ pub(crate) fn lines(path: &Path, bytes: &[u8]) -> Result<(Vec<Line>, usize), Jou
                 _ => Ok(line),
             }
         });
-        let line = line.map_err(|damage| JournalError::damaged(path, lines.len() + 1, damage))?;
+        let line = match line {
+            Ok(line) => line,
+            // A file has one format, and this version writes no other.
+            Err(Damage::Format { found, hotswap })
+                if lines.is_empty() && hotswap.as_deref() != Some(OWN) =>
+            {
+                return Err(JournalError::format(path, found, hotswap));
+            }
+            // What was not synced when the power was cut may be zeros.
+            Err(_) if bytes[at..].contains(&0) && at + length + 1 == bytes.len() => {
+                return Ok((lines, at));
+            }
+            Err(damage) => return Err(JournalError::damaged(path, lines.len() + 1, damage)),
+        };
         lines.push(line);
         at += length + 1;
     }
@@ -259,23 +300,22 @@ fn is_bare(folder: &Path) -> bool {
         && !folder.join("journal.1.jsonl").exists()
 }
 
-/// Writes a file that begins with what all lines before have come to.
-fn begin(path: &Path, next: &mut u64, replay: &Replay) -> Result<(), JournalError> {
-    let (mut text, at) = (String::new(), now());
-    let mut put = |slot: &str, what| {
-        text.push_str(&Line::new(*next, at, slot, what).encode());
-        *next += 1;
-    };
-    put("", What::Began { hotswap: env!("CARGO_PKG_VERSION").to_owned() });
+/// Writes a file that begins with what all lines before have come to; returns the number of its
+/// next line.
+fn begin(path: &Path, next: u64, replay: &Replay) -> Result<u64, JournalError> {
+    let (at, mut lines) = (now(), vec![Line::first(next, now())]);
     for (slot, record) in &replay.slots {
-        put(slot, What::Carried(Box::new(record.clone())));
+        let what = What::Carried(Box::new(record.clone()));
+        lines.push(Line::new(next + lines.len() as u64, at, slot, what));
     }
+    let text: String = lines.iter().map(Line::encode).collect();
     replace(path, |out| out.write_all(text.as_bytes()))
-        .map_err(|source| JournalError::write(path, source))
+        .map_err(|source| JournalError::write(path, source))?;
+    Ok(next + lines.len() as u64)
 }
 
 fn append_to(path: &Path) -> Result<(File, u64), JournalError> {
-    let opened = File::options().append(true).open(path);
+    let opened = disk::open(File::options().append(true), path);
     let measured = opened.and_then(|file| Ok((file.metadata()?.len(), file)));
     let (length, file) = measured.map_err(|source| JournalError::write(path, source))?;
     Ok((file, length))
@@ -287,7 +327,7 @@ fn lock(folder: &Path) -> Result<File, JournalError> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path).map_err(|source| JournalError::write(&path, source))?;
+    let file = disk::open(&options, &path).map_err(|source| JournalError::write(&path, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(JournalError::Locked { folder: folder.into() }),

@@ -1,6 +1,10 @@
 //! A line of the journal: JSON with a checksum. Pure: bytes in, line or damage out.
 //!
-//! `{"v":1,"n":17,"at":1764100000000,"slot":"arcade","what":{…},"sum":"0123456789abcdef"}`
+//! `{"v":2,"n":17,"at":1764100000000,"slot":"arcade","what":{…},"sum":"0123456789abcdef"}`
+//!
+//! The first line of a file begins with `{"v":2,"hotswap":"0.1.0",`: its format, and the version of
+//! hotswap that writes it. Every later format keeps that, so that this one can say who has written
+//! what it cannot read.
 //!
 //! `v` is the format, `n` counts the lines of a journal over all its files, `at` is in milliseconds
 //! since 1970, and `sum` is the beginning of the BLAKE3 hash of what stands before it. The checksum
@@ -9,10 +13,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::{BackupRecord, Build, SlotRecord};
-use crate::upgrade::ArtifactHash;
+use crate::{
+    upgrade::ArtifactHash,
+    written::{OWN, writer},
+};
 
 /// What this version of hotswap writes and reads.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 /// No line is longer, with all that it carries over at a rotation.
 pub(crate) const LONGEST: usize = 4 << 20;
 /// No text in a line is longer, in bytes.
@@ -26,6 +33,9 @@ const DIGITS: usize = 16;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Line {
     v: u32,
+    /// In the first line of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hotswap: Option<String>,
     pub(crate) n: u64,
     pub(crate) at: u64,
     /// Empty for what concerns the host.
@@ -38,10 +48,7 @@ pub(crate) struct Line {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum What {
     /// A file begins.
-    Began {
-        /// The version of hotswap that writes it.
-        hotswap: String,
-    },
+    Began,
     /// What earlier files have come to for a slot.
     Carried(Box<SlotRecord>),
     /// A run of the program begins.
@@ -94,8 +101,10 @@ pub(crate) enum What {
 pub(crate) enum Damage {
     #[error("expected a line of at most {LONGEST} bytes, found {0}")]
     Long(usize),
-    #[error("expected a line of format {FORMAT}, found format {0}")]
-    Format(u32),
+    #[error("expected a line of format {FORMAT}, found format {found}")]
+    Format { found: u32, hotswap: Option<String> },
+    #[error("expected a first line that is whole, found one that is cut off")]
+    Torn,
     #[error("expected a line that begins with its format, found {0:?}")]
     Head(String),
     #[error("expected a checksum at its end, found {0:?}")]
@@ -110,7 +119,12 @@ pub(crate) enum Damage {
 
 impl Line {
     pub(crate) fn new(n: u64, at: u64, slot: &str, what: What) -> Self {
-        Self { v: FORMAT, n, at, slot: slot.to_owned(), what }
+        Self { v: FORMAT, hotswap: None, n, at, slot: slot.to_owned(), what }
+    }
+
+    /// The first line of a file.
+    pub(crate) fn first(n: u64, at: u64) -> Self {
+        Self { hotswap: Some(OWN.to_owned()), ..Self::new(n, at, "", What::Began) }
     }
 
     /// The line with its line feed.
@@ -133,7 +147,9 @@ impl Line {
         let format = str::from_utf8(&head[..digits]).ok().and_then(|it| it.parse().ok());
         match format {
             Some(FORMAT) => {}
-            Some(other) => return Err(Damage::Format(other)),
+            Some(found) => {
+                return Err(Damage::Format { found, hotswap: named(&head[digits..]) });
+            }
             None => return Err(Damage::Head(excerpt(bytes))),
         }
         let end = bytes.len().saturating_sub(SUM.len() + DIGITS + 2);
@@ -151,6 +167,12 @@ impl Line {
         serde_json::from_str(&format!("{content}}}"))
             .map_err(|error| Damage::Content(error.to_string()))
     }
+}
+
+/// The version of hotswap that a first line names, of any format.
+fn named(after_format: &[u8]) -> Option<String> {
+    let text = after_format.strip_prefix(b",\"hotswap\":\"")?;
+    writer(&text[..text.iter().position(|byte| *byte == b'"')?])
 }
 
 /// A line's content, open at its end, with its checksum.
@@ -196,7 +218,7 @@ mod tests {
     fn what_was_written_is_read() {
         let text = line().encode();
         assert!(
-            text.starts_with("{\"v\":1,\"n\":7,\"at\":1764100000000,\"slot\":\"main\",\"what\":")
+            text.starts_with("{\"v\":2,\"n\":7,\"at\":1764100000000,\"slot\":\"main\",\"what\":")
         );
         assert_eq!(text.matches('\n').count(), 1);
         assert_eq!(Line::decode(text.trim_end().as_bytes()), Ok(line()));
@@ -217,11 +239,23 @@ mod tests {
                 assert!(damage.contains("expected ") && damage.contains("found"), "{damage}");
             }
         }
-        let newer = text.replace("{\"v\":1,", "{\"v\":9,");
-        assert_eq!(Line::decode(newer.trim_end().as_bytes()), Err(Damage::Format(9)));
+        let newer = text.replace("{\"v\":2,", "{\"v\":9,");
+        let format = |found, hotswap: Option<&str>| {
+            Err(Damage::Format { found, hotswap: hotswap.map(str::to_owned) })
+        };
+        assert_eq!(Line::decode(newer.trim_end().as_bytes()), format(9, None));
+        // Whatever it holds otherwise.
+        for (head, hotswap) in [
+            ("{\"v\":9,\"hotswap\":\"3.1.0\",\"more\":1}", Some("3.1.0")),
+            ("{\"v\":9,\"hotswap\":\"3.1.0\"", Some("3.1.0")),
+            ("{\"v\":9,\"hotswap\":\"\u{1b}[2J\",", None),
+            ("{\"v\":9,\"hotswap\":\"3.1.0", None),
+        ] {
+            assert_eq!(Line::decode(head.as_bytes()), format(9, hotswap));
+        }
         let signed = |content: &str| Line::decode(signed(content).as_bytes());
-        assert!(matches!(signed("{\"v\":1"), Err(Damage::Content(_))));
-        let more = "{\"v\":1,\"n\":1,\"at\":1,\"slot\":\"\",\"what\":\"opened\"";
+        assert!(matches!(signed("{\"v\":2"), Err(Damage::Content(_))));
+        let more = "{\"v\":2,\"n\":1,\"at\":1,\"slot\":\"\",\"what\":\"opened\"";
         assert!(signed(more).is_ok());
         assert!(matches!(signed(&format!("{more},\"more\":1")), Err(Damage::Content(_))));
     }

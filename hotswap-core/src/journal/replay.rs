@@ -47,7 +47,7 @@ impl Replay {
     /// Takes one more line into account.
     pub(crate) fn apply(&mut self, line: &Line) {
         match &line.what {
-            What::Began { .. } => {}
+            What::Began => {}
             What::Ended => self.slots.values_mut().for_each(|slot| slot.called_off(line.at)),
             What::Opened => {
                 for slot in self.slots.values_mut() {
@@ -65,7 +65,7 @@ impl Replay {
 impl SlotRecord {
     fn apply(&mut self, at: u64, what: &What) {
         match what {
-            What::Began { .. } | What::Ended | What::Opened | What::Carried(_) => {}
+            What::Began | What::Ended | What::Opened | What::Carried(_) => {}
             What::Staged { artifact, .. } => {
                 let artifact = *artifact;
                 // One that is on trial stays what is on its way.

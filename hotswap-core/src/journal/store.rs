@@ -8,9 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::error::JournalError;
+use super::{error::JournalError, record::BackupRecord};
 use crate::{
-    fs::{file_stem_of, make_private, replace},
+    fs::{file_stem_of, make_private, read_regular, replace},
+    json,
     snapshot::{Snapshot, SnapshotError},
     upgrade::{ArtifactHash, signature_of},
 };
@@ -40,7 +41,14 @@ impl Store {
         self.artifacts.join(format!("{hash}.{}", std::env::consts::DLL_EXTENSION))
     }
 
-    /// Keeps an artifact, and the signature that was found beside it.
+    /// Which artifact a file here is named after; `None` for every other path.
+    pub(crate) fn named(&self, path: &Path) -> Option<ArtifactHash> {
+        let hash = path.file_stem()?.to_str()?.parse().ok()?;
+        (self.artifact(hash) == path).then_some(hash)
+    }
+
+    /// Keeps an artifact, and the signature that was found beside it. A file that is there with
+    /// other content is replaced.
     pub(crate) fn keep(
         &self,
         hash: ArtifactHash,
@@ -52,7 +60,7 @@ impl Store {
         let files = [(signature_of(&path), signature), (path, Some(bytes))];
         for (path, bytes) in files {
             let Some(bytes) = bytes else { continue };
-            let has = fs::metadata(&path).is_ok_and(|meta| meta.len() == bytes.len() as u64);
+            let has = read_regular(&path, bytes.len() as u64).is_ok_and(|found| found == bytes);
             if !has {
                 replace(&path, |out| out.write_all(bytes))
                     .map_err(|source| JournalError::write(&path, source))?;
@@ -83,9 +91,19 @@ impl Store {
         state.write(self.backup(slot, number)).map_err(JournalError::Backup)
     }
 
-    /// Reads a backup.
-    pub(crate) fn restore(&self, slot: &str, number: u64) -> Result<Snapshot, SnapshotError> {
-        Snapshot::read(self.backup(slot, number))
+    /// Reads a backup, which must be the one that the journal knows: a file of another number or
+    /// of another slot is as whole as the right one.
+    pub(crate) fn restore(
+        &self,
+        slot: &str,
+        record: &BackupRecord,
+    ) -> Result<Snapshot, SnapshotError> {
+        let path = self.backup(slot, record.number);
+        let state = Snapshot::read(&path)?;
+        let found = ArtifactHash::of(&state.state);
+        let is_it = (found, state.module(), state.module_version(), json::time::of(state.taken()))
+            == (record.content, record.module.as_str(), &record.version, record.taken);
+        is_it.then_some(state).ok_or_else(|| SnapshotError::exchanged(&path, record.content, found))
     }
 
     /// Removes backups of a slot. What stays costs space alone.
@@ -116,5 +134,27 @@ fn remove_where(folder: &Path, goes: impl Fn(&str) -> bool) {
         if entry.file_name().to_str().is_none_or(&goes) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_file_is_named_after_its_artifact_and_what_is_not_it_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let hash = ArtifactHash::of(b"code");
+        store.keep(hash, b"code", None).unwrap();
+        let path = store.artifact(hash);
+        assert_eq!(store.named(&path), Some(hash));
+        for other in [folder.path().join("code"), path.with_extension("minisig"), path.join("x")] {
+            assert_eq!(store.named(&other), None, "{}", other.display());
+        }
+        // As long as it should be.
+        fs::write(&path, b"edoc").unwrap();
+        store.keep(hash, b"code", None).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"code");
     }
 }

@@ -1,42 +1,11 @@
 //! The text of each kind of change and of each risk is what an operator reads: it is pinned.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
-use hotswap_abi::{Context, HotModule, Module, ModuleError, Start, interface, manifest::Manifest};
+use hotswap_abi::manifest::Manifest;
 
 use super::{Change, Level, Side, Situation, StateStep, StepBack, changes, risks};
-use crate::{library::StaticTls, upgrade::Handover};
-
-#[interface(version = "1.2.0")]
-trait Till {
-    fn open(&self) -> bool;
-}
-
-#[derive(HotModule)]
-#[hot_module(interface = Till)]
-struct Drawer;
-
-impl Module for Drawer {
-    type State = ();
-
-    fn start(_: Start<()>, _: &Context) -> Result<Self, ModuleError> {
-        Ok(Self)
-    }
-
-    fn state(&self) -> Cow<'_, ()> {
-        Cow::Owned(())
-    }
-}
-
-impl Till for Drawer {
-    fn open(&self) -> bool {
-        true
-    }
-}
-
-fn manifest() -> Manifest {
-    Manifest::decode(Drawer::MANIFEST).expect("the derive writes a sound manifest")
-}
+use crate::{library::StaticTls, sample::manifest, upgrade::Handover};
 
 fn side(manifest: &Manifest, size: u64) -> Side<'_> {
     Side { manifest, artifact: None, size: Some(size), signer: None }

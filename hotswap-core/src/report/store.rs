@@ -11,11 +11,14 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{Note, Report};
 use crate::{
     fs::{file_stem_of, make_private, read_regular, replace},
     shown::{escaped, shown},
     upgrade::ArtifactHash,
+    written::{OWN, by_another, writer},
 };
 
 pub(crate) const FOLDER: &str = "reports";
@@ -26,6 +29,33 @@ const LARGEST: usize = 1 << 20;
 const MOST_SLOTS: usize = 4096;
 /// No more notes are taken for a report, and no more findings kept of one that is too long.
 const MOST: usize = 64;
+
+/// The format of a file. Every later one keeps the fields of [`Head`].
+const FORMAT: u32 = 1;
+const SUM: &str = ",\n  \"sum\": \"";
+const END: &str = "\n}";
+
+/// Who has written a file.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+    hotswap: String,
+}
+
+/// A report as a file.
+#[derive(Serialize)]
+struct Written<'a> {
+    format: u32,
+    hotswap: &'static str,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+impl<'a> Written<'a> {
+    const fn of(report: &'a Report) -> Self {
+        Self { format: FORMAT, hotswap: OWN, report }
+    }
+}
 
 /// The reports of a host.
 #[derive(Debug)]
@@ -248,23 +278,44 @@ fn folder(journal: &Path, slot: &str) -> io::Result<PathBuf> {
 }
 
 fn write(path: &Path, report: &Report) -> io::Result<()> {
-    let mut text = serde_json::to_vec_pretty(report)?;
+    let mut text = serde_json::to_string_pretty(&Written::of(report))?;
     if text.len() > LARGEST {
         let text = format!("it has {} bytes, the limit is {LARGEST}", text.len());
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
-    text.push(b'\n');
-    replace(path, |out| out.write_all(&text))
+    text.truncate(text.len() - END.len());
+    let text = format!("{text}{SUM}{}\"{END}\n", sum(&text));
+    replace(path, |out| out.write_all(text.as_bytes()))
 }
 
 fn read(path: &Path, stem: &str) -> io::Result<Report> {
-    let bytes = read_regular(path, LARGEST as u64 + 1)?;
-    let report: Report = serde_json::from_slice(&bytes)?;
+    let bytes = read_regular(path, LARGEST as u64 + 100)?;
+    let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidData, text);
+    if let Ok(Head { format, hotswap }) = serde_json::from_slice(&bytes)
+        && (format != FORMAT && hotswap != OWN)
+    {
+        return Err(invalid(format!(
+            "it {}",
+            by_another(format, FORMAT, writer(hotswap.as_bytes()).as_ref())
+        )));
+    }
+    let text = str::from_utf8(&bytes).map_err(|error| invalid(error.to_string()))?;
+    let (content, found) = text.rsplit_once(SUM).unwrap_or((text, ""));
+    if found != format!("{}\"{END}\n", sum(content)) {
+        return Err(invalid("its content does not have the hash that it names".to_owned()));
+    }
+    let report: Report = serde_json::from_str(text)?;
     if file_stem_of(&report.slot) != stem {
-        let text = format!("expected one of this folder's slot, found one of {}", report.slot);
-        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        return Err(invalid(format!(
+            "expected one of this folder's slot, found one of {}",
+            report.slot
+        )));
     }
     Ok(report)
+}
+
+fn sum(content: &str) -> String {
+    blake3::hash(content.as_bytes()).to_hex()[..16].to_owned()
 }
 
 /// What an artifact says of itself may be long: then its plan is left out.

@@ -1,6 +1,7 @@
 //! The format of a snapshot's file. Pure: bytes in, snapshot or damage out.
 //!
-//! `"HOTSNAP\0"`, the format's number (u16), when it was taken (u64, milliseconds since 1970), the
+//! `"HOTSNAP\0"`, the format's number (u16), the version of hotswap that writes it (its length as a
+//! byte, and a text: every later format keeps that), when it was taken (u64, milliseconds since 1970), the
 //! length of the manifest (u32) and the manifest as it stands in an artifact, the length of the
 //! state (u64) and the state, and the BLAKE3 hash of all that. Numbers are little-endian.
 //!
@@ -20,10 +21,13 @@ use hotswap_abi::{
 use semver::Version;
 
 use super::Snapshot;
+use crate::written::{OWN, writer};
 
 const MAGIC: [u8; 8] = *b"HOTSNAP\0";
-const FORMAT: u16 = 1;
+pub(super) const FORMAT: u16 = 2;
 const HASH: usize = blake3::OUT_LEN;
+#[expect(clippy::cast_possible_truncation, reason = "a version is short")]
+const OWN_LENGTH: u8 = OWN.len() as u8;
 
 /// Why bytes are no snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +35,7 @@ pub(crate) enum Damage {
     #[error("it does not begin like one")]
     Magic,
     #[error("it has format {found}, this version of hotswap reads format {FORMAT}")]
-    Format { found: u16 },
+    Format { found: u16, hotswap: Option<String> },
     #[error("it ends before its {0}")]
     Short(&'static str),
     #[error("{0} bytes stand behind its end")]
@@ -55,9 +59,11 @@ pub(super) fn encode(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()>
     let manifest = manifest.encoded();
     let length = u32::try_from(manifest.len()).map_err(io::Error::other)?;
     let mut hasher = blake3::Hasher::new();
-    let parts: [&[u8]; 7] = [
+    let parts: [&[u8]; 9] = [
         &MAGIC,
         &FORMAT.to_le_bytes(),
+        &[OWN_LENGTH],
+        OWN.as_bytes(),
         &taken.to_le_bytes(),
         &length.to_le_bytes(),
         manifest,
@@ -73,7 +79,7 @@ pub(super) fn encode(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()>
 
 /// How many bytes a snapshot has as a file.
 pub(super) fn size(snapshot: &Snapshot) -> u64 {
-    let numbers = MAGIC.len() + 2 + 8 + 4 + 8 + HASH;
+    let numbers = MAGIC.len() + 2 + 1 + OWN.len() + 8 + 4 + 8 + HASH;
     (numbers + snapshot.manifest.encoded().len() + snapshot.state.len()) as u64
 }
 
@@ -85,8 +91,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Snapshot, Damage> {
     }
     left = &left[MAGIC.len()..];
     let found = u16::from_le_bytes(take(&mut left, "format")?);
+    let [length] = take(&mut left, "writer")?;
+    let hotswap = slice(&mut left, length.into(), "writer")?;
     if found != FORMAT {
-        return Err(Damage::Format { found });
+        return Err(Damage::Format { found, hotswap: writer(hotswap) });
     }
     let taken = u64::from_le_bytes(take(&mut left, "time")?);
     let length = u32::from_le_bytes(take(&mut left, "manifest")?);

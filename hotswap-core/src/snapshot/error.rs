@@ -5,8 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::envelope::Damage;
-use crate::shown::shown;
+use super::envelope::{Damage, FORMAT};
+use crate::{
+    shown::shown,
+    upgrade::ArtifactHash,
+    written::{OWN, by_another},
+};
 
 /// Why a snapshot was not read or written.
 #[derive(thiserror::Error)]
@@ -23,6 +27,17 @@ enum Reason {
     Write { path: PathBuf, source: io::Error },
     #[error("{} is not a whole snapshot", shown(path))]
     Damaged { path: PathBuf, source: Damage },
+    #[error(
+        "the snapshot {} {}",
+        shown(path), by_another((*found).into(), FORMAT.into(), hotswap.as_ref())
+    )]
+    Format { path: PathBuf, found: u16, hotswap: Option<String> },
+    #[error(
+        "expected the state that the journal names ({}…) at {}, found another one ({}…): the file \
+         was exchanged",
+        expected.short(), shown(path), found.short()
+    )]
+    Exchanged { path: PathBuf, expected: ArtifactHash, found: ArtifactHash },
 }
 
 impl SnapshotError {
@@ -35,7 +50,19 @@ impl SnapshotError {
     }
 
     pub(super) fn damaged(path: &Path, source: Damage) -> Self {
-        Reason::Damaged { path: path.into(), source }.into()
+        let path = path.into();
+        match source {
+            // This version writes no other.
+            Damage::Format { found, hotswap } if hotswap.as_deref() != Some(OWN) => {
+                Reason::Format { path, found, hotswap }.into()
+            }
+            source => Reason::Damaged { path, source }.into(),
+        }
+    }
+
+    /// A whole snapshot, but another one: by the hashes of their states.
+    pub(crate) fn exchanged(path: &Path, expected: ArtifactHash, found: ArtifactHash) -> Self {
+        Reason::Exchanged { path: path.into(), expected, found }.into()
     }
 
     /// Whether there is no such file.

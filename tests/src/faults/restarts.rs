@@ -2,14 +2,14 @@
 
 use std::{fs, mem, path::Path, path::PathBuf, process::Command, time::Duration};
 
-use hotswap_core::Config;
+use hotswap_core::{ArtifactHash, Config};
 
 use super::{
     apart::{Way, fill, small_disk},
-    place::Place,
+    place::{Place, failed},
     row::{After, Group, Happened, Row, Setting},
 };
-use crate::{fixture, patient, replace};
+use crate::{Fixture, fixture, patient, replace};
 
 pub(super) fn group() -> Group {
     let setting = Setting::counter(keeps);
@@ -58,8 +58,9 @@ pub(super) fn group() -> Group {
             ),
             damaged(
                 "state file of a later format",
-                |bytes| bytes[8] = 9,
-                &["it has format 9, this version of hotswap reads format 1"],
+                // Its format, and the version of hotswap that has written it.
+                |bytes| (bytes[8], bytes[11]) = (9, b'9'),
+                &["has format 9 and was written by hotswap 9.", "nothing was changed"],
             ),
             damaged(
                 "state file that is something else",
@@ -152,6 +153,49 @@ pub(super) fn group() -> Group {
             .with(Setting::counter(|_| patient().with_checkpoints(small_disk())))
             .then(After::NextRunAfresh)
             .apart(Way::SmallDisk),
+            Row::new(
+                "kept artifact replaced, the build at its path",
+                |place| kept_artifact(place, "new"),
+                "serves",
+                &["it was damaged or replaced", "new", "serves again"],
+            )
+            .with(Setting::counter(journals))
+            .then(After::TheNewOne),
+            Row::new(
+                "kept artifact replaced, the one before it kept",
+                |place| kept_artifact(place, "first"),
+                "serves",
+                &["it was damaged or replaced", "does not begin again", "committed before it"],
+            )
+            .with(Setting::counter(journals)),
+            Row::new(
+                "revert to a kept artifact that was replaced",
+                |place| {
+                    let first = place.setting.good("first");
+                    assert_eq!(place.put(&place.build("")).outcome, "live");
+                    replace(&in_journal(place, &first), b"replaced");
+                    let reverted = place.host().revert_to("main", hash(&first), "a row");
+                    failed(&reverted.expect_err("it is not what was committed"))
+                },
+                "error Artifact",
+                &["expected artifact", "it was damaged or replaced"],
+            )
+            .with(Setting::counter(journals))
+            .then(After::TheNewOne),
+            Row::new(
+                "backup exchanged for an older one",
+                |place| {
+                    let first = place.host().checkpoint("main").expect("it is backed up");
+                    place.count_on().expect("it serves");
+                    let second = place.host().checkpoint("main").expect("it is backed up");
+                    fs::copy(first.path, second.path).expect("it can be copied");
+                    let restored = place.host().restore("main", second.number);
+                    failed(&restored.expect_err("it is another one"))
+                },
+                "error System",
+                &["expected the state that the journal names", "the file was exchanged"],
+            )
+            .with(Setting::counter(journals)),
         ],
     }
 }
@@ -161,6 +205,32 @@ fn keeps(folder: &Path) -> Config {
     patient()
         .with_first_artifact_deadline(Duration::from_secs(1))
         .with_checkpoints(folder.join("states"))
+}
+
+fn journals(folder: &Path) -> Config {
+    patient().with_journal(folder.join("journal"))
+}
+
+fn hash(build: &Fixture) -> ArtifactHash {
+    ArtifactHash::of(build.bytes())
+}
+
+/// Where the journal keeps a build.
+fn in_journal(place: &Place, build: &Fixture) -> PathBuf {
+    let name = format!("{}.{}", hash(build), std::env::consts::DLL_EXTENSION);
+    place.folder().join("journal").join("artifacts").join(name)
+}
+
+/// What the journal keeps of the last build is replaced; the next run finds this one at its path.
+fn kept_artifact(place: &mut Place, label: &str) -> Happened {
+    let new = place.build("");
+    assert_eq!(place.put(&new).outcome, "live");
+    let count = place.count;
+    assert_eq!(place.end().outcome, "ended");
+    replace(&in_journal(place, &new), place.setting.good("forged").bytes());
+    *place = place.next_run(label).expect("something serves");
+    place.count = count;
+    Happened::new("serves", place.heard_so_far())
 }
 
 fn kept(place: &Place) -> PathBuf {

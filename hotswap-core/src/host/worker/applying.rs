@@ -34,9 +34,9 @@ impl Worker {
         let code = Arc::clone(prepared.code());
         self.shared.goes_on(&core.name, code.artifact);
         // While it waited, another slot may have raised it.
-        let floor = self.floors.of(&code.manifest.module, &code.manifest.version);
-        let floor = floor.filter(|_| course.way != Way::Recovered);
-        let above = above(&code.manifest, floor);
+        let manifest = &code.manifest;
+        let floor = self.floor_of(&course, &manifest.module, &manifest.version);
+        let above = above(manifest, floor.as_ref());
         // It may have waited for long.
         let is_late = waits.is_late() || course.way == Way::Again;
         let ready = above.and_then(|()| self.activating(index, course.way, &prepared, is_late));

@@ -74,6 +74,10 @@ impl Worker {
             }
         };
         let artifact = staged.hash();
+        if let Err((expected, fault)) = self.is_as_kept(&staged) {
+            self.paths.done(&key);
+            return self.refuse_unstaged(index, path, Some(expected), fault);
+        }
         if let Some((_, intent)) = self.slots[index].offered.take_if(|it| it.0 == key.1) {
             self.intend(index, artifact, intent);
         }
@@ -169,9 +173,8 @@ impl Worker {
     ) -> Result<Assessed, Fault> {
         let manifest = Arc::clone(&inspected.manifest);
         course.note(What::Inspected(build(course.artifact, &manifest)));
-        let floor = self.floors.of(&manifest.module, &manifest.version);
-        let floor = floor.filter(|_| course.way != Way::Recovered);
-        course.upgrade(&mut self.steps, |upgrade| upgrade.assess(inspected, floor))
+        let floor = self.floor_of(course, &manifest.module, &manifest.version);
+        course.upgrade(&mut self.steps, |upgrade| upgrade.assess(inspected, floor.as_ref()))
     }
 
     /// Copies an artifact; into a new private folder where somebody has removed the old one.

@@ -24,7 +24,7 @@ use crate::{
 /// An artifact on its way through an upgrade.
 pub(super) struct Course {
     shared: Arc<Shared>,
-    slot: Arc<SlotCore>,
+    pub(super) slot: Arc<SlotCore>,
     pub(super) artifact: ArtifactHash,
     pub(super) path: PathBuf,
     /// When it was detected.

@@ -7,6 +7,7 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::manifest::Manifest;
+use parking_lot::Mutex;
 
 use super::{Shared, Way, Worker, course::Course};
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     fs::read_regular,
     gate::Gate,
     instance::{Code, Generation},
-    journal::{Backup, Build, JournalError, Occasion, What, text},
+    journal::{Backup, Build, Journal, JournalError, Occasion, What, text},
     slot::SlotCore,
     snapshot::Snapshot,
     trust::{LARGEST, Trust},
@@ -83,8 +84,9 @@ impl Worker {
         course: &Course,
     ) -> Result<bool, Fault> {
         let shared = Arc::clone(&self.shared);
-        let (Some(journal), false) = (&shared.journal, course.way == Way::Recovered) else {
-            return Ok(false);
+        let is_kept = |journal: &Mutex<Journal>| journal.lock().named(&course.path).is_some();
+        let Some(journal) = shared.journal.as_ref().filter(|journal| !is_kept(journal)) else {
+            return Ok(shared.journal.is_some() && course.way != Way::Recovered);
         };
         let staged = &assessed.inspected.staged;
         let bytes = staged.content().map_err(|error| {
@@ -100,7 +102,7 @@ impl Worker {
         };
         let kept = journal.lock().keep(staged.hash(), &bytes, signature.as_deref());
         kept.map_err(|error| unwritten(Phase::BackedUp, &error))?;
-        Ok(true)
+        Ok(course.way != Way::Recovered)
     }
 
     /// Backs up the state that is about to be replaced, where there is a whole one.

@@ -47,6 +47,7 @@ impl Worker {
         let (shared, core) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let staged = self.stage(path).map_err(|error| unstaged(&error))?;
         about.artifact = Some(staged.hash());
+        self.is_as_kept(&staged).map_err(|(_, fault)| fault)?;
         if let Some(refusal) = core.rejected.get(staged.hash()) {
             about.module.clone_from(&refusal.module);
             return Err(Fault {

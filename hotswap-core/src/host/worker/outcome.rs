@@ -61,6 +61,9 @@ impl Worker {
         let raised = if is_tried { Ok(()) } else { self.floor_raised(&code) };
         let (previous, old) = if is_tried { (old, None) } else { (None, old) };
         self.begin_trial(index, previous);
+        if let Some(recovered) = self.slots[index].recovered.take_if(|_| way == Way::Recovered) {
+            self.tell(&slot.name, EventKind::Recovered(recovered));
+        }
         self.tell(&slot.name, EventKind::Live(live));
         self.tell_floor(&slot, raised);
         slot.set_told();

@@ -1,6 +1,6 @@
 //! A slot begins where the last run has left off, whatever lies at the watched path.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use hotswap_abi::manifest::Manifest;
 
@@ -9,7 +9,6 @@ use crate::{
     checkpoint::Checkpoint,
     error::in_full,
     event::{EventKind, Exit, Phase, Recovered, Refusal},
-    fs::read_regular,
     journal::{Backup, Build, Journal, Recovery, Rejection, Try, What},
     snapshot::Snapshot,
     upgrade::{ArtifactHash, Fault, Handover, Predecessor, contents, handover},
@@ -24,20 +23,30 @@ struct Chosen {
     unfit: bool,
 }
 
+/// What has come of a try to begin with a committed artifact.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    Serves,
+    /// No state can be read.
+    Stateless,
+    /// What is kept of it is not the artifact that was committed, or cannot be had.
+    NotIntact,
+    /// It is what was committed, and does not begin.
+    Refused,
+}
+
 impl Worker {
-    /// Begins with what the journal knows of a slot. `false` when there are states and none can be
-    /// read: then nothing is to serve, since it would begin without them.
+    /// Begins with what the journal knows of a slot: with the artifact that was committed last; where
+    /// that is not kept as it was, with the one before it. `false` when there are states and none can
+    /// be read: then nothing is to serve, since it would begin without them.
     pub(super) fn recover(&mut self, index: usize) -> bool {
         let shared = Arc::clone(&self.shared);
         let core = Arc::clone(&self.slots[index].core);
         let Some(journal) = &shared.journal else { return true };
-        let (rejected, recovery, chosen, path) = {
+        let (rejected, recovery, builds) = {
             let journal = journal.lock();
             let Some(record) = journal.record(&core.name) else { return true };
-            let recovery = journal.recovery(&core.name);
-            let path = recovery.first.as_ref().map(|build| journal.artifact(build.artifact));
-            let chosen = self.choose(&journal, &core.name, path.as_deref());
-            (record.rejected.clone(), recovery, chosen, path)
+            (record.rejected.clone(), journal.recovery(&core.name), journal.may_begin(&core.name))
         };
         shared.report_unfinished(&core.name);
         for rejection in rejected {
@@ -45,49 +54,102 @@ impl Worker {
             let refusal = self.refusal(index, rejection);
             self.slots[index].core.rejected.insert(artifact, Arc::new(refusal));
         }
-        let Recovery { first, exhausted, uncommitted, is_older } = recovery;
+        for tried in &recovery.exhausted {
+            self.exhausted(index, tried.clone());
+        }
+        for (n, build) in builds.iter().enumerate() {
+            let begun = self.begin_again(index, build, &recovery);
+            let next = match (begun, builds.get(n + 1)) {
+                (Begun::Serves, _) => return true,
+                (Begun::Stateless, _) => return false,
+                (Begun::NotIntact, Some(older)) => format!("{older}, committed before it,"),
+                (Begun::NotIntact | Begun::Refused, _) => self.own_place(index),
+            };
+            let why = format!("{build} was committed, and does not begin again; {next} is tried");
+            self.tell(&core.name, EventKind::NotRecovered { why });
+            if begun == Begun::Refused {
+                break;
+            }
+        }
+        self.begin_from(index, None, None, &recovery)
+    }
+
+    /// Begins with an artifact that was committed.
+    fn begin_again(&mut self, index: usize, build: &Build, recovery: &Recovery) -> Begun {
+        let core = Arc::clone(&self.slots[index].core);
+        let Some((path, bytes)) = self.as_committed(index, build) else { return Begun::NotIntact };
+        let manifest = contents(&bytes).ok().map(|contents| contents.manifest);
+        drop(bytes);
+        if !self.begin_from(index, Some(build), manifest.as_ref(), recovery) {
+            return Begun::Stateless;
+        }
+        let before = core.glance().last_refusal;
+        self.try_path(index, path, Way::Recovered);
+        if core.gate().is_some() {
+            return Begun::Serves;
+        }
+        self.slots[index].recovered = None;
+        let is_new = |it: &Arc<Refusal>| before.is_none_or(|before| !Arc::ptr_eq(&before, it));
+        match core.glance().last_refusal.filter(is_new) {
+            Some(it) if it.phase > Phase::Staged || it.exit == Exit::Cancelled => Begun::Refused,
+            _ => Begun::NotIntact,
+        }
+    }
+
+    /// What a slot begins with that has no committed artifact to begin with.
+    fn own_place(&self, index: usize) -> String {
+        let core = &self.slots[index].core;
+        match self.shared.config.slots[&*core.name].builtin {
+            Some(_) => "the module that is linked into the program".to_owned(),
+            None => format!("what lies at {}", core.source),
+        }
+    }
+
+    /// Lays out the newest state that a committed artifact, or what comes in its place, can begin
+    /// with. `false` when none can be read.
+    fn begin_from(
+        &mut self,
+        index: usize,
+        build: Option<&Build>,
+        manifest: Option<&Manifest>,
+        recovery: &Recovery,
+    ) -> bool {
+        let shared = Arc::clone(&self.shared);
+        let core = Arc::clone(&self.slots[index].core);
+        let journal = shared.journal.as_ref().expect("it was looked at");
+        let chosen = self.choose(&journal.lock(), &core.name, manifest);
         let Chosen { state, passed_over, unfit } = chosen;
         if state.is_none() && !passed_over.is_empty() {
             self.unreadable(index, passed_over);
             return false;
         }
         let (backup, snapshot) = state.unzip();
-        let is_older = is_older || !passed_over.is_empty();
-        if first.is_some() || backup.is_some() {
-            let number = backup.as_ref().filter(|_| !unfit).map(|it| it.number);
-            self.has(index, What::Recovered { build: first.clone(), backup: number });
-            let named = |it: Build| (it.artifact, it.module, it.version);
-            let recovered = Recovered {
-                artifact: first.clone().map(named),
-                backup,
-                is_older,
-                uncommitted: uncommitted.map(named),
-                passed_over,
-            };
-            self.tell(&core.name, EventKind::Recovered(recovered));
+        if build.is_none() && backup.is_none() {
+            return true;
+        }
+        let number = backup.as_ref().filter(|_| !unfit).map(|it| it.number);
+        self.has(index, What::Recovered { build: build.cloned(), backup: number });
+        let named = |it: &Build| (it.artifact, it.module.clone(), it.version.clone());
+        let recovered = Recovered {
+            artifact: build.map(named),
+            backup,
+            is_older: recovery.is_older || !passed_over.is_empty(),
+            uncommitted: recovery.uncommitted.as_ref().map(named),
+            passed_over,
+        };
+        match build {
+            // Told when it serves.
+            Some(_) => self.slots[index].recovered = Some(recovered),
+            None => self.tell(&core.name, EventKind::Recovered(recovered)),
         }
         if let Some(snapshot) = snapshot {
             core.set_checkpoint(Checkpoint::backup(snapshot));
         }
-        for tried in exhausted {
-            self.exhausted(index, tried);
-        }
-        let (Some(build), Some(path)) = (first, path) else { return true };
-        self.try_path(index, path, Way::Recovered);
-        if core.gate().is_none() {
-            let why = format!(
-                "{build} was committed last, and does not begin again; what lies at {} is tried",
-                core.source
-            );
-            self.tell(&core.name, EventKind::NotRecovered { why });
-        }
         true
     }
 
-    /// The newest backup that the artifact at a path can begin with.
-    fn choose(&self, journal: &Journal, slot: &str, path: Option<&Path>) -> Chosen {
-        let manifest = path.and_then(|path| read_regular(path, u64::MAX).ok());
-        let manifest = manifest.and_then(|bytes| Some(contents(&bytes).ok()?.manifest));
+    /// The newest backup that an artifact can begin with; without one the newest that can be read.
+    fn choose(&self, journal: &Journal, slot: &str, manifest: Option<&Manifest>) -> Chosen {
         let (mut newest, mut passed_over) = (None, Vec::new());
         for backup in journal.backups(slot) {
             let state = match journal.state(slot, backup.number) {
@@ -97,7 +159,7 @@ impl Worker {
                     continue;
                 }
             };
-            match manifest.as_ref().map_or(Ok(()), |manifest| self.fits(manifest, &state)) {
+            match manifest.map_or(Ok(()), |manifest| self.fits(manifest, &state)) {
                 Ok(()) => {
                     return Chosen { state: Some((backup, state)), passed_over, unfit: false };
                 }

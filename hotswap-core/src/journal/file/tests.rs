@@ -154,3 +154,49 @@ fn what_could_not_be_written_does_not_count_or_is_caught_up_on() {
     drop(journal);
     assert_eq!(first(&open(&folder)), Some(build(3)));
 }
+
+#[test]
+fn a_journal_of_a_later_format_is_told_from_damage_with_its_writer() {
+    let place = tempfile::tempdir().unwrap();
+    drop(open(place.path()));
+    let path = place.path().join(FILE);
+    let own = fs::read_to_string(&path).unwrap();
+    let head = format!("{{\"v\":2,\"hotswap\":\"{OWN}\",");
+    assert!(own.starts_with(&head), "{own}");
+    for (later, by) in [
+        ("{\"v\":3,\"hotswap\":\"9.1.0\",\"and\":\"more\"}\n\0\0\n{\"v\":3}\n", "hotswap 9.1.0"),
+        ("{\"v\":1,\"n\":1,\"at\":1}\n", "another version"),
+    ] {
+        fs::write(&path, later).unwrap();
+        let error = in_full(&JournalFile::open(place.path(), LARGE).unwrap_err());
+        let (found, wanted) = (&later[5..6], "nothing was changed");
+        let says = format!("has format {found} and was written by {by}, and this is hotswap {OWN}");
+        assert!(error.contains(&says) && error.contains(wanted), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), later);
+    }
+    // A line in the middle of our own is damaged.
+    fs::write(&path, format!("{own}{{\"v\":3,\"hotswap\":\"9.1.0\"}}\n")).unwrap();
+    let error = in_full(&JournalFile::open(place.path(), LARGE).unwrap_err());
+    assert!(error.contains("is damaged"), "{error}");
+}
+
+#[test]
+fn what_a_power_cut_has_left_of_the_last_line_is_cut() {
+    let place = tempfile::tempdir().unwrap();
+    let mut journal = open(place.path());
+    journal.must("main", committed(1)).unwrap();
+    drop(journal);
+    let path = place.path().join(FILE);
+    let whole = fs::read(&path).unwrap();
+    for tail in [&[0; 100][..], b"\0\0\0\0\"sum\":\"0123\"}\n"] {
+        fs::write(&path, [&whole, tail].concat()).unwrap();
+        assert_eq!(first(&open(place.path())), Some(build(1)));
+    }
+    // Behind it stands something that was written later: that is damage.
+    fs::write(&path, [&whole, &b"\0\0\n"[..], &whole].concat()).unwrap();
+    JournalFile::open(place.path(), LARGE).unwrap_err();
+    // Nothing of it is whole: that is no journal without a past.
+    fs::write(&path, &whole[..20]).unwrap();
+    let error = in_full(&JournalFile::open(place.path(), LARGE).unwrap_err());
+    assert!(error.contains("line 1 of") && error.contains("cut off"), "{error}");
+}

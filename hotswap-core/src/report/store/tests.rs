@@ -131,3 +131,26 @@ fn one_that_is_too_long_is_kept_without_its_plan() {
     }
     assert_eq!(numbers(&open(folder.path())), [2, 1]);
 }
+
+#[test]
+fn a_report_of_a_later_format_is_named_with_its_writer_and_one_that_was_changed_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    put(&mut open(folder.path()), 1);
+    let file = folder.path().join("reports/shop/00000001.json");
+    let whole = fs::read_to_string(&file).unwrap();
+    let later = whole.replace("\"format\": 1", "\"format\": 2");
+    let later = later.replace(&format!("\"hotswap\": \"{OWN}\""), "\"hotswap\": \"9.1.0\"");
+    let changed = whole.replacen("shop", "shoq", 2).replacen("shoq", "shop", 1);
+    let table = [
+        (later, "it has format 2 and was written by hotswap 9.1.0"),
+        (changed, "its content does not have the hash that it names"),
+    ];
+    for (text, wanted) in table {
+        assert_ne!(text, whole);
+        fs::write(&file, &text).unwrap();
+        let mut store = open(folder.path());
+        let [why] = &store.take_damaged("shop")[..] else { panic!("there is one") };
+        assert!(why.contains(wanted), "{why}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    }
+}

@@ -1,0 +1,97 @@
+//! Files that the journal keeps of artifacts: whether each still is the artifact that it is kept as.
+//!
+//! A kept copy has its artifact's hash for a name. Whatever takes one (a start, a revert, an offer, a
+//! try after that) compares the hash of its own private copy with the name.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use semver::Version;
+
+use super::{Way, Worker, course::Course};
+use crate::{
+    config::Place,
+    event::Phase,
+    fs::read_regular,
+    journal::Build,
+    shown::shown,
+    upgrade::{ArtifactHash, Fault, Staged},
+};
+
+impl Worker {
+    /// The file of a committed artifact: the copy that the journal keeps, or where that is not what
+    /// it should be the one at the slot's own place.
+    pub(super) fn as_committed(
+        &mut self,
+        index: usize,
+        build: &Build,
+    ) -> Option<(PathBuf, Vec<u8>)> {
+        let shared = Arc::clone(&self.shared);
+        let kept = shared.journal.as_ref()?.lock().artifact(build.artifact);
+        let read = |path: &Path| {
+            let bytes = read_regular(path, shared.config.max_artifact_bytes);
+            let bytes = bytes.map_err(|error| unread(path, &error))?;
+            is_named(path, build.artifact, ArtifactHash::of(&bytes)).map(|()| bytes)
+        };
+        match read(&kept) {
+            Ok(bytes) => Some((kept, bytes)),
+            Err(fault) => {
+                self.refuse_unstaged(index, &kept, Some(build.artifact), fault);
+                let config = &shared.config.slots[&*self.slots[index].core.name];
+                let Some(Place::File(path)) = &config.source else { return None };
+                Some((path.clone(), read(path).ok()?))
+            }
+        }
+    }
+
+    /// Whether a copy of what the journal keeps is the artifact that it is kept as.
+    pub(super) fn is_as_kept(&self, staged: &Staged) -> Result<(), (ArtifactHash, Fault)> {
+        let journal = self.shared.journal.as_ref();
+        match journal.and_then(|journal| journal.lock().named(staged.origin())) {
+            Some(kept) => {
+                is_named(staged.origin(), kept, staged.hash()).map_err(|fault| (kept, fault))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The floor that an artifact must not be below. The one that was committed last has none, and
+    /// an older one that takes its place has.
+    pub(super) fn floor_of(
+        &self,
+        course: &Course,
+        module: &str,
+        version: &Version,
+    ) -> Option<Version> {
+        let last = self.shared.journal.as_ref().filter(|_| course.way == Way::Recovered);
+        let last = last.and_then(|journal| journal.lock().recovery(&course.slot.name).first);
+        let is_last = last.is_some_and(|last| last.artifact == course.artifact);
+        self.floors.of(module, version).filter(|_| !is_last).cloned()
+    }
+}
+
+/// Whether a file holds the artifact that it is kept as.
+fn is_named(path: &Path, expected: ArtifactHash, found: ArtifactHash) -> Result<(), Fault> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(not_kept(format!(
+        "kept copy  expected artifact {expected} at {}, found {found}: it was damaged or replaced",
+        shown(path)
+    )))
+}
+
+fn unread(path: &Path, error: &io::Error) -> Fault {
+    not_kept(format!("kept copy  {} cannot be read: {error}", shown(path)))
+}
+
+fn not_kept(finding: String) -> Fault {
+    Fault::rejected(
+        Phase::Staged,
+        finding,
+        "bring the file back from a copy, or deploy the build again",
+    )
+}
