@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod admin;
 mod approval;
+mod conflict;
 mod folders;
 mod journal;
 mod policies;
@@ -18,7 +19,7 @@ pub use self::{
     timing::{ParseWindowError, Timing, Window},
     trial::{TooFew, Trial},
 };
-pub(crate) use self::{policies::PanicPolicy, trial::Health};
+pub(crate) use self::{conflict::Conflict, policies::PanicPolicy, trial::Health};
 
 use std::{
     any::TypeId, collections::BTreeMap, env, ffi::OsStr, fmt, path::PathBuf, sync::Arc,
@@ -57,6 +58,8 @@ use crate::{event::Event, plan::Intent, shown::shown, trust::Trust, watch::Backe
 #[derive(Clone)]
 pub struct Config {
     pub(crate) slots: BTreeMap<String, SlotConfig>,
+    /// What was said twice, of which one would go unheard.
+    pub(crate) conflicts: Vec<Conflict>,
     pub(crate) state_drift: StateDrift,
     pub(crate) timing: Timing,
     pub(crate) pause_deadline: Duration,
@@ -185,6 +188,7 @@ impl Config {
     pub fn production() -> Self {
         Self {
             slots: BTreeMap::new(),
+            conflicts: Vec::new(),
             state_drift: StateDrift::Refuse,
             timing: Timing::at_once(),
             pause_deadline: Duration::from_secs(1),
@@ -229,17 +233,15 @@ impl Config {
     /// A slot whose artifacts appear at one path. It need not exist yet; a relative path is taken
     /// from the current folder when the host is made.
     #[must_use]
-    pub fn artifact(mut self, slot: impl Into<String>, path: impl Into<PathBuf>) -> Self {
-        self.slot(slot).source = Some(Place::File(path.into()));
-        self
+    pub fn artifact(self, slot: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.with_source(slot.into(), Place::File(path.into()))
     }
 
     /// A slot whose artifacts appear in a folder, beside those of other modules: it takes those
     /// of the module that has the slot's name, or the one given to [`module`](Self::module).
     #[must_use]
-    pub fn folder(mut self, slot: impl Into<String>, path: impl Into<PathBuf>) -> Self {
-        self.slot(slot).source = Some(Place::Folder(path.into()));
-        self
+    pub fn folder(self, slot: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.with_source(slot.into(), Place::Folder(path.into()))
     }
 
     /// A slot whose module is built from its sources, whenever they change: the package of the
@@ -250,7 +252,7 @@ impl Config {
     #[must_use]
     pub fn cargo_package(mut self, package: impl Into<String>) -> Self {
         let package = package.into();
-        self.slot(package.as_str()).source = Some(Place::Package(package.clone()));
+        self = self.with_source(package.clone(), Place::Package(package.clone()));
         self.cargo = self.cargo.with_package(package);
         self
     }
@@ -281,7 +283,11 @@ impl Config {
     /// The one module that a slot takes, by its crate's name.
     #[must_use]
     pub fn module(mut self, slot: impl Into<String>, module: impl Into<String>) -> Self {
-        self.slot(slot).module = Some(module.into());
+        let (slot, module) = (slot.into(), module.into());
+        let before = self.slot(slot.as_str()).module.replace(module.clone());
+        if let Some(before) = before.filter(|before| *before != module) {
+            self.conflicts.push(Conflict::of(slot, &before, &module));
+        }
         self
     }
 
@@ -289,11 +295,15 @@ impl Config {
     /// also without any artifact.
     #[must_use]
     pub fn builtin<M: HotModule>(mut self, slot: impl Into<String>) -> Self {
-        self.slot(slot).builtin = Some(Builtin {
+        let slot = slot.into();
+        let builtin = Builtin {
             export: M::export(),
             manifest: M::MANIFEST,
             interface: TypeId::of::<M::Interface>(),
-        });
+        };
+        if let Some(before) = self.slot(slot.as_str()).builtin.replace(builtin) {
+            self.conflicts.push(Conflict::of(slot, &before, &builtin));
+        }
         self
     }
 
@@ -702,6 +712,14 @@ impl Config {
     pub(crate) fn traces(&self, slot: &str) -> u8 {
         let may = self.backtraces && self.retire_of(slot) == Retire::Retain;
         if may { traces(env::var_os("RUST_BACKTRACE").as_deref()) } else { TRACE_NONE }
+    }
+
+    fn with_source(mut self, slot: String, source: Place) -> Self {
+        let now = source.to_string();
+        if let Some(before) = self.slot(slot.as_str()).source.replace(source) {
+            self.conflicts.push(Conflict::of(slot, &before, &now));
+        }
+        self
     }
 
     fn slot(&mut self, slot: impl Into<String>) -> &mut SlotConfig {

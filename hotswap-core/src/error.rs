@@ -48,6 +48,9 @@ impl Error {
             },
             Reason::NotLive { .. } => ErrorKind::Timeout,
             Reason::UnknownSlot { .. }
+            | Reason::ConfiguredTwice { .. }
+            | Reason::NoSource { .. }
+            | Reason::TwoModules { .. }
             | Reason::OtherInterface { .. }
             | Reason::NotOptedIn { .. }
             | Reason::Inside { .. }
@@ -82,6 +85,16 @@ impl Error {
 pub(crate) enum Reason {
     #[error("no slot {name} is configured; there are: {}", known.join(", "))]
     UnknownSlot { name: String, known: Vec<String> },
+    #[error("slot {name} is configured twice, with {first} and with {second}: keep one of them")]
+    ConfiguredTwice { name: String, first: String, second: String },
+    #[error(
+        "slot {name} has settings, and neither artifacts nor a built-in module: mend its name, or \
+         say where its artifacts appear; the other slots: {}",
+        known.join(", ")
+    )]
+    NoSource { name: String, known: Vec<String> },
+    #[error("two modules have one name: {first}, and {second}; give each a name of its own")]
+    TwoModules { first: String, second: String },
     #[error("slot {name} was opened for interface {first} before, and not for {second}")]
     OtherInterface { name: String, first: String, second: String },
     #[error(

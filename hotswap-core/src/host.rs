@@ -71,7 +71,8 @@ impl Host {
     /// Starts a host. Slots come alive when they are first asked for.
     ///
     /// # Errors
-    /// When the private folder or the watch of the file system cannot be had, or the file of the
+    /// When a slot is configured twice, or is given settings and no module; when two modules have one
+    /// name. When the private folder or the watch of the file system cannot be had, or the file of the
     /// floors or the journal cannot be read, or another host has the journal. When others can write to
     /// the host's folders, or a slot's module is built from its sources, where artifacts must be
     /// signed. In a process that was started for a rehearsal and has not come to
@@ -80,6 +81,7 @@ impl Host {
         if probe::is_astray() {
             return Err(Reason::Astray.into());
         }
+        config.checked()?;
         config.make_absolute();
         #[cfg(feature = "cargo")]
         if let Some(package) = config.unsigned_package() {
