@@ -103,7 +103,7 @@ impl Host {
             .name("hotswap".into())
             .spawn(move || worker.run(&inbox))
             .map_err(Reason::Thread)?;
-        let operator = Operator { shared, commands };
+        let operator = Operator { shared, commands, wanted: None };
         #[cfg_attr(not(unix), expect(unused_mut, reason = "nobody is answered there"))]
         let mut host = Self {
             operator,

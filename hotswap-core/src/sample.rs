@@ -8,19 +8,19 @@ use hotswap_abi::{
 use serde::{Deserialize, Serialize};
 
 #[interface(version = "1.2.0")]
-trait Till {
+pub(crate) trait Till {
     fn open(&self) -> bool;
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, HotState)]
 #[hot_state(version = 1)]
-struct Sum {
+pub(crate) struct Sum {
     cents: u64,
 }
 
 #[derive(HotModule)]
 #[hot_module(interface = Till)]
-struct Drawer(Sum);
+pub(crate) struct Drawer(Sum);
 
 impl Module for Drawer {
     type State = Sum;

@@ -98,7 +98,7 @@ fn an_offered_artifact_waits_for_a_yes_and_for_a_trial() {
     let Standing::AwaitsApproval(plan) = offered.standing else { panic!("{offered:?}") };
     scene.host.approve(plan.artifact, "ada").unwrap();
     let offered = scene.host.offer("main", &good, Intent::default()).unwrap();
-    assert!(matches!(offered.standing, Standing::Later { .. }), "{offered:?}");
+    assert!(matches!(offered.standing, Standing::OnTrial { generation: 2 }), "{offered:?}");
     let other = scene.folder().join("another");
     fs::write(&other, counter("label=c").bytes()).unwrap();
     let offered = scene.host.offer("main", &other, Intent::default()).unwrap();

@@ -237,6 +237,9 @@ fn after_a_crash_there_is_no_state_and_the_host_says_where_the_older_one_is() {
     assert_eq!(value(&place.run(patient(), &counter("label=d")).slot), 5);
 }
 
+/// What every format keeps, of a later one.
+const LATER: &[u8] = b"HOTSNAP\0\x09\0\x059.1.0 and more";
+
 #[test]
 fn a_damaged_snapshot_is_named_and_left_as_it_is() {
     let place = Place::new();
@@ -258,16 +261,17 @@ fn a_damaged_snapshot_is_named_and_left_as_it_is() {
     }
     assert_eq!(refused(&[&good[..], b"more"].concat()), "4 bytes stand behind its end");
     assert_eq!(refused(b"{}"), "it does not begin like one");
-    assert_eq!(
-        refused(b"HOTSNAP\0\x09\0"),
-        "it has format 9, this version of hotswap reads format 1"
-    );
+    for (later, by) in [(&b"HOTSNAP\0\x09\0"[..], "another version"), (LATER, "hotswap 9.1.0")] {
+        fs::write(place.kept(), later).unwrap();
+        let error = Snapshot::read(place.kept()).unwrap_err().to_string();
+        assert!(error.contains(&format!("has format 9 and was written by {by}, ")), "{error}");
+    }
 
     let host = place.host(patient(), &counter("label=b"));
     let error = host.slot::<dyn Counter>("main").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::System);
     assert!(error.to_string().contains("state of slot main from the last run"), "{error}");
-    assert_eq!(fs::read(place.kept()).unwrap(), b"HOTSNAP\0\x09\0");
+    assert_eq!(fs::read(place.kept()).unwrap(), LATER);
     // Mended, the slot opens in the same process.
     fs::write(place.kept(), &good).unwrap();
     let slot = host.slot::<dyn Counter>("main").unwrap();

@@ -27,6 +27,8 @@ mod ending;
 mod files;
 mod journals;
 mod manifests;
+#[cfg(unix)]
+mod operators;
 mod resources;
 mod restarts;
 mod serving;
@@ -61,6 +63,8 @@ fn groups() -> Vec<Group> {
         unloading::group(),
         resources::group(),
         journals::group(),
+        #[cfg(unix)]
+        operators::group(),
         watching::group(),
         ending::group(),
         restarts::group(),

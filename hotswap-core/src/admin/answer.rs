@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     error::{Error, in_full},
-    host::{Operator, SlotStatus, Standing, Status},
+    event::Refusal,
+    host::{Offered, Operator, SlotStatus, Standing, Status},
     journal::Earlier,
     plan::Intent,
     report::{Note, Report},
@@ -64,6 +65,43 @@ pub(super) fn answer(
 }
 
 struct Asked<'a>(&'a Operator);
+
+/// How an artifact stands, with its name. A refusal has that, and not the file.
+fn answered(offered: &Offered) -> String {
+    match &offered.standing {
+        Standing::Refused(refusal) => with_file(refusal, &offered.path),
+        _ => offered.to_string(),
+    }
+}
+
+fn with_file(refusal: &Refusal, path: &Path) -> String {
+    format!("{refusal}\n  file: {}", shown(path))
+}
+
+/// What has become of an upgrade of a slot that was ready.
+fn applied_in(before: &SlotStatus, after: &SlotStatus) -> (String, Value) {
+    let plan = before.plan.as_ref();
+    let generation = |slot: &SlotStatus| slot.serving.as_ref().map(|it| it.generation);
+    let has_taken_over = generation(before) != generation(after);
+    let artifact = match &after.serving {
+        Some(serving) if has_taken_over => serving.artifact,
+        _ => plan.map(|plan| plan.artifact),
+    };
+    let plan = plan.filter(|plan| Some(plan.artifact) == artifact);
+    let place = plan.map(|plan| format!(" at {}", shown(&plan.path))).unwrap_or_default();
+    let hash =
+        artifact.map_or_else(|| "the artifact".to_owned(), |it| format!("({}…)", it.short()));
+    let refused = after.last_refusal.as_ref().filter(|it| it.artifact == artifact);
+    let (outcome, text) = match refused {
+        _ if has_taken_over => {
+            ("taken_over", format!("{hash}{place} has taken over; {}", serves(after)))
+        }
+        Some(refusal) => ("refused", refusal.to_string()),
+        None => ("pending", format!("{hash}{place} is still pending; {}", serves(after))),
+    };
+    let path = plan.map(|plan| plan.path.display().to_string());
+    (text, json!({ "slot": after.name, "artifact": artifact, "path": path, "outcome": outcome }))
+}
 
 fn text(error: Error) -> String {
     in_full(&error)
@@ -227,9 +265,14 @@ impl Asked<'_> {
         }
         let events = self.0.events();
         let offered = self.0.offer(&slot, file, intent).map_err(text)?;
-        let value = |outcome: &str, why: &str| {
-            let artifact = offered.artifact.map(|it| it.to_string());
-            json!({ "slot": slot, "artifact": artifact, "outcome": outcome, "why": why })
+        let named = |artifact: Option<ArtifactHash>| Offered { artifact, ..offered.clone() }.name();
+        let value = |artifact: Option<ArtifactHash>, outcome: &str, why: &str| {
+            let module = offered.module.as_ref().map(|(module, _)| module);
+            let version = offered.module.as_ref().map(|(_, version)| version.to_string());
+            json!({
+                "slot": slot, "artifact": artifact, "module": module, "version": version,
+                "path": offered.path.display().to_string(), "outcome": outcome, "why": why,
+            })
         };
         let standing = &offered.standing;
         let (is_settled, yes, outcome) = match standing {
@@ -244,25 +287,43 @@ impl Asked<'_> {
             Standing::Later { .. } => (false, true, "later"),
         };
         let Some((progress, peer)) = wait.filter(|_| !is_settled) else {
-            return found(yes, standing.to_string(), value(outcome, &standing.to_string()));
+            let value = value(offered.artifact, outcome, &standing.to_string());
+            return found(yes, answered(&offered), value);
         };
-        progress(&standing.to_string());
-        let awaited = Awaited { slot: &slot, file, artifact: offered.artifact };
-        match await_end(&events, awaited, progress, peer) {
-            End::Committed(why) => done(why.clone(), value("committed", &why)),
-            End::Not { outcome, why, text } => found(false, text, value(outcome, &why)),
-            End::Unknown => Err("the host ends, and the upgrade is not over".to_owned()),
+        progress(&answered(&offered));
+        let mut awaited = Awaited { slot: &slot, file, artifact: offered.artifact };
+        let end = await_end(self.0, &events, &mut awaited, progress, peer);
+        let (artifact, name) = (awaited.artifact, named(awaited.artifact));
+        match end {
+            End::Committed(why) => {
+                done(format!("{name}: {why}"), value(artifact, "committed", &why))
+            }
+            End::Not { outcome, why, refusal: None } => {
+                found(false, format!("{name}: {why}"), value(artifact, outcome, &why))
+            }
+            End::Not { outcome, why, refusal: Some(refusal) } => {
+                let text = with_file(&refusal, &offered.path);
+                found(false, text, value(artifact, outcome, &why))
+            }
+            End::Unknown => Err(format!("{name}: the host ends, and the upgrade is not over")),
         }
     }
 
     fn apply_pending(&self) -> Answer {
+        let before = self.0.status().slots;
         let applied = self.0.apply_pending().map_err(text)?;
-        let text = match applied {
-            0 => "nothing that was ready has taken over".to_owned(),
-            1 => "one version has taken over".to_owned(),
-            more => format!("{more} versions have taken over"),
-        };
-        found(applied > 0, text, json!({ "applied": applied }))
+        let after = self.0.status().slots;
+        let pending = before.iter().filter(|it| it.pending.is_some());
+        let came_out: Vec<_> = pending
+            .filter_map(|before| Some((before, after.iter().find(|it| it.name == before.name)?)))
+            .map(|(before, after)| applied_in(before, after))
+            .collect();
+        if came_out.is_empty() {
+            let text = "no upgrade is ready, and none has taken over";
+            return found(false, text, json!({ "applied": 0, "slots": [] }));
+        }
+        let (texts, values): (Vec<_>, Vec<_>) = came_out.into_iter().unzip();
+        found(applied > 0, texts.join("\n"), json!({ "applied": applied, "slots": values }))
     }
 
     fn waiting(&self) -> Vec<ArtifactHash> {

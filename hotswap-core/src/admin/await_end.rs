@@ -12,6 +12,8 @@ use std::{
 use super::{answer::Progress, server::Peer};
 use crate::{
     event::{Event, EventKind, Phase, Refusal},
+    fs::read_regular,
+    host::{Operator, SlotStatus},
     journal::Outcome,
     report::Report,
     upgrade::ArtifactHash,
@@ -21,13 +23,14 @@ use crate::{
 pub(super) enum End {
     /// What was asked for is the stable version.
     Committed(String),
-    /// It is not: in a word, on a line, and in full.
-    Not { outcome: &'static str, why: String, text: String },
+    /// It is not: in a word, on a line, and as it was refused.
+    Not { outcome: &'static str, why: String, refusal: Option<Arc<Refusal>> },
     /// Nobody waits for it any more, or the host ends.
     Unknown,
 }
 
-/// So often it is looked whether anybody still waits. Only as long as somebody does.
+/// How often the host looks whether the client is still there, and whether the upgrade still goes
+/// on; only while a client waits.
 const LOOKS: Duration = Duration::from_millis(500);
 
 /// An upgrade that somebody waits for.
@@ -52,6 +55,38 @@ impl Awaited<'_> {
         }
     }
 
+    /// How it has ended, where nothing is told of that: the host has nothing to do with it any more,
+    /// and its file holds something else, or is gone.
+    fn left(&self, slot: &SlotStatus) -> Option<End> {
+        let refused = slot.last_refusal.as_ref().filter(|it| self.is_of_it(it));
+        let serves = slot.serving.as_ref().and_then(|it| it.artifact);
+        let goes_on = slot.held.iter().any(|it| it == self.file)
+            || slot.phase.is_some()
+            || slot.awaiting.is_some()
+            || slot.pending.is_some()
+            || (slot.trial.is_some() && self.artifact == serves)
+            || refused.is_some_and(|it| it.tried_again);
+        let not =
+            |outcome, why: &str| Some(End::Not { outcome, why: why.to_owned(), refusal: None });
+        match self.artifact {
+            _ if goes_on => None,
+            Some(artifact) if serves == Some(artifact) => {
+                Some(End::Committed("it serves".to_owned()))
+            }
+            _ if !self.file.exists() => {
+                not("withdrawn", "its file was removed, and the host has nothing to do with it")
+            }
+            Some(artifact) => {
+                let found = read_regular(self.file, u64::MAX).ok()?;
+                if ArtifactHash::of(&found) == artifact {
+                    return None;
+                }
+                not("superseded", "its file holds another artifact by now")
+            }
+            None => None,
+        }
+    }
+
     fn is_it(&self, artifact: ArtifactHash) -> bool {
         self.artifact == Some(artifact)
     }
@@ -67,19 +102,32 @@ impl Awaited<'_> {
 
 /// Waits until an upgrade is over. One that is cancelled and tried again is not.
 pub(super) fn await_end(
+    operator: &Operator,
     events: &Receiver<Event>,
-    mut awaited: Awaited<'_>,
+    awaited: &mut Awaited<'_>,
     progress: &mut Progress<'_>,
     peer: &Peer<'_>,
 ) -> End {
     let mut refused: Option<Arc<Refusal>> = None;
+    let mut left = 0;
     loop {
         let event = match events.recv_timeout(LOOKS) {
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) if peer.is_gone() => return End::Unknown,
-            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Timeout) => {
+                let mut slots = operator.status().slots;
+                slots.retain(|slot| slot.name == awaited.slot);
+                match slots.first().and_then(|slot| awaited.left(slot)) {
+                    // Not in the moment between two of the host's steps.
+                    Some(end) if left > 0 => return end,
+                    Some(_) => left += 1,
+                    None => left = 0,
+                }
+                continue;
+            }
             Err(RecvTimeoutError::Disconnected) => return End::Unknown,
         };
+        left = 0;
         if &*event.slot != awaited.slot {
             continue;
         }
@@ -87,7 +135,7 @@ pub(super) fn await_end(
         let text = match &event.kind {
             EventKind::Reported(report) if awaited.is_it(report.artifact) => {
                 if !report.tried_again {
-                    return ended(report, refused.as_deref());
+                    return ended(report, refused);
                 }
                 refused.take().map(|it| it.to_string())
             }
@@ -111,20 +159,17 @@ pub(super) fn await_end(
     }
 }
 
-fn ended(report: &Report, refused: Option<&Refusal>) -> End {
+fn ended(report: &Report, refusal: Option<Arc<Refusal>>) -> End {
     let why = summary(report);
     match report.outcome {
         Outcome::Committed => End::Committed(why),
-        outcome => {
-            let text = refused.map_or_else(|| why.clone(), ToString::to_string);
-            End::Not { outcome: word(outcome), why, text }
-        }
+        outcome => End::Not { outcome: word(outcome), why, refusal },
     }
 }
 
-fn unread(refusal: &Refusal) -> End {
-    let why = refusal.findings.join("; ");
-    End::Not { outcome: word(Outcome::Rejected), why, text: refusal.to_string() }
+fn unread(refusal: &Arc<Refusal>) -> End {
+    let (why, refusal) = (refusal.findings.join("; "), Some(Arc::clone(refusal)));
+    End::Not { outcome: word(Outcome::Rejected), why, refusal }
 }
 
 /// What somebody who waits wants to know meanwhile: where it stands, not each step of the way. How it
@@ -155,11 +200,9 @@ fn worth_telling(event: &Event) -> Option<String> {
 }
 
 fn summary(report: &Report) -> String {
-    let version = report.module.as_ref().map(|(module, version)| format!("{module} {version} "));
-    let (version, hash) = (version.unwrap_or_default(), report.artifact.short());
     match report.why().as_str() {
-        "" => format!("{version}({hash}…) is {}", report.outcome),
-        why => format!("{version}({hash}…) is {}: {why}", report.outcome),
+        "" => report.outcome.to_string(),
+        why => format!("{}: {why}", report.outcome),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    protocol::{Done, LONGEST_REPLY, Reply, Request, Unread, line, read_line},
+    protocol::{Done, LONGEST_REPLY, Reply, Request, Unread, asked, read_line},
     server::peer,
 };
 use crate::shown::{escaped, escaped_lines, shown};
@@ -76,13 +76,14 @@ impl Client {
         request: &Request,
         mut progress: impl FnMut(&str),
     ) -> Result<Done, ClientError> {
-        let asked = line(request).map_err(|error| ClientError {
+        let asked = asked(request).map_err(|error| ClientError {
             text: format!("this cannot be asked: {error}"),
             answered: false,
         })?;
         let mut stream = UnixStream::connect(&self.socket).map_err(|error| self.absent(&error))?;
         self.expect_host(&stream)?;
-        stream.write_all(&asked).map_err(|error| self.gone(&error))?;
+        // What a host answers that has not read to the end says why.
+        let sent = stream.write_all(&asked);
         let mut replies = BufReader::new(stream);
         loop {
             match read_line(&mut replies, LONGEST_REPLY) {
@@ -93,6 +94,7 @@ impl Client {
                 Ok(Some(Reply::Failed(text))) => {
                     return Err(ClientError { text: escaped_lines(&text), answered: true });
                 }
+                Ok(None) | Err(Unread::Io(_)) if sent.is_err() => return Err(self.unsent(&sent)),
                 Ok(None) => return Err(self.gone(&"it has closed the connection")),
                 Err(Unread::NotOurs(error)) => {
                     let error = escaped(&error.to_string());
@@ -148,6 +150,16 @@ impl Client {
         ClientError { text, answered: false }
     }
 
+    /// A request that has not come to its end is none.
+    fn unsent(&self, sent: &io::Result<()>) -> ClientError {
+        let why = sent.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        let text = format!(
+            "the host at {} has not read the request, and has done nothing: {why}",
+            shown(&self.socket)
+        );
+        ClientError { text, answered: false }
+    }
+
     fn gone(&self, why: &dyn std::fmt::Display) -> ClientError {
         let text = format!(
             "the host at {} has not answered to the end, and may have done what was asked: {why}",
@@ -192,7 +204,7 @@ mod tests {
 
     use rustix::{process::Uid, thread::set_thread_res_uid};
 
-    use super::*;
+    use super::{super::protocol::line, *};
 
     const NOBODY: u32 = 65534;
     const HOSTILE: &str = "slot  serves\n\x1b]0;owned\x07\x1b[2J\u{9b}31mshop \u{202e}9.9.9\r\n";
@@ -302,5 +314,30 @@ mod tests {
         let host = impostor(&socket, NOBODY, vec![done()]);
         assert!(ask(&Client::new(&socket)).0.is_err());
         host.join().unwrap();
+    }
+
+    /// Asks for more than a socket holds, of a host that reads nothing of it.
+    fn unread(answers: &'static [u8]) -> ClientError {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin");
+        let listener = UnixListener::bind(&path).unwrap();
+        let host = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(answers).unwrap();
+        });
+        let (artifact, by, why) = (String::new(), String::new(), "x".repeat(4 << 20));
+        let request = Request::Reject { artifact, by, why };
+        let error = Client::new(path).ask(&request, |_| {}).unwrap_err();
+        host.join().unwrap();
+        error
+    }
+
+    #[test]
+    fn an_answer_is_read_also_where_the_request_could_not_be_written() {
+        let error = unread(b"{\"failed\":\"no place\"}\n");
+        assert!(error.is_answer() && error.to_string() == "no place", "{error}");
+        let error = unread(b"");
+        assert!(!error.is_answer(), "{error}");
+        assert!(error.to_string().contains("has done nothing: "), "{error}");
     }
 }

@@ -6,9 +6,17 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::plan::Intent;
+use crate::{
+    plan::Intent,
+    shown::escaped,
+    written::{OWN, writer},
+};
+
+/// What client and host speak. A request may name it, with the version of hotswap that asks; every
+/// later protocol keeps these two fields, and [`Reply::Failed`].
+const PROTOCOL: u64 = 1;
 
 /// No request is longer, in bytes.
 pub(super) const LONGEST_REQUEST: u64 = 64 * 1024;
@@ -170,6 +178,23 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Whether the host's own thread is to do something, which may take a while.
+    pub(super) const fn is_order(&self) -> bool {
+        !matches!(
+            self,
+            Self::Status { .. }
+                | Self::Why { .. }
+                | Self::Plan { .. }
+                | Self::Pause { .. }
+                | Self::Resume { .. }
+                | Self::History { .. }
+                | Self::Report { .. }
+                | Self::Note { .. }
+        )
+    }
+}
+
 /// What a host answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -200,6 +225,34 @@ pub(super) fn line(of: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(of)?;
     line.push(b'\n');
     Ok(line)
+}
+
+/// Writes a request, with who asks.
+pub(super) fn asked(request: &Request) -> serde_json::Result<Vec<u8>> {
+    let mut asked = serde_json::to_value(request)?;
+    asked["protocol"] = PROTOCOL.into();
+    asked["hotswap"] = OWN.into();
+    line(&asked)
+}
+
+/// Reads a request, or says why it cannot be understood.
+pub(super) fn understood(mut bytes: &[u8]) -> Result<Request, String> {
+    let not = |why: &dyn std::fmt::Display| {
+        format!("hotswap {OWN} in the host does not understand this: {why}")
+    };
+    let read = read_line::<Map<String, Value>>(&mut bytes, LONGEST_REQUEST);
+    let mut asked = read.map_err(|unread| not(&unread))?.unwrap_or_default();
+    let (protocol, by) = (asked.remove("protocol"), asked.remove("hotswap"));
+    if let Some(protocol) = protocol.filter(|it| *it != PROTOCOL) {
+        let by = by.as_ref().and_then(Value::as_str).and_then(|by| writer(by.as_bytes()));
+        let by = by.map_or("another version".to_owned(), |by| format!("hotswap {by}"));
+        return Err(format!(
+            "{by} asks with protocol {}, and the host is hotswap {OWN} with protocol {PROTOCOL}; \
+             nothing was done: ask with the host's version",
+            escaped(&protocol.to_string())
+        ));
+    }
+    serde_json::from_value(Value::Object(asked)).map_err(|error| not(&error))
 }
 
 /// Reads a line; `None` at the end of the stream.
@@ -234,10 +287,6 @@ pub(super) enum Unread {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Option<Request>, String> {
-        read_line(&mut text.as_bytes(), 64).map_err(|error| error.to_string())
-    }
-
     #[test]
     fn a_request_is_read_as_it_was_written() {
         let request = Request::Revert {
@@ -245,23 +294,30 @@ mod tests {
             to: "1.0.0".to_owned(),
             why: "slow".to_owned(),
         };
-        let line = line(&request).unwrap();
-        assert_eq!(read_line::<Request>(&mut &line[..], 1000).unwrap(), Some(request));
-        assert_eq!(read("{\"verb\":\"status\"}\n"), Ok(Some(Request::Status { slot: None })));
+        assert_eq!(understood(&asked(&request).unwrap()), Ok(request));
+        assert_eq!(understood(b"{\"verb\":\"status\"}\n"), Ok(Request::Status { slot: None }));
     }
 
     #[test]
     fn what_is_no_request_is_named() {
-        assert_eq!(read(""), Ok(None));
-        assert_eq!(read("{\"verb\":\"status\"}").unwrap_err(), "it ends within a line");
-        let long = format!("{{\"verb\":\"{}\"}}\n", "x".repeat(100));
-        assert_eq!(read(&long).unwrap_err(), "a line is longer than 64 bytes");
-        let unknown = read("{\"verb\":\"explode\"}\n").unwrap_err();
+        let why = |text: &str| understood(text.as_bytes()).unwrap_err();
+        assert!(why("{\"verb\":\"status\"}").ends_with("it ends within a line"));
+        let long = format!("{{\"verb\":\"{}\"}}\n", "x".repeat(100_000));
+        assert!(why(&long).ends_with("a line is longer than 65536 bytes"));
+        let unknown = why("{\"verb\":\"explode\"}\n");
         assert!(
             unknown.contains("unknown variant `explode`, expected one of `status`"),
             "{unknown}"
         );
-        let more = read("{\"verb\":\"clear\",\"artifact\":\"a\",\"x\":1}\n").unwrap_err();
+        let more = why("{\"verb\":\"clear\",\"artifact\":\"a\",\"x\":1}\n");
         assert!(more.contains("unknown field `x`"), "{more}");
+    }
+
+    #[test]
+    fn another_protocol_is_named_with_who_speaks_it() {
+        let asked = b"{\"protocol\":2,\"hotswap\":\"9.1.0\",\"verb\":\"explode\",\"more\":1}\n";
+        let why = understood(asked).unwrap_err();
+        let says = format!("hotswap 9.1.0 asks with protocol 2, and the host is hotswap {OWN}");
+        assert!(why.contains(&says) && why.contains("nothing was done"), "{why}");
     }
 }

@@ -1,22 +1,27 @@
 //! The thread that listens, and those that answer.
+//!
+//! `hotswap-admin` reads the requests of all who have connected, without waiting for any of them: who
+//! is slow to ask keeps nobody else from asking. A request that is whole goes to a thread of its own.
+//! Looks and orders have places apart, so that those who wait for an upgrade do not keep anybody from
+//! looking; where all are taken a request waits for one. An order whose client has gone is not done:
+//! the host looks when its turn has come, and the worker once more (`Operator::only_while`).
 
 use std::{
-    io::{self, BufReader, Write as _},
-    net::Shutdown,
+    collections::VecDeque,
+    io::{self, Read as _, Write as _},
     os::{
         fd::{AsFd as _, BorrowedFd},
         unix::net::{UnixListener, UnixStream},
     },
     path::Path,
     sync::{
-        Arc, Weak,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use parking_lot::Mutex;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
@@ -24,33 +29,37 @@ use rustix::{
 
 use super::{
     answer::answer,
-    protocol::{LONGEST_REQUEST, Reply, Request, Unread, line, read_line},
+    asking::{Asking, Heard},
+    protocol::{Reply, Request, line},
     socket::{Place, SocketError},
 };
 use crate::host::Operator;
 
-/// So many operators are answered at a time.
-pub(super) const MOST: usize = 16;
+/// So many looks are answered at a time.
+pub(super) const MOST_LOOKS: usize = 16;
+/// So many orders are done, or wait for the worker or for the end of an upgrade, at a time.
+pub(super) const MOST_ORDERS: usize = 64;
+/// So many clients may have connected without having asked, and so many requests may wait.
+pub(super) const MOST: usize = 256;
 /// How long nobody is let in after somebody could not be.
-const BREATH: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-/// Whoever connects has to say what for.
-const ASKS_WITHIN: Duration = Duration::from_secs(10);
+const BREATH: Duration = Duration::from_millis(100);
+/// How long an answer may take to be written, piece by piece.
+const READS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A host's ear for operators. Dropping it is its end.
 #[derive(Debug)]
 pub(crate) struct Admin {
     listening: Option<JoinHandle<()>>,
     ending: Arc<Ending>,
-    /// Closed, it wakes the thread that listens.
-    wake: Option<UnixStream>,
+    /// Written to, it wakes the thread that listens.
+    wake: Arc<UnixStream>,
     place: Option<Place>,
 }
 
-/// What connections share: whether the host ends, and who is still there.
+/// What connections share: whether the host ends.
 #[derive(Debug, Default)]
 pub(super) struct Ending {
     ends: AtomicBool,
-    connections: Mutex<Vec<Weak<UnixStream>>>,
 }
 
 impl Ending {
@@ -67,13 +76,19 @@ impl Admin {
         let (place, listener) = Place::take(path)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let (wake, woken) = UnixStream::pair().map_err(failed)?;
+        woken.set_nonblocking(true).map_err(failed)?;
+        wake.set_nonblocking(true).map_err(failed)?;
+        let wake = Arc::new(wake);
         let ending = Arc::new(Ending::default());
         let listening = thread::Builder::new().name("hotswap-admin".into()).spawn({
-            let ending = Arc::clone(&ending);
-            move || listen(&listener, &woken, &operator, &ending)
+            let (ending, wake) = (Arc::clone(&ending), Arc::clone(&wake));
+            let (asking, waiting, answering) = (Vec::new(), VecDeque::new(), Vec::new());
+            let listening =
+                Listening { listener, woken, operator, ending, asking, waiting, answering, wake };
+            move || listening.run()
         });
         let listening = Some(listening.map_err(failed)?);
-        Ok(Self { listening, ending, wake: Some(wake), place: Some(place) })
+        Ok(Self { listening, ending, wake, place: Some(place) })
     }
 }
 
@@ -88,7 +103,7 @@ impl Drop for Admin {
     fn drop(&mut self) {
         drop(self.place.take());
         self.ending.ends.store(true, Ordering::Relaxed);
-        drop(self.wake.take());
+        rouse(&self.wake);
         if let Some(listening) = self.listening.take() {
             // A panic of ours has been reported by its hook.
             let _ = listening.join();
@@ -96,61 +111,134 @@ impl Drop for Admin {
     }
 }
 
-fn listen(listener: &UnixListener, woken: &UnixStream, operator: &Operator, ending: &Arc<Ending>) {
-    let mut answering: Vec<JoinHandle<()>> = Vec::new();
-    while polled(&[listener.as_fd(), woken.as_fd()], None).is_ok() && !ending.ends() {
-        let stream = match listener.accept() {
-            Ok((stream, _)) => Arc::new(stream),
-            // Whoever it was has gone; or there is no descriptor left, and nobody is let in at once.
-            Err(_) => {
-                let _ = polled(&[woken.as_fd()], Some(BREATH));
+/// The thread that listens.
+struct Listening {
+    listener: UnixListener,
+    /// Readable when an answer was given, or the host ends.
+    woken: UnixStream,
+    operator: Operator,
+    ending: Arc<Ending>,
+    /// Who has connected, and not asked yet; the oldest first.
+    asking: Vec<Asking>,
+    /// Who has asked, and waits for a place.
+    waiting: VecDeque<(Arc<UnixStream>, Request)>,
+    /// Who is being answered, and whether that is an order.
+    answering: Vec<(JoinHandle<()>, bool)>,
+    wake: Arc<UnixStream>,
+}
+
+impl Listening {
+    fn run(mut self) {
+        while self.sleep().is_ok() && !self.ending.ends() {
+            let mut drained = [0; 64];
+            while matches!((&self.woken).read(&mut drained), Ok(1..)) {}
+            self.hear();
+            if !self.accept() {
+                let _ = polled(&[self.woken.as_fd()], Some(BREATH));
+            }
+            self.answer_next();
+        }
+        for (stream, _) in self.waiting {
+            let _ = say(&stream, &Reply::Failed("the host ends; nothing was done".to_owned()));
+        }
+        for (thread, _) in self.answering {
+            let _ = thread.join();
+        }
+    }
+
+    /// Until somebody connects, asks, has been answered, or is late.
+    fn sleep(&self) -> io::Result<()> {
+        let mut places = vec![self.woken.as_fd(), self.listener.as_fd()];
+        places.extend(self.asking.iter().map(Asking::as_fd));
+        let late = self.asking.iter().map(Asking::deadline).min();
+        polled(&places, late.map(|late| late.saturating_duration_since(Instant::now())))
+    }
+
+    /// Reads what has come.
+    fn hear(&mut self) {
+        for mut asking in std::mem::take(&mut self.asking) {
+            match asking.hear() {
+                Heard::Nothing => self.asking.push(asking),
+                Heard::Gone => {}
+                Heard::Request(_) if self.waiting.len() >= MOST => {
+                    let text = format!("{MOST} requests wait already; nothing was done");
+                    let _ = say(&asking.stream, &Reply::Failed(text));
+                }
+                Heard::Request(request) => self.waiting.push_back((asking.stream, request)),
+                Heard::Nonsense(why) => {
+                    let _ = say(&asking.stream, &Reply::Failed(why));
+                }
+            }
+        }
+    }
+
+    /// Lets in who has connected; `false` where that cannot be done now.
+    fn accept(&mut self) -> bool {
+        loop {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Whoever it was has gone; or there is no descriptor left.
+                    let gone = [io::ErrorKind::WouldBlock, io::ErrorKind::ConnectionAborted];
+                    return gone.contains(&error.kind());
+                }
+            };
+            let _ = stream.set_nonblocking(true);
+            if let Err(why) = may_ask(&stream) {
+                let _ = say(&stream, &Reply::Failed(why));
                 continue;
             }
-        };
-        answering.retain(|thread| !thread.is_finished());
-        if let Err(why) = may_ask(&stream, answering.len()) {
-            let _ = say(&stream, &Reply::Failed(why));
-            continue;
-        }
-        let (operator, ended) = (operator.clone(), Arc::clone(ending));
-        {
-            let mut connections = ending.connections.lock();
-            connections.retain(|connection| connection.strong_count() > 0);
-            connections.push(Arc::downgrade(&stream));
-        }
-        let thread = thread::Builder::new()
-            .name("hotswap-answer".into())
-            .spawn(move || converse(&stream, &operator, &ended));
-        // Where no thread can be had, the connection is closed, which says enough.
-        answering.extend(thread.ok());
-    }
-    for connection in ending.connections.lock().drain(..) {
-        if let Some(stream) = connection.upgrade() {
-            // Who is about to ask is told nothing; who has asked still gets its answer.
-            let _ = stream.shutdown(Shutdown::Read);
+            if self.asking.len() >= MOST {
+                // The one that has been silent longest.
+                self.asking.remove(0);
+            }
+            self.asking.push(Asking::new(stream));
         }
     }
-    for thread in answering {
-        let _ = thread.join();
+
+    /// Answers those for whom there is a place, in the order in which they have asked.
+    fn answer_next(&mut self) {
+        self.answering.retain(|(thread, _)| !thread.is_finished());
+        let mut waits = VecDeque::new();
+        for (stream, request) in std::mem::take(&mut self.waiting) {
+            let is_order = request.is_order();
+            let taken = self.answering.iter().filter(|it| it.1 == is_order).count();
+            if taken >= if is_order { MOST_ORDERS } else { MOST_LOOKS } {
+                waits.push_back((stream, request));
+                continue;
+            }
+            let (operator, ending) = (self.operator.clone(), Arc::clone(&self.ending));
+            let wake = Arc::clone(&self.wake);
+            let thread = thread::Builder::new().name("hotswap-answer".into()).spawn(move || {
+                converse(&stream, request, &operator, &ending);
+                drop(stream);
+                rouse(&wake);
+            });
+            // Where no thread can be had, the connection is closed, which says enough.
+            self.answering.extend(thread.ok().map(|thread| (thread, is_order)));
+        }
+        self.waiting = waits;
     }
 }
 
-/// Sleeps until there is something at one of these places: somebody who connects, or the host's end.
-fn polled(places: &[BorrowedFd<'_>], at_most: Option<Timespec>) -> io::Result<()> {
+/// Wakes the thread that listens; where its pipe is full it is awake already.
+fn rouse(mut wake: &UnixStream) {
+    let _ = wake.write(&[0]);
+}
+
+/// Sleeps until there is something at one of these places.
+fn polled(places: &[BorrowedFd<'_>], at_most: Option<Duration>) -> io::Result<()> {
     let mut places: Vec<_> =
         places.iter().map(|place| PollFd::from_borrowed_fd(*place, PollFlags::IN)).collect();
-    loop {
-        match poll(&mut places, at_most.as_ref()) {
-            Err(Errno::INTR) => {}
-            other => return Ok(other.map(drop)?),
-        }
+    let at_most = at_most.and_then(|it| Timespec::try_from(it).ok());
+    match poll(&mut places, at_most.as_ref()) {
+        // What has come is looked at in any case.
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
-fn may_ask(stream: &UnixStream, others: usize) -> Result<(), String> {
-    if others >= MOST {
-        return Err(format!("{MOST} others are being answered; ask again in a moment"));
-    }
+fn may_ask(stream: &UnixStream) -> Result<(), String> {
     let (peer, own) = (peer(stream), rustix::process::geteuid().as_raw());
     match peer {
         Ok(peer) if peer == own || peer == 0 => Ok(()),
@@ -175,33 +263,25 @@ fn say(mut stream: &UnixStream, reply: &Reply) -> io::Result<()> {
     stream.write_all(&line(reply)?)
 }
 
-fn converse(stream: &UnixStream, operator: &Operator, ending: &Ending) {
-    let said = |reply: &Reply| say(stream, reply);
-    let limits = stream
-        .set_nonblocking(false)
-        .and_then(|()| stream.set_read_timeout(Some(ASKS_WITHIN)))
-        .and_then(|()| stream.set_write_timeout(Some(ASKS_WITHIN)));
-    if limits.is_err() {
+fn converse(stream: &Arc<UnixStream>, request: Request, operator: &Operator, ending: &Ending) {
+    let blocks = stream.set_nonblocking(false);
+    if blocks.and_then(|()| stream.set_write_timeout(Some(READS_WITHIN))).is_err() {
         return;
     }
-    let request = match read_line::<Request>(&mut BufReader::new(stream), LONGEST_REQUEST) {
-        Ok(Some(request)) => request,
-        // Nobody asks.
-        Ok(None) | Err(Unread::Io(_)) => return,
-        Err(error) => {
-            let version = env!("CARGO_PKG_VERSION");
-            let text = format!("hotswap {version} in the host does not understand this: {error}");
-            let _ = said(&Reply::Failed(text));
-            return;
-        }
-    };
+    let peer = Peer { stream, ending };
+    if peer.is_gone() {
+        tracing::info!(?request, "not done: who has asked has gone");
+        return;
+    }
     tracing::debug!(?request, "an operator asks");
-    let mut progress = |text: &str| said(&Reply::Progress(text.to_owned())).is_ok();
-    let reply = match answer(operator, request, &mut progress, &Peer { stream, ending }) {
+    let asks = Arc::clone(stream);
+    let operator = operator.only_while(move || !has_gone(&asks));
+    let mut progress = |text: &str| say(stream, &Reply::Progress(text.to_owned())).is_ok();
+    let reply = match answer(&operator, request, &mut progress, &peer) {
         Ok(done) => Reply::Done(done),
         Err(why) => Reply::Failed(why),
     };
-    let _ = said(&reply);
+    let _ = say(stream, &reply);
 }
 
 /// Whoever waits for an answer.
@@ -213,12 +293,14 @@ pub(super) struct Peer<'a> {
 impl Peer<'_> {
     /// Whether nobody waits any more, or nothing more will come.
     pub(super) fn is_gone(&self) -> bool {
-        if self.ending.ends() {
-            return true;
-        }
-        let mut places = [PollFd::from_borrowed_fd(self.stream.as_fd(), PollFlags::RDHUP)];
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let found = poll(&mut places, Some(&now));
-        found.is_ok_and(|count| count > 0)
+        self.ending.ends() || has_gone(self.stream)
     }
+}
+
+/// Whether the other end is closed. One that only has no more to ask still waits for its answer.
+fn has_gone(stream: &UnixStream) -> bool {
+    let mut places = [PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let found = poll(&mut places, Some(&now)).is_ok_and(|count| count > 0);
+    found && places[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }

@@ -14,7 +14,6 @@ use tempfile::NamedTempFile;
 
 /// An operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "tests count and choose them"))]
 pub(crate) enum Op<'a> {
     Folder(&'a Path),
     Open(&'a Path),

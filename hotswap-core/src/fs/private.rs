@@ -89,7 +89,11 @@ pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match disk::folder(&builder, folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        made => made.and_then(|()| disk::sync_folder(folder.parent().unwrap_or(folder))),
+        made => made.and_then(|()| match folder.parent().map(disk::sync_folder) {
+            // One that may be entered and written to, and not read, cannot be synced.
+            Some(Err(error)) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
+            _ => Ok(()),
+        }),
     }
 }
 

@@ -40,7 +40,12 @@ use crate::{
 pub struct Operator {
     pub(super) shared: Arc<Shared>,
     pub(super) commands: Sender<Command>,
+    /// Orders are done only as long as this holds.
+    pub(super) wanted: Option<Wanted>,
 }
+
+/// Whether an order is still wanted; asked by the worker, before it does it.
+pub(super) type Wanted = Arc<dyn Fn() -> bool + Send + Sync>;
 
 impl Operator {
     /// The events from now on. [`Host::slot`](crate::Host::slot) returns after the event of a
@@ -273,6 +278,13 @@ impl Operator {
         }
     }
 
+    /// The same, for somebody who may go away: an order of his that has not begun by then is not
+    /// done.
+    #[cfg(unix)]
+    pub(crate) fn only_while(&self, wanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { wanted: Some(Arc::new(wanted)), ..self.clone() }
+    }
+
     pub(super) fn send(&self, command: Command) -> Result<(), Error> {
         self.commands.send(command).map_err(|_| Reason::Ended.into())
     }
@@ -284,7 +296,11 @@ impl Operator {
     ) -> Result<T, Error> {
         self.refuse_inside()?;
         let (reply, answer) = mpsc::sync_channel(1);
-        self.send(command(reply))?;
+        let command = command(reply);
+        self.send(match &self.wanted {
+            Some(wanted) => Command::IfWanted(Arc::clone(wanted), Box::new(command)),
+            None => command,
+        })?;
         answer.recv().map_err(|_| Reason::Ended.into())
     }
 

@@ -1,22 +1,52 @@
 //! How an artifact stands with a slot.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use semver::Version;
 
 use crate::{
     event::{Phase, Refusal},
     plan::Plan,
+    shown::shown,
     upgrade::ArtifactHash,
 };
 
 /// How an artifact stands with a slot that it was offered to
-/// ([`Operator::offer`](crate::Operator::offer)).
+/// ([`Operator::offer`](crate::Operator::offer)). Its text begins with the artifact.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Offered {
+    /// Its file.
+    pub path: PathBuf,
     /// The artifact; `None` if it could not be read.
     pub artifact: Option<ArtifactHash>,
+    /// Its module and version, if the manifest could be read.
+    pub module: Option<(String, Version)>,
     /// How it stands.
     pub standing: Standing,
+}
+
+impl Offered {
+    /// The artifact, as far as it is known, and where it lies.
+    pub(crate) fn name(&self) -> String {
+        let mut name = String::new();
+        if let Some((module, version)) = &self.module {
+            name.push_str(&format!("{module} {version} "));
+        }
+        if let Some(artifact) = self.artifact {
+            name.push_str(&format!("({}…) ", artifact.short()));
+        }
+        if !name.is_empty() {
+            name.push_str("at ");
+        }
+        name + &shown(&self.path).to_string()
+    }
+}
+
+impl fmt::Display for Offered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name(), self.standing)
+    }
 }
 
 /// How an artifact stands with a slot.

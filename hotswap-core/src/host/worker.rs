@@ -59,7 +59,7 @@ use self::{
     timing::Waits,
     trials::OnTrial,
 };
-use super::{Offered, Shared};
+use super::{Offered, Shared, operator::Wanted};
 use crate::{
     config::Place,
     error::{Error, Reason},
@@ -131,6 +131,8 @@ pub(super) enum Command {
     },
     /// Say what an upgrade to an artifact would be.
     Judge { slot: String, path: PathBuf, reply: SyncSender<Result<Judgement, String>> },
+    /// Do something, if it is still wanted.
+    IfWanted(Wanted, Box<Self>),
     /// A pause is over.
     Resumed,
     /// The end.
@@ -279,78 +281,8 @@ impl Worker {
         set_upgrades();
         loop {
             match self.next(inbox) {
-                Some(Command::Notice(Notice::Appeared(appeared))) => self.appeared(appeared),
-                Some(Command::Notice(Notice::Trouble(error))) => {
-                    self.tell("", EventKind::WatchTrouble(Arc::new(error)));
-                }
-                #[cfg(feature = "cargo")]
-                Some(Command::Build(report)) => self.build_reported(report),
-                Some(Command::Open(core)) => self.open(core),
-                Some(Command::Apply(reply)) => {
-                    let applied = self.apply_pending();
-                    let _ = reply.send(applied);
-                }
-                Some(Command::Abandon(slot, reply)) => {
-                    let applied = self.abandon(&slot);
-                    let _ = reply.send(applied);
-                }
-                Some(Command::Restart(slot, reply)) => {
-                    let restarted = self.restart_by_name(&slot);
-                    let _ = reply.send(restarted);
-                }
-                Some(Command::Approve { artifact, by, reply }) => {
-                    self.approve(artifact, &by, reply);
-                }
-                Some(Command::Reject { artifact, by, why, reply }) => {
-                    let known = self.reject(artifact, &by, &why);
-                    let _ = reply.send(known);
-                }
-                Some(Command::Intend { slot, artifact, intent }) => {
-                    self.intend_by_name(&slot, artifact, intent);
-                }
-                Some(Command::Rehearsed { slot, number, report }) => {
-                    self.child_ended(slot, number, report);
-                }
-                Some(Command::Commit { slot, why, reply }) => {
-                    let committed = self.commit_by_name(&slot, why);
-                    let _ = reply.send(committed);
-                }
-                Some(Command::RollBack { slot, why, reply }) => {
-                    let rolled_back = self.roll_back_by_name(&slot, why);
-                    let _ = reply.send(rolled_back);
-                }
-                Some(Command::Panicked(slot, generation)) => self.panicked(&slot, generation),
-                Some(Command::News(slot, resident, news)) => self.heard(&slot, &resident, news),
-                Some(Command::Rescan) => self.rescan(),
-                Some(Command::Clear(artifact, reply)) => {
-                    let known = self.clear(artifact);
-                    let _ = reply.send(known);
-                }
-                Some(Command::AllowDowngrade { module, version, reply }) => {
-                    self.allow_downgrade(&module, version);
-                    let _ = reply.send(());
-                }
-                Some(Command::Checkpoint(slot, reply)) => {
-                    let backup = self.checkpoint_by_name(&slot);
-                    let _ = reply.send(backup);
-                }
-                Some(Command::Restore { slot, backup, reply }) => {
-                    let restored = self.restore_by_name(&slot, backup);
-                    let _ = reply.send(restored);
-                }
-                Some(Command::Revert { slot, earlier, why, reply }) => {
-                    self.revert_by_name(&slot, &earlier, why, reply);
-                }
-                Some(Command::Judge { slot, path, reply }) => {
-                    let judged = self.judge(&slot, &path);
-                    let _ = reply.send(judged);
-                }
-                Some(Command::Offer { slot, path, intent, reply }) => {
-                    let offered = self.offer(&slot, path, intent);
-                    let _ = reply.send(offered);
-                }
-                Some(Command::Resumed) => self.resumed(),
                 Some(Command::End) => break,
+                Some(command) => self.does(command),
                 None => {}
             }
             self.try_due();
@@ -358,6 +290,85 @@ impl Worker {
             tidy();
         }
         self.end()
+    }
+
+    fn does(&mut self, command: Command) {
+        match command {
+            Command::Notice(Notice::Appeared(appeared)) => self.appeared(appeared),
+            Command::Notice(Notice::Trouble(error)) => {
+                self.tell("", EventKind::WatchTrouble(Arc::new(error)));
+            }
+            #[cfg(feature = "cargo")]
+            Command::Build(report) => self.build_reported(report),
+            Command::Open(core) => self.open(core),
+            Command::Apply(reply) => {
+                let applied = self.apply_pending();
+                let _ = reply.send(applied);
+            }
+            Command::Abandon(slot, reply) => {
+                let applied = self.abandon(&slot);
+                let _ = reply.send(applied);
+            }
+            Command::Restart(slot, reply) => {
+                let restarted = self.restart_by_name(&slot);
+                let _ = reply.send(restarted);
+            }
+            Command::Approve { artifact, by, reply } => {
+                self.approve(artifact, &by, reply);
+            }
+            Command::Reject { artifact, by, why, reply } => {
+                let known = self.reject(artifact, &by, &why);
+                let _ = reply.send(known);
+            }
+            Command::Intend { slot, artifact, intent } => {
+                self.intend_by_name(&slot, artifact, intent);
+            }
+            Command::Rehearsed { slot, number, report } => {
+                self.child_ended(slot, number, report);
+            }
+            Command::Commit { slot, why, reply } => {
+                let committed = self.commit_by_name(&slot, why);
+                let _ = reply.send(committed);
+            }
+            Command::RollBack { slot, why, reply } => {
+                let rolled_back = self.roll_back_by_name(&slot, why);
+                let _ = reply.send(rolled_back);
+            }
+            Command::Panicked(slot, generation) => self.panicked(&slot, generation),
+            Command::News(slot, resident, news) => self.heard(&slot, &resident, news),
+            Command::Rescan => self.rescan(),
+            Command::Clear(artifact, reply) => {
+                let known = self.clear(artifact);
+                let _ = reply.send(known);
+            }
+            Command::AllowDowngrade { module, version, reply } => {
+                self.allow_downgrade(&module, version);
+                let _ = reply.send(());
+            }
+            Command::Checkpoint(slot, reply) => {
+                let backup = self.checkpoint_by_name(&slot);
+                let _ = reply.send(backup);
+            }
+            Command::Restore { slot, backup, reply } => {
+                let restored = self.restore_by_name(&slot, backup);
+                let _ = reply.send(restored);
+            }
+            Command::Revert { slot, earlier, why, reply } => {
+                self.revert_by_name(&slot, &earlier, why, reply);
+            }
+            Command::Judge { slot, path, reply } => {
+                let judged = self.judge(&slot, &path);
+                let _ = reply.send(judged);
+            }
+            Command::Offer { slot, path, intent, reply } => {
+                let offered = self.offer(&slot, path, intent);
+                let _ = reply.send(offered);
+            }
+            Command::Resumed => self.resumed(),
+            // Who has asked is told that it was not done, or is not there any more.
+            Command::IfWanted(wanted, command) if wanted() => self.does(*command),
+            Command::IfWanted(..) | Command::End => {}
+        }
     }
 
     /// The next command; `None` when something is due. Without anything scheduled this sleeps.

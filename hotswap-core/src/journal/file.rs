@@ -232,8 +232,6 @@ impl JournalFile {
         {
             tracing::warn!(path = %shown(&path), error, "the journal grows past its size");
             self.limit = self.length + self.large;
-            // The new file may be in its place already.
-            self.behind |= self.has_vanished();
         }
     }
 }

@@ -91,11 +91,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Snapshot, Damage> {
     }
     left = &left[MAGIC.len()..];
     let found = u16::from_le_bytes(take(&mut left, "format")?);
-    let [length] = take(&mut left, "writer")?;
-    let hotswap = slice(&mut left, length.into(), "writer")?;
+    let hotswap = take(&mut left, "writer")
+        .and_then(|[length]: [u8; 1]| slice(&mut left, length.into(), "writer"));
     if found != FORMAT {
-        return Err(Damage::Format { found, hotswap: writer(hotswap) });
+        return Err(Damage::Format { found, hotswap: hotswap.ok().and_then(writer) });
     }
+    hotswap?;
     let taken = u64::from_le_bytes(take(&mut left, "time")?);
     let length = u32::from_le_bytes(take(&mut left, "manifest")?);
     let manifest = slice(&mut left, u64::from(length), "manifest")?;

@@ -157,7 +157,7 @@ pub(super) fn group() -> Group {
                 "kept artifact replaced, the build at its path",
                 |place| kept_artifact(place, "new"),
                 "serves",
-                &["it was damaged or replaced", "new", "serves again"],
+                &["it was damaged or replaced", "does not begin again", "serves again"],
             )
             .with(Setting::counter(journals))
             .then(After::TheNewOne),
@@ -171,17 +171,55 @@ pub(super) fn group() -> Group {
             Row::new(
                 "revert to a kept artifact that was replaced",
                 |place| {
-                    let first = place.setting.good("first");
+                    let first = fixture("counter").told("label=first;");
                     assert_eq!(place.put(&place.build("")).outcome, "live");
                     replace(&in_journal(place, &first), b"replaced");
                     let reverted = place.host().revert_to("main", hash(&first), "a row");
-                    failed(&reverted.expect_err("it is not what was committed"))
+                    let happened = failed(&reverted.expect_err("it is not what was committed"));
+                    assert_eq!(place.outcome().outcome, "refused at Staged");
+                    happened
                 },
                 "error Artifact",
                 &["expected artifact", "it was damaged or replaced"],
             )
             .with(Setting::counter(journals))
             .then(After::TheNewOne),
+            Row::new(
+                "journal of a later format",
+                |place| {
+                    assert_eq!(place.end().outcome, "ended");
+                    let path = place.folder().join("journal").join("journal.jsonl");
+                    let good = fs::read(&path).expect("there is a journal");
+                    let later = b"{\"v\":9,\"hotswap\":\"9.1.0\",\"new\":true}\n";
+                    fs::write(&path, later).expect("it can be written");
+                    let happened = place.opened();
+                    assert_eq!(fs::read(&path).ok().as_deref(), Some(&later[..]), "as it was");
+                    fs::write(&path, good).expect("it can be written");
+                    let count = place.count;
+                    *place = place.next_run("first").expect("it serves");
+                    place.count = count;
+                    happened
+                },
+                "error System",
+                &["has format 9 and was written by hotswap 9.1.0", "nothing was changed"],
+            )
+            .with(Setting::counter(journals)),
+            Row::new(
+                "floors of a later format",
+                |place| {
+                    assert_eq!(place.end().outcome, "ended");
+                    let path = place.folder().join("floors").join("hotswap.floors");
+                    let good = fs::read(&path).expect("there are floors");
+                    fs::write(&path, "hotswap floors 9 9.1.0\n").expect("it can be written");
+                    let happened = place.opened();
+                    fs::write(&path, good).expect("it can be written");
+                    happened
+                },
+                "error System",
+                &["has format 9 and was written by hotswap 9.1.0", "nothing was changed"],
+            )
+            .with(Setting::counter(|folder| keeps(folder).with_floors(folder.join("floors"))))
+            .then(After::NextRun),
             Row::new(
                 "backup exchanged for an older one",
                 |place| {
@@ -192,7 +230,7 @@ pub(super) fn group() -> Group {
                     let restored = place.host().restore("main", second.number);
                     failed(&restored.expect_err("it is another one"))
                 },
-                "error System",
+                "error Artifact",
                 &["expected the state that the journal names", "the file was exchanged"],
             )
             .with(Setting::counter(journals)),

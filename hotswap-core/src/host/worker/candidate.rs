@@ -27,6 +27,9 @@ impl Worker {
     /// Takes one artifact through an upgrade.
     pub(super) fn try_path(&mut self, index: usize, path: PathBuf, way: Way) {
         let begun = Instant::now();
+        // What had to wait is still what somebody has asked for.
+        let is_offered = self.slots[index].offered.as_ref().is_some_and(|it| it.0 == path);
+        let way = if is_offered && way == Way::Found { Way::Offered } else { way };
         let key = (index, path);
         if self.waits(index, way) {
             self.paths.done(&key);
@@ -60,8 +63,10 @@ impl Worker {
                 return;
             }
             Err(StageError::Missing { .. }) => {
-                self.slots[index].seen.remove(path);
-                self.slots[index].unstaged.remove(path);
+                let slot = &mut self.slots[index];
+                slot.seen.remove(path);
+                slot.unstaged.remove(path);
+                slot.offered.take_if(|it| it.0 == path);
                 self.paths.done(&key);
                 return;
             }

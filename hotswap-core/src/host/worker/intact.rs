@@ -14,7 +14,7 @@ use semver::Version;
 use super::{Way, Worker, course::Course};
 use crate::{
     config::Place,
-    event::Phase,
+    event::{EventKind, Phase},
     fs::read_regular,
     journal::Build,
     shown::shown,
@@ -42,7 +42,14 @@ impl Worker {
                 self.refuse_unstaged(index, &kept, Some(build.artifact), fault);
                 let config = &shared.config.slots[&*self.slots[index].core.name];
                 let Some(Place::File(path)) = &config.source else { return None };
-                Some((path.clone(), read(path).ok()?))
+                let bytes = read(path).ok()?;
+                let why = format!(
+                    "what is kept of {build} does not begin again; the same artifact lies at {}, and \
+                     is tried",
+                    shown(path)
+                );
+                self.tell(&self.slots[index].core.name, EventKind::NotRecovered { why });
+                Some((path.clone(), bytes))
             }
         }
     }

@@ -1,13 +1,23 @@
 //! Artifacts that somebody offers, and what waits because upgrades are paused.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use semver::Version;
 
 use super::{Way, Worker, trials::OnTrial};
 use crate::{
     event::Refusal,
+    fs::read_regular,
     host::{Offered, Standing},
     plan::Intent,
+    upgrade::{ArtifactHash, contents},
 };
+
+/// A module and its version.
+type Named = (String, Version);
 
 impl Worker {
     /// Takes an artifact through an upgrade because somebody has asked for it, and says how it stands
@@ -29,48 +39,75 @@ impl Worker {
         self.slots[index].offered = Some((path.clone(), intent));
         let before = self.slots[index].core.glance().last_refusal;
         self.try_path(index, path.clone(), Way::Offered);
-        Ok(self.standing(index, &path, before.as_ref()))
+        let (artifact, module) = self.identified(index, &path);
+        let standing = self.standing(index, &path, artifact, before.as_ref());
+        Ok(Offered { path, artifact, module, standing })
     }
 
-    fn standing(&self, index: usize, path: &PathBuf, before: Option<&Arc<Refusal>>) -> Offered {
+    /// What a file holds: as it was staged, or where it was not, as far as it can be read now.
+    fn identified(&self, index: usize, path: &Path) -> (Option<ArtifactHash>, Option<Named>) {
+        let staged = self.slots[index].seen.get(path).copied();
+        let bytes = read_regular(path, self.shared.config.max_artifact_bytes).ok();
+        let found = bytes.as_deref().map(ArtifactHash::of);
+        // Another one may lie there by now.
+        let bytes = bytes.filter(|_| staged.is_none() || staged == found);
+        let manifest = bytes.and_then(|bytes| contents(&bytes).ok()).map(|it| it.manifest);
+        (staged.or(found), manifest.map(|manifest| (manifest.module, manifest.version)))
+    }
+
+    fn standing(
+        &self,
+        index: usize,
+        path: &Path,
+        artifact: Option<ArtifactHash>,
+        before: Option<&Arc<Refusal>>,
+    ) -> Standing {
         let slot = &self.slots[index];
         let glance = slot.core.glance();
         let later = |why: &str| Standing::Later { why: why.to_owned() };
         let is_tried = slot.trial.as_ref().is_some_and(OnTrial::has_way_back);
-        let first =
-            if is_tried { "a version is on trial" } else { "somebody goes back to an earlier one" };
-        let Some(artifact) = slot.seen.get(path).copied() else {
-            let is_new = |it: &Arc<Refusal>| before.is_none_or(|before| !Arc::ptr_eq(before, it));
-            let standing = match glance.last_refusal.filter(is_new) {
-                _ if slot.core.held.contains(path) => later(first),
+        let is_it = |other: Option<_>| artifact.is_some() && other == artifact;
+        if let Some(serves) = glance.serves.filter(|serves| is_it(serves.code.artifact)) {
+            let generation = serves.code.generation;
+            return if is_tried {
+                Standing::OnTrial { generation }
+            } else {
+                Standing::Serves { generation }
+            };
+        }
+        if slot.core.held.contains(path) {
+            return later(if is_tried {
+                "a version is on trial"
+            } else {
+                "somebody goes back to an earlier one"
+            });
+        }
+        // What was refused before this is none of its answer: that may have been cleared since.
+        let is_new = |it: &Arc<Refusal>| {
+            before.is_none_or(|before| !Arc::ptr_eq(before, it))
+                || (it.tried_again && slot.retry.as_deref() == Some(path))
+        };
+        let refused = glance.last_refusal.filter(is_new);
+        if !slot.seen.contains_key(path) {
+            return match refused {
                 Some(refusal) => Standing::Refused(refusal),
                 None if !path.exists() => later("there is no such file"),
                 None => later("it is being written"),
             };
-            return Offered { artifact: None, standing };
-        };
-        let is_it = |other: Option<_>| other == Some(artifact);
+        }
         let pending = slot.waiting.as_ref().filter(|it| !it.waits.is_next_try());
-        let pending = pending.filter(|it| is_it(it.prepared.code().artifact));
-        let serves = glance.serves.filter(|serves| is_it(serves.code.artifact));
-        let refused = glance.last_refusal.filter(|refusal| is_it(refusal.artifact));
-        let standing = match (serves, pending, glance.awaiting) {
-            (Some(serves), _, _) => {
-                let generation = serves.code.generation;
-                if is_tried {
-                    Standing::OnTrial { generation }
-                } else {
-                    Standing::Serves { generation }
-                }
-            }
-            (None, Some(_), _) => Standing::Pending,
-            (None, None, Some(plan)) if plan.artifact == artifact => Standing::AwaitsApproval(plan),
-            _ => match refused.or_else(|| slot.core.rejected.get(artifact)) {
-                Some(refusal) => Standing::Refused(refusal),
-                None => Standing::UnderWay(glance.phase),
-            },
-        };
-        Offered { artifact: Some(artifact), standing }
+        if pending.is_some_and(|it| is_it(it.prepared.code().artifact)) {
+            return Standing::Pending;
+        }
+        if let Some(plan) = glance.awaiting.filter(|plan| is_it(Some(plan.artifact))) {
+            return Standing::AwaitsApproval(plan);
+        }
+        let refused = refused.filter(|refusal| is_it(refusal.artifact));
+        let rejected = || artifact.and_then(|artifact| slot.core.rejected.get(artifact));
+        match refused.or_else(rejected) {
+            Some(refusal) => Standing::Refused(refusal),
+            None => Standing::UnderWay(glance.phase),
+        }
     }
 
     /// Whether an artifact that nobody has asked for has to wait until upgrades may begin again.

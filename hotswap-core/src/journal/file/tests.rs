@@ -200,3 +200,22 @@ fn what_a_power_cut_has_left_of_the_last_line_is_cut() {
     let error = in_full(&JournalFile::open(place.path(), LARGE).unwrap_err());
     assert!(error.contains("line 1 of") && error.contains("cut off"), "{error}");
 }
+
+/// An older file that a failed rotation has left is the journal itself, by a second name.
+#[test]
+fn a_rotation_never_writes_to_what_is_there() {
+    let place = tempfile::tempdir().unwrap();
+    let mut journal = JournalFile::open(place.path(), 4096).unwrap();
+    journal.must("main", committed(0)).unwrap();
+    fs::hard_link(place.path().join(FILE), place.path().join("journal.1.jsonl")).unwrap();
+    // It does not get out of the way.
+    fs::create_dir_all(place.path().join("journal.2.jsonl").join("in the way")).unwrap();
+    for n in 1..30 {
+        journal.must("main", committed(n)).unwrap();
+    }
+    let replay = journal.replay().clone();
+    drop(journal);
+    let again = JournalFile::open(place.path(), 4096).unwrap();
+    assert_eq!(*again.replay(), replay);
+    assert!(place.path().join("journal.1.jsonl").is_file());
+}
