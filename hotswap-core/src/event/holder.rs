@@ -57,7 +57,7 @@ pub struct Caller {
     /// The thread.
     pub thread: String,
     /// How many calls and pins deep.
-    pub depth: u32,
+    pub depth: u64,
     /// Where the outermost pin was taken, or the reader was made.
     #[serde(with = "json::place")]
     pub taken: Option<&'static Location<'static>>,

@@ -115,7 +115,7 @@ pub(crate) enum Why {
 #[derive(Clone, Debug)]
 pub(crate) struct Occupant {
     pub(super) who: Option<Who>,
-    pub(super) depth: u32,
+    pub(super) depth: u64,
     pub(super) generation: u64,
     pub(super) noticed: Instant,
     pub(super) taken: Option<&'static Location<'static>>,
@@ -157,7 +157,7 @@ impl Occupant {
     }
 
     /// How many calls deep.
-    pub(crate) fn depth(&self) -> u32 {
+    pub(crate) fn depth(&self) -> u64 {
         self.depth
     }
 

@@ -26,7 +26,7 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 use super::core::{Core, turn_of};
 use super::drain::Patience;
 use super::error::LockError;
-use super::record::{EXCLUSIVE, Record};
+use super::record::{EXCLUSIVE, Record, count_overflows};
 use super::waits::{self, Graph, Heir, On};
 
 const WAITING: u64 = 1;
@@ -35,6 +35,10 @@ const FLAGS: u64 = WAITING | ABANDONED;
 /// The rest is the owner's number, not a count.
 const ALONE: u64 = 4;
 const ONE: u64 = 8;
+
+/// The most shared uses of one thread at a time: one more would be noted as [`EXCLUSIVE`]. Each use
+/// has a stack frame of a call below it, so that a thread gets there only by leaking stacks.
+const MOST_USES: u32 = EXCLUSIVE - 1;
 
 fn alone(thread: u64) -> u64 {
     (thread * ONE) | ALONE
@@ -97,7 +101,7 @@ impl Exclusion {
     #[inline(always)]
     pub(super) fn try_shared(&self, record: &Record) -> bool {
         let mode = record.mode();
-        if mode == EXCLUSIVE {
+        if mode >= MOST_USES {
             return false;
         }
         if mode == 0 {
@@ -165,6 +169,9 @@ impl Exclusion {
         let mode = entrant.record.mode();
         if mode == EXCLUSIVE || (exclusive && mode != 0) {
             return Err(LockError::Reentrant.into());
+        }
+        if mode == MOST_USES {
+            count_overflows("calls that share an instance on this thread");
         }
         self.take_slow(entrant, exclusive)?;
         entrant.record.set_mode(if exclusive { EXCLUSIVE } else { mode + 1 });

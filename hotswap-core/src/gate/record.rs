@@ -42,7 +42,7 @@ pub(super) struct Record {
     /// Its number.
     number: AtomicU64,
     /// Entries beyond the first that are not left yet.
-    nested: AtomicU32,
+    nested: AtomicU64,
     /// How the thread holds the lock of the instance it is on: 0, a number of uses, [`EXCLUSIVE`].
     mode: AtomicU32,
     /// The number of the thread that uses this record.
@@ -63,7 +63,7 @@ impl Record {
             fenced: AtomicU64::new(OUTSIDE),
             value: AtomicPtr::new(ptr::null_mut()),
             number: AtomicU64::new(0),
-            nested: AtomicU32::new(0),
+            nested: AtomicU64::new(0),
             mode: AtomicU32::new(0),
             owner: AtomicU64::new(thread::NOBODY),
             orphan: AtomicBool::new(false),
@@ -124,10 +124,14 @@ impl Record {
         self.number.load(Ordering::Relaxed)
     }
 
+    /// Counts one entry more. Guards can be forgotten, so the count can reach any number: as with
+    /// `Rc`, one that would come back to zero ends the process.
     #[inline(always)]
     pub(super) fn nest(&self) {
-        let nested = self.nested.load(Ordering::Relaxed);
-        self.nested.store(nested + 1, Ordering::Relaxed);
+        match self.nested.load(Ordering::Relaxed).checked_add(1) {
+            Some(nested) => self.nested.store(nested, Ordering::Relaxed),
+            None => count_overflows("pins that this thread has not dropped"),
+        }
     }
 
     /// Undoes one entry. When that was the outermost, this is the last time the record is touched:
@@ -140,7 +144,7 @@ impl Record {
         }
     }
 
-    pub(super) fn depth(&self) -> u32 {
+    pub(super) fn depth(&self) -> u64 {
         self.nested.load(Ordering::Relaxed).saturating_add(1)
     }
 
@@ -200,4 +204,21 @@ impl Record {
     pub(super) fn is_over(&self) -> bool {
         self.orphan.load(Ordering::Acquire) && self.word() == OUTSIDE
     }
+
+    /// As if the thread had forgotten so many guards.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn set_nested(&self, nested: u64) {
+        self.nested.store(nested, Ordering::Relaxed);
+    }
+}
+
+/// Ends the process: a count that wraps would have the gate free what callers still use.
+#[cold]
+#[inline(never)]
+pub(super) fn count_overflows(of: &str) -> ! {
+    use std::io::Write;
+
+    let _ =
+        writeln!(std::io::stderr(), "hotswap: the number of {of} overflows; the process aborts");
+    std::process::abort()
 }

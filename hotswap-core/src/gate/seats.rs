@@ -4,7 +4,8 @@
 //! a seat of its own. For callers without one, each thread has a table of seats, indexed by the
 //! slot's *place*: a small number that is given back when the slot is gone, so the tables are
 //! never longer than there were slots at one time. A serial number tells slots that had the same
-//! place one after the other apart.
+//! place one after the other apart. A seat whose slot is gone is dropped when its place is used
+//! again, or when a hand that each new seat moves on comes by.
 //!
 //! A thread that ends unregisters its records with its table. A thread that calls after that,
 //! from another thread-local's destructor, gets a seat for one call. Since a thread-local with a
@@ -92,6 +93,38 @@ mod table {
     /// Nothing else changes or drops `seats` than the two functions that say so.
     struct Table {
         seats: Vec<Option<Rc<Seat>>>,
+        /// The next place where [`sweep`](Self::sweep) looks.
+        hand: usize,
+        #[cfg(test)]
+        looks: usize,
+    }
+
+    impl Table {
+        const EMPTY: Self = Self {
+            seats: Vec::new(),
+            hand: 0,
+            #[cfg(test)]
+            looks: 0,
+        };
+
+        /// How many places each new seat looks at. With two, a seat whose gate is gone goes before
+        /// the table has half as many new seats as it has places; and what a thread spends on its
+        /// first entries grows with their number alone.
+        const LOOKS: usize = 2;
+
+        /// Takes out seats whose gate is gone, at the next few places.
+        fn sweep(&mut self) -> [Option<Rc<Seat>>; Self::LOOKS] {
+            std::array::from_fn(|_| {
+                self.hand = if self.hand < self.seats.len() { self.hand } else { 0 };
+                let seat = self.seats.get_mut(self.hand)?;
+                self.hand += 1;
+                #[cfg(test)]
+                {
+                    self.looks += 1;
+                }
+                seat.take_if(|seat| seat.is_over())
+            })
+        }
     }
 
     /// Where a table's seats lie.
@@ -104,7 +137,7 @@ mod table {
     const NOWHERE: Lie = Lie { seats: ptr::null(), len: 0 };
 
     std::thread_local! {
-        static TABLE: RefCell<Table> = const { RefCell::new(Table { seats: Vec::new() }) };
+        static TABLE: RefCell<Table> = const { RefCell::new(Table::EMPTY) };
         static LIE: Cell<Lie> = const { Cell::new(NOWHERE) };
     }
 
@@ -145,18 +178,15 @@ mod table {
         }
         let seat = Rc::new(Seat::new(core));
         let old = TABLE.try_with(|table| {
-            let seats = &mut table.borrow_mut().seats;
-            let mut gone: Vec<_> = seats
-                .iter_mut()
-                .filter(|seat| seat.as_ref().is_some_and(|seat| seat.is_over()))
-                .map(Option::take)
-                .collect();
+            let table = &mut *table.borrow_mut();
+            let gone = table.sweep();
+            let seats = &mut table.seats;
             if seats.len() <= place.index {
                 seats.resize_with(place.index + 1, || None);
             }
-            gone.push(seats[place.index].replace(Rc::clone(&seat)));
+            let before = seats[place.index].replace(Rc::clone(&seat));
             LIE.set(Lie { seats: seats.as_ptr(), len: seats.len() });
-            gone
+            (gone, before)
         });
         // Dropped only here, where the table is free again.
         drop(old);
@@ -174,6 +204,12 @@ mod table {
     #[cfg(test)]
     pub(in crate::gate) fn seats_of_this_thread() -> usize {
         TABLE.with_borrow(|table| table.seats.iter().flatten().count())
+    }
+
+    /// How many places this thread has looked at so far when it got new seats.
+    #[cfg(test)]
+    pub(in crate::gate) fn looks_of_this_thread() -> usize {
+        TABLE.with_borrow(|table| table.looks)
     }
 }
 

@@ -2,6 +2,7 @@
 //! themselves (`until`), never by the clock.
 
 mod closing;
+mod counts;
 mod cycles;
 mod generations;
 mod locks;
@@ -15,7 +16,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::core::Phase;
-use super::seats::seats_of_this_thread;
+use super::seats::{looks_of_this_thread, seats_of_this_thread};
 use super::waits::{Graph, waiting};
 use super::{
     Busy, Entered, EnteredAlone, Exclusion, Gate, Guarded, LockError, Reader, Refused, Stuck, Why,

@@ -20,12 +20,29 @@ fn records_go_with_their_threads_and_readers() {
 
 #[test]
 fn seats_of_dropped_gates_do_not_pile_up() {
-    let seats = seats_of_this_thread;
-    let before = seats();
-    for _ in 0..1_000 {
+    const MANY: usize = 1_000;
+    let gates: Vec<_> = (0..MANY).map(|_| gate("one of many")).collect();
+    gates.iter().for_each(|gate| drop(gate.enter(BUDGET).unwrap()));
+    assert!(seats_of_this_thread() >= MANY);
+    drop(gates);
+    // One place, or a few where other tests have gates: the hand has to find the rest.
+    for _ in 0..MANY {
         drop(gate("short-lived").enter(BUDGET).unwrap());
     }
-    assert!(seats() <= before + 1);
+    assert!(seats_of_this_thread() < MANY / 10, "{}", seats_of_this_thread());
+}
+
+#[test]
+fn a_first_entry_costs_the_same_however_many_there_were() {
+    for many in [10, 1_000] {
+        let gates: Vec<_> = (0..many).map(|_| gate("one of many")).collect();
+        let before = looks_of_this_thread();
+        gates.iter().for_each(|gate| drop(gate.enter(BUDGET).unwrap()));
+        let first = looks_of_this_thread() - before;
+        assert!((many..=2 * many).contains(&first), "{first} looks for {many} entries");
+        gates.iter().for_each(|gate| drop(gate.enter(BUDGET).unwrap()));
+        assert_eq!(looks_of_this_thread() - before, first, "known seats look nowhere");
+    }
 }
 
 #[test]

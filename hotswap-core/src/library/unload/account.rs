@@ -86,8 +86,9 @@ struct Entry {
 #[derive(Debug, Clone, Copy)]
 struct Key {
     destructor: Option<Destructor>,
-    /// How often this place was given out. A value of an earlier time is none.
-    serial: u32,
+    /// How often this place was given out. A value of an earlier time is none. A library gives keys
+    /// back and takes them as often as it likes: one a nanosecond is 584 years to the last number.
+    serial: u64,
     is_used: bool,
 }
 
@@ -262,7 +263,7 @@ impl Account {
         // Also of a closed account: a destructor that cannot have one would end the process.
         let keys = &mut self.ledger().keys;
         if let Some((index, key)) = keys.iter_mut().enumerate().find(|(_, key)| !key.is_used) {
-            *key = Key { destructor, serial: key.serial.wrapping_add(1), is_used: true };
+            *key = Key { destructor, serial: key.serial + 1, is_used: true };
             return Some(index);
         }
         (keys.len() < MOST_KEYS).then(|| {
@@ -279,7 +280,7 @@ impl Account {
     }
 
     /// A key's serial number and destructor, if it is one.
-    pub(super) fn key(&self, index: usize) -> Option<(u32, Option<Destructor>)> {
+    pub(super) fn key(&self, index: usize) -> Option<(u64, Option<Destructor>)> {
         let ledger = self.ledger();
         let key = ledger.keys.get(index).filter(|key| key.is_used)?;
         Some((key.serial, key.destructor))

@@ -45,7 +45,7 @@ struct Page {
     number: u64,
     destructors: Vec<(Destructor, *mut c_void)>,
     /// By the index of the key: the key's serial number, and the value.
-    values: Vec<(u32, *mut c_void)>,
+    values: Vec<(u64, *mut c_void)>,
 }
 
 impl Drop for Page {
