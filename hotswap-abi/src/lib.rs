@@ -43,6 +43,7 @@
 
 #![deny(unsafe_code)]
 
+#[expect(unsafe_code, reason = "looks at the code of the allocator")]
 pub mod allocator;
 pub mod compat;
 mod guard;

@@ -573,8 +573,6 @@ impl Config {
     /// - Safety of the lent types does not rest on a static or a thread-local being the only one of
     ///   its kind: each library has its own. The same goes for addresses of functions and
     ///   constants.
-    /// - Both sides have one allocator. Where they have not, loading is refused, as far as
-    ///   watching which memory they hand out can tell.
     /// - Nothing that belongs to a thread of a module, as its guard of a lock or an entry in its
     ///   thread-locals, is left in what is lent.
     /// - A module keeps no pointer to what was lent after the call, and does not hand out `unsafe`

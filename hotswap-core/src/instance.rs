@@ -32,6 +32,7 @@ use std::{
 
 use hotswap_abi::{
     CallError,
+    allocator::Allocator,
     interface::{Failure, Origin, Target, entries_by_name},
     manifest::Manifest,
     module::{Answer, LifeCycle, Moving, RootRef, START_FRESH, START_RESTORED, START_UPGRADED},
@@ -103,9 +104,12 @@ pub(crate) struct Code {
     moving: Option<Moving>,
     methods: Box<[*const ()]>,
     origin: Origin,
+    /// Where its allocations go.
+    allocator: Allocator,
     panics: PanicPolicy,
     alarm: Alarm,
-    watched: bool,
+    /// What its calls come to on trial, in whichever instance of it.
+    watch: Option<Arc<Watch>>,
     /// `None` for a module that is linked into the program.
     resident: Option<Arc<Resident>>,
     // In this order: the logs are the last that call the library.
@@ -153,6 +157,10 @@ impl Code {
         let is_named = |name: &str| {
             interface.is_some_and(|it| it.members.iter().any(|member| member.name == name))
         };
+        let allocator = match &image {
+            Some(image) => image.allocator(root),
+            None => root.allocator()(),
+        };
         if let Some(method) = missing(methods, &entries, is_named) {
             return Err(LoadError::Entry { method: method.to_owned() });
         }
@@ -164,9 +172,10 @@ impl Code {
             moving,
             methods: entries,
             origin,
+            allocator,
             panics,
             alarm,
-            watched,
+            watch: watched.then(Arc::default),
             resident,
             _logs: logs,
             image,
@@ -378,8 +387,8 @@ impl Context {
             condition: Condition::default(),
             origins: Mutex::default(),
         };
-        if self.code.watched {
-            generation.condition.watch(Arc::default());
+        if let Some(watch) = &self.code.watch {
+            generation.condition.watch(Arc::clone(watch));
         }
         Ok(generation)
     }

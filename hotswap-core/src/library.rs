@@ -25,6 +25,7 @@ mod unload;
 use std::{fmt, io, path::Path, sync::Arc};
 
 use hotswap_abi::{
+    allocator::{Allocator, NotShared},
     module::{Export, RootRef},
     text::lined,
 };
@@ -67,9 +68,9 @@ pub(crate) enum LoadError {
     #[error("it has no entry for {method}, which its manifest names")]
     Entry { method: String },
     #[error(
-        "the artifact does not share the host's, and the interface has #[same_build] arguments"
+        "the artifact does not share the host's, and the interface has #[same_build] arguments: {0}"
     )]
-    Allocator,
+    Allocator(NotShared),
     #[error("its exported root is not laid out as this host expects: {0}")]
     Layout(String),
 }
@@ -142,14 +143,9 @@ impl Image {
         }
     }
 
-    /// Whether it allocates from the C library alone, as far as these sizes show; `None` where that is
-    /// not seen.
-    pub(crate) fn is_asked(
-        &self,
-        sizes: impl Iterator<Item = usize>,
-        allocate: impl Fn(usize) -> usize,
-    ) -> Option<bool> {
-        self.account()?.is_asked(sizes, allocate)
+    /// Where its allocations go, behind what the host answers.
+    pub(crate) fn allocator(&self, root: RootRef) -> Allocator {
+        root.allocator()().map(|name, address| self.opened().behind(name, address))
     }
 
     /// Whether what it has allocated is noted, and freed with it.

@@ -133,6 +133,24 @@ fn what_is_laid_out_otherwise_goes_over_by_its_encoding() {
 }
 
 #[test]
+fn a_module_with_an_allocator_of_its_own_neither_gives_nor_gets_it() {
+    let own = |script: &str| edition("mover", &["allocator"]).told(script);
+    let scene = counted(patient());
+    for (build, who, label_is) in [
+        (own("label=b"), "the artifact has a #[global_allocator]", "b"),
+        // Not even the same build of it: it has memory for each time that it is loaded.
+        (own("label=c"), "the serving version has a #[global_allocator]", "c"),
+        (mover("label=d"), "the serving version has a #[global_allocator]", "d"),
+    ] {
+        let live = scene.upgrade(&build);
+        let StateNote::Encoded { why } = &live.state else { panic!("{live}") };
+        assert!(why.contains(who), "{why}");
+        assert_eq!((label(&scene.slot).as_str(), value(&scene.slot)), (label_is, 15));
+    }
+    assert_eq!(scene.upgrade(&mover("label=e")).state, StateNote::Moved);
+}
+
+#[test]
 fn another_compiler_is_not_trusted_with_it() {
     let scene = counted(patient());
     let rustc = hotswap_core::abi::manifest::RUSTC;

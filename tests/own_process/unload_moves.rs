@@ -73,6 +73,21 @@ fn fifty_moves_leave_nothing_mapped() {
     until("the last one is unloaded", || mapped(folder.path()) == 0);
 }
 
+#[test]
+fn a_library_with_an_allocator_of_its_own_is_known_by_what_is_answered_for_it_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let scene = Place::with(unloads(folder.path()), &mover(&[], "label=a"));
+    add(&scene, 3);
+    for features in [&["allocator"][..], &[]] {
+        let live = scene.upgrade(&mover(features, "label=b"));
+        let StateNote::Encoded { why } = &live.state else { panic!("{live}") };
+        assert!(why.contains("has a #[global_allocator]"), "{why}");
+        assert!(matches!(scene.told.retired(), (_, Retirement::Unloaded)));
+    }
+    assert_eq!(scene.upgrade(&mover(&[], "label=c")).state, StateNote::Moved);
+    assert_eq!(add(&scene, 1), 4);
+}
+
 /// Every update is in the state in the end, whichever library has allocated what it was made of.
 #[test]
 fn calls_go_on_while_the_libraries_below_the_state_are_unloaded() {

@@ -13,7 +13,7 @@ use super::{
     root::{Answer, LifeCycle, Root, RootRef, START_BESIDE, START_RESTORED, START_UPGRADED},
 };
 use crate::{
-    allocator,
+    allocator::Allocator,
     guard::{drop_quietly, guard},
     logs::Listener,
     portable::{Bytes, DecodeError, Portable, Sink, Status, Str, Writer},
@@ -33,7 +33,7 @@ impl<M: HotModule> Functions<M> {
         attach,
         follow,
         take_failure,
-        allocate: allocator::allocate,
+        allocator: Allocator::own,
         life: LifeCycle {
             context,
             prepare: Self::prepare,

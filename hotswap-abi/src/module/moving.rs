@@ -16,7 +16,6 @@ use super::{
     root::Answer,
 };
 use crate::{
-    allocator,
     portable::{Portable as _, Sink, Writer},
     state::movable::{Description, Movable, Traps},
 };
@@ -37,15 +36,13 @@ pub struct Moving {
     pub offset: usize,
     /// Its size in bytes.
     pub size: usize,
-    /// Writes the description of its type to the sink, the largest alignment in it, and what is to be
-    /// mended as one of the `TRAPS_…` numbers.
+    /// Writes the description of its type to the sink, and what is to be mended as one of the
+    /// `TRAPS_…` numbers.
     pub describe: unsafe extern "C" fn(*mut Sink) -> Answer,
     /// Mends a state that has just arrived, at fixed places. It runs no code of a user's.
     pub mend: unsafe extern "C" fn(*mut ()),
     /// [`Module::arrived`].
     pub arrived: unsafe extern "C" fn(*mut (), *mut Sink) -> Answer,
-    /// Takes so many bytes from the library's allocator, gives them back, and says where they were.
-    pub allocate: extern "C" fn(usize) -> usize,
 }
 
 impl Moving {
@@ -69,7 +66,6 @@ impl Moving {
             describe: describe::<M::State>,
             mend: mend::<M>,
             arrived: arrived::<M>,
-            allocate: allocator::allocate,
         }
     }
 }
@@ -80,7 +76,6 @@ unsafe extern "C" fn describe<S: Movable>(sink: *mut Sink) -> Answer {
         // SAFETY: the host lends the sink for this call.
         let mut out = unsafe { Writer::new(sink) };
         described.text.encode(&mut out);
-        described.align.encode(&mut out);
         match described.traps {
             Traps::None => TRAPS_NONE,
             Traps::Fixed => TRAPS_FIXED,
@@ -111,4 +106,4 @@ unsafe extern "C" fn arrived<M: Module>(module: *mut (), sink: *mut Sink) -> Ans
     })
 }
 
-const _: () = assert!(size_of::<Moving>() == 6 * size_of::<usize>());
+const _: () = assert!(size_of::<Moving>() == 5 * size_of::<usize>());

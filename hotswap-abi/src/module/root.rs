@@ -10,6 +10,7 @@ use abi_stable::{StableAbi, type_layout::TypeLayout};
 
 use super::{HotModule, life, moving::Moving};
 use crate::{
+    allocator::Allocator,
     interface::{Entry, Lent, LentFn, TableRef},
     layout,
     logs::Listener,
@@ -111,8 +112,8 @@ pub struct Root {
     pub follow: unsafe extern "C" fn(),
     /// Writes message, place and backtrace of this thread's last failure to the sink.
     pub take_failure: unsafe extern "C" fn(*mut Sink),
-    /// Takes so many bytes from the library's allocator, gives them back, and says where they were.
-    pub allocate: extern "C" fn(usize) -> usize,
+    /// Where the library's allocations go.
+    pub allocator: extern "C" fn() -> Allocator,
     /// The module's life.
     pub life: LifeCycle,
     /// How its state is handed over as memory; null if it is not.

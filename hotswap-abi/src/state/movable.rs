@@ -63,8 +63,7 @@ pub use described::{Described, Description, Part, Traps, movable};
 /// the same compiler for the same target, and an allocator that is shared. It may point to what it
 /// has allocated, and to nothing else, and nobody else may point to that; but for what
 /// [`mend`](Self::mend) mends, and `describe` [names](Description::trap). `describe` must name each
-/// part whose values are part of the value. What it allocates is aligned to no more than a type that
-/// `describe` names.
+/// part whose values are part of the value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be handed over as memory",
     label = "`Movable` is not implemented for this",

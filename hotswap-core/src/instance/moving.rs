@@ -16,7 +16,7 @@
 use std::{fmt, ptr, sync::Arc};
 
 use hotswap_abi::{
-    allocator,
+    allocator::{Allocator, NotShared},
     module::{Moving, START_BESIDE, TRAPS_FIXED, TRAPS_NONE},
     portable::Reader,
     state::movable::{Described, Traps},
@@ -40,10 +40,8 @@ pub(crate) enum NotKin {
     NotOffered,
     #[error("its type is laid out otherwise: {serving}, and in the artifact {artifact}")]
     Layout { serving: String, artifact: String },
-    #[error("the allocator is another one, or cannot be seen to be the same")]
-    Allocator,
-    #[error("a part of it is aligned to {0}, for which allocators cannot be compared")]
-    Alignment(u64),
+    #[error("the two do not share an allocator: {0}")]
+    Allocator(NotShared),
     #[error("what the two libraries allocate is freed apart")]
     Heap,
     #[error("its description: {0}")]
@@ -66,16 +64,8 @@ pub(crate) fn kinship(old: &Arc<Code>, new: &Arc<Code>) -> Result<Kinship, NotKi
     }
     // The same library has one allocator.
     if !Arc::ptr_eq(old, new) {
-        if after.align > allocator::TRIED_ALIGNMENT as u64 {
-            return Err(NotKin::Alignment(after.align));
-        }
-        let is_shared = match (old.allocates(&from), new.allocates(&to)) {
-            (Some(ours), Some(theirs)) => ours && theirs,
-            _ => allocator::are_shared(from.allocate, to.allocate),
-        };
-        if !is_shared {
-            return Err(NotKin::Allocator);
-        }
+        let sides = [("the serving version", old.allocator), ("the artifact", new.allocator)];
+        Allocator::share(sides[0], sides[1]).map_err(NotKin::Allocator)?;
     }
     if from.size != to.size {
         let bytes = |size| format!("{size} bytes");
@@ -102,20 +92,14 @@ impl Code {
             unsafe { (moving.describe)(sink) }
         });
         let (_, buffer) = described.map_err(NotKin::Described)?;
-        let (text, align, traps): (String, u64, u8) = Reader::whole(buffer.bytes())
+        let (text, traps): (String, u8) = Reader::whole(buffer.bytes())
             .map_err(|error| NotKin::Described(StepError::Failed(error.to_string())))?;
         let traps = match traps {
             TRAPS_NONE => Traps::None,
             TRAPS_FIXED => Traps::Fixed,
             _ => Traps::Deep,
         };
-        Ok(Described { text, align, traps })
-    }
-
-    /// Whether it allocates from the C library alone; `None` where that is not seen.
-    fn allocates(&self, moving: &Moving) -> Option<bool> {
-        let image = self.image.as_ref()?;
-        image.is_asked(allocator::sizes(), |bytes| (moving.allocate)(bytes))
+        Ok(Described { text, traps })
     }
 
     /// Whether what one of the two allocates may be freed by the other.

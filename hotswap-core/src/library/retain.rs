@@ -39,14 +39,6 @@ impl Account {
         match self.0 {}
     }
 
-    pub(crate) fn is_asked(
-        &self,
-        _: impl Iterator<Item = usize>,
-        _: impl Fn(usize) -> usize,
-    ) -> Option<bool> {
-        match self.0 {}
-    }
-
     pub(crate) fn has_heap(&self) -> bool {
         match self.0 {}
     }
@@ -89,6 +81,12 @@ impl Opened {
     #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(super) const fn account(&self) -> Option<&Arc<Account>> {
         None
+    }
+
+    /// Nothing stands in for a function of the C library.
+    #[expect(clippy::unused_self, reason = "the same on every system")]
+    pub(super) const fn behind(&self, _: &str, address: usize) -> usize {
+        address
     }
 
     pub(super) fn bury(self, _: Tell) {

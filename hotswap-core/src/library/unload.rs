@@ -82,6 +82,12 @@ impl Opened {
         self.interposed.as_ref().ok().map(|interposed| &interposed.account)
     }
 
+    /// The address of a function that the library finds at `address` under this name, in the C
+    /// library.
+    pub(super) fn behind(&self, name: &str, address: usize) -> usize {
+        self.interposed.as_ref().map_or(address, |interposed| interposed.behind(name, address))
+    }
+
     /// Has it closed as soon as nothing leads into it. Nobody owns its code any more.
     pub(super) fn bury(self, tell: Tell) {
         let Self { library, copy, interposed } = self;

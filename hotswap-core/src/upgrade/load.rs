@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::{
-    allocator,
+    allocator::Allocator,
     compat::Mismatch,
     manifest::Manifest,
     module::{Export, TRACE_NONE},
@@ -79,8 +79,10 @@ pub(crate) fn load(
         own.set_account(image.account());
         let root = image.root(&manifest.export)?;
         drop(entry);
-        if lends && !allocator::is_shared(root.allocate()) {
-            return Err(LoadError::Allocator);
+        if lends {
+            let theirs = image.allocator(root);
+            Allocator::share(("the host", Allocator::own()), ("the artifact", theirs))
+                .map_err(LoadError::Allocator)?;
         }
         let image = Some((image, own));
         Code::new(root, image, manifest, Some(hash), role)
@@ -96,10 +98,10 @@ pub(crate) fn load(
     }
     match opened {
         Ok(Ok(code)) => Ok(Loaded { code: Arc::new(code), handover }),
-        Ok(Err(error @ LoadError::Allocator)) => Err(Fault::rejected(
+        Ok(Err(error @ LoadError::Allocator(_))) => Err(Fault::rejected(
             Phase::Loaded,
             format!("allocator  {error}"),
-            "leave #[global_allocator] away in both, or use one that hands on to the system's",
+            "leave #[global_allocator] and link-time optimization away in both",
         )),
         Ok(Err(error @ LoadError::System(_))) => Err(Fault::cancelled(
             Phase::Loaded,

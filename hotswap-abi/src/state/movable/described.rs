@@ -36,8 +36,6 @@ pub enum Traps {
 pub struct Described {
     /// Equal texts mean equal layouts; a line each fact.
     pub text: String,
-    /// The largest alignment of a type in it.
-    pub align: u64,
     /// What is to be mended.
     pub traps: Traps,
 }
@@ -68,7 +66,6 @@ pub struct Description {
     /// Types that were walked through, and whether inside of a collection.
     walked: Vec<(TypeId, bool)>,
     left: VecDeque<Visit>,
-    align: usize,
     /// The type that is being described.
     now: Option<Visit>,
     traps: Traps,
@@ -90,7 +87,7 @@ impl Description {
     pub fn of<T: Movable>() -> Described {
         let text = format!("{COMPILER}\nfor {TARGET}\n");
         let (seen, walked, left) = (Vec::new(), Vec::new(), VecDeque::new());
-        let mut walk = Self { text, seen, walked, left, align: 1, now: None, traps: Traps::None };
+        let mut walk = Self { text, seen, walked, left, now: None, traps: Traps::None };
         walk.number::<T>(false);
         while let Some(visit) = walk.left.pop_front() {
             walk.now = Some(visit);
@@ -100,7 +97,7 @@ impl Description {
             }
             (visit.describe)(&mut walk);
         }
-        Described { text: walk.text, align: walk.align as u64, traps: walk.traps }
+        Described { text: walk.text, traps: walk.traps }
     }
 
     /// A part at a fixed place of the value, and where that is.
@@ -147,7 +144,6 @@ impl Description {
         let known = self.seen.iter().position(|seen| *seen == id);
         let number = known.unwrap_or_else(|| {
             self.seen.push(id);
-            self.align = self.align.max(align_of::<T>());
             self.seen.len() - 1
         });
         if !self.walked.contains(&(id, is_deep)) {

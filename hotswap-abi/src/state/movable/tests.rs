@@ -45,8 +45,7 @@ fn traps_are_found_where_they_are() {
 
 #[test]
 fn a_description_names_each_type_once() {
-    let Described { text, align, .. } = Description::of::<Node>();
-    assert_eq!(align, 8);
+    let Described { text, .. } = Description::of::<Node>();
     for part in
         ["Node of 72 bytes, aligned to 8\n", "  kids at ", "  T behind it: #0\n", "#3 u64 of 8"]
     {

@@ -128,16 +128,6 @@ impl Account {
         }
     }
 
-    /// Whether the library allocates from the C library alone, as far as these sizes show; `None`
-    /// where what it allocates is not noted.
-    pub(crate) fn is_asked(
-        &self,
-        sizes: impl Iterator<Item = usize>,
-        allocate: impl Fn(usize) -> usize,
-    ) -> Option<bool> {
-        self.heap.as_ref().map(|heap| heap.is_asked(sizes, allocate))
-    }
-
     /// Whether what it has allocated is noted, and freed with it.
     pub(crate) const fn has_heap(&self) -> bool {
         self.heap.is_some()

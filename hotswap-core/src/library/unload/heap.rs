@@ -26,7 +26,7 @@ use std::{
     mem, ptr,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -76,9 +76,6 @@ pub(super) struct Heap {
     shards: [Shard; SHARDS],
     /// How many libraries have it that were not found gone.
     libraries: AtomicUsize,
-    /// What is allocated while somebody looks: where, and how many bytes.
-    looked_at: Mutex<Vec<(usize, usize)>>,
-    is_looked_at: AtomicBool,
 }
 
 /// Some of the blocks, by their addresses. Locked with a mutex of std: module code may allocate
@@ -115,33 +112,7 @@ impl Hasher for Scatter {
 
 impl Heap {
     pub(super) fn new(functions: Functions) -> Self {
-        Self {
-            functions,
-            shards: Default::default(),
-            libraries: AtomicUsize::new(1),
-            looked_at: Mutex::default(),
-            is_looked_at: AtomicBool::new(false),
-        }
-    }
-
-    /// Whether each of these requests to a library's allocator is one to the C library, of as many
-    /// bytes: then the library has no allocator of its own.
-    pub(super) fn is_asked(
-        &self,
-        sizes: impl Iterator<Item = usize>,
-        allocate: impl Fn(usize) -> usize,
-    ) -> bool {
-        let looked_at = || self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-        self.is_looked_at.store(true, Ordering::Relaxed);
-        let mut sizes = sizes;
-        let all = sizes.all(|size| {
-            looked_at().clear();
-            let address = allocate(size);
-            looked_at().contains(&(address, size))
-        });
-        self.is_looked_at.store(false, Ordering::Relaxed);
-        *looked_at() = Vec::new();
-        all
+        Self { functions, shards: Default::default(), libraries: AtomicUsize::new(1) }
     }
 
     /// One more library has it: opened while one that has it is in use.
@@ -171,12 +142,7 @@ impl Heap {
     /// As the C library's.
     pub(super) fn malloc(&self, size: usize) -> *mut c_void {
         // SAFETY: any size may be asked for.
-        let block = self.note(unsafe { (self.functions.malloc)(size) });
-        if self.is_looked_at.load(Ordering::Relaxed) {
-            let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-            looked_at.push((block.addr(), size));
-        }
-        block
+        self.note(unsafe { (self.functions.malloc)(size) })
     }
 
     /// As the C library's.
@@ -317,21 +283,6 @@ mod tests {
         assert!(!unsafe { heap.realloc(second, 64) }.is_null());
         // SAFETY: the last one.
         assert_eq!((unsafe { heap.is_left() }, noted(&heap)), (1, 0));
-    }
-
-    #[test]
-    fn an_allocator_that_hands_out_something_else_is_found() {
-        let heap = heap();
-        let give = |block: *mut c_void| {
-            // SAFETY: a block that was just allocated.
-            unsafe { heap.free(block) };
-            block.addr()
-        };
-        let sizes = || [16, 1024, 65_536].into_iter();
-        assert!(heap.is_asked(sizes(), |size| give(heap.malloc(size))));
-        assert!(!heap.is_asked(sizes(), |size| give(heap.malloc(size + 16)) + 16));
-        assert!(!heap.is_asked(sizes(), |size| give(heap.malloc(size.max(1024)))));
-        assert_eq!(noted(&heap), 0);
     }
 
     #[test]

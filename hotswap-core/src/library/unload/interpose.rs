@@ -138,6 +138,16 @@ impl Interposed {
         std::mem::forget(self.thunks);
     }
 
+    /// The address of a function that the library finds at `address` under this name, in the C
+    /// library: the same, unless the host answers the calls of it.
+    pub(super) fn behind(&self, name: &str, address: usize) -> usize {
+        let index = NAMES.iter().position(|known| *known == name);
+        match index.filter(|index| self.thunks.address(*index) == address) {
+            Some(_) => real(name),
+            None => address,
+        }
+    }
+
     /// The number of a signal whose handler lies in the library, if there is one.
     pub(super) fn handles_signal(&self) -> Option<i32> {
         (1..=64).find(|signal| {
