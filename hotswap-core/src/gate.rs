@@ -112,6 +112,15 @@ impl<T: Send + Sync> Gate<T> {
         (generation.number, Arc::clone(&generation.value))
     }
 
+    /// A generation by its number, if it is the current one or a caller may still be on it.
+    pub(crate) fn find(&self, number: u64) -> Option<Arc<T>> {
+        let current = self.inner.source.load_full();
+        // A swap adds to the list before it changes the source.
+        let leaving = self.inner.leaving.lock();
+        let found = [&current].into_iter().chain(&*leaving).find(|it| it.number == number);
+        found.map(|generation| Arc::clone(&generation.value))
+    }
+
     /// Enters the slot. While it is closed, waits for it to open, at most for `budget`. A thread
     /// that is inside already stays on the generation it is on and never waits.
     ///

@@ -88,11 +88,28 @@ impl<I: Interface + ?Sized> Slot<I> {
         self.gate.current().0
     }
 
-    /// Counts an answer of the version that serves as a failure, by the host's own judgement: it
-    /// weighs in that version's [`Trial`](crate::Trial), if it is on one.
+    /// Counts a failure of the version that serves, by the host's own judgement: it weighs in that
+    /// version's [`Trial`](crate::Trial), if it is on one. A thread that is inside the slot counts
+    /// against the version that it is in.
+    ///
+    /// For a failure that no call shows. By the time that an answer is judged another version may
+    /// serve: count it by [`Pin::count_failure`], [`PinMut::count_failure`] or
+    /// [`Reader::count_failure`], or with its number by
+    /// [`count_failure_of`](Self::count_failure_of).
     pub fn count_failure(&self) {
-        if let Some(watch) = self.gate.current().1.condition().watched() {
-            watch.failed();
+        match self.gate.enter(Duration::ZERO) {
+            Ok(entered) => entered.condition().count_failure(),
+            Err(_) => self.gate.current().1.condition().count_failure(),
+        }
+    }
+
+    /// Counts an answer of a generation as a failure, by the host's own judgement, whichever serves
+    /// by now: for an answer that is judged where its pin has gone. Its number is that of
+    /// [`Pin::generation`].
+    pub fn count_failure_of(&self, generation: u64) {
+        // One that is gone is on trial no more.
+        if let Some(instance) = self.gate.find(generation) {
+            instance.condition().count_failure();
         }
     }
 

@@ -13,7 +13,7 @@ use std::{
 
 use counter_api::{Counter, Failing};
 use hotswap_core::{
-    AfterPanic, CallError, Config, ErrorKind, Retire, TooFew, Trial,
+    AfterPanic, CallError, Config, ErrorKind, Pin, PinMut, Reader, Retire, TooFew, Trial,
     event::{Event, EventKind, Exit, Phase, Refusal, Retirement, StateNote},
 };
 use hotswap_tests::{LONG, Scene, Told, as_configured, fixture, patient, until};
@@ -226,6 +226,49 @@ fn failures_that_the_host_counts_weigh() {
     // Nothing is on trial, and nothing is counted.
     scene.slot.count_failure();
     goes_on(&scene, 3, 6);
+}
+
+#[test]
+fn a_late_failure_counts_against_the_version_that_answered() {
+    let build = |label| fixture("stateless").told(label);
+    let trial = endless().with_failures(4);
+    let scene = Scene::<dyn Counter>::with(patient().with_trial(trial), &build("label=a"));
+    let failures = || scene.host.status().slots[0].trial.as_ref().map(|trial| trial.failures);
+
+    let (reader, pin) = (scene.slot.reader(), scene.slot.pin());
+    assert_eq!((reader.label().unwrap(), pin.label().unwrap()), ("a".into(), "a".into()));
+    scene.upgrade(&build("label=b"));
+    assert_eq!((failures(), pin.label().unwrap()), (Some(0), "a".into()));
+    // What the old version has answered, found wrong by now in whatever way.
+    for _ in 0..10 {
+        Pin::count_failure(&pin);
+        Reader::count_failure(&reader);
+        scene.slot.count_failure();
+        scene.slot.count_failure_of(1);
+    }
+    drop(pin);
+    let frame = scene.slot.pin_mut();
+    Reader::count_failure(&reader);
+    assert_eq!(failures(), Some(0));
+
+    // And what the new one answers, another instance of it as well.
+    PinMut::count_failure(&frame);
+    drop(frame);
+    Pin::count_failure(&scene.slot.pin());
+    scene.host.restart("main").unwrap();
+    assert_eq!((reader.label().unwrap(), failures()), ("b".into(), Some(2)));
+    Reader::count_failure(&reader);
+    scene.slot.count_failure();
+    assert_eq!(failures(), Some(4));
+    scene.slot.count_failure_of(2);
+    elsewhere(|| scene.slot.pin().fail(Failing::Text)).unwrap_err();
+    let refusal = scene.told.refused();
+    assert!(refusal.to_string().contains("panics  1"), "{refusal}");
+    assert_eq!((refusal.exit, label(&scene.slot)), (Exit::RolledBack, "a".to_owned()));
+    // Who judges later still counts against nobody else.
+    scene.slot.count_failure_of(2);
+    Reader::count_failure(&reader);
+    assert_eq!(failures(), None);
 }
 
 #[test]

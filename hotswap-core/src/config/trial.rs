@@ -82,7 +82,7 @@ impl Trial {
     }
 
     /// So many answers may be failures by the host's own judgement, which it gives by
-    /// [`Slot::count_failure`](crate::Slot::count_failure).
+    /// [`Pin::count_failure`](crate::Pin::count_failure).
     #[must_use]
     pub const fn with_failures(mut self, most: u64) -> Self {
         self.failures = most;

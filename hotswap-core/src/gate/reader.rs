@@ -51,6 +51,11 @@ impl<T: Send + Sync> Reader<T> {
         Self { seat, inner: Arc::clone(inner), core, record, head, alone: PhantomData }
     }
 
+    /// The number of the generation that was entered last, or 0.
+    pub(crate) fn last(&self) -> u64 {
+        self.seat.record.number()
+    }
+
     /// Enters the slot, if that needs neither to wait nor a fence: on the generation of the last time,
     /// which still reigns.
     ///

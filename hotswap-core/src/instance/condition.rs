@@ -121,6 +121,13 @@ impl Condition {
         self.watch.get().filter(|_| is_watched)
     }
 
+    /// The host counts an answer as a failure: it weighs while calls are counted.
+    pub(crate) fn count_failure(&self) {
+        if let Some(watch) = self.watched() {
+            watch.failed();
+        }
+    }
+
     /// What its calls came to while they were watched.
     pub(crate) fn was_watched(&self) -> Option<&Arc<Watch>> {
         self.watch.get()

@@ -229,6 +229,14 @@ impl<'a, I: Interface + ?Sized> Pin<'a, I> {
             Err(error) => Err((**error).clone()),
         }
     }
+
+    /// Counts an answer of the pinned version as a failure, by the host's own judgement: it weighs in
+    /// that version's [`Trial`](crate::Trial), if it is on one, whichever serves by now.
+    pub fn count_failure(this: &Self) {
+        if let Ok(entered) = &I::caller(&this.client).entered {
+            entered.condition().count_failure();
+        }
+    }
 }
 
 impl<'a, I: Interface + ?Sized> PinMut<'a, I> {
@@ -250,6 +258,13 @@ impl<'a, I: Interface + ?Sized> PinMut<'a, I> {
             Err(error) => Err((**error).clone()),
         }
     }
+
+    /// As [`Pin::count_failure`].
+    pub fn count_failure(this: &Self) {
+        if let Ok(held) = &I::caller(&this.client).held {
+            held.instance().condition().count_failure();
+        }
+    }
 }
 
 impl<I: Interface + ?Sized> Reader<I> {
@@ -262,6 +277,16 @@ impl<I: Interface + ?Sized> Reader<I> {
             interface: PhantomData,
         };
         Self { client: I::client(caller) }
+    }
+
+    /// Counts the answer of the last call as a failure, by the host's own judgement: it weighs in the
+    /// [`Trial`](crate::Trial) of the version that has answered, if that is on one, whichever serves
+    /// by now.
+    pub fn count_failure(this: &Self) {
+        let caller = I::caller(&this.client);
+        if let Some(instance) = caller.gate.find(caller.reader.last()) {
+            instance.condition().count_failure();
+        }
     }
 }
 

@@ -30,8 +30,6 @@ pub(super) struct OnTrial {
     trial: Trial,
     begun: Instant,
     watch: Arc<Watch>,
-    /// Panics of instances that were restarted since.
-    earlier: u64,
     /// What the last panic of a call has said, and where.
     panicked: Option<String>,
     /// What calls took in the version before.
@@ -63,7 +61,7 @@ impl OnTrial {
         let Figures { latency, panics, failures, longest_inside: _ } = self.watch.figures();
         TrialFigures {
             calls: latency.calls(),
-            panics: panics + self.earlier,
+            panics,
             failures,
             median: latency.quantile(0.5),
             percentile_99: latency.quantile(0.99),
@@ -71,8 +69,7 @@ impl OnTrial {
     }
 
     fn verdict(&self, now: Instant) -> Verdict {
-        let mut figures: Figures = self.watch.figures();
-        figures.panics += self.earlier;
+        let figures = self.watch.figures();
         if let Some((why, _)) = &self.wrong {
             return Verdict::RollBack(why.clone());
         }
@@ -109,18 +106,9 @@ impl Worker {
         }
         let begun = Instant::now();
         let next_look = begun + trial.interval();
-        let (earlier, wrong, panicked) = (0, None, None);
-        self.slots[index].trial = Some(OnTrial {
-            trial,
-            begun,
-            watch,
-            earlier,
-            panicked,
-            before,
-            previous,
-            wrong,
-            next_look,
-        });
+        let (wrong, panicked) = (None, None);
+        self.slots[index].trial =
+            Some(OnTrial { trial, begun, watch, panicked, before, previous, wrong, next_look });
     }
 
     /// Judges what is on trial, if something is.
@@ -363,16 +351,9 @@ impl Worker {
 
     /// Another instance of the same code is on trial.
     pub(super) fn goes_on_with(&mut self, index: usize, instance: &Generation) {
-        let core = Arc::clone(&self.slots[index].core);
-        match (&mut self.slots[index].trial, instance.condition().watched()) {
-            (Some(on_trial), Some(watch)) => {
-                on_trial.earlier += on_trial.watch.figures().panics;
-                on_trial.watch = Arc::clone(watch);
-                let glance = core.glance().on_trial;
-                let watch = Arc::clone(watch);
-                core.set_on_trial(glance.map(|it| slot::OnTrial { watch, ..it }));
-            }
-            _ => instance.condition().unwatch(),
+        // It counts where the one before it did: calls that are late there are of this version, too.
+        if self.slots[index].trial.is_none() {
+            instance.condition().unwatch();
         }
     }
 
