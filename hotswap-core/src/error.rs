@@ -61,6 +61,7 @@ impl Error {
             | Reason::NoJournal
             | Reason::NoPlan { .. }
             | Reason::NoReport { .. }
+            | Reason::Forked { .. }
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
             Reason::Cargo(_) | Reason::UnsignedPackage { .. } => ErrorKind::Misuse,
@@ -131,6 +132,12 @@ pub(crate) enum Reason {
     Astray,
     #[error("the host was shut down")]
     Ended,
+    #[error(
+        "this process was forked from the one that made the host (process {owner}), and the host's \
+         threads stayed there: nothing is upgraded, watched or kept here, and calls go on; make the \
+         host after forking"
+    )]
+    Forked { owner: u32 },
     #[cfg(feature = "cargo")]
     #[error("modules cannot be built from their sources: {}", in_full(.0))]
     Cargo(crate::cargo::CargoError),

@@ -18,7 +18,7 @@ pub use status::{GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatu
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, mem,
     ops::Deref,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
@@ -44,6 +44,7 @@ use crate::{
     journal::Journal,
     probe,
     slot::{InterfaceType, Slot, SlotCore, Voice},
+    system::{file_size::Spared, owner::Owner},
 };
 
 /// Manages the slots of a process.
@@ -58,6 +59,7 @@ pub struct Host {
 }
 
 struct Shared {
+    owner: Owner,
     config: Config,
     slots: Mutex<BTreeMap<String, Arc<SlotCore>>>,
     events: Events,
@@ -83,6 +85,8 @@ impl Host {
         }
         config.checked()?;
         config.make_absolute();
+        // Journal and reports may be written here.
+        let _spared = Spared::new();
         #[cfg(feature = "cargo")]
         if let Some(package) = config.unsigned_package() {
             return Err(Reason::UnsignedPackage { package: package.to_owned() }.into());
@@ -90,6 +94,7 @@ impl Host {
         config.check_folders()?;
         let journal = Journal::open(&config).map_err(Reason::Journal)?;
         let shared = Arc::new(Shared {
+            owner: Owner::this(),
             events: Events::new(config.callbacks.clone(), config.reporter.clone()),
             pauses: Pauses::default(),
             journal: journal.map(Mutex::new),
@@ -158,7 +163,8 @@ impl Host {
     /// # Errors
     /// At once when the caller is inside a call of a slot, or an event callback, since the end would
     /// wait for it: nobody is let in any more, and the host ends on its own thread when that call
-    /// has come out. When a state could not be kept: the host has ended.
+    /// has come out. When a state could not be kept: the host has ended. In a process that was forked
+    /// after [`new`](Self::new): the host is its parent's, and goes on there.
     pub fn shutdown(mut self) -> Result<(), Error> {
         self.end()
     }
@@ -174,6 +180,13 @@ impl Host {
 
     fn end(&mut self) -> Result<(), Error> {
         let Some(worker) = self.worker.take() else { return Ok(()) };
+        if let Err(forked) = self.shared.owner.is_here() {
+            // There is no such thread here, and files and libraries are the other process's.
+            mem::forget((worker, Arc::clone(&self.shared)));
+            #[cfg(unix)]
+            mem::forget(self.admin.take());
+            return Err(forked);
+        }
         let inside = self.refuse_inside();
         if inside.is_err() {
             // The worker may be waiting for this thread, and goes on when it has come out.

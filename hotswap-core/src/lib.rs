@@ -76,7 +76,10 @@ pub mod slot;
 pub mod snapshot;
 mod steps;
 mod sync;
-#[expect(unsafe_code, reason = "maps a page as code, to see whether that is allowed")]
+#[expect(
+    unsafe_code,
+    reason = "maps a page as code to see whether that is allowed; masks a signal"
+)]
 pub mod system;
 pub mod trust;
 #[expect(unsafe_code, reason = "suspends, resumes and stops instances behind a closed gate")]

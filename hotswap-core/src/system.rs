@@ -2,7 +2,10 @@
 //!
 //! For tools that say why upgrades do not work, or work less well than they could.
 
+pub(crate) mod cause;
+pub(crate) mod file_size;
 pub(crate) mod free;
+pub(crate) mod owner;
 
 use std::{
     fs::{self, File},

@@ -23,6 +23,7 @@ pub(super) struct Build {
     errors: usize,
     warnings: usize,
     built: Vec<(String, PathBuf)>,
+    says_success: bool,
 }
 
 impl Build {
@@ -35,6 +36,7 @@ impl Build {
             errors: 0,
             warnings: 0,
             built: Vec::new(),
+            says_success: false,
         }
     }
 
@@ -42,6 +44,10 @@ impl Build {
     pub(super) fn output(&mut self, line: &[u8], plan: &Plan) -> Option<Report> {
         match message::output(line) {
             Output::Nothing => None,
+            Output::Finished { success } => {
+                self.says_success = success;
+                None
+            }
             Output::Cdylib { manifest, file: artifact, fresh } => {
                 let wanted = plan.wanted.iter().find(|wanted| wanted.manifest == manifest)?;
                 let package = wanted.name.clone();
@@ -53,6 +59,11 @@ impl Build {
                 Some(self.diagnostic(package, level, rendered))
             }
         }
+    }
+
+    /// Whether cargo has said that it has built everything.
+    pub(super) fn says_success(&self) -> bool {
+        self.says_success
     }
 
     /// A line of cargo's standard error.
@@ -108,7 +119,16 @@ impl Build {
     }
 
     pub(super) fn finish(self, success: bool, stale: bool) -> Finished {
-        let Self { begun, since: _, waited_for: _, words: _, errors, warnings, built } = self;
+        let Self {
+            begun,
+            since: _,
+            waited_for: _,
+            words: _,
+            errors,
+            warnings,
+            built,
+            says_success: _,
+        } = self;
         let built = built.into_iter().map(|(package, _)| package).collect();
         Finished { success, stale, took: begun.elapsed(), errors, warnings, built }
     }

@@ -4,13 +4,15 @@ use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::mpsc;
 
 use cargo_metadata::MetadataCommand;
 
 use super::environment::{self, Verdict};
 use super::message::{Said, said};
 use super::plan::Plan;
+use super::process::{News, Process};
 use super::{CargoError, Request, arguments};
 
 /// The request with its folder made absolute, and the cargo to run.
@@ -39,13 +41,24 @@ impl Calls {
 
     /// Asks for the plan, and waits for the answer.
     pub(super) fn plan(&self) -> Result<Plan, CargoError> {
-        let mut command = self.metadata(None);
-        command.stdin(Stdio::null());
-        let output = command.output().map_err(|error| self.not_run(error))?;
-        if output.status.success() {
-            self.read_plan(&output.stdout)
-        } else {
-            Err(self.refused(&String::from_utf8_lossy(&output.stderr)))
+        let (sender, news) = mpsc::channel();
+        // Fails only when the answer is not waited for any more.
+        let tell = move |it| drop(sender.send(it));
+        let not_run = |error| self.not_run(error);
+        let process = Process::start(self.metadata(None), tell).map_err(not_run)?;
+        let (mut metadata, mut words, mut open) = (Vec::new(), String::new(), 2);
+        while let Some(it) = (open > 0).then(|| news.recv().ok()).flatten() {
+            match it {
+                News::Output(line) => metadata.extend(line),
+                News::Said(line) => words = words + &line + "\n",
+                News::Closed => open -= 1,
+                News::Ended => {}
+            }
+        }
+        // It says nothing on its output that fails.
+        match process.status().map_err(not_run)?.is_success(!metadata.is_empty()) {
+            true => self.read_plan(&metadata),
+            false => Err(self.refused(&words)),
         }
     }
 

@@ -19,6 +19,8 @@ pub(super) enum Output {
         level: Level,
         rendered: String,
     },
+    /// It is over.
+    Finished { success: bool },
 }
 
 /// A line of its standard error, which is text.
@@ -47,6 +49,7 @@ pub(super) fn output(line: &[u8]) -> Output {
                 _ => Output::Nothing,
             }
         }
+        Message::BuildFinished(finished) => Output::Finished { success: finished.success },
         _ => Output::Nothing,
     }
 }
@@ -183,11 +186,19 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_build_says_how_it_went() {
+        let finished = |line: &str| output(line.as_bytes());
+        for success in [true, false] {
+            let line = format!(r#"{{"reason":"build-finished","success":{success}}}"#);
+            assert_eq!(finished(&line), Output::Finished { success });
+        }
+    }
+
+    #[test]
     fn other_lines_mean_nothing() {
         for line in [
             &b""[..],
             b"hello from a wrapper",
-            br#"{"reason":"build-finished","success":true}"#,
             br#"{"reason":"from-the-future","x":1}"#,
             b"\xff\xfe{",
         ] {

@@ -4,6 +4,7 @@
 //! stays taken until the leader is waited for; it is signalled before that only. A Ctrl-C in the
 //! host's terminal reaches the host alone.
 
+use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
@@ -19,6 +20,36 @@ pub(super) enum News {
     Closed,
     /// It has ended; what it wrote may still be on its way.
     Ended,
+}
+
+/// How a process has ended.
+#[derive(Debug)]
+pub(super) enum End {
+    Status(ExitStatus),
+    /// It is lost: this process ignores SIGCHLD, or something in it waits for all children.
+    Lost,
+}
+
+impl End {
+    /// Whether it was a success; where that is lost, what the process has said decides.
+    pub(super) fn is_success(&self, says_so: bool) -> bool {
+        match self {
+            Self::Status(status) => status.success(),
+            Self::Lost => says_so,
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => status.fmt(f),
+            Self::Lost => f.write_str(
+                "its status is lost: this process ignores SIGCHLD, or something in it waits for \
+                 all children",
+            ),
+        }
+    }
 }
 
 /// A running cargo. Dropping it kills it with all it has started.
@@ -71,17 +102,21 @@ impl Process {
     }
 
     /// How it has ended; waits for it. What it has started and left behind goes on.
-    pub(super) fn status(mut self) -> io::Result<ExitStatus> {
+    pub(super) fn status(mut self) -> io::Result<End> {
         self.reap()
     }
 
-    fn reap(&mut self) -> io::Result<ExitStatus> {
+    fn reap(&mut self) -> io::Result<End> {
         // Before its number can be another's.
         if let Some(waiter) = self.waiter.take() {
             let _ = waiter.join();
         }
         self.reaped = true;
-        self.child.wait()
+        match self.child.wait() {
+            Ok(status) => Ok(End::Status(status)),
+            Err(error) if group::is_lost(&error) => Ok(End::Lost),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -122,11 +157,13 @@ fn read(
 
 #[cfg(unix)]
 mod group {
+    use std::io;
     use std::os::unix::process::CommandExt as _;
     use std::process::{Child, Command};
     use std::thread;
     use std::time::{Duration, Instant};
 
+    use rustix::io::Errno;
     use rustix::process::{
         Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
     };
@@ -143,10 +180,15 @@ mod group {
         let Some(pid) = pid_of(pid) else { return };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while let Err(error) = waitid(WaitId::Pid(pid), options) {
-            if error != rustix::io::Errno::INTR {
+            if error != Errno::INTR {
                 return;
             }
         }
+    }
+
+    /// Whether somebody else has waited for a child.
+    pub(super) fn is_lost(error: &io::Error) -> bool {
+        Errno::from_io_error(error) == Some(Errno::CHILD)
     }
 
     pub(super) fn terminate(child: &mut Child) {
@@ -181,9 +223,14 @@ mod group {
 /// Elsewhere only cargo itself is ended; the compilers it has started end with their work.
 #[cfg(not(unix))]
 mod group {
+    use std::io;
     use std::process::{Child, Command};
 
     pub(super) fn lead(_: &mut Command) {}
+
+    pub(super) fn is_lost(_: &io::Error) -> bool {
+        false
+    }
 
     /// Its end is known by its output, which is closed then.
     pub(super) fn wait(_: u32) {}

@@ -4,6 +4,7 @@
 use std::{fs, io, io::Write, path::Path};
 
 use super::disk;
+use crate::system::file_size::Spared;
 
 /// Writes a file of mode 0600 aside, syncs it, and renames it. The folder is made where it is
 /// missing. On an error the old one may have been replaced, and may come back.
@@ -16,6 +17,7 @@ pub(crate) fn replace(
         _ => Path::new("."),
     };
     fs::create_dir_all(folder)?;
+    let _spared = Spared::new();
     let aside = disk::aside(folder)?;
     write(&mut disk::Out(aside.as_file()))?;
     disk::sync(aside.as_file())?;

@@ -273,6 +273,7 @@ impl Operator {
         let slots = self.shared.slots.lock();
         let pauses = &self.shared.pauses;
         Status {
+            forked_from: self.shared.owner.elsewhere(),
             paused: pauses.of_all(),
             slots: slots.values().map(|slot| SlotStatus::new(slot, &self.shared.pauses)).collect(),
         }
@@ -286,6 +287,7 @@ impl Operator {
     }
 
     pub(super) fn send(&self, command: Command) -> Result<(), Error> {
+        self.shared.owner.is_here()?;
         self.commands.send(command).map_err(|_| Reason::Ended.into())
     }
 
@@ -294,6 +296,7 @@ impl Operator {
         &self,
         command: impl FnOnce(SyncSender<T>) -> Command,
     ) -> Result<T, Error> {
+        self.shared.owner.is_here()?;
         self.refuse_inside()?;
         let (reply, answer) = mpsc::sync_channel(1);
         let command = command(reply);

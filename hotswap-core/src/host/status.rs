@@ -27,6 +27,9 @@ use crate::{
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Status {
+    /// The number of the process that the host belongs to, where that is another one: this one was
+    /// forked from it, and has none of the host's threads. Calls go on here, and nothing else.
+    pub forked_from: Option<u32>,
     /// Why no upgrade of any slot begins by itself.
     pub paused: Option<Pause>,
     /// The slots that were asked for, by name.
@@ -212,6 +215,12 @@ impl SlotStatus {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(owner) = self.forked_from {
+            writeln!(
+                f,
+                "forked from process {owner}, to which the host belongs: no upgrades here"
+            )?;
+        }
         if let Some(pause) = &self.paused {
             writeln!(f, "upgrades are {pause}")?;
         }

@@ -71,6 +71,7 @@ use crate::{
     plan::Intent,
     slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
+    system::file_size::Spared,
     trust::{EXTENSION, Trust},
     upgrade::{ArtifactHash, Fault, Prepared, Retiring, Upgrade},
     watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
@@ -279,6 +280,7 @@ impl Worker {
 
     pub(super) fn run(mut self, inbox: &Receiver<Command>) -> Kept {
         set_upgrades();
+        let _spared = Spared::new();
         loop {
             match self.next(inbox) {
                 Some(Command::End) => break,

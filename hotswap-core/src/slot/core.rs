@@ -23,6 +23,7 @@ use crate::{
     plan::Plan,
     report::Spell,
     snapshot::Snapshot,
+    system::owner::Owner,
 };
 
 use super::{Resident, Residents, held::Held, quarantine::Quarantine};
@@ -91,6 +92,7 @@ pub(crate) type Voice = Arc<dyn Fn(&Arc<Resident>, News) + Send + Sync>;
 /// A slot as the host sees it.
 pub(crate) struct SlotCore {
     pub(crate) name: Arc<str>,
+    owner: Owner,
     pub(crate) requirement: Requirement,
     pub(crate) interface: InterfaceType,
     /// Where artifacts appear, for messages.
@@ -191,6 +193,7 @@ impl SlotCore {
     ) -> Self {
         Self {
             name: name.into(),
+            owner: Owner::this(),
             requirement,
             interface,
             source,
@@ -423,6 +426,7 @@ impl SlotCore {
             if let Some(gate) = self.gate.get().filter(|_| progress.told) {
                 return Ok(gate);
             }
+            self.owner.is_here()?;
             let refusal = progress.last_refusal.as_deref().cloned().map(Box::new);
             if progress.over {
                 return Err(match refusal {
@@ -467,6 +471,8 @@ impl SlotCore {
             if upgrades() {
                 return Err(Reason::Callback.into());
             }
+            // Nobody upgrades here.
+            self.owner.is_here()?;
             if self.gate.get().is_some_and(|gate| gate.is_inside()) {
                 return Err(Reason::Inside { name: self.name.to_string() }.into());
             }

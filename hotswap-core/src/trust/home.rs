@@ -5,7 +5,9 @@
 //! it is used.
 
 use std::{
-    env, fs, io,
+    env,
+    ffi::OsString,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -44,7 +46,7 @@ impl Trust {
                 Err(why) => tried.push(why),
             }
         }
-        self.below(&env::temp_dir()).map_err(|last| match tried.as_slice() {
+        self.below(&temporary(env::var_os("TMPDIR"))).map_err(|last| match tried.as_slice() {
             [] => last,
             _ => {
                 tried.push(crate::error::in_full(&last));
@@ -65,6 +67,14 @@ impl Trust {
             advice: writable.advice(),
         })?;
         PrivateFolder::new(&base)
+    }
+}
+
+/// The system's temporary folder. A variable without a value is as good as none.
+fn temporary(named: Option<OsString>) -> PathBuf {
+    match named {
+        Some(named) if named.is_empty() => PathBuf::from("/tmp"),
+        _ => env::temp_dir(),
     }
 }
 
@@ -132,6 +142,12 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+
+    #[test]
+    fn an_empty_variable_names_no_folder() {
+        assert_eq!(temporary(Some(OsString::new())), Path::new("/tmp"));
+        assert_eq!(temporary(None), env::temp_dir());
+    }
 
     fn with_mode(folder: &Path, mode: u32) {
         fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();

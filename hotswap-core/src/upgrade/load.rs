@@ -17,6 +17,7 @@ use crate::{
     library::{Entry, Image, LoadError, Occupied, STATIC_TLS_REMEDY, StaticTls},
     slot::{SlotCore, Stage},
     steps::{Steps, Undone},
+    system::cause,
 };
 
 /// Code that is in the process.
@@ -103,21 +104,23 @@ pub(crate) fn load(
             format!("allocator  {error}"),
             "leave #[global_allocator] and link-time optimization away in both",
         )),
-        Ok(Err(error @ LoadError::System(_))) => Err(Fault::cancelled(
-            Phase::Loaded,
-            format!("library  {error}"),
-            "raise the limit of open files (`ulimit -n`), or mend the private folder",
-        )),
+        Ok(Err(LoadError::System(error))) => {
+            let advice = cause::remedy(&error);
+            let finding = format!("library  {}", LoadError::System(error));
+            Err(Fault::cancelled(Phase::Loaded, finding, advice))
+        }
         // The next version meets the same process: another try does not help.
         Ok(Err(error @ LoadError::StaticTls(_))) => {
             let finding = format!("library  {error}");
             Err(Fault::cancelled(Phase::Loaded, finding, STATIC_TLS_REMEDY).given_up())
         }
-        Ok(Err(error)) => Err(Fault::rejected(
-            Phase::Loaded,
-            format!("library  {error}"),
-            "build it again, on a system like the host's",
-        )),
+        Ok(Err(error)) => {
+            let finding = format!("library  {error}");
+            Err(match &error {
+                LoadError::Open(_) => not_opened(finding),
+                _ => Fault::rejected(Phase::Loaded, finding, BUILD_AGAIN),
+            })
+        }
         Err(undone @ Undone::Hung { .. }) if inside.hangs() => {
             let finding = format!("constructor  {}", StepError::from(undone));
             Err(Fault::rejected(Phase::Loaded, finding, HANGS))
@@ -126,6 +129,29 @@ pub(crate) fn load(
             Err(Fault::of_candidate(Phase::Loaded, "constructor", &StepError::from(undone)))
         }
     }
+}
+
+/// What to do about a library that is not as it should be.
+const BUILD_AGAIN: &str = "build it again, on a system like the host's";
+
+/// Pure: the system's loader has refused a library, in words that are all that it says of the cause.
+fn not_opened(finding: String) -> Fault {
+    let says = |parts: &[&str]| parts.iter().any(|part| finding.contains(part));
+    if says(&["annot allocate memory", "failed to map segment", "annot map", "ut of memory"]) {
+        let advice = "make room in memory, or raise the limits of the process (`ulimit -v`, \
+                      vm.max_map_count)";
+        return Fault::cancelled(Phase::Loaded, finding, advice);
+    }
+    let advice = if says(&["cannot open shared object file"]) {
+        "install the library that it names where the loader looks, or link it into the module; then \
+         clear the artifact"
+    } else if says(&["undefined symbol", "symbol lookup error"]) {
+        "build it against the libraries of this machine: none of them has the symbol that it names"
+    } else {
+        // Also "version `GLIBC_2.38' not found".
+        BUILD_AGAIN
+    };
+    Fault::rejected(Phase::Loaded, finding, advice)
 }
 
 /// Why a generation with `#[same_build]` arguments stays.
@@ -201,4 +227,33 @@ pub(crate) fn load_builtin(
     let code = Code::new(root, None, Arc::new(manifest), None, role)
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
     Ok(Loaded { code: Arc::new(code), handover })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Exit;
+
+    #[test]
+    fn the_advice_fits_what_the_loader_says() {
+        let table = [
+            (
+                "a.so: cannot create shared object descriptor: Cannot allocate memory",
+                Exit::Cancelled,
+                "memory",
+            ),
+            ("a.so: failed to map segment from shared object", Exit::Cancelled, "ulimit -v"),
+            (
+                "libx.so.1: cannot open shared object file: No such file or directory",
+                Exit::Rejected,
+                "install the library",
+            ),
+            ("a.so: undefined symbol: x", Exit::Rejected, "none of them has the symbol"),
+            ("libc.so.6: version `GLIBC_2.99' not found", Exit::Rejected, "a system like"),
+        ];
+        for (says, exit, advice) in table {
+            let fault = not_opened(format!("library  the system's loader refuses it: {says}"));
+            assert!(fault.exit == exit && fault.advice.contains(advice), "{fault:?}");
+        }
+    }
 }

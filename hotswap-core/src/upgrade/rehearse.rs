@@ -19,12 +19,11 @@ pub(crate) use self::running::Running;
 #[cfg(fuzzing)]
 pub(crate) use verdict::of_any;
 
-use std::sync::{Arc, Weak};
 #[cfg(target_os = "linux")]
+use std::{fs, io::PipeReader, path::Path};
 use std::{
-    fs,
-    io::{self, PipeReader},
-    path::Path,
+    io,
+    sync::{Arc, Weak},
 };
 
 use super::{Assessed, BackedUp, Fault};
@@ -43,6 +42,7 @@ use crate::{
     event::{Phase, RehearsalReport},
     instance::Generation,
     slot::SlotCore,
+    system::cause,
 };
 
 /// What fits, and went well in a rehearsal where there is one.
@@ -120,8 +120,8 @@ pub(crate) struct LaidOut {
     state: Option<usize>,
 }
 
-fn system(what: &str, error: impl std::fmt::Display) -> Fault {
-    let advice = "end some processes, make room, or look after the private folder";
+fn system(what: &str, error: &io::Error) -> Fault {
+    let advice = cause::remedy(error);
     Fault::cancelled(Phase::Rehearsed, format!("{what}: {error}"), advice)
 }
 
@@ -143,9 +143,9 @@ pub(super) fn prepare(
     // The child takes no other one.
     folder.prefix("rehearsal-").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     let folder = folder.tempdir_in(copies.unwrap_or("/".as_ref()));
-    let folder = folder.map_err(|error| system("a folder for the rehearsal", error))?;
+    let folder = folder.map_err(|error| system("a folder for the rehearsal", &error))?;
     lay_out(folder.path(), &backed_up, how, memory, slot, config)
-        .map_err(|error| system("the files of the rehearsal", error))?;
+        .map_err(|error| system("the files of the rehearsal", &error))?;
     let laid_out = LaidOut { folder, how: *how, memory, state };
     Ok(Rehearse::InChild(backed_up.assessed, Against::now(slot), laid_out))
 }
@@ -157,7 +157,7 @@ impl LaidOut {
         let Self { folder, how, memory, state } = self;
         let outcome = match process::run(folder.path(), how.deadline, called_off) {
             Ok(outcome) => outcome?,
-            Err(error) => return Some(Err(system("a child process for the rehearsal", error))),
+            Err(error) => return Some(Err(system("a child process for the rehearsal", &error))),
         };
         Some(verdict::judge(&outcome, &how, memory, state).inspect_err(|_| {
             if verdict::is_misplaced(&outcome) {

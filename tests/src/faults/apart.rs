@@ -22,8 +22,6 @@ const SMALL: &str = "FAULTS_SMALL_DISK";
 pub(super) enum Way {
     /// As it is.
     Process,
-    /// A file that grows past a limit is an error, and not the end.
-    NoSizeSignal,
     /// In a user namespace, where limits of the kernel can be set.
     OwnLimits,
     /// In a user namespace with a small file system of its own.
@@ -55,7 +53,6 @@ fn command(way: Way, disk: &TempDir) -> Command {
     let this = env::current_exe().expect("a program knows where it is");
     let mut command = match way {
         Way::Process => return Command::new(this),
-        Way::NoSizeSignal => sh("trap '' XFSZ; exec \"$@\""),
         Way::OwnLimits => unshare(&["-Ur"]),
         Way::SmallDisk => {
             let mut command = unshare(&["-Urm", "sh", "-c"]);
@@ -65,12 +62,6 @@ fn command(way: Way, disk: &TempDir) -> Command {
         }
     };
     command.arg(this);
-    command
-}
-
-fn sh(script: &str) -> Command {
-    let mut command = Command::new("sh");
-    command.args(["-c", script, "sh"]);
     command
 }
 
@@ -88,7 +79,7 @@ fn missing(way: Way) -> Option<&'static str> {
         command.status().is_ok_and(|it| it.success())
     };
     match way {
-        Way::Process | Way::NoSizeSignal => None,
+        Way::Process => None,
         Way::OwnLimits => {
             (!works(&["-Ur", "true"])).then_some("needs user namespaces (unshare -Ur)")
         }

@@ -122,9 +122,9 @@ pub(super) fn group() -> Group {
                     happened.then(place.live())
                 },
                 "cancelled at Staged, then live",
-                &["cannot write a copy of ", "File too large", BY_ITSELF],
+                &["cannot write a copy of ", "File too large", "`ulimit -f`", BY_ITSELF],
             )
-            .apart(Way::NoSizeSignal),
+            .apart(Way::Process),
             cancelled(
                 "private folder deleted",
                 |place| {

@@ -44,6 +44,14 @@ pub(super) fn group() -> Group {
                     patient().with_trial(short().with_health(|| panic!("told to panic")))
                 }),
             ),
+            Row::new(
+                "answers of the old version are found wrong on trial",
+                old_answers_are_wrong,
+                "live",
+                &["state kept"],
+            )
+            .then(After::TheNewOne)
+            .with(Setting::counter(strict)),
             tried(
                 "the state does not go back",
                 |place| roll_back(place, &newer("downgrade=fail")).then(place.outcome()),
@@ -165,6 +173,21 @@ fn calls_panic(place: &mut Place) -> Happened {
     let failed = thread::spawn(move || slot.pin().fail(Failing::Text)).join();
     assert!(failed.is_ok_and(|it| it.is_err()));
     live.then(place.outcome())
+}
+
+fn old_answers_are_wrong(place: &mut Place) -> Happened {
+    let old = place.generation();
+    let live = put_on_trial(place, "");
+    (0..9).for_each(|_| place.slot().count_failure_of(old));
+    let trial = place.host().status().slots[0].trial.clone();
+    assert_eq!(trial.expect("the new one is on trial").failures, 0);
+    place.host().commit("main", "nothing is wrong with it").expect("it can be committed");
+    live
+}
+
+/// The first answer that the host counts as a failure is one too many.
+fn strict(_: &Path) -> Config {
+    patient().with_trial(Trial::new(LONG).with_longest_call(LONG).with_failures(0))
 }
 
 fn call_hangs(place: &mut Place) -> Happened {

@@ -142,9 +142,10 @@ impl Run {
             self.plan_is_old |= metadata.is_some();
             return self.finished(build, false);
         }
+        let says_so = metadata.as_ref().map_or(build.says_success(), |it| !it.is_empty());
         let failed = match process.status() {
-            Ok(status) if status.success() => None,
-            Ok(status) => Some(status.to_string()),
+            Ok(end) if end.is_success(says_so) => None,
+            Ok(end) => Some(end.to_string()),
             Err(error) => Some(error.to_string()),
         };
         match (failed, metadata) {

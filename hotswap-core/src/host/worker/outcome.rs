@@ -14,6 +14,7 @@ use crate::{
     instance::Code,
     library::News,
     slot::{Resident, Serves, SlotCore, Stage},
+    system::cause,
     upgrade::{Applied, ArtifactHash, Fault, Retiring, StageError},
     watch::Retry,
 };
@@ -317,8 +318,10 @@ pub(super) fn unstaged(error: &StageError) -> Fault {
     }
     if error.is_hosts_fault() {
         let advice = match error {
-            StageError::Read { .. } => "raise the limit of open files (`ulimit -n`), or close some",
-            _ => "make room, or mend the private folder",
+            StageError::Read { source, .. } | StageError::Write { source, .. } => {
+                cause::remedy(source)
+            }
+            _ => "make room, or choose another private folder",
         };
         return Fault::cancelled(Phase::Staged, text, advice);
     }

@@ -3,6 +3,11 @@
 //! It leads a process group of its own, which is signalled as a whole, also when the child has ended
 //! by itself: its number stays taken until it is waited for. What it says and what it writes to
 //! stderr is read as it comes, and bounded.
+//!
+//! # Where others wait for it
+//! A process may ignore SIGCHLD, or wait for whatever child it has: then the child's status is gone
+//! before it is asked for here ([`Ended::Unknown`]), and what it has said decides. Its number may
+//! then be given out again; the group keeps it as long as anything of the group lives.
 
 use std::{
     collections::VecDeque,
@@ -22,12 +27,18 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{OFlags, fcntl_setfl},
     io::Errno,
-    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
+    process::{
+        Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
+    },
 };
 
 use super::verdict::{Ended, Outcome};
 use crate::probe::{self, message::MOST_SAID};
 
+/// The program that runs, also where its file was replaced.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+/// Where the system does not wake who waits for a child's end, it is looked as often as this.
+const LOOKS: Duration = Duration::from_millis(10);
 /// How long a child has to come to `serve`.
 const COMES_WITHIN: Duration = Duration::from_secs(10);
 /// How much of the end of its stderr is kept.
@@ -41,7 +52,7 @@ pub(super) fn run(
     called_off: &PipeReader,
 ) -> io::Result<Option<Outcome>> {
     let begun = Instant::now();
-    let mut command = Command::new("/proc/self/exe");
+    let mut command = Command::new(THIS_PROGRAM);
     if let Some(name) = env::args_os().next() {
         command.arg0(name);
     }
@@ -54,12 +65,12 @@ pub(super) fn run(
     }
     command.env(probe::CHILD, "1").process_group(0);
     command.stdin(File::open(folder)?).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
+    let mut child = command.spawn().map_err(named)?;
     let mut ears = Ears::default();
     let watched = watch(&mut child, &mut ears, begun, deadline, called_off.as_fd());
     // All that it has started goes with it.
     let killed = kill(&child);
-    let status = child.wait()?;
+    let status = status(&mut child)?;
     ears.hear_the_rest();
     let ended = match watched? {
         Watched::CalledOff => return Ok(None),
@@ -72,11 +83,22 @@ pub(super) fn run(
     Ok(Some(Outcome { ended, said, stderr, took: begun.elapsed() }))
 }
 
-fn ended_by_itself(status: ExitStatus) -> Ended {
-    match (status.signal(), status.code()) {
-        (Some(signal), _) => Ended::Signal(signal),
-        (None, code) => Ended::Exit(code.unwrap_or(0)),
+fn ended_by_itself(status: Option<ExitStatus>) -> Ended {
+    match status.map(|status| (status.signal(), status.code())) {
+        Some((Some(signal), _)) => Ended::Signal(signal),
+        Some((None, code)) => Ended::Exit(code.unwrap_or(0)),
+        None => Ended::Unknown,
     }
+}
+
+/// What a child was started from that could not be.
+fn named(error: io::Error) -> io::Error {
+    let is_there = Path::new(THIS_PROGRAM).exists();
+    if is_there || error.kind() != io::ErrorKind::NotFound {
+        return error;
+    }
+    let text = format!("{THIS_PROGRAM} is not there: mount /proc, or configure no rehearsal");
+    io::Error::new(io::ErrorKind::NotFound, text)
 }
 
 /// Why a child is not watched any more.
@@ -99,7 +121,9 @@ fn watch(
 ) -> io::Result<Watched> {
     ears.answer = child.stdout.take().map(|pipe| open(pipe.into())).transpose()?;
     ears.words = child.stderr.take().map(|pipe| open(pipe.into())).transpose()?;
-    let end = pidfd_open(pid(child)?, PidfdFlags::empty())?;
+    let pid = pid(child)?;
+    // An old kernel does not have it, and a filter of system calls may forbid it.
+    let end = pidfd_open(pid, PidfdFlags::empty()).ok();
     loop {
         if ears.said.len() > MOST_SAID {
             return Ok(Watched::Killed(Ended::Babbles));
@@ -110,11 +134,13 @@ fn watch(
         if left.is_zero() {
             return Ok(Watched::Killed(Ended::Late { after: limit }));
         }
-        let (has_ended, is_called_off) = poll_all(ears, end.as_fd(), called_off, left)?;
+        let left = if end.is_some() { left } else { left.min(LOOKS) };
+        let end = end.as_ref().map(AsFd::as_fd);
+        let (has_ended, is_called_off) = poll_all(ears, end, called_off, left)?;
         if is_called_off {
             return Ok(Watched::CalledOff);
         }
-        if has_ended {
+        if has_ended || (end.is_none() && is_over(pid)) {
             return Ok(Watched::Ended);
         }
         ears.hear();
@@ -124,20 +150,39 @@ fn watch(
 /// Waits for something to read, or for one of the two ends; whether each has come.
 fn poll_all(
     ears: &Ears,
-    end: BorrowedFd<'_>,
+    end: Option<BorrowedFd<'_>>,
     called_off: BorrowedFd<'_>,
     left: Duration,
 ) -> io::Result<(bool, bool)> {
-    let ends = [end, called_off].map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN));
-    let mut places = Vec::from(ends);
+    let ends = [Some(called_off), end].into_iter().flatten();
+    let mut places: Vec<_> = ends.map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN)).collect();
+    let ends = places.len();
     for pipe in [&ears.answer, &ears.words].into_iter().flatten() {
         places.push(PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN));
     }
     let left = Timespec::try_from(left).map_err(io::Error::other)?;
     match poll(&mut places, Some(&left)) {
-        Ok(_) => Ok((!places[0].revents().is_empty(), !places[1].revents().is_empty())),
+        Ok(_) => {
+            let has_come = |place: &PollFd<'_>| !place.revents().is_empty();
+            Ok((places[1..ends].iter().any(has_come), has_come(&places[0])))
+        }
         Err(Errno::INTR) => Ok((false, false)),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the child has ended, which stays to be waited for; also where somebody else has done that.
+fn is_over(pid: Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)) | Err(Errno::CHILD))
+}
+
+/// Waits for the child; `None` where somebody else has, or the system was told to.
+fn status(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    match child.wait() {
+        Ok(status) => Ok(Some(status)),
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::CHILD) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -30,14 +30,16 @@ impl Running {
         laid_out: LaidOut,
         over: impl FnOnce(Result<RehearsalReport, Fault>) + Send + 'static,
     ) -> Result<Self, Fault> {
-        let no_thread = |error: io::Error| system("a thread for the rehearsal", error);
+        let no_thread = |error: io::Error| system("a thread for the rehearsal", &error);
         let (called_off, wanted) = io::pipe().map_err(no_thread)?;
         let thread = thread::Builder::new()
             .name("hotswap-rehearsal".into())
             .spawn(move || {
                 let run = AssertUnwindSafe(|| laid_out.run(&called_off));
                 // Our bug; without an answer the artifact would wait for ever.
-                let panicked = |_| Some(Err(system("the rehearsal's thread", "it panicked")));
+                let panicked = |_| {
+                    Some(Err(system("the rehearsal's thread", &io::Error::other("it panicked"))))
+                };
                 if let Some(report) = catch_unwind(run).unwrap_or_else(panicked) {
                     over(report);
                 }

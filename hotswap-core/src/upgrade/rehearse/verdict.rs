@@ -24,6 +24,8 @@ const NO_MEMORY: &str = "memory allocation of ";
 pub(super) enum Ended {
     Exit(i32),
     Signal(i32),
+    /// By itself, and how is lost: something else in the process has waited for it.
+    Unknown,
     /// It was killed: it had not ended in time.
     Late {
         after: Duration,
@@ -85,7 +87,10 @@ pub(super) fn judge(
             Said::Fails { blames_artifact, findings, advice } => {
                 return Err(failed(blames_artifact, &findings, &advice));
             }
-            Said::Done { no_way_back, untried } if ended == Ended::Exit(0) => {
+            // It is the last that a child says: where its status is lost that has to do.
+            Said::Done { no_way_back, untried }
+                if matches!(ended, Ended::Exit(0) | Ended::Unknown) =>
+            {
                 report.way_back = match (no_way_back, untried) {
                     (Some(why), _) => {
                         WayBack::Impossible { why: why.iter().map(|why| clean(why)).collect() }
@@ -164,6 +169,9 @@ fn ending(ended: Ended, how: &Rehearsal) -> String {
     match ended {
         Ended::Exit(code) => format!("ended the process with exit code {code}"),
         Ended::Signal(signal) => format!("was ended by {}", name(signal)),
+        Ended::Unknown => "ended, and how is lost: this process ignores SIGCHLD, or something in \
+                           it waits for all children"
+            .to_owned(),
         Ended::Late { after } if after < how.deadline => {
             format!("was not there after {after:.0?}")
         }
@@ -215,7 +223,7 @@ fn clean(text: &str) -> String {
 /// Any answer, for the fuzzer.
 #[cfg(fuzzing)]
 pub(crate) fn of_any(bytes: &[u8]) {
-    let ended = [Ended::Exit(0), Ended::Signal(11), Ended::Babbles];
+    let ended = [Ended::Exit(0), Ended::Signal(11), Ended::Unknown, Ended::Babbles];
     for ended in ended {
         let (said, stderr) = (bytes.to_vec(), String::from_utf8_lossy(bytes).into_owned());
         let outcome = Outcome { ended, said, stderr, took: Duration::ZERO };
@@ -248,6 +256,17 @@ mod tests {
     }
 
     const DONE: Said = Said::Done { no_way_back: None, untried: None };
+
+    #[test]
+    fn where_the_status_is_lost_what_was_said_decides() {
+        let steps = [RehearsalStep::Load, RehearsalStep::Start];
+        let report = judged(Ended::Unknown, &[said(&steps), vec![DONE]].concat(), "").unwrap();
+        assert_eq!(report.way_back, WayBack::Works);
+        let broken = [said(&steps), vec![Said::Begins(RehearsalStep::SelfTest)]].concat();
+        let fault = judged(Ended::Unknown, &broken, "").unwrap_err();
+        assert_eq!(fault.exit, Exit::Rejected);
+        assert!(fault.findings[0].contains("SIGCHLD"), "{fault:?}");
+    }
 
     #[test]
     fn what_went_well_is_reported() {

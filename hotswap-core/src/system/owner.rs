@@ -1,0 +1,28 @@
+//! The process that a host belongs to. A child that was forked off has the host's memory and none of
+//! its threads: what is asked of them there would never be answered.
+
+use std::process;
+
+use crate::error::{Error, Reason};
+
+/// The process that has made a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner(u32);
+
+impl Owner {
+    /// This process.
+    pub(crate) fn this() -> Self {
+        Self(process::id())
+    }
+
+    /// Its number, where this is another process.
+    pub(crate) fn elsewhere(self) -> Option<u32> {
+        (self != Self::this()).then_some(self.0)
+    }
+
+    /// # Errors
+    /// In a process that was forked from it.
+    pub(crate) fn is_here(self) -> Result<(), Error> {
+        self.elsewhere().map_or(Ok(()), |owner| Err(Reason::Forked { owner }.into()))
+    }
+}

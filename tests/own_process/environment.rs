@@ -1,0 +1,177 @@
+//! Processes that are not as most are: children that others wait for, system calls that are forbidden,
+//! files of a limited size, a fork after the host was made. The host goes on, or says why it does not.
+//!
+//! A process of its own for each test, with a `main` that serves rehearsals.
+#![expect(unsafe_code, reason = "signals, filters and forks are asked for by hand")]
+
+use std::{
+    env, fs,
+    mem::ManuallyDrop,
+    process::{Command, ExitCode},
+    thread,
+    time::Duration,
+};
+
+use counter_api::Counter;
+use hotswap_core::{
+    Config, ErrorKind, Host, Rehearsal,
+    event::{Exit, Phase},
+    probe,
+};
+use hotswap_tests::{Fixture, Scene, alone, fixture, patient};
+
+/// The test that this process is for.
+const TEST: &str = "HOTSWAP_TESTS_ENVIRONMENT";
+
+fn main() -> ExitCode {
+    probe::serve();
+    if cfg!(not(target_os = "linux")) {
+        return ExitCode::SUCCESS;
+    }
+    macro_rules! each {
+        ($($name:ident),*) => {
+            [$((stringify!($name), (|| apart(stringify!($name), $name)) as fn())),*]
+        };
+    }
+    alone::run(&each![
+        children_that_nobody_may_wait_for,
+        children_that_something_else_waits_for,
+        a_kernel_without_pidfd_open,
+        a_limit_on_the_size_of_files,
+        a_fork_after_the_host_was_made
+    ])
+}
+
+/// Runs a test in a process of its own, and fails as it does.
+fn apart(name: &str, test: fn()) {
+    if env::var_os(TEST).is_some() {
+        return test();
+    }
+    let this = env::current_exe().unwrap();
+    let status = Command::new(this).arg(name).env(TEST, "1").status().unwrap();
+    assert!(status.success(), "{name}: {status}");
+}
+
+fn build(script: &str) -> Fixture {
+    fixture("counter").told(script)
+}
+
+fn rehearsing() -> Config {
+    patient().with_rehearsal(Rehearsal::new().with_deadline(Duration::from_secs(300)))
+}
+
+/// Good builds go live after their rehearsal, and one that ends the child does not.
+fn is_rehearsed(says: &str) {
+    let scene = Scene::<dyn Counter>::with(rehearsing(), &build("label=first"));
+    for n in 0..5 {
+        scene.upgrade(&build(&format!("label=b{n}")));
+    }
+    let refusal = scene.refusal(&build("label=bad;start=abort"));
+    let text = refusal.to_string();
+    assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Rehearsed), "{text}");
+    assert!(text.contains(says), "{text}");
+    scene.upgrade(&build("label=good"));
+    assert_eq!(scene.slot.pin().label().unwrap(), "good");
+}
+
+fn children_that_nobody_may_wait_for() {
+    let fixtures_are_built = build("");
+    // SAFETY: no handler, and nothing of this process waits for a child.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    drop(fixtures_are_built);
+    is_rehearsed("this process ignores SIGCHLD");
+}
+
+fn children_that_something_else_waits_for() {
+    let fixtures_are_built = build("");
+    drop(fixtures_are_built);
+    thread::spawn(|| {
+        loop {
+            // SAFETY: waits for any child.
+            if unsafe { libc::waitpid(-1, std::ptr::null_mut(), 0) } < 0 {
+                thread::sleep(Duration::from_micros(100));
+            }
+        }
+    });
+    // Whoever is first learns how it has ended.
+    is_rehearsed("in its rehearsal the artifact");
+}
+
+fn a_kernel_without_pidfd_open() {
+    drop(build(""));
+    let call = |code, jump, value| libc::sock_filter { code, jt: 0, jf: jump, k: value };
+    let mut filter = [
+        // The number of the call; pidfd_open is answered with EPERM, all else is allowed.
+        call(0x20, 0, 0),
+        call(0x15, 1, 434),
+        call(0x06, 0, 0x0005_0000 | libc::EPERM as u32),
+        call(0x06, 0, 0x7fff_0000),
+    ];
+    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
+    // SAFETY: it takes numbers.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+    // SAFETY: a program for this thread, and those that it starts.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, 2, &raw const program) }, 0);
+    is_rehearsed("was ended by SIGABRT");
+}
+
+fn a_limit_on_the_size_of_files() {
+    let scene = Scene::<dyn Counter>::with(patient(), &build("label=a"));
+    // The test's own copy is made before.
+    let large = tempfile::NamedTempFile::new_in(scene.artifact().parent().unwrap()).unwrap();
+    fs::write(large.path(), build("label=b").bytes()).unwrap();
+    let size = large.path().metadata().unwrap().len();
+    let set = |most: u64| {
+        let limit = libc::rlimit { rlim_cur: most, rlim_max: libc::RLIM_INFINITY };
+        // SAFETY: a limit.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
+    };
+    set(size - 1);
+    large.persist(scene.artifact()).unwrap();
+    let refusal = scene.told.refused();
+    assert_eq!((refusal.exit, refusal.phase), (Exit::Cancelled, Phase::Staged), "{refusal}");
+    let text = refusal.to_string();
+    assert!(text.contains("File too large") && text.contains("ulimit -f"), "{text}");
+    assert_eq!(scene.slot.pin().label().unwrap(), "a");
+    set(libc::RLIM_INFINITY);
+    assert_eq!(scene.told.live().generation, 2);
+    assert_eq!(scene.slot.pin().label().unwrap(), "b");
+}
+
+fn a_fork_after_the_host_was_made() {
+    let scene = Scene::<dyn Counter>::with(patient(), &build("label=a"));
+    let parent = std::process::id();
+    let copies = || scene.host.status().slots[0].mapped;
+    assert_eq!((scene.host.status().forked_from, copies()), (None, 1));
+    // SAFETY: the child leaves by `_exit`, whatever it finds.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // What the scene has is the parent's.
+        let scene = ManuallyDrop::new(scene);
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let says = |error: hotswap_core::Error| {
+                assert_eq!(error.kind(), ErrorKind::Misuse);
+                assert!(error.to_string().contains(&format!("process {parent}")), "{error}");
+            };
+            assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 1);
+            assert_eq!(scene.slot.pin().label().unwrap(), "a");
+            let status = scene.host.status();
+            assert_eq!(status.forked_from, Some(parent));
+            assert!(status.to_string().starts_with("forked from process"), "{status}");
+            says(scene.host.rescan().unwrap_err());
+            says(scene.host.restart("main").unwrap_err());
+            says(scene.slot.wait_for(9, Duration::from_secs(60)).unwrap_err());
+            // SAFETY: nobody uses it afterwards, or drops it.
+            says(Host::shutdown(unsafe { std::ptr::read(&raw const scene.host) }).unwrap_err());
+        }));
+        // SAFETY: it does not come back.
+        unsafe { libc::_exit(i32::from(found.is_err())) };
+    }
+    let mut status = 0;
+    // SAFETY: a place for the status.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    assert_eq!(status, 0, "the child's words are above");
+    // Here everything is as it was.
+    scene.upgrade(&build("label=b"));
+    assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 1);
+}
