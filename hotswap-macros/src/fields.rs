@@ -55,6 +55,8 @@ pub(crate) fn exactly(input: &DeriveInput) -> TokenStream {
         });
         quote! { #pattern => { #(#checks)* } }
     };
+    // By its own name: a trait may have an item that is named like a variant.
+    let name = &input.ident;
     let arms: Vec<_> = match &input.data {
         Data::Struct(data) => vec![arm(&data.fields, quote! { Self })],
         Data::Enum(data) => data
@@ -62,7 +64,7 @@ pub(crate) fn exactly(input: &DeriveInput) -> TokenStream {
             .iter()
             .map(|variant| {
                 let ident = &variant.ident;
-                arm(&variant.fields, quote! { Self::#ident })
+                arm(&variant.fields, quote! { #name::#ident })
             })
             .collect(),
         Data::Union(_) => return TokenStream::new(),

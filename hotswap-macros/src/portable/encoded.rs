@@ -33,7 +33,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
                 quote! { ::core::result::Result::Ok(#build) },
             )
         }
-        Data::Enum(data) => coder.variants(data),
+        Data::Enum(data) => coder.variants(&input.ident, data),
         Data::Union(data) => {
             coder.errors.at(data.union_token, "a union does not say what it holds", "use an enum");
             return TokenStream::new();
@@ -101,13 +101,14 @@ struct Coded {
 impl Coder<'_> {
     fn variants(
         &mut self,
+        name: &syn::Ident,
         data: &syn::DataEnum,
     ) -> (&'static str, Vec<Member>, TokenStream, TokenStream) {
         let (mut members, mut encode, mut decode) = (Vec::new(), Vec::new(), Vec::new());
         for (number, variant) in (0_u32..).zip(&data.variants) {
             misplaced(&variant.attrs, self.errors);
             let ident = &variant.ident;
-            let coded = self.fields(&variant.fields, &quote! { Self::#ident });
+            let coded = self.fields(&variant.fields, &quote! { #name::#ident });
             let (pattern, fields, build) = (coded.pattern, coded.encode, coded.build);
             encode.push(quote! { #pattern => { __hotswap::Writer::variant(__hotswap_out, #number); #fields } });
             decode.push(quote! { #number => ::core::result::Result::Ok(#build), });

@@ -177,6 +177,7 @@ fn enumeration(
             );
         }
     }
+    let name = &input.ident;
     let idents: Vec<_> = data.variants.iter().map(|variant| &variant.ident).collect();
     let numbers = 0..u32::try_from(idents.len()).ok()?;
     let numbers2 = numbers.clone();
@@ -187,18 +188,18 @@ fn enumeration(
             attrs: String::new(),
             labels: Vec::new(),
             parts: Vec::new(),
-            offset: Some(quote! { Self::#ident as ::core::primitive::u64 }),
+            offset: Some(quote! { #name::#ident as ::core::primitive::u64 }),
         })
         .collect();
     Some((
         "Enum",
         members,
         quote! {
-            __hotswap::Writer::variant(__hotswap_out, match self { #(Self::#idents => #numbers,)* });
+            __hotswap::Writer::variant(__hotswap_out, match self { #(#name::#idents => #numbers,)* });
         },
         quote! {
             match __hotswap::Reader::variant(__hotswap_input)? {
-                #(#numbers2 => ::core::result::Result::Ok(Self::#idents),)*
+                #(#numbers2 => ::core::result::Result::Ok(#name::#idents),)*
                 __hotswap_other => ::core::result::Result::Err(
                     __hotswap::Reader::error(__hotswap_input, "a variant", __hotswap_other),
                 ),

@@ -27,7 +27,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     }
     let (describe, mend) = match &input.data {
         Data::Struct(data) => structure(&data.fields, errors),
-        Data::Enum(data) => enumeration(data, errors),
+        Data::Enum(data) => enumeration(&input.ident, data, errors),
         Data::Union(data) => {
             errors.at(data.union_token, "a union does not say what it holds", "use an enum");
             return TokenStream::new();
@@ -87,7 +87,11 @@ fn structure(fields: &Fields, errors: &mut Errors) -> (TokenStream, TokenStream)
     (describe, quote! { let #pattern = self; #mend })
 }
 
-fn enumeration(data: &DataEnum, errors: &mut Errors) -> (TokenStream, TokenStream) {
+fn enumeration(
+    enumeration: &syn::Ident,
+    data: &DataEnum,
+    errors: &mut Errors,
+) -> (TokenStream, TokenStream) {
     let are_units = data.variants.iter().all(|it| matches!(it.fields, Fields::Unit));
     // How wide the compiler takes the numbers to be: says of a `#[repr]` that was not seen.
     let mut describe = quote! {
@@ -112,7 +116,7 @@ fn enumeration(data: &DataEnum, errors: &mut Errors) -> (TokenStream, TokenStrea
             describe.extend(quote! {
                 __hotswap::Description::fact(
                     __hotswap_description,
-                    Self::#ident as ::core::primitive::i128,
+                    #enumeration::#ident as ::core::primitive::i128,
                 );
             });
         }
@@ -125,7 +129,7 @@ fn enumeration(data: &DataEnum, errors: &mut Errors) -> (TokenStream, TokenStrea
             });
             mend.extend(quote! { __hotswap::Part::mend(&#part, #binding); });
         }
-        let pattern = pattern(&variant.fields, &quote! { Self::#ident });
+        let pattern = pattern(&variant.fields, &quote! { #enumeration::#ident });
         arms.extend(quote! { #pattern => { #mend } });
     }
     let mend = if data.variants.is_empty() {

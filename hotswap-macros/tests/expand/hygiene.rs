@@ -107,6 +107,8 @@ mod case {
         Ok,
         Err(::core::primitive::u8),
         Some { None: ::core::primitive::u8, other: ::core::primitive::u64 },
+        Carrier { x: ::core::primitive::u8 },
+        INFO(::core::primitive::u8),
     }
     #[derive(::hotswap_abi::Plain, ::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug)]
     #[repr(C)]
@@ -139,6 +141,7 @@ mod case {
     pub enum Fields {
         Ok(::core::primitive::u8),
         Some { mend: ::std::string::String },
+        Carrier,
     }
 
     #[::hotswap_abi::interface(version = "1.1.0")]
