@@ -13,7 +13,7 @@ use crate::{fixture, patient};
 
 /// What `kit::script::FORGED` comes to below its first line.
 const FORGED: &str =
-    "\n      | 2026-11-29T00:00:00Z ERROR hotswap: forged\\u{1b}[2J\\u{9b}1m\\u{202e}\\r";
+    "\n      | 2026-11-29T00:00:00Z ERROR hotswap: forged\\u{1b}[2J\\u{9b}1m\\u{202e}";
 
 pub(super) fn group() -> Group {
     let (prepared, activated) = ("refused at Prepared", "refused at Activated");
