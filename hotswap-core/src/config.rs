@@ -630,6 +630,9 @@ impl Config {
 
     /// The current folder may change later.
     pub(crate) fn make_absolute(&mut self) {
+        if let Trust::Minisign(minisign) = &mut self.trust {
+            minisign.make_absolute();
+        }
         for slot in self.slots.values_mut() {
             if let Some(Place::File(path) | Place::Folder(path)) = &mut slot.source
                 && let Ok(absolute) = std::path::absolute(&*path)

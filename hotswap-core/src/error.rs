@@ -53,6 +53,7 @@ impl Error {
             | Reason::TwoModules { .. }
             | Reason::OtherInterface { .. }
             | Reason::NotOptedIn { .. }
+            | Reason::UnnamedModule { .. }
             | Reason::Inside { .. }
             | Reason::Callback
             | Reason::Astray
@@ -70,6 +71,7 @@ impl Error {
             | Reason::Thread(_)
             | Reason::Scratch(_)
             | Reason::Writable { .. }
+            | Reason::NoKeys { .. }
             | Reason::Floors(_)
             | Reason::Journal(_)
             | Reason::Checkpoint { .. }
@@ -183,6 +185,13 @@ pub(crate) enum Reason {
     UnsignedPackage { package: String },
     #[error("the host's own folders must be its user's alone, and {found}; {advice}")]
     Writable { found: String, advice: String },
+    #[error("artifacts must be signed, and {found}; {advice}")]
+    NoKeys { found: String, advice: String },
+    #[error(
+        "slot {name} takes signed artifacts of any module: name the one that it is for with \
+         Config::module({name:?}, …)"
+    )]
+    UnnamedModule { name: String },
     #[error("the floors of the modules' versions cannot be had")]
     Floors(#[source] FloorsError),
     #[error("the journal cannot be had")]

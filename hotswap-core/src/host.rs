@@ -91,6 +91,7 @@ impl Host {
         if let Some(package) = config.unsigned_package() {
             return Err(Reason::UnsignedPackage { package: package.to_owned() }.into());
         }
+        config.check_trust()?;
         config.check_folders()?;
         let journal = Journal::open(&config).map_err(Reason::Journal)?;
         let shared = Arc::new(Shared {

@@ -12,6 +12,7 @@
 //! const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
 //! let config = Config::production()
 //!     .artifact("arcade", "/srv/arcade/libarcade.so")
+//!     .module("arcade", "arcade")
 //!     .with_trust(Trust::minisign([KEY])?);
 //! # Ok(())
 //! # }
@@ -28,16 +29,24 @@
 //! there first, and then the artifact, each by a rename.
 //!
 //! A signature says who has built something, not that it is the newest: see
-//! [`Config::with_floors`](crate::Config::with_floors). The *trusted comment* in it is told with
-//! the event and decides nothing: module and version stand in the artifact, and are signed with it.
+//! [`Config::with_floors`](crate::Config::with_floors). Module and version stand in the artifact, and
+//! are signed with it: a slot for signed artifacts names its module, and takes no other. Where the
+//! *trusted comment* states them as well ([`Minisign::with_stated_version`]) they must be the same.
 
 mod groups;
 mod home;
+mod keys;
 mod libraries;
 mod places;
 mod signature;
+mod stated;
 
-use std::{fmt, fs, path::Path};
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use hotswap_abi::manifest::Manifest;
 
 pub(crate) use self::{
     libraries::Unsound,
@@ -46,10 +55,14 @@ pub(crate) use self::{
 };
 
 use self::{
+    keys::{Day, Keys},
     places::{End, Writers, check_for},
     signature::Key,
 };
-use crate::library::ElfFacts;
+use crate::{fs::read_regular, library::ElfFacts, shown::shown, upgrade::ArtifactHash};
+
+/// A file of keys, in bytes.
+const LARGEST_FILE: u64 = 1 << 20;
 
 /// Whom a host takes artifacts from.
 #[derive(Debug, Clone, Default)]
@@ -66,8 +79,31 @@ pub enum Trust {
 #[derive(Debug, Clone)]
 pub struct Minisign {
     keys: Vec<Key>,
+    /// More of them, and what is revoked; read before each decision.
+    files: Vec<PathBuf>,
+    /// Whether the comment must state module and version.
+    stated: bool,
     legacy: bool,
     owners: Vec<u32>,
+}
+
+/// Why nothing is trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the keys in {} cannot be used: {why}", shown(path))]
+pub(crate) struct NoKeys {
+    path: PathBuf,
+    why: String,
+    /// What to do.
+    pub(crate) advice: String,
+}
+
+/// Why an artifact is not trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsigned {
+    #[error(transparent)]
+    NoKeys(#[from] NoKeys),
+    #[error(transparent)]
+    Forged(#[from] Forged),
 }
 
 /// A text that is no public key.
@@ -79,6 +115,7 @@ hotswap_abi::debug_in_full!(KeyError);
 
 impl Trust {
     /// From who has one of these keys: each the text of a `minisign.pub`, or its second line alone.
+    /// A key with ` until 2027-06-30` behind it is trusted through that day (UTC).
     ///
     /// # Errors
     /// When there is none, or one is no public key.
@@ -90,7 +127,13 @@ impl Trust {
         if keys.is_empty() {
             return Err(KeyError("expected a minisign public key, found none".to_owned()));
         }
-        Ok(Minisign { keys, legacy: false, owners: Vec::new() })
+        Ok(Minisign { keys, ..Minisign::without_keys() })
+    }
+
+    /// From who has one of the keys in a file, which is read again before each decision: see
+    /// [`Minisign::with_keys_file`].
+    pub fn keys_file(path: impl Into<PathBuf>) -> Minisign {
+        Minisign::without_keys().with_keys_file(path)
     }
 
     /// Expects that nobody else can write a folder of the host's own, which holds what the host
@@ -137,9 +180,86 @@ impl Minisign {
         self
     }
 
-    /// Judges the content of a signature file over the bytes of an artifact. Pure.
-    pub(crate) fn judge(&self, signature: &[u8], artifact: &[u8]) -> Result<Signed, Forged> {
-        signature::judge(&self.keys, self.legacy, signature, artifact)
+    /// Takes more keys from a file, and what is revoked: a line for each,
+    ///
+    /// ```text
+    /// RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3 until 2027-06-30
+    /// revoked E7620F1842B4E81F
+    /// revoked <the whole hash of an artifact>
+    /// ```
+    ///
+    /// What is revoked is not trusted, whoever has named the key. The file is read before each
+    /// decision: when an artifact is looked at, loaded and applied, and when a host goes on with
+    /// one that it has kept. While it cannot be read, or others can write it, nothing is trusted.
+    #[must_use]
+    pub fn with_keys_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push(path.into());
+        self
+    }
+
+    /// Asks that the trusted comment states module and version, as
+    /// `hotswap-module=shop hotswap-version=1.4.0`. What a comment states must be true in any case.
+    #[must_use]
+    pub const fn with_stated_version(mut self) -> Self {
+        self.stated = true;
+        self
+    }
+
+    const fn without_keys() -> Self {
+        Self {
+            keys: Vec::new(),
+            files: Vec::new(),
+            stated: false,
+            legacy: false,
+            owners: Vec::new(),
+        }
+    }
+
+    /// The current folder may change later.
+    pub(crate) fn make_absolute(&mut self) {
+        for file in &mut self.files {
+            if let Ok(absolute) = std::path::absolute(&*file) {
+                *file = absolute;
+            }
+        }
+    }
+
+    /// Expects that the keys can be had.
+    pub(crate) fn check_keys(&self) -> Result<(), NoKeys> {
+        self.current().map(drop)
+    }
+
+    /// Judges the content of a signature file over the bytes of an artifact.
+    pub(crate) fn judge(&self, signature: &[u8], artifact: &[u8]) -> Result<Signed, Unsigned> {
+        let keys = self.current()?;
+        Ok(signature::judge(&keys, self.legacy, Day::today(), signature, artifact)?)
+    }
+
+    /// Whether an artifact that was trusted before still is.
+    pub(crate) fn still_allows(&self, signed: &Signed, of: ArtifactHash) -> Result<(), Unsigned> {
+        Ok(self.current()?.allow(signed.key, of, Day::today())?)
+    }
+
+    /// Expects that the trusted comment states what the artifact is.
+    pub(crate) fn check_stated(&self, signed: &Signed, manifest: &Manifest) -> Result<(), String> {
+        stated::check(&signed.comment, manifest, self.stated)
+    }
+
+    fn current(&self) -> Result<Keys, NoKeys> {
+        let mut keys = Keys::of(&self.keys);
+        for path in &self.files {
+            let failed = |why: String, advice: &str| {
+                let advice = advice.to_owned();
+                NoKeys { path: path.clone(), why, advice }
+            };
+            self.check_file(path)
+                .map_err(|writable| failed(writable.to_string(), &writable.advice()))?;
+            let bytes = read_regular(path, LARGEST_FILE);
+            let bytes = bytes.map_err(|error| failed(error.to_string(), "make it readable"))?;
+            let text = String::from_utf8_lossy(&bytes);
+            keys.add(&text).map_err(|why| failed(why, "mend that line"))?;
+        }
+        Ok(keys)
     }
 
     /// Expects that nobody else can write a file, or lead its path elsewhere.
@@ -164,12 +284,9 @@ impl From<Minisign> for Trust {
     }
 }
 
-/// The keys, by their numbers.
+/// The keys, by their numbers, without those of a file.
 impl fmt::Display for Minisign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, key) in self.keys.iter().enumerate() {
-            write!(f, "{}{}", if index == 0 { "" } else { ", " }, key.id())?;
-        }
-        Ok(())
+        Keys::of(&self.keys).fmt(f)
     }
 }

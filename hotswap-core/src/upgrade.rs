@@ -80,7 +80,9 @@ pub(crate) use self::{
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
     trial::{Verdict, Why, judge},
     verify::verify,
-    vouch::{AND_RESCAN, UNTIL_SIGNED, Unvouched, Vouched, signature_of, signer, vouch},
+    vouch::{
+        AND_RESCAN, UNTIL_SIGNED, Unvouched, Vouched, signature_of, signer, still_vouched, vouch,
+    },
 };
 
 use std::{

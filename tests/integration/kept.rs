@@ -49,7 +49,9 @@ impl Signed {
     }
 
     fn signed(&self) -> Config {
-        self.config().with_trust(Trust::minisign([self.signer.key()]).unwrap())
+        self.config()
+            .with_trust(Trust::minisign([self.signer.key()]).unwrap())
+            .module("main", "counter")
     }
 }
 

@@ -96,7 +96,11 @@ impl Signer {
     }
 
     pub(crate) fn sign(&self, build: &Fixture) -> String {
+        self.sign_as(build, "built on Monday")
+    }
+
+    pub(crate) fn sign_as(&self, build: &Fixture, comment: &str) -> String {
         let data = Cursor::new(build.bytes());
-        minisign::sign(None, &self.0.sk, data, Some("built on Monday"), None).unwrap().to_string()
+        minisign::sign(None, &self.0.sk, data, Some(comment), None).unwrap().to_string()
     }
 }

@@ -10,8 +10,9 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, ErrorKind, Host, Slot, Trust,
+    ArtifactHash, Config, ErrorKind, Host, Slot, Timing, Trust,
     event::{EventKind, Exit, Phase, Refusal},
+    trust::Minisign,
 };
 use hotswap_tests::{Fixture, Told, damage, file_name, fixture, patient, replace};
 use meter_api::Meter;
@@ -70,7 +71,18 @@ impl Place {
     }
 
     fn config(&self) -> Config {
-        patient().with_trust(Trust::minisign([self.signer.key()]).unwrap())
+        self.trusting(Trust::minisign([self.signer.key()]).unwrap())
+    }
+
+    fn trusting(&self, trust: Minisign) -> Config {
+        patient().with_trust(trust).module("meter", "meter")
+    }
+
+    /// Where keys are named, and what is revoked.
+    fn keys(&self, entries: &str) -> PathBuf {
+        let path = self.root.path().join("keys");
+        put(&path, entries.as_bytes());
+        path
     }
 
     fn start(config: Config) -> Run {
@@ -337,10 +349,8 @@ fn a_host_keeps_its_own_folders_to_itself() {
     let is_root = fs::metadata(place.root.path()).unwrap().uid() == 0;
     for trust in [Trust::Any, Trust::minisign([place.signer.key()]).unwrap().into()] {
         let config = || {
-            patient()
-                .with_trust(trust.clone())
-                .artifact("meter", place.artifact())
-                .module("meter", "meter")
+            let config = patient().with_trust(trust.clone()).module("meter", "meter");
+            config.artifact("meter", place.artifact())
         };
         for folder in [&open, &elsewhere] {
             let configs = || {
@@ -425,6 +435,131 @@ fn not_started(config: Config) -> String {
     text
 }
 
+/// A signature says who has built something, not for which slot.
+#[test]
+fn a_slot_for_signed_artifacts_takes_one_module_and_names_it() {
+    let place = Place::new();
+    let trust = Trust::minisign([place.signer.key()]).unwrap();
+    let error = Host::new(patient().with_trust(trust).artifact("meter", place.artifact()));
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misuse);
+    assert!(
+        error.to_string().contains("name the one that it is for with Config::module"),
+        "{error}"
+    );
+    let run = place.run();
+    place.deploy(&fixture("counter").told("label=other"));
+    let refusal = run.told.refused();
+    assert_eq!(refusal.phase, Phase::Assessed, "{refusal}");
+    run.serves("first");
+}
+
+#[test]
+fn what_a_comment_states_is_true() {
+    let place = Place::new();
+    let run = place.run();
+    let put = |name: &str, comment: &str| {
+        let _ = fs::remove_file(place.artifact());
+        put(&place.signature(), place.signer.sign_as(&meter(name), comment).as_bytes());
+        place.put(&meter(name));
+    };
+    put("second", "release 7 hotswap-module=meter hotswap-version=9.9.9");
+    run.refused("comment: hotswap-version=9.9.9   artifact: hotswap-version=1.0.0", "");
+    put("second", "hotswap-module=other");
+    run.refused("comment: hotswap-module=other   artifact: hotswap-module=meter", "");
+    put("second", "release 7 hotswap-module=meter hotswap-version=1.0.0");
+    run.live("second");
+    drop(run);
+    let trust = Trust::minisign([place.signer.key()]).unwrap().with_stated_version();
+    let run = Place::start(place.trusting(trust).artifact("meter", place.artifact()));
+    put("third", "release 8");
+    run.refused("comment: no hotswap-module=…", "hotswap-version=…");
+    put("third", "hotswap-module=meter hotswap-version=1.0.0");
+    run.live("third");
+}
+
+#[test]
+fn keys_end_and_are_revoked_without_a_restart() {
+    let place = Place::new();
+    let (key, number) = (place.signer.key(), place.signer.number());
+    let file = place.keys(&key);
+    place.deploy(&meter("first"));
+    let config = place.trusting(Trust::keys_file(&file)).artifact("meter", place.artifact());
+    let run = Place::start(config);
+    let third = ArtifactHash::of(meter("3").bytes());
+    for (n, (entries, finding)) in [
+        (format!("{key} until 2020-02-29"), format!("key {number} was trusted until 2020-02-29")),
+        (format!("{key}\nrevoked {number}"), format!("key {number} was revoked")),
+        (format!("revoked {third}\n{key}"), format!("artifact {} was revoked", third.short())),
+        (String::new(), "trusted keys: none".to_owned()),
+        ("nonsense".to_owned(), "line 1: expected a minisign public key".to_owned()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = (n + 1).to_string();
+        let _ = fs::remove_file(place.artifact());
+        place.keys(&entries);
+        place.deploy(&meter(&name));
+        run.refused(&finding, "");
+        place.keys(&format!("{key} until 2199-12-31"));
+        run.host.rescan().unwrap();
+        run.live(&name);
+    }
+    // Others could name keys of their own.
+    let _ = fs::remove_file(place.artifact());
+    mode(&file, 0o666);
+    place.deploy(&meter("last"));
+    run.refused("can be written by others", "chmod go-w");
+    let config = || place.trusting(Trust::keys_file(&file)).artifact("meter", place.artifact());
+    assert!(not_started(config()).contains("can be written by others"));
+    fs::remove_file(&file).unwrap();
+    assert!(not_started(config()).contains("is not there"));
+}
+
+/// It was trusted when it was judged, and is not when it would take over.
+#[test]
+fn what_waits_is_not_applied_when_its_key_was_revoked() {
+    let place = Place::new();
+    let key = place.signer.key();
+    let file = place.keys(&key);
+    place.deploy(&meter("first"));
+    let config = place.trusting(Trust::keys_file(&file)).with_timing(Timing::on_request());
+    let run = Place::start(config.artifact("meter", place.artifact()));
+    place.deploy(&meter("second"));
+    run.told.find(|event| matches!(event.kind, EventKind::Pending { .. }).then_some(()));
+    place.keys(&format!("{key}\nrevoked {}\n", place.signer.number()));
+    let _ = run.host.apply_pending();
+    let refusal = run.told.refused();
+    assert!(refusal.findings[0].ends_with("was revoked since it was judged"), "{refusal}");
+    run.serves("first");
+}
+
+/// What a journal has kept is judged again by the keys of now.
+#[test]
+fn what_was_revoked_is_not_recovered() {
+    let place = Place::new();
+    let key = place.signer.key();
+    let file = place.keys(&key);
+    let config = || {
+        let journal = place.root.path().join("journal");
+        let config = place.trusting(Trust::keys_file(&file)).with_journal(journal);
+        config.artifact("meter", place.artifact())
+    };
+    place.deploy(&meter("bad"));
+    Place::start(config()).host.shutdown().unwrap();
+    let bad = ArtifactHash::of(meter("bad").bytes());
+    place.keys(&format!("{key}\nrevoked {bad}\n"));
+    let _ = fs::remove_file(place.artifact());
+    place.deploy(&meter("good"));
+    let host = Host::new(config()).unwrap();
+    let told = Told::of(&host);
+    let slot = host.slot::<dyn Meter>("meter").unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(slot.pin().label().unwrap(), "good");
+    let refused = told.so_far().iter().any(|event| event.to_string().contains("was revoked"));
+    assert!(refused, "{:?}", told.so_far());
+}
+
 #[test]
 fn keys_that_are_none_are_refused() {
     assert!(Trust::minisign([""; 0]).unwrap_err().to_string().contains("found none"));
@@ -450,9 +585,7 @@ fn minisign_itself_signs() {
     put(&place.artifact(), meter("first").bytes());
     sign(&["-t", "release 7"]);
     let key = fs::read_to_string(public).unwrap();
-    let config = |trust: hotswap_core::trust::Minisign| {
-        patient().with_trust(trust).artifact("meter", place.artifact())
-    };
+    let config = |trust| place.trusting(trust).artifact("meter", place.artifact());
     let run = Place::start(config(Trust::minisign([&key]).unwrap()));
     put(&place.artifact(), meter("second").bytes());
     run.refused("not the signature of this file", "");

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::Config;
+use super::{Config, Place};
 use crate::{
     error::Reason,
     fs::{FolderError, PrivateFolder, make_private},
+    trust::Trust,
 };
 
 impl Config {
@@ -24,6 +25,24 @@ impl Config {
             self.check_folder(folder)?;
         }
         Ok(())
+    }
+
+    /// Expects keys that can be had, and that a slot for signed artifacts names its module: any
+    /// signed module would fit it else.
+    pub(crate) fn check_trust(&self) -> Result<(), Reason> {
+        let Trust::Minisign(minisign) = &self.trust else { return Ok(()) };
+        minisign.check_keys().map_err(|no_keys| {
+            let advice = no_keys.advice.clone();
+            Reason::NoKeys { found: no_keys.to_string(), advice }
+        })?;
+        let unnamed = self
+            .slots
+            .iter()
+            .find(|(_, slot)| matches!(slot.source, Some(Place::File(_))) && slot.module.is_none());
+        match unnamed {
+            Some((name, _)) => Err(Reason::UnnamedModule { name: name.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// The same for the folder in which states are left, which is made where it is missing.

@@ -8,17 +8,25 @@ use std::fmt;
 
 use minisign_verify::{Error, PublicKey, Signature};
 
+use super::keys::{Day, Keys};
+use crate::upgrade::ArtifactHash;
+
 /// What a signature's file has behind the name of its artifact.
 pub(crate) const EXTENSION: &str = "minisig";
 
 /// The largest signature file in bytes; minisign's own comments fit.
 pub(crate) const LARGEST: u64 = 16 << 10;
 
+/// What the first line of a key file begins with.
+pub(super) const COMMENT: &str = "untrusted comment:";
+
 /// A key that is trusted.
 #[derive(Debug, Clone)]
 pub(super) struct Key {
     id: KeyId,
     key: PublicKey,
+    /// The last day on which it is trusted; for ever, if `None`.
+    until: Option<Day>,
 }
 
 /// The number of a key, as minisign shows it.
@@ -33,6 +41,13 @@ pub(crate) struct Signed {
     pub(crate) comment: String,
 }
 
+impl Signed {
+    /// The key and the comment, as they are told.
+    pub(crate) fn told(&self) -> (String, String) {
+        (self.key.to_string(), self.comment.clone())
+    }
+}
+
 /// Why a signature does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Forged {
@@ -44,18 +59,47 @@ pub(crate) enum Forged {
     Legacy,
     #[error("it is not the signature of this file")]
     Wrong,
+    #[error("key {key} was trusted until {until}")]
+    Expired { key: KeyId, until: Day },
+    #[error("key {key} was revoked")]
+    Revoked { key: KeyId },
+    #[error("artifact {} was revoked", artifact.short())]
+    RevokedArtifact { artifact: ArtifactHash },
 }
 
 impl Key {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         // The comment of a key file stands in front of the key.
-        let line = text.lines().last().unwrap_or_default().trim();
+        let mut lines = text.lines().rev();
+        let line = lines.next().unwrap_or_default().trim();
+        if lines.any(|line| !line.starts_with(COMMENT)) {
+            return Err("expected one minisign public key, found several lines".to_owned());
+        }
+        let (line, until) = match line.split_once(" until ") {
+            Some((key, day)) => (key.trim(), Some(day.trim())),
+            None => (line, None),
+        };
         let known = PublicKey::from_base64(line).ok().zip(KeyId::of(line));
-        known.map(|(key, id)| Self { id, key }).ok_or_else(|| {
+        let (key, id) = known.ok_or_else(|| {
             let found: String = line.chars().take(80).collect();
             format!("expected a minisign public key, found {found:?}")
-        })
+        })?;
+        let until = until.map(|day| {
+            let found: String = day.chars().take(80).collect();
+            let wrong =
+                || format!("expected a day like 2027-06-30 behind `until`, found {found:?}");
+            Day::parse(day).ok_or_else(wrong)
+        });
+        Ok(Self { id, key, until: until.transpose()? })
+    }
+
+    fn is_over(&self, today: Day) -> bool {
+        self.until.is_some_and(|until| until < today)
+    }
+
+    pub(super) const fn until(&self) -> Option<Day> {
+        self.until
     }
 
     pub(super) const fn id(&self) -> KeyId {
@@ -65,8 +109,9 @@ impl Key {
 
 /// Judges the content of a signature file.
 pub(super) fn judge(
-    keys: &[Key],
+    trusted: &Keys,
     legacy: bool,
+    today: Day,
     signature: &[u8],
     artifact: &[u8],
 ) -> Result<Signed, Forged> {
@@ -74,9 +119,10 @@ pub(super) fn judge(
     let signature = Signature::decode(text).map_err(|_| Forged::Damaged)?;
     let line = text.lines().nth(1).unwrap_or_default();
     let found = KeyId::of(line).ok_or(Forged::Damaged)?;
+    trusted.allow(found, ArtifactHash::of(artifact), today)?;
     // Numbers are chosen by chance, and two keys may have the same one.
     let mut verdict = None;
-    for key in keys.iter().filter(|key| key.id == found) {
+    for key in trusted.keys.iter().filter(|key| key.id == found && !key.is_over(today)) {
         match key.key.verify(artifact, &signature, legacy) {
             Ok(()) => {
                 let comment = signature.trusted_comment();
@@ -87,13 +133,16 @@ pub(super) fn judge(
             Err(_) => verdict = Some(Forged::Wrong),
         }
     }
-    Err(verdict.unwrap_or_else(|| {
-        let trusted: Vec<String> = keys.iter().map(|key| key.id.to_string()).collect();
-        Forged::Key { trusted: trusted.join(", "), found }
-    }))
+    Err(verdict.unwrap_or_else(|| Forged::Key { trusted: trusted.to_string(), found }))
 }
 
 impl KeyId {
+    /// As minisign shows it.
+    pub(super) fn from_text(text: &str) -> Option<Self> {
+        let is_number = text.len() == 16 && text.bytes().all(|it| it.is_ascii_hexdigit());
+        u64::from_str_radix(text, 16).ok().filter(|_| is_number).map(Self)
+    }
+
     /// Of a key or a signature in base64: behind two bytes for the algorithm.
     fn of(base64: &str) -> Option<Self> {
         let mut bits = 0_u128;
@@ -137,8 +186,12 @@ mod tests {
         trusted comment: timestamp:1555779966\tfile:test\n\
         QtKMXWyYcwdpZAlPF7tE2ENJkRd1ujvKjlj1m9RtHTBnZPa5WKU5uWRs5GoP5M/VqE81QFuMKI5k/SfNQUaOAA==\n";
 
-    fn keys() -> Vec<Key> {
-        vec![Key::parse(KEY).unwrap()]
+    fn keys() -> Keys {
+        Keys::of(&[Key::parse(KEY).unwrap()])
+    }
+
+    fn today() -> Day {
+        Day::parse("2026-11-29").unwrap()
     }
 
     #[test]
@@ -154,9 +207,10 @@ mod tests {
 
     #[test]
     fn a_signature_is_of_one_file_and_one_key() {
-        let judge = |file: &str, content: &[u8]| judge(&keys(), false, file.as_bytes(), content);
+        let judge =
+            |file: &str, content: &[u8]| judge(&keys(), false, today(), file.as_bytes(), content);
         let signed = judge(OF_TEST, b"test").unwrap();
-        assert_eq!(signed.key, keys()[0].id());
+        assert_eq!(signed.key, keys().keys[0].id());
         assert_eq!(signed.comment, "timestamp:1556193335 file:test");
         assert_eq!(judge(OF_TEST, b"tesT"), Err(Forged::Wrong));
         // The trusted comment is signed as well.
@@ -169,12 +223,32 @@ mod tests {
         {
             assert_eq!(judge(damaged, b"test"), Err(Forged::Damaged), "{damaged}");
         }
-        assert_eq!(super::judge(&keys(), false, &[0xff; 40], b"test"), Err(Forged::Damaged));
+        assert_eq!(
+            super::judge(&keys(), false, today(), &[0xff; 40], b"test"),
+            Err(Forged::Damaged)
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_over_or_revoked_signs_nothing() {
+        let judge = |entries: &str| {
+            let mut keys = Keys::default();
+            keys.add(entries).unwrap();
+            judge(&keys, false, today(), OF_TEST.as_bytes(), b"test")
+        };
+        assert!(judge(&format!("{KEY} until 2026-11-29")).is_ok());
+        let over = judge(&format!("{KEY} until 2026-11-28")).unwrap_err();
+        assert!(matches!(over, Forged::Expired { .. }), "{over}");
+        let revoked = judge(&format!("{KEY}\nrevoked E7620F1842B4E81F")).unwrap_err();
+        assert!(matches!(revoked, Forged::Revoked { .. }), "{revoked}");
+        let hash = ArtifactHash::of(b"test");
+        let revoked = judge(&format!("{KEY}\nrevoked {hash}")).unwrap_err();
+        assert!(matches!(revoked, Forged::RevokedArtifact { .. }), "{revoked}");
     }
 
     #[test]
     fn the_old_form_is_taken_where_it_was_allowed() {
-        let judge = |legacy| judge(&keys(), legacy, LEGACY.as_bytes(), b"test");
+        let judge = |legacy| judge(&keys(), legacy, today(), LEGACY.as_bytes(), b"test");
         assert_eq!(judge(false), Err(Forged::Legacy));
         assert!(judge(true).is_ok());
     }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
-use super::{Fault, StageError, Staged, Within, read_whole};
+use super::{ArtifactHash, Fault, StageError, Staged, Within, contents, read_whole};
 use crate::{
     event::Phase,
     shown::shown,
-    trust::{EXTENSION, Forged, LARGEST, Minisign, Signed, Trust, Writable},
+    trust::{EXTENSION, Forged, LARGEST, Minisign, Signed, Trust, Unsigned, Writable},
 };
 
 /// A private copy from somebody whom the host trusts, and its bytes.
@@ -77,17 +77,52 @@ pub(crate) fn signer(
         }
     })?;
     minisign.check_file(&path).map_err(|writable| place(&writable))?;
-    minisign.judge(&signature, bytes).map_err(|forged| {
+    let signed = minisign.judge(&signature, bytes).map_err(|unsigned| {
+        let forged = match unsigned {
+            Unsigned::Forged(forged) => forged,
+            Unsigned::NoKeys(no_keys) => {
+                return refused(no_keys.to_string(), &format!("{}{AND_RESCAN}", no_keys.advice));
+            }
+        };
         let advice = match forged {
             Forged::Wrong => {
                 "sign this build with minisign -S, or put the build there that it is of"
             }
-            Forged::Damaged | Forged::Key { .. } => "sign it with minisign -S and a trusted key",
+            Forged::Damaged
+            | Forged::Key { .. }
+            | Forged::Expired { .. }
+            | Forged::Revoked { .. } => "sign it with minisign -S and a trusted key",
+            Forged::RevokedArtifact { .. } => "put another build there",
             Forged::Legacy => {
                 "sign it again without -l, or allow that with Minisign::with_legacy_signatures"
             }
         };
         refused(format!("signature {}  {forged}", shown(&path)), advice)
+    })?;
+    // What is no module is refused for that.
+    if let Ok(contents) = contents(bytes) {
+        minisign.check_stated(&signed, &contents.manifest).map_err(|why| {
+            let advice = "sign it with minisign -S -t \"hotswap-module=… hotswap-version=…\"";
+            refused(format!("signature {}  {why}", shown(&path)), advice)
+        })?;
+    }
+    Ok(signed)
+}
+
+/// Whether an artifact that was vouched for still is: its key may be over or revoked by now.
+pub(crate) fn still_vouched(
+    trust: &Trust,
+    signed: Option<&Signed>,
+    artifact: ArtifactHash,
+    phase: Phase,
+) -> Result<(), Fault> {
+    let (Trust::Minisign(minisign), Some(signed)) = (trust, signed) else { return Ok(()) };
+    minisign.still_allows(signed, artifact).map_err(|unsigned| match unsigned {
+        Unsigned::NoKeys(no_keys) => Fault::cancelled(phase, no_keys.to_string(), &no_keys.advice),
+        Unsigned::Forged(forged) => {
+            let finding = format!("signature  {forged} since it was judged");
+            Fault::rejected(phase, finding, "sign it with minisign -S and a trusted key")
+        }
     })
 }
 

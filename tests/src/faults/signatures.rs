@@ -11,7 +11,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, Host, Trust,
+    ArtifactHash, Config, Host, Trust,
     event::{EventKind, Phase},
 };
 use minisign::KeyPair;
@@ -46,6 +46,23 @@ pub(super) fn group() -> Group {
             happened
         };
         Row::new(name, does, STAGED, says)
+    };
+    let revoked = |name, entry: &'static str, says| {
+        let does = move |place: &mut Place| {
+            let build = place.build("");
+            let number = keys().pk.to_box().expect("a key").to_string();
+            let number = number.lines().next().and_then(|it| it.rsplit(' ').next());
+            let entry = entry
+                .replace("KEY", number.expect("its number"))
+                .replace("BUILD", &ArtifactHash::of(build.bytes()).to_string());
+            put(&keys_file(place.folder()), format!("{}{entry}", keys().pk.to_base64()).as_bytes());
+            let happened = place.put(&build);
+            fs::remove_file(place.artifact()).expect("it can be removed");
+            let _ = trusts_a_file(place.folder());
+            happened
+        };
+        let setting = Setting { config: trusts_a_file, ..setting };
+        Row::new(name, does, STAGED, says).with(setting)
     };
     let loose = |name, path: fn(&Place) -> PathBuf, mode: (u32, u32), says| {
         Row::new(name, move |place| open_to_others(place, &path(place), mode), STAGED, says)
@@ -196,6 +213,31 @@ pub(super) fn group() -> Group {
                 &["is signed with key ", "built  [2J on Monday"],
             )
             .then(After::TheNewOne),
+            revoked("key that is over", " until 2020-02-29", &[" was trusted until 2020-02-29"]),
+            revoked("key that was revoked", "\nrevoked KEY", &["key ", " was revoked"]),
+            revoked("build that was revoked", "\nrevoked BUILD", &["artifact ", " was revoked"]),
+            Row::new(
+                "comment that states another version",
+                |place| {
+                    let build = place.build("");
+                    let _ = fs::remove_file(place.artifact());
+                    let signature = sign_with(keys(), &build, "hotswap-version=9.9.9");
+                    put(&signature_of(place), &signature);
+                    put(&place.artifact(), build.bytes());
+                    place.outcome()
+                },
+                STAGED,
+                &["comment: hotswap-version=9.9.9   artifact: hotswap-version=1.0.0"],
+            ),
+            Row::new(
+                "slot for any signed module",
+                |place| {
+                    let config = trusts(place.folder()).artifact("other", place.artifact());
+                    failed(&Host::new(config).expect_err("it names no module"))
+                },
+                "error Misuse",
+                &["slot other takes signed artifacts of any module", "Config::module"],
+            ),
             Row::new(
                 "run path that others can write",
                 run_path,
@@ -302,12 +344,23 @@ fn keys() -> &'static KeyPair {
 }
 
 fn trusts(_: &Path) -> Config {
-    patient().with_trust(Trust::minisign([&*keys().pk.to_base64(), OLD_KEY]).expect("keys"))
+    let trust = Trust::minisign([&*keys().pk.to_base64(), OLD_KEY]).expect("keys");
+    patient().with_trust(trust).module("main", "counter")
+}
+
+/// Keys, and what is revoked.
+fn keys_file(folder: &Path) -> PathBuf {
+    folder.join("keys")
+}
+
+fn trusts_a_file(folder: &Path) -> Config {
+    put(&keys_file(folder), keys().pk.to_base64().as_bytes());
+    patient().with_trust(Trust::keys_file(keys_file(folder))).module("main", "counter")
 }
 
 fn trusts_the_old_form(_: &Path) -> Config {
     let trust = Trust::minisign([&*keys().pk.to_base64(), OLD_KEY]).expect("keys");
-    patient().with_trust(trust.with_legacy_signatures())
+    patient().with_trust(trust.with_legacy_signatures()).module("main", "counter")
 }
 
 fn has_floors(folder: &Path) -> Config {
@@ -508,7 +561,7 @@ fn own_folder(place: &mut Place) -> Happened {
     let open = place.folder().join("open to all");
     fs::create_dir(&open).expect("a folder can be made");
     mode(&open, 0o777);
-    let config = trusts(place.folder()).artifact("other", place.artifact());
+    let config = trusts(place.folder()).folder("other", place.folder());
     failed(&Host::new(config.with_checkpoints(open)).expect_err("others can write there"))
 }
 

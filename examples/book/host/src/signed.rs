@@ -26,6 +26,7 @@ pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
     let key = fs::read_to_string(key_file)?;
     let config = Config::production()
         .artifact("shop", artifact)
+        .module("shop", "corner-shop")
         .with_trust(Trust::minisign([key])?)
         .with_floors(floors)
         .with_rehearsal(rehearsal)

@@ -4,15 +4,18 @@ use std::{mem, path::PathBuf, sync::Arc, time::Instant};
 
 use super::{Waiting, Way, Worker, course::Course, timing::Waits, trials::OnTrial};
 use crate::{
-    event::Until,
+    event::{Phase, Until},
     gate::Guarded as _,
-    upgrade::{Prepared, Rehearsed, Unapplied, Why, above},
+    upgrade::{Fault, Prepared, Rehearsed, Unapplied, Why, above, still_vouched},
 };
 
 impl Worker {
     /// Loads an artifact that may, and lets it take over.
     pub(super) fn go_on(&mut self, index: usize, rehearsed: Rehearsed, mut course: Course) {
-        let prepared = course.upgrade(&mut self.steps, |upgrade| upgrade.prepare(rehearsed));
+        // It may have been rehearsed, or have waited for a yes, meanwhile.
+        let prepared = self
+            .still_vouched(&course, Phase::Loaded)
+            .and_then(|()| course.upgrade(&mut self.steps, |it| it.prepare(rehearsed)));
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(fault) => return self.refuse_and_retry(index, &course, fault),
@@ -24,6 +27,11 @@ impl Worker {
         } else {
             self.is_ready(index, prepared, course);
         }
+    }
+
+    fn still_vouched(&self, course: &Course, phase: Phase) -> Result<(), Fault> {
+        let trust = &self.shared.config.trust;
+        still_vouched(trust, course.signed.as_ref(), course.artifact, phase)
     }
 
     /// Lets a prepared artifact take over; returns whether it has. One that was cancelled waits
@@ -39,7 +47,8 @@ impl Worker {
         let above = above(manifest, floor.as_ref());
         // It may have waited for long.
         let is_late = waits.is_late() || course.way == Way::Again;
-        let ready = above.and_then(|()| self.activating(index, course.way, &prepared, is_late));
+        let vouched = above.and_then(|()| self.still_vouched(&course, Phase::Activated));
+        let ready = vouched.and_then(|()| self.activating(index, course.way, &prepared, is_late));
         if let Err(fault) = ready {
             let fault = fault.with_finding(self.discard(prepared));
             self.refuse_and_retry(index, &course, fault);

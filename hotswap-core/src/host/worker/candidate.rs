@@ -16,6 +16,7 @@ use crate::{
     journal::{What, text},
     library::{Occupied, wait_free},
     shown::shown,
+    trust::Signed,
     upgrade::{
         ArtifactHash, Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unvouched,
         stage, vouch,
@@ -127,9 +128,8 @@ impl Worker {
             completeness = ?staged.completeness(),
             "staged"
         );
-        let signed = vouched.signed.as_ref();
-        course.signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
-        if let Some((key, comment)) = course.signed.clone() {
+        course.signed.clone_from(&vouched.signed);
+        if let Some((key, comment)) = course.signed.as_ref().map(Signed::told) {
             self.slots[index].signers.put(artifact, key.clone());
             course.tell(EventKind::Signed { artifact, key, comment });
         }

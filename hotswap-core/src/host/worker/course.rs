@@ -18,6 +18,7 @@ use crate::{
     slot::SlotCore,
     snapshot::Snapshot,
     steps::Steps,
+    trust::Signed,
     upgrade::{ArtifactHash, Fault, Upgrade},
 };
 
@@ -31,7 +32,7 @@ pub(super) struct Course {
     pub(super) begun: Instant,
     pub(super) way: Way,
     /// The key that has signed it, and the comment.
-    pub(super) signed: Option<(String, String)>,
+    pub(super) signed: Option<Signed>,
     /// Once its manifest was read.
     pub(super) module: Option<(String, Version)>,
     /// Once it is loaded; 0 before.

@@ -64,8 +64,7 @@ impl Worker {
         })?;
         let artifact = vouched.staged.hash();
         let mut course = self.course(index, artifact, path, Instant::now(), Way::Offered);
-        let signed = vouched.signed.as_ref();
-        course.signed = signed.map(|signed| (signed.key.to_string(), signed.comment.clone()));
+        course.signed.clone_from(&vouched.signed);
         let mut upgrade = Upgrade {
             slot: &core,
             config: &shared.config,

@@ -20,6 +20,7 @@ use crate::{
     report::{Moment, Times, Word},
     slot::in_callback,
     system::free::{self, Memory},
+    trust::Signed,
     upgrade::{ArtifactHash, Fault, Handover, RehearsalOutcome, Rehearsed},
 };
 
@@ -182,11 +183,12 @@ impl Worker {
                 .map(String::as_str),
         });
         let staged = &assessed.inspected.staged;
+        let signed = course.signed.as_ref().map(Signed::told);
         let to = Side {
             manifest: &assessed.inspected.manifest,
             artifact: Some(staged.hash()),
             size: Some(staged.size()),
-            signer: course.signed.as_ref().map(|(key, _)| key.as_str()),
+            signer: signed.as_ref().map(|(key, _)| key.as_str()),
         };
         let handover = &assessed.handover;
         let times = self.shared.times(&core.name);
@@ -234,7 +236,7 @@ impl Worker {
             intent: self.intent_of(index, staged.hash()),
             path: course.path.clone(),
             size: staged.size(),
-            signed: course.signed.clone(),
+            signed: course.signed.as_ref().map(Signed::told),
             from: from.map(|side| side.release()),
             to: to.release(),
             changes: changes(from, to, rehearsal.as_deref()),
