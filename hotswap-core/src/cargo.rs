@@ -9,9 +9,10 @@
 //! One thread owns everything and sleeps until a message comes: from the watch, from the running
 //! cargo (two threads read its output, one waits for its end), or from the owner. Decisions are
 //! made by modules without effects: `plan` (what cargo's metadata means: what to watch, which
-//! crates the host shares), `schedule` (a save × what is being done → what to do), `message` (what
-//! a line means), `environment` and `arguments` (how cargo is called), `watched` (which paths
-//! matter). `run` alone knows the order of things.
+//! crates the host shares), `schedule` (a save × what is being done → what to do), `written` (which
+//! files builds themselves write), `message` (what a line means), `scripts` (what a build script has
+//! said), `environment` and `arguments` (how cargo is called), `watched` (which paths matter). `run`
+//! alone knows the order of things. `unnoticed` sees to it that cargo builds what has changed.
 //!
 //! There is no delay after a save. A file that is closed after writing, or renamed into place, is
 //! looked at at once; one that is only just being written or has gone away, when it is closed or
@@ -20,9 +21,9 @@
 //! left to its end, so that somebody who never stops saving sees results, too.
 //!
 //! A change of a manifest, of `Cargo.lock` or of cargo's configuration makes the plan be drawn up
-//! anew, before the build. Files that the compiler read from elsewhere (`include_str!`, a build
-//! script's `rerun-if-changed`) are learnt from its dependency files, and watched after the first
-//! build that succeeds.
+//! anew, before the build. What the compiler read from elsewhere (`include_str!`) is learnt from its
+//! dependency files, and of a build that fails from its messages; what build scripts depend on, from
+//! their output. It is watched after the first build.
 //!
 //! Nothing is built into the folders of the host's own cargo: a target folder of its own keeps
 //! the builder out of the way of `cargo run`, and of editors.
@@ -43,10 +44,13 @@ mod report;
 mod request;
 mod run;
 mod schedule;
+mod scripts;
 mod sources;
 mod survey;
 mod suspects;
+mod unnoticed;
 mod watched;
+mod written;
 
 use std::fmt;
 use std::sync::mpsc::{self, Sender};
@@ -54,7 +58,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub use error::CargoError;
-pub use report::{Diagnostic, Finished, Level, Report};
+pub use report::{Diagnostic, Finished, Level, Progress, Report};
 pub use request::{Profile, Request};
 
 use run::{Input, Run};
@@ -93,7 +97,8 @@ pub struct Builder {
 impl Builder {
     /// Asks cargo what the packages are, watches their sources, and starts a first build.
     ///
-    /// `sink` is called on the builder's own thread; it should hand over and return.
+    /// `sink` is called on the builder's own thread, and on this one while cargo is asked; it should
+    /// hand over and return.
     ///
     /// # Errors
     /// When cargo cannot be run or refuses the workspace, when a package is not in it or has no

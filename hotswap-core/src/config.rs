@@ -343,7 +343,9 @@ impl Config {
         self
     }
 
-    /// How long [`Host::slot`](crate::Host::slot) waits for a first artifact that works.
+    /// How long [`Host::slot`](crate::Host::slot) waits for a first artifact that works. The time
+    /// begins when nothing is being built: neither while cargo compiles the module nor while its
+    /// sources do not compile does it run.
     #[must_use]
     pub const fn with_first_artifact_deadline(mut self, deadline: Duration) -> Self {
         self.first_artifact = bounded(deadline);

@@ -26,7 +26,12 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "cargo")]
 use crate::cargo;
 use crate::{
-    host::Pause, journal::Backup, plan::Plan, report::Report, shown::shown, upgrade::ArtifactHash,
+    host::Pause,
+    journal::Backup,
+    plan::Plan,
+    report::Report,
+    shown::{escaped, shown},
+    upgrade::ArtifactHash,
     watch::WatchError,
 };
 
@@ -205,6 +210,21 @@ pub enum EventKind {
         place: String,
         /// How long they are waited for in all.
         deadline: Duration,
+    },
+    /// A library that the serving version needs has changed. The process goes on with the one that it
+    /// has loaded, until it is started again.
+    LibraryChanged {
+        /// The library, as the module names it.
+        library: String,
+        /// Its file.
+        file: PathBuf,
+    },
+    /// A slot has nothing to serve, and its sources do not compile: it waits until they do, however
+    /// long that takes.
+    #[cfg(feature = "cargo")]
+    WaitingForBuild {
+        /// The package.
+        package: String,
     },
     /// A file is still open for writing after some seconds; it is looked at when it is closed.
     BeingWritten {
@@ -582,6 +602,20 @@ impl fmt::Display for Event {
                 f,
                 "{slot}: nothing to serve yet; waiting up to {deadline:.0?} for an artifact at {place}"
             ),
+            EventKind::LibraryChanged { library, file } => write!(
+                f,
+                "{slot}: {}, which it needs, has changed ({}), and this process goes on with the one \
+                 that it has loaded; restart the host to take the new one",
+                escaped(library),
+                shown(file)
+            ),
+            #[cfg(feature = "cargo")]
+            EventKind::WaitingForBuild { package } => {
+                write!(
+                    f,
+                    "{slot}: nothing to serve yet; waiting for a build of {package} that compiles"
+                )
+            }
             EventKind::BeingWritten { path } => write!(
                 f,
                 "{slot}: {} is still open for writing; it is looked at when it is closed",

@@ -6,9 +6,11 @@
 //! - [`replace`]: a file that is there as a whole, old or new; [`disk`]: what that rests on.
 //! - [`make_private`]: a folder that stays, for this user alone.
 //! - [`file_stem_of`]: a name of any text for a file.
+//! - [`is_mounted`]: whether a watch of a file's folder sees what is done to it.
 //! - [`Fingerprint`]: what can be told of a file from outside, for file systems where it must be
 //!   guessed after all.
 
+mod apart;
 pub(crate) mod disk;
 mod fingerprint;
 mod lease;
@@ -17,6 +19,7 @@ mod private;
 mod regular;
 mod replace;
 
+pub(crate) use apart::is_mounted;
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use lease::{Claim, ReadLease, read_lease};
 pub(crate) use name::file_stem_of;

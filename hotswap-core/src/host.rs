@@ -123,7 +123,8 @@ impl Host {
     }
 
     /// A slot by the name it was configured with. The first time this loads what is there, and
-    /// waits until something works.
+    /// waits until something works. A module that is built from its sources is waited for as long
+    /// as that takes, also while they do not compile; events say how far it has come.
     ///
     /// # Errors
     /// When the name is not configured, the slot was opened for another interface before, the
@@ -260,6 +261,11 @@ impl Host {
         });
         let core = SlotCore::new(name, requirement, interface, source, checkpoint, voice, alarm);
         let core = Arc::new(core);
+        #[cfg(feature = "cargo")]
+        if matches!(config.source, Some(Place::Package(_))) {
+            // Until the worker knows better.
+            core.set_building(true);
+        }
         slots.insert(name.to_owned(), Arc::clone(&core));
         // A callback may ask for the host's status.
         drop(slots);

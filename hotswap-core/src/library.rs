@@ -15,6 +15,7 @@
 mod elf;
 pub(crate) mod image;
 mod loader;
+mod needed;
 mod static_tls;
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
 #[path = "library/retain.rs"]
@@ -37,6 +38,7 @@ use libloading::os::windows::Library;
 pub(crate) use self::{
     elf::{Astray, ElfError, ElfFacts, Expanded, examine, expand},
     loader::{Entry, Occupied, wait_free},
+    needed::{Outdated, outdated},
     static_tls::{REMEDY as STATIC_TLS_REMEDY, StaticTls},
     unload::{Account, News, Tell, tidy},
 };
@@ -75,6 +77,11 @@ pub(crate) enum LoadError {
     Layout(String),
 }
 
+/// [`outdated`] for the bytes of an artifact that was judged before.
+pub(crate) fn outdated_of(artifact: &[u8]) -> Option<Outdated> {
+    outdated(&examine(artifact).ok()?)
+}
+
 impl Image {
     /// Opens a private copy, of which `facts` is known. `keep` is why it is to be retained, whatever
     /// it is; `tell` is told what becomes of it when nobody owns it any more. With `kin`, which is in
@@ -96,6 +103,7 @@ impl Image {
             (Ok(()), _) => LoadError::Open(error),
         })?;
         facts.static_tls.into_iter().for_each(StaticTls::is_taken);
+        needed::note(facts);
         let kin = kin.and_then(Self::account).map(|account| &**account);
         // SAFETY: it was just opened, and nobody knows a function of it yet.
         let opened = unsafe { Opened::new(library, copy, facts, keep.is_some(), kin) };

@@ -6,13 +6,15 @@ use std::{
     fs,
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use adder_api::Adder;
 use hotswap_core::{
     ErrorKind, Host,
     cargo::{Level, Report},
-    event::{EventKind, StateNote},
+    event::{EventKind, Exit, Phase, StateNote},
     harness::Harness,
 };
 use hotswap_tests::{Told, patient, target};
@@ -124,6 +126,96 @@ fn a_save_is_built_and_live_and_a_typo_is_shown_and_survived() {
     });
     assert_eq!(changed, "adder-api");
     host.shutdown().unwrap();
+}
+
+#[test]
+fn a_first_artifact_is_waited_for_until_the_sources_compile() {
+    let sources = Sources::new("first", "0.1.5");
+    sources.edit("module/src/lib.rs", "+= number;", "+= nmber;");
+    let deadline = Duration::from_secs(3);
+    let config =
+        patient().with_first_artifact_deadline(deadline).cargo_package("adder").build(|request| {
+            request.with_folder(&sources.folder).with_target_folder(target().join("built"))
+        });
+    let begun = Instant::now();
+    let host = Host::new(config).unwrap();
+    let told = Told::of(&host);
+    thread::scope(|scope| {
+        let slot = scope.spawn(|| host.slot::<dyn Adder>("adder"));
+        let text = told.find(|event| {
+            matches!(event.kind, EventKind::WaitingForBuild { .. }).then(|| event.to_string())
+        });
+        assert!(text.ends_with("waiting for a build of adder that compiles"), "{text}");
+        // The time that would be up, and half of it once more.
+        thread::sleep((deadline * 3 / 2).saturating_sub(begun.elapsed()));
+        assert!(!slot.is_finished());
+        sources.edit("module/src/lib.rs", "+= nmber;", "+= number;");
+        let adder = slot.join().unwrap().unwrap();
+        assert_eq!(adder.pin_mut().add("4").unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_library_that_has_changed_is_told_and_no_module_runs_with_the_old_one() {
+    let sources = Sources::new("linked", "0.1.6");
+    let script = r#"
+        use std::{env, process::Command};
+        fn main() {
+            let out = env::var("OUT_DIR").unwrap();
+            println!("cargo::rerun-if-changed=number.c");
+            let file = format!("{out}/libhotswap_number.so");
+            let cc = env::var("CC").unwrap_or("cc".into());
+            let made = Command::new(cc).args(["-shared", "-fPIC", "-o", &file, "number.c"]).status();
+            assert!(made.unwrap().success());
+            println!("cargo::rustc-link-search=native={out}");
+            println!("cargo::rustc-link-lib=dylib=hotswap_number");
+            println!("cargo::rustc-link-arg=-Wl,-rpath,{out}");
+        }"#;
+    let number = |number: &str| {
+        let text = format!("int hotswap_number(void) {{ return {number}; }}\n");
+        fs::write(sources.folder.join("module/number.c"), text).unwrap();
+    };
+    number("1");
+    fs::write(sources.folder.join("module/build.rs"), script).unwrap();
+    let lib = fs::read_to_string(sources.folder.join("module/src/lib.rs")).unwrap();
+    let lib = lib.replace("+= number;", "+= number * i64::from(unsafe { hotswap_number() });");
+    let lib = format!("{lib}\nunsafe extern \"C\" {{ fn hotswap_number() -> i32; }}\n");
+    fs::write(sources.folder.join("module/src/lib.rs"), lib).unwrap();
+    let config = patient().cargo_package("adder").build(|request| {
+        request.with_folder(&sources.folder).with_target_folder(target().join("built"))
+    });
+    let host = Host::new(config).unwrap();
+    let told = Told::of(&host);
+    let adder = host.slot::<dyn Adder>("adder").unwrap();
+    assert_eq!(adder.pin_mut().add("4").unwrap(), 4);
+
+    // The library alone: the module is the same file as before.
+    number("10");
+    let library = told.find(|event| match &event.kind {
+        EventKind::LibraryChanged { library, .. } => Some(library.clone()),
+        _ => None,
+    });
+    assert_eq!(library, "libhotswap_number.so");
+    // A new module would run with the old one.
+    sources.edit("module/src/lib.rs", "+= number *", "+= 2 * number *");
+    let refusal = told.find(|event| match &event.kind {
+        EventKind::Refused(refusal) => Some(refusal.clone()),
+        EventKind::Live(live) if live.generation > 1 => panic!("{event}"),
+        _ => None,
+    });
+    assert_eq!((refusal.exit, refusal.phase), (Exit::Cancelled, Phase::Loaded));
+    let text = refusal.to_string();
+    assert!(text.contains("it needs libhotswap_number.so, whose file "), "{text}");
+    assert!(text.contains("restart the host"), "{text}");
+    assert_eq!(adder.pin_mut().add("4").unwrap(), 8);
+    // With the library as it was nothing is wrong any more.
+    number("1");
+    sources.edit("module/src/lib.rs", "+= 2 * number *", "+= 3 * number *");
+    told.find(|event| match &event.kind {
+        EventKind::Live(live) if live.generation > 1 => Some(()),
+        _ => None,
+    });
+    assert_eq!(adder.pin_mut().add("1").unwrap(), 11);
 }
 
 #[test]

@@ -24,8 +24,18 @@ pub(super) enum Line {
     WaitingForLock {
         what: String,
     },
+    Fetching {
+        text: String,
+    },
     Compiling {
         package: String,
+    },
+    Progress {
+        done: usize,
+        total: usize,
+        compiling: Vec<String>,
+        took_ms: u128,
+        text: String,
     },
     Diagnostic {
         package: Option<String>,
@@ -142,6 +152,14 @@ impl Line {
             },
             Report::WaitingForLock { what } => Self::WaitingForLock { what: what.clone() },
             Report::Compiling { package } => Self::Compiling { package: package.clone() },
+            Report::Progress(progress) => Self::Progress {
+                done: progress.done,
+                total: progress.total,
+                compiling: progress.compiling.clone(),
+                took_ms: progress.took.as_millis(),
+                text: progress.to_string(),
+            },
+            Report::Fetching { .. } => Self::Fetching { text: report.to_string() },
             Report::Diagnostic(found) => Self::Diagnostic {
                 package: found.package.clone(),
                 level: match found.level {
@@ -160,7 +178,9 @@ impl Line {
                 Self::InterfaceChanged { package: package.clone() }
             }
             Report::Finished(finished) => Self::finished(finished),
-            Report::WatchTrouble(_) => Self::Trouble { text: report.to_string() },
+            Report::WatchTrouble(_) | Report::Rewritten { .. } | Report::Stopped { .. } => {
+                Self::Trouble { text: report.to_string() }
+            }
             _ => return None,
         })
     }
@@ -201,6 +221,7 @@ impl Line {
                 ));
             }
             Self::Compiling { package } => say::message(format_args!("compiling {package}")),
+            Self::Progress { text, .. } | Self::Fetching { text } => say::message(text),
             Self::Diagnostic { rendered, .. } => say::message(rendered),
             Self::Built { .. } | Self::Ended => {}
             Self::Same { package } => {

@@ -1,6 +1,7 @@
 //! How cargo is called: its arguments, as plain text.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::Request;
@@ -13,10 +14,17 @@ pub(super) fn metadata(request: &Request) -> Vec<OsString> {
     own.chain(about_the_workspace(&request.arguments)).map(Into::into).collect()
 }
 
+/// The width of cargo's line of progress, with room for the names of what it compiles.
+const WIDTH: u16 = 400;
+
 /// Arguments of `cargo build` for these packages, in the form that `-p` takes, in one invocation.
+///
+/// What the configuration may say of the place of intermediate files is overruled: they belong into
+/// a folder of the builder's own, and its dependency files have whole paths.
 pub(super) fn build<'a>(
     request: &Request,
     target_folder: &Path,
+    build_folder: &Path,
     packages: impl Iterator<Item = &'a str>,
 ) -> Vec<OsString> {
     let profile = request.profile.name();
@@ -33,12 +41,37 @@ pub(super) fn build<'a>(
         profile.into(),
         "--config".into(),
         format!("profile.{profile}.panic=\"unwind\"").into(),
+        // The lines that `message` counts by.
+        "--config".into(),
+        "term.progress.when=\"always\"".into(),
+        "--config".into(),
+        format!("term.progress.width={WIDTH}").into(),
     ];
+    let root = target_folder.ancestors().last().unwrap_or(target_folder);
+    for (key, folder) in [("build.build-dir", build_folder), ("build.dep-info-basedir", root)] {
+        // Cargo's configuration is UTF-8.
+        if let Some(folder) = folder.to_str() {
+            all.extend(["--config".into(), format!("{key}={}", quoted(folder)).into()]);
+        }
+    }
     for package in packages {
         all.extend(["-p".into(), package.into()]);
     }
     all.extend(request.arguments.iter().map(Into::into));
     all
+}
+
+/// As a string of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => drop(write!(quoted, "\\u{:04X}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
 }
 
 /// Those of `arguments` that mean the same to `cargo metadata`.
@@ -74,7 +107,12 @@ mod tests {
     fn one_build_for_all_packages_unwinds() {
         let request = Request::new("/w").with_profile(Profile::Named("fast".into()));
         let request = request.with_argument("--offline");
-        let all = build(&request, Path::new("/w/my target"), ["a", "b"].into_iter());
+        let all = build(
+            &request,
+            Path::new("/w/my target"),
+            Path::new("/w/a \"b\\c"),
+            ["a", "b"].into_iter(),
+        );
         let wanted = [
             "build",
             "--lib",
@@ -86,6 +124,14 @@ mod tests {
             "fast",
             "--config",
             "profile.fast.panic=\"unwind\"",
+            "--config",
+            "term.progress.when=\"always\"",
+            "--config",
+            "term.progress.width=400",
+            "--config",
+            r#"build.build-dir="/w/a \"b\\c""#,
+            "--config",
+            r#"build.dep-info-basedir="/""#,
             "-p",
             "a",
             "-p",
@@ -93,7 +139,8 @@ mod tests {
             "--offline",
         ];
         assert_eq!(all, wanted);
-        let all = build(&request.with_colors(true), Path::new("/t"), std::iter::empty());
+        let folder = Path::new("/t");
+        let all = build(&request.with_colors(true), folder, folder, std::iter::empty());
         assert_eq!(all[2], "--message-format=json-diagnostic-rendered-ansi");
     }
 

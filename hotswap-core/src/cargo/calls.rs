@@ -1,5 +1,6 @@
 //! Calls of cargo: the program, its environment, and what it knows of the workspace.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -9,11 +10,12 @@ use std::sync::mpsc;
 
 use cargo_metadata::MetadataCommand;
 
+use super::build::Build;
 use super::environment::{self, Verdict};
 use super::message::{Said, said};
 use super::plan::Plan;
 use super::process::{News, Process};
-use super::{CargoError, Request, arguments};
+use super::{CargoError, Report, Request, arguments};
 
 /// The request with its folder made absolute, and the cargo to run.
 #[derive(Debug)]
@@ -39,19 +41,24 @@ impl Calls {
         Ok(Self { request, program })
     }
 
-    /// Asks for the plan, and waits for the answer.
-    pub(super) fn plan(&self) -> Result<Plan, CargoError> {
+    /// Asks for the plan, and waits for the answer; tells what cargo itself waits for.
+    pub(super) fn plan(&self, sink: &mut dyn FnMut(Report)) -> Result<Plan, CargoError> {
         let (sender, news) = mpsc::channel();
         // Fails only when the answer is not waited for any more.
         let tell = move |it| drop(sender.send(it));
         let not_run = |error| self.not_run(error);
         let process = Process::start(self.metadata(None), tell).map_err(not_run)?;
+        let mut build = Build::begin(BTreeSet::new());
         let (mut metadata, mut words, mut open) = (Vec::new(), String::new(), 2);
         while let Some(it) = (open > 0).then(|| news.recv().ok()).flatten() {
             match it {
                 News::Output(line) => metadata.extend(line),
-                News::Said(line) => words = words + &line + "\n",
+                News::Said(line) => {
+                    build.said(&line).into_iter().for_each(&mut *sink);
+                    words = words + &line + "\n";
+                }
                 News::Closed => open -= 1,
+                News::Stopped => sink(Report::Stopped { pid: process.id() }),
                 News::Ended => {}
             }
         }
@@ -84,7 +91,8 @@ impl Calls {
 
     pub(super) fn build(&self, plan: &Plan) -> Command {
         let packages = plan.wanted.iter().map(|package| package.id.as_str());
-        let arguments = arguments::build(&self.request, &plan.target_folder, packages);
+        let arguments =
+            arguments::build(&self.request, &plan.target_folder, &plan.build_folder, packages);
         self.cargo(arguments, Some(plan))
     }
 

@@ -9,6 +9,9 @@ use blake3::{Hash, Hasher};
 
 use crate::fs::Fingerprint;
 
+/// Of larger files, which are no sources but what a build script packs, size and time count.
+const LARGEST: u64 = 16 << 20;
+
 /// What files held when they were last looked at.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
@@ -18,6 +21,10 @@ pub(super) struct Contents {
 impl Contents {
     pub(super) fn has(&self, file: &Path) -> bool {
         self.known.contains_key(file)
+    }
+
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.known.keys()
     }
 
     /// Looks at one file. Says whether it holds something else, is new, or is gone.
@@ -61,7 +68,11 @@ fn read(path: &Path) -> io::Result<(Fingerprint, Hash)> {
     // Before the content: what is written meanwhile looks different later.
     let fingerprint = Fingerprint::of(&file.metadata()?);
     let mut hasher = Hasher::new();
-    hasher.update_reader(file)?;
+    if fingerprint.size() > LARGEST {
+        hasher.update(format!("{:?}", (fingerprint.size(), fingerprint.modified())).as_bytes());
+    } else {
+        hasher.update_reader(file)?;
+    }
     Ok((fingerprint, hasher.finalize()))
 }
 

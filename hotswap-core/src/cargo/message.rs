@@ -18,6 +18,15 @@ pub(super) enum Output {
         package: String,
         level: Level,
         rendered: String,
+        /// The files that it is about, as rustc was given them.
+        files: Vec<PathBuf>,
+    },
+    /// The build script of a package has run, now or before.
+    Script {
+        /// The package's identity, in cargo's form.
+        package: String,
+        /// What it has written.
+        out: PathBuf,
     },
     /// It is over.
     Finished { success: bool },
@@ -30,8 +39,20 @@ pub(super) enum Said<'a> {
     Status,
     Compiling(&'a str),
     WaitsFor(&'a str),
+    /// It asks the network; the verb and what it is about.
+    Fetches(&'a str),
+    /// How far it has come.
+    Progress(Count<'a>),
     /// A part of a message.
     Text,
+}
+
+/// So many of what is to be compiled are done, and these are being worked on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Count<'a> {
+    pub(super) done: usize,
+    pub(super) total: usize,
+    pub(super) names: Vec<&'a str>,
 }
 
 pub(super) fn output(line: &[u8]) -> Output {
@@ -42,14 +63,20 @@ pub(super) fn output(line: &[u8]) -> Output {
             let diagnostic = found.message;
             match level(diagnostic.level) {
                 Some(level) if !(diagnostic.spans.is_empty() && is_count(&diagnostic.message)) => {
+                    let spans = diagnostic.spans.iter().map(|span| span.file_name.as_str());
+                    let files = spans.chain(unread(&diagnostic.message)).map(PathBuf::from);
+                    let files = files.collect();
                     let rendered = diagnostic.rendered.unwrap_or(diagnostic.message);
                     let rendered = rendered.trim_end().to_owned();
-                    Output::Diagnostic { package: found.package_id.repr, level, rendered }
+                    Output::Diagnostic { package: found.package_id.repr, level, rendered, files }
                 }
                 _ => Output::Nothing,
             }
         }
         Message::BuildFinished(finished) => Output::Finished { success: finished.success },
+        Message::BuildScriptExecuted(script) => {
+            Output::Script { package: script.package_id.repr, out: script.out_dir.into() }
+        }
         _ => Output::Nothing,
     }
 }
@@ -79,6 +106,11 @@ fn level(level: DiagnosticLevel) -> Option<Level> {
     }
 }
 
+/// The file that `include_str!` and its like have not found.
+fn unread(message: &str) -> Option<&str> {
+    message.strip_prefix("couldn't read `")?.split('`').next()
+}
+
 /// The compiler's own count of what it found: "aborting due to 2 previous errors; 1 warning
 /// emitted", "1 warning emitted".
 fn is_count(message: &str) -> bool {
@@ -91,12 +123,23 @@ pub(super) fn said(line: &str) -> Said<'_> {
     let Some((verb, rest)) = status(line) else { return Said::Text };
     match verb {
         "Compiling" => Said::Compiling(rest.split(' ').next().unwrap_or(rest)),
+        "Updating" | "Downloading" => Said::Fetches(line.trim_start()),
+        "Building" => count(rest).map_or(Said::Status, Said::Progress),
         "Blocking" => match rest.strip_prefix("waiting for file lock on ") {
             Some(what) => Said::WaitsFor(what),
             None => Said::Status,
         },
         _ => Said::Status,
     }
+}
+
+/// `[=====>      ] 37/92: serde, syn(build)`
+fn count(rest: &str) -> Option<Count<'_>> {
+    let (_, rest) = rest.split_once("] ")?;
+    let (count, names) = rest.split_once(':').unwrap_or((rest, ""));
+    let (done, total) = count.trim().split_once('/')?;
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "...");
+    Some(Count { done: done.parse().ok()?, total: total.parse().ok()?, names: names.collect() })
 }
 
 /// Cargo's status lines have a verb that ends in the twelfth column.
@@ -165,6 +208,7 @@ mod tests {
             package: "path+file:///w/arcade#0.1.0".into(),
             level,
             rendered: text.into(),
+            files: Vec::new(),
         };
         let table = [
             ("error", "no such name", wanted(Level::Error, "error: no such name")),
@@ -195,6 +239,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_was_not_found_is_one_that_it_is_about() {
+        let missing = "couldn't read `m/src/../a.txt`: No such file or directory (os error 2)";
+        let found = output(&diagnostic("error", missing, "[]"));
+        let Output::Diagnostic { files, .. } = found else { panic!("{found:?}") };
+        assert_eq!(files, [PathBuf::from("m/src/../a.txt")]);
+    }
+
+    #[test]
+    fn a_script_that_has_run_says_where() {
+        let said = line(
+            r#"{"reason":"build-script-executed","package_id":"path+file:///w/a#0.1.0",
+            "linked_libs":[],"linked_paths":[],"cfgs":[],"env":[],"out_dir":"/t/build/a-1/out"}"#,
+        );
+        let package = "path+file:///w/a#0.1.0".to_owned();
+        assert_eq!(output(&said), Output::Script { package, out: "/t/build/a-1/out".into() });
+    }
+
+    #[test]
     fn other_lines_mean_nothing() {
         for line in [
             &b""[..],
@@ -215,6 +277,16 @@ mod tests {
                 Said::WaitsFor("build directory"),
             ),
             ("    Blocking something", Said::Status),
+            ("    Updating crates.io index", Said::Fetches("Updating crates.io index")),
+            (
+                "    Building [==>    ] 3/12: serde, syn(build), ...    ",
+                Said::Progress(Count { done: 3, total: 12, names: vec!["serde", "syn(build)"] }),
+            ),
+            (
+                "    Building [======>] 12/12",
+                Said::Progress(Count { done: 12, total: 12, names: vec![] }),
+            ),
+            ("    Building [x", Said::Status),
             ("    Finished `dev` profile [unoptimized] target(s) in 0.01s", Said::Status),
             ("      Adding x v1.0.0", Said::Status),
             ("error: no matching package named `x` found", Said::Text),

@@ -1,6 +1,8 @@
 //! What cargo's metadata means: which packages are built, which crates the host shares, and what
 //! is watched for it.
 
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 
@@ -20,13 +22,21 @@ pub(super) struct Plan {
     pub(super) host_target_folder: PathBuf,
     /// Where the packages are built.
     pub(super) target_folder: PathBuf,
+    /// Where the intermediate files of that go, and cargo's notes on what is fresh.
+    pub(super) build_folder: PathBuf,
     /// What is built, in the order of the request.
     pub(super) wanted: Vec<Wanted>,
     /// Names by cargo's identity, of what is built and its path dependencies.
     pub(super) names: BTreeMap<String, String>,
+    /// What is built and its path dependencies: names by folder.
+    pub(super) packages: BTreeMap<PathBuf, String>,
+    /// Folders of those that have a build script, by cargo's identity.
+    pub(super) scripts: BTreeMap<String, PathBuf>,
     /// Folders of the packages that are linked into the host, too, with their names.
     pub(super) shared: BTreeMap<PathBuf, String>,
     pub(super) watched: Watched,
+    /// Files of configuration, there or not.
+    configuration: BTreeSet<PathBuf>,
     /// The folders of all packages, to know whose a file is.
     folders: BTreeSet<PathBuf>,
 }
@@ -49,16 +59,26 @@ impl Plan {
             Some(folder) => request.folder.join(folder),
             None => host_target_folder.join("hotswap"),
         };
+        // Where the configuration has a place for them, one beside those of other cargos.
+        let other = metadata.build_directory.as_ref().map(|folder| folder.as_std_path());
+        let other = other.filter(|folder| *folder != host_target_folder);
+        let build_folder = match (&request.target_folder, other) {
+            (None, Some(other)) => other.join("hotswap"),
+            _ => target_folder.clone(),
+        };
+        let configuration = places::configuration(request);
         let graph = Graph::of(metadata)?;
         let wanted = graph.wanted(request, &workspace)?;
         let set = graph.reached(wanted.iter().map(|package| &package.id));
         let shared = graph.shared(&set, &wanted, &request.shared);
         let folders: BTreeSet<PathBuf> = graph.local().map(folder).collect();
+        let outputs = [&host_target_folder, &target_folder, &build_folder];
         let mut watched = Watched {
-            files: of_workspace(&workspace),
-            without: BTreeSet::from([host_target_folder.clone(), target_folder.clone()]),
+            files: ["Cargo.toml", "Cargo.lock"].map(|file| workspace.join(file)).into(),
+            without: outputs.into_iter().cloned().chain(other.map(Path::to_path_buf)).collect(),
             ..Watched::default()
         };
+        watched.files.extend(configuration.iter().cloned());
         for package in &set {
             watch(package, &folders, &mut watched);
         }
@@ -66,6 +86,13 @@ impl Plan {
             workspace,
             host_target_folder,
             target_folder,
+            build_folder,
+            packages: set.iter().map(|p| (folder(p), p.name.to_string())).collect(),
+            scripts: set
+                .iter()
+                .filter(|package| has_script(package))
+                .map(|package| (package.id.repr.clone(), folder(package)))
+                .collect(),
             names: set.iter().map(|p| (p.id.repr.clone(), p.name.to_string())).collect(),
             wanted: wanted
                 .into_iter()
@@ -77,6 +104,7 @@ impl Plan {
                 .collect(),
             shared,
             watched,
+            configuration,
             folders,
         })
     }
@@ -84,35 +112,37 @@ impl Plan {
     /// The package linked into the host that this file belongs to.
     pub(super) fn shared_owner(&self, file: &Path) -> Option<&str> {
         // The workspace's files lie in the folder of a package that is its root.
-        if is_plan(file) && !file.ends_with("Cargo.toml") {
+        if self.is_plan(file) && !file.ends_with("Cargo.toml") {
             return None;
         }
-        let owner = file.ancestors().skip(1).find(|folder| self.folders.contains(*folder))?;
-        self.shared.get(owner).map(String::as_str)
+        self.shared.get(self.owner(file)?).map(String::as_str)
     }
-}
 
-/// Whether a change of this file may change the plan: those that cargo's metadata is made of.
-pub(super) fn is_plan(file: &Path) -> bool {
-    let name = file.file_name().and_then(|name| name.to_str());
-    let in_config = file.parent().is_some_and(|folder| folder.ends_with(".cargo"));
-    match name {
-        Some("Cargo.toml" | "Cargo.lock" | "rust-toolchain" | "rust-toolchain.toml") => true,
-        Some("config.toml" | "config") => in_config,
-        _ => false,
+    /// The folder of the package that this file belongs to.
+    pub(super) fn owner<'a>(&self, file: &'a Path) -> Option<&'a Path> {
+        file.ancestors().skip(1).find(|folder| self.folders.contains(*folder))
     }
-}
 
-fn of_workspace(workspace: &Path) -> BTreeSet<PathBuf> {
-    const FILES: [&str; 6] = [
-        "Cargo.toml",
-        "Cargo.lock",
-        ".cargo/config.toml",
-        ".cargo/config",
-        "rust-toolchain.toml",
-        "rust-toolchain",
-    ];
-    FILES.into_iter().map(|file| workspace.join(file)).collect()
+    /// Whether a change of this file may change the plan: those that cargo's metadata is made of.
+    pub(super) fn is_plan(&self, file: &Path) -> bool {
+        let name = file.file_name().and_then(|name| name.to_str());
+        matches!(name, Some("Cargo.toml" | "Cargo.lock")) || self.configuration.contains(file)
+    }
+
+    /// Whether cargo writes this file, or something below it.
+    pub(super) fn is_output(&self, file: &Path) -> bool {
+        [&self.target_folder, &self.build_folder, &self.host_target_folder]
+            .iter()
+            .any(|folder| file.starts_with(folder))
+    }
+
+    /// What a watch of all files of a package leaves out: what belongs to other packages, and what
+    /// is made of them.
+    pub(super) fn without(&self, package: &Path) -> impl Iterator<Item = PathBuf> {
+        let inner =
+            self.folders.iter().filter(move |it| it.starts_with(package) && **it != package);
+        inner.cloned().chain(["target", "node_modules"].map(|name| package.join(name)))
+    }
 }
 
 fn folder(package: &Package) -> PathBuf {
@@ -156,6 +186,10 @@ fn is_library(target: &Target) -> bool {
                 | TargetKind::CustomBuild
         )
     })
+}
+
+fn has_script(package: &Package) -> bool {
+    package.targets.iter().any(|target| target.is_kind(TargetKind::CustomBuild))
 }
 
 fn has_cdylib(package: &Package) -> bool {

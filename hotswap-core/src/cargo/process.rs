@@ -3,6 +3,10 @@
 //! On Unix it leads a process group of its own, which is signalled as a whole. The group's number
 //! stays taken until the leader is waited for; it is signalled before that only. A Ctrl-C in the
 //! host's terminal reaches the host alone.
+//!
+//! Where the host has a terminal, cargo leads a session of its own as well, which has none. What
+//! asks for a pass phrase there has an error at once; in the host's session the system would stop it,
+//! as it stops all that reads a terminal in the background, and it would wait for ever.
 
 use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read};
@@ -18,6 +22,8 @@ pub(super) enum News {
     Said(String),
     /// One of the two is closed.
     Closed,
+    /// It was stopped, and does not go on by itself.
+    Stopped,
     /// It has ended; what it wrote may still be on its way.
     Ended,
 }
@@ -80,11 +86,16 @@ impl Process {
         }
         let pid = process.child.id();
         let waiter = thread::Builder::new().name("hotswap-cargo-end".into()).spawn(move || {
-            group::wait(pid);
+            group::wait(pid, || tell(News::Stopped));
             tell(News::Ended);
         });
         process.waiter = Some(waiter?);
         Ok(process)
+    }
+
+    /// Its number.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Tells it and all it has started to end.
@@ -138,25 +149,44 @@ fn read(
     news: impl Fn(Vec<u8>) -> News + Send + 'static,
 ) -> io::Result<()> {
     let lines = move || {
-        let mut from = BufReader::new(from);
-        loop {
-            let mut line = Vec::new();
-            match from.read_until(b'\n', &mut line) {
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
-            }
-            while matches!(line.last(), Some(b'\n' | b'\r')) {
-                line.pop();
-            }
-            tell(news(line));
-        }
+        lines(from, |line| tell(news(line)));
         tell(News::Closed);
     };
     thread::Builder::new().name("hotswap-cargo-out".into()).spawn(lines).map(drop)
 }
 
+/// Each line as soon as it is complete. A return ends one as well: cargo overwrites its progress.
+fn lines(from: impl Read, mut tell: impl FnMut(Vec<u8>)) {
+    let mut from = BufReader::new(from);
+    let (mut line, mut returned) = (Vec::new(), false);
+    loop {
+        let chunk = match from.fill_buf() {
+            Ok([]) => break,
+            Ok(chunk) => chunk,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => break,
+        };
+        let end = memchr::memchr2(b'\n', b'\r', chunk);
+        let taken = end.unwrap_or(chunk.len());
+        line.extend_from_slice(&chunk[..taken]);
+        let ended_by = end.map(|at| chunk[at]);
+        from.consume(taken + usize::from(end.is_some()));
+        let Some(by) = ended_by else { continue };
+        // A return and a line feed are one end.
+        let rest_of_end = by == b'\n' && taken == 0 && line.is_empty() && returned;
+        if !rest_of_end {
+            tell(std::mem::take(&mut line));
+        }
+        returned = by == b'\r';
+    }
+    if !line.is_empty() {
+        tell(line);
+    }
+}
+
 #[cfg(unix)]
 mod group {
+    use std::fs::File;
     use std::io;
     use std::os::unix::process::CommandExt as _;
     use std::process::{Child, Command};
@@ -165,23 +195,47 @@ mod group {
 
     use rustix::io::Errno;
     use rustix::process::{
-        Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+        Pid, Signal, WaitId, WaitIdOptions, kill_process_group, setsid, test_kill_process_group,
+        waitid,
     };
 
     /// Killed processes are gone in a moment; those that nobody waits for stay as zombies.
     const GONE_WITHIN: Duration = Duration::from_millis(100);
 
     pub(super) fn lead(command: &mut Command) {
-        command.process_group(0);
+        if has_terminal() {
+            lead_session(command);
+        } else {
+            command.process_group(0);
+        }
     }
 
-    /// Waits for its end, and leaves its number taken.
-    pub(super) fn wait(pid: u32) {
+    fn has_terminal() -> bool {
+        File::open("/dev/tty").is_ok()
+    }
+
+    #[expect(unsafe_code, reason = "the standard library has no other way to begin a session")]
+    fn lead_session(command: &mut Command) {
+        let begin = || setsid().map(drop).map_err(io::Error::from);
+        // SAFETY: in the child, between fork and exec, it makes one system call and nothing else.
+        unsafe { command.pre_exec(begin) };
+    }
+
+    /// Waits for its end, and leaves its number taken. Meanwhile `stopped` is called whenever it was
+    /// stopped.
+    pub(super) fn wait(pid: u32, stopped: impl Fn()) {
         let Some(pid) = pid_of(pid) else { return };
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while let Err(error) = waitid(WaitId::Pid(pid), options) {
-            if error != Errno::INTR {
-                return;
+        let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        loop {
+            match waitid(WaitId::Pid(pid), options) {
+                Ok(Some(status)) if status.stopped() => {
+                    // Takes note of it, so that it is not seen again. Fails where it has ended since.
+                    let taken = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+                    let _ = waitid(WaitId::Pid(pid), taken);
+                    stopped();
+                }
+                Err(Errno::INTR) => {}
+                Ok(_) | Err(_) => return,
             }
         }
     }
@@ -233,7 +287,7 @@ mod group {
     }
 
     /// Its end is known by its output, which is closed then.
-    pub(super) fn wait(_: u32) {}
+    pub(super) fn wait(_: u32, _: impl Fn()) {}
 
     pub(super) fn terminate(child: &mut Child) {
         kill(child);
@@ -244,4 +298,40 @@ mod group {
     }
 
     pub(super) fn wait_for_all(_: &Child) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a byte at a time.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let one = self.0.len().min(1);
+            self.0.read(&mut buffer[..one])
+        }
+    }
+
+    #[test]
+    fn a_line_ends_with_a_feed_or_a_return() {
+        let table: [(&str, &[&str]); 6] = [
+            ("a\nb\n", &["a", "b"]),
+            ("a\r\nb\r\n\r\nc", &["a", "b", "", "c"]),
+            ("1/3\r2/3\rdone\n", &["1/3", "2/3", "done"]),
+            ("a\n\n  b\n", &["a", "", "  b"]),
+            ("\n", &[""]),
+            ("", &[]),
+        ];
+        for (text, wanted) in table {
+            let mut found = Vec::new();
+            let take = |line| found.push(String::from_utf8(line).unwrap());
+            lines(text.as_bytes(), take);
+            assert_eq!(found, wanted, "{text:?}");
+            found.clear();
+            lines(Slow(text.as_bytes()), |line| found.push(String::from_utf8(line).unwrap()));
+            assert_eq!(found, wanted, "{text:?}, slowly");
+        }
+    }
 }

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{shown::shown, watch::WatchError};
+use crate::{
+    shown::{escaped, shown},
+    watch::WatchError,
+};
 
 /// What a builder tells. Between a [`Started`](Self::Started) and its
 /// [`Finished`](Self::Finished) there is no other `Started`.
@@ -23,11 +26,24 @@ pub enum Report {
         /// What it waits for, in cargo's words: "build directory", "package cache".
         what: String,
     },
+    /// Cargo asks the network for something, which may take long; told once in a build for each.
+    Fetching {
+        /// What it does, in cargo's words: "Updating crates.io index".
+        what: String,
+    },
+    /// Cargo was stopped by a signal, and does not go on by itself.
+    Stopped {
+        /// The number of its process.
+        pid: u32,
+    },
     /// Cargo starts to compile a package.
     Compiling {
         /// Its name.
         package: String,
     },
+    /// How far a build has come that takes a while: first after two seconds, then less and less
+    /// often.
+    Progress(Progress),
     /// The compiler, or cargo itself, found something.
     Diagnostic(Diagnostic),
     /// An artifact is complete. Told once for each package in every build that gets that far.
@@ -46,10 +62,30 @@ pub enum Report {
         /// The crate's package.
         package: String,
     },
+    /// A build itself writes a watched file, each time something else, so that there would be no end
+    /// of builds. From now on it starts none when it changes while a build runs.
+    Rewritten {
+        /// The file.
+        file: PathBuf,
+    },
     /// A build has ended.
     Finished(Finished),
     /// A part of the sources is not watched; the rest is.
     WatchTrouble(Arc<WatchError>),
+}
+
+/// How far a build has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// So many crates and build scripts are done,
+    pub done: usize,
+    /// of so many.
+    pub total: usize,
+    /// Those that are being compiled or run.
+    pub compiling: Vec<String>,
+    /// How long it has taken so far.
+    pub took: Duration,
 }
 
 /// Something that the compiler, or cargo itself, found.
@@ -108,7 +144,13 @@ impl fmt::Display for Report {
             Self::WaitingForLock { what } => {
                 write!(f, "cargo waits for another cargo to be done with the {what}")
             }
+            Self::Fetching { what } => write!(f, "cargo: {}", escaped(what)),
+            Self::Stopped { pid } => write!(
+                f,
+                "cargo was stopped by a signal and waits; `kill -CONT -{pid}` lets it go on"
+            ),
             Self::Compiling { package } => write!(f, "compiling {package}"),
+            Self::Progress(progress) => progress.fmt(f),
             Self::Diagnostic(diagnostic) => f.write_str(&diagnostic.rendered),
             Self::Built { package, artifact, .. } => {
                 write!(f, "built {package}: {}", shown(artifact))
@@ -119,8 +161,31 @@ impl fmt::Display for Report {
                  not fit until the program was built and started again (Config::with_checkpoints keeps \
                  the state over an orderly end)"
             ),
+            Self::Rewritten { file } => write!(
+                f,
+                "{} is written by the build itself, each time something else: it starts no more \
+                 builds while one runs; let the build script write to OUT_DIR, or only when its \
+                 text is another one",
+                shown(file)
+            ),
             Self::Finished(finished) => finished.fmt(f),
             Self::WatchTrouble(error) => write!(f, "a part of the sources is not watched: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST_NAMED: usize = 3;
+        write!(f, "{} of {} crates, {} s", self.done, self.total, self.took.as_secs())?;
+        let named = self.compiling.len().min(MOST_NAMED);
+        if named > 0 {
+            let names: Vec<_> = self.compiling[..named].iter().map(|name| escaped(name)).collect();
+            write!(f, ": compiling {}", names.join(", "))?;
+        }
+        match self.compiling.len() - named {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
         }
     }
 }
@@ -141,5 +206,23 @@ impl fmt::Display for Finished {
             )?,
         }
         if self.warnings > 0 { write!(f, ", {}", plural(self.warnings, "warning")) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_short() {
+        let text = |names: &[&str]| {
+            let compiling = names.iter().map(|&name| name.into()).collect();
+            let took = Duration::from_millis(41_900);
+            Report::Progress(Progress { done: 37, total: 92, compiling, took }).to_string()
+        };
+        assert_eq!(text(&[]), "37 of 92 crates, 41 s");
+        assert_eq!(text(&["syn"]), "37 of 92 crates, 41 s: compiling syn");
+        let four = text(&["a", "b", "c", "d(build)"]);
+        assert_eq!(four, "37 of 92 crates, 41 s: compiling a, b, c and 1 more");
     }
 }

@@ -3,21 +3,24 @@
 mod job;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use job::Job;
 
+use super::build::Build;
 use super::calls::Calls;
 use super::event::{Seen, seen};
 use super::folders::{Folders, trouble};
-use super::plan::{Plan, is_plan};
+use super::plan::Plan;
 use super::process::News;
 use super::schedule::{Action, Schedule, Step};
 use super::sources::{Look, Sources};
 use super::suspects::Suspects;
+use super::watched::Watched;
+use super::written::{Meaning, Written};
 use super::{CargoError, PATIENCE, Report, Request, SETTLE};
 use crate::watch::WatchError;
 
@@ -44,6 +47,8 @@ pub(super) struct Run {
     schedule: Schedule,
     job: Option<Job>,
     jobs: u64,
+    /// A build was begun.
+    has_built: bool,
     /// What has changed since the last build began.
     because: BTreeSet<PathBuf>,
     suspects: Suspects,
@@ -52,8 +57,10 @@ pub(super) struct Run {
     told: BTreeSet<String>,
     /// Texts of troubles that were told.
     troubles: BTreeSet<String>,
-    /// Files outside of the plan that the compiler has read.
-    extra: BTreeSet<PathBuf>,
+    /// What the plan does not know of, and compilers or build scripts have read.
+    extra: Watched,
+    /// What builds themselves write.
+    written: Written,
     inputs: Sender<Input>,
     sink: Box<dyn FnMut(Report) + Send>,
 }
@@ -62,10 +69,10 @@ impl Run {
     pub(super) fn new(
         request: Request,
         inputs: &Sender<Input>,
-        sink: Box<dyn FnMut(Report) + Send>,
+        mut sink: Box<dyn FnMut(Report) + Send>,
     ) -> Result<Self, CargoError> {
         let calls = Calls::new(request)?;
-        let plan = calls.plan()?;
+        let plan = calls.plan(&mut *sink)?;
         let folders = match calls.request.polling {
             Some(_) => None,
             None => Some(Folders::new(handler(inputs.clone()))?),
@@ -82,12 +89,14 @@ impl Run {
             schedule: Schedule::new(PATIENCE),
             job: None,
             jobs: 0,
+            has_built: false,
             because: BTreeSet::new(),
             suspects: Suspects::new(SETTLE),
             poll_at: None,
             told: BTreeSet::new(),
             troubles: BTreeSet::new(),
-            extra: BTreeSet::new(),
+            extra: Watched::default(),
+            written: Written::default(),
             inputs: inputs.clone(),
             sink,
         })
@@ -130,7 +139,8 @@ impl Run {
     fn next_deadline(&self) -> Option<Instant> {
         let job = self.job.as_ref();
         let of_job = job.and_then(|job| job.kill_at.into_iter().chain(job.drained_at).min());
-        [of_job, self.suspects.due_at(), self.poll_at].into_iter().flatten().min()
+        let progress = job.and_then(Job::progress_due);
+        [of_job, progress, self.suspects.due_at(), self.poll_at].into_iter().flatten().min()
     }
 
     fn on_time(&mut self, now: Instant) {
@@ -142,6 +152,11 @@ impl Run {
         if let Some(job) = &mut self.job {
             if is_due(job.kill_at) {
                 job.kill();
+            }
+            if is_due(job.progress_due())
+                && let Some(progress) = job.build.progress(now)
+            {
+                (self.sink)(progress);
             }
             if is_due(job.drained_at) {
                 self.ended();
@@ -195,20 +210,31 @@ impl Run {
 
     fn looked(&mut self, look: Look) {
         look.troubles.into_iter().for_each(|trouble| self.tell_trouble(trouble));
-        if !look.changed.is_empty() {
-            self.changed(look.changed);
-        }
+        let plan = &self.plan;
+        let running = self.job.as_ref().filter(|job| !job.makes_plan()).map(|job| &job.build);
+        let mut meant = Meaning::Nothing;
+        let mut files = look.changed;
+        files.retain(|file| {
+            let meaning = meaning(file, running, plan, &mut self.written);
+            meant = meant.max(meaning);
+            meaning != Meaning::Nothing
+        });
+        self.changed(files, meant);
     }
 
-    fn changed(&mut self, files: Vec<PathBuf>) {
+    fn changed(&mut self, files: Vec<PathBuf>, meaning: Meaning) {
         self.note(files);
-        self.step(Step::Changed);
+        match meaning {
+            Meaning::Nothing => {}
+            Meaning::Again => self.step(Step::Again),
+            Meaning::Stale => self.step(Step::Changed),
+        }
     }
 
     /// Keeps in mind what has changed, for the next build.
     fn note(&mut self, files: Vec<PathBuf>) {
         for file in &files {
-            self.plan_is_old |= is_plan(file);
+            self.plan_is_old |= self.plan.is_plan(file);
             if let Some(package) = self.plan.shared_owner(file)
                 && !self.told.contains(package)
             {
@@ -239,6 +265,17 @@ impl Run {
         }
         (self.sink)(Report::WatchTrouble(Arc::new(error)));
     }
+}
+
+/// What it means that a file has changed, while this build runs if there is one.
+fn meaning(file: &Path, build: Option<&Build>, plan: &Plan, written: &mut Written) -> Meaning {
+    let Some(build) = build else {
+        written.saved(file);
+        return Meaning::Stale;
+    };
+    let modified = file.metadata().and_then(|meta| meta.modified());
+    let modified = modified.unwrap_or_else(|_| SystemTime::now());
+    written.changed(file, build.may_be_of_a_script(modified, plan))
 }
 
 /// Takes the system's events to the builder's thread.

@@ -26,6 +26,8 @@ pub(super) struct Sources {
 pub(super) struct Look {
     /// Files that hold something else, are new or are gone; in order.
     pub(super) changed: Vec<PathBuf>,
+    /// Files that were not watched before.
+    pub(super) new: Vec<PathBuf>,
     pub(super) troubles: Vec<WatchError>,
 }
 
@@ -49,8 +51,15 @@ impl Sources {
     pub(super) fn watch(&mut self, watched: Watched) -> Look {
         let before = std::mem::replace(&mut self.watched, watched);
         let mut look = self.look_around(&BTreeSet::new());
-        look.changed.retain(|file| before.has(file) && self.watched.has(file));
+        look.changed.retain(|file| self.watched.has(file));
+        let is_old = |file: &PathBuf| before.has(file);
+        (look.changed, look.new) = look.changed.into_iter().partition(is_old);
         look
+    }
+
+    /// All watched files that are there.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.contents.files()
     }
 
     /// Looks at what something was seen at.
@@ -58,7 +67,7 @@ impl Sources {
         // A save of a file that is known; all else may have moved other files, too.
         if suspects.iter().all(|path| self.contents.has(path) && path.is_file()) {
             let changed = suspects.iter().filter(|path| self.contents.look(path));
-            return Look { changed: changed.cloned().collect(), troubles: Vec::new() };
+            return Look { changed: changed.cloned().collect(), ..Look::default() };
         }
         self.look_around(suspects)
     }
@@ -78,7 +87,8 @@ impl Sources {
             }
         }
         self.linked = survey.linked;
-        Look { changed: self.contents.look_at_all(&survey.files, suspects), troubles }
+        let changed = self.contents.look_at_all(&survey.files, suspects);
+        Look { changed, troubles, ..Look::default() }
     }
 
     /// These went away.

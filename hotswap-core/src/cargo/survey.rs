@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::watched::Watched;
+use crate::fs::is_mounted;
 
 /// What is there.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Survey {
     pub(super) files: BTreeSet<PathBuf>,
     /// The folders to watch: those of the trees, those of the files, and where one is missing, the
-    /// nearest above it that exists.
+    /// nearest above it that exists; and files that may be written under another name.
     pub(super) folders: BTreeSet<PathBuf>,
     /// Those among them that something in a tree is linked to: any change in them may matter.
     pub(super) linked: BTreeSet<PathBuf>,
@@ -22,9 +23,11 @@ impl Survey {
     pub(super) fn of(watched: &Watched) -> Self {
         let mut survey = Self::default();
         for file in &watched.files {
-            survey.folders.extend(nearest_folder(file));
+            // Nothing is told of a folder that cannot be read, as one above the workspace may be.
+            let folder = nearest_folder(file);
+            survey.folders.extend(folder.filter(|it| file.exists() || fs::read_dir(it).is_ok()));
             if fs::metadata(file).is_ok_and(|meta| meta.is_file()) {
-                survey.files.insert(file.clone());
+                survey.add(file.clone());
                 if fs::symlink_metadata(file).is_ok_and(|meta| meta.is_symlink()) {
                     survey.link(file);
                 }
@@ -64,10 +67,17 @@ impl Survey {
             if is_folder {
                 self.walk(&path, watched, inside);
             } else if is_file {
-                self.files.insert(path);
+                self.add(path);
             }
         }
         inside.remove(&real);
+    }
+
+    fn add(&mut self, file: PathBuf) {
+        if is_mounted(&file) || has_other_names(&file) {
+            self.folders.insert(file.clone());
+        }
+        self.files.insert(file);
     }
 
     /// What a link leads to is saved where it really is.
@@ -79,6 +89,17 @@ impl Survey {
             self.linked.insert(folder.to_path_buf());
         }
     }
+}
+
+#[cfg(unix)]
+fn has_other_names(file: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(file).is_ok_and(|meta| meta.nlink() > 1)
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_: &Path) -> bool {
+    false
 }
 
 /// The folder something is in, or the nearest above that exists.
@@ -108,6 +129,20 @@ mod tests {
         assert_eq!(survey.files, [at("other.rs"), at("src/deep/er/x.rs"), at("src/lib.rs")].into());
         let folders = [root.path().into(), at("src"), at("src/deep"), at("src/deep/er")];
         assert_eq!(survey.folders, folders.into());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_with_two_names_is_watched_itself() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        fs::create_dir(at("src")).unwrap();
+        fs::write(at("elsewhere.rs"), "").unwrap();
+        fs::write(at("src/b.rs"), "").unwrap();
+        fs::hard_link(at("elsewhere.rs"), at("src/a.rs")).unwrap();
+        let watched = Watched { trees: [at("src")].into(), ..Watched::default() };
+        let folders = [root.path().into(), at("src"), at("src/a.rs")];
+        assert_eq!(Survey::of(&watched).folders, folders.into());
     }
 
     #[cfg(unix)]

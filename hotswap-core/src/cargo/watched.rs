@@ -16,6 +16,15 @@ pub(super) struct Watched {
 }
 
 impl Watched {
+    /// This, and other things besides.
+    pub(super) fn with(&self, others: &Self) -> Self {
+        let mut all = self.clone();
+        all.files.extend(others.files.iter().cloned());
+        all.trees.extend(others.trees.iter().cloned());
+        all.without.extend(others.without.iter().cloned());
+        all
+    }
+
     /// Whether a change of this path may be one of something watched: the path is watched, or
     /// leads to something that is.
     pub(super) fn concerns(&self, path: &Path) -> bool {

@@ -114,6 +114,7 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::ManyGenerations { .. }
         | EventKind::BeingWritten { .. }
         | EventKind::WaitingForFirst { .. }
+        | EventKind::LibraryChanged { .. }
         | EventKind::NotKept { .. }
         | EventKind::NoCheckpoint { .. }
         | EventKind::Recovered(_)
@@ -124,11 +125,16 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::FloorNotRaised { .. }
         | EventKind::WatchTrouble(_) => Weight::Trouble,
         #[cfg(feature = "cargo")]
+        EventKind::WaitingForBuild { .. } => Weight::Trouble,
+        #[cfg(feature = "cargo")]
         EventKind::Build(report) => match report {
             Report::Compiling { .. } | Report::Built { .. } => Weight::Detail,
             Report::Finished(finished) if finished.stale => Weight::Detail,
             Report::Finished(finished) if finished.success => Weight::News,
-            Report::Started { .. } | Report::WaitingForLock { .. } => Weight::News,
+            Report::Started { .. }
+            | Report::WaitingForLock { .. }
+            | Report::Fetching { .. }
+            | Report::Progress(_) => Weight::News,
             Report::Diagnostic(diagnostic) if diagnostic.level == Level::Note => Weight::Detail,
             Report::Diagnostic(diagnostic) if diagnostic.level == Level::Warning => Weight::News,
             _ => Weight::Trouble,

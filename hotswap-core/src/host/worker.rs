@@ -67,7 +67,7 @@ use crate::{
     floors::Floors,
     fs::PrivateFolder,
     journal::{Backup, Earlier, What},
-    library::{News, tidy},
+    library::{News, Outdated, tidy},
     plan::Intent,
     slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
@@ -224,6 +224,8 @@ struct Open {
     rehearsing: Option<Rehearsing>,
     /// What was told of why its artifacts are not watched.
     unwatched: Option<String>,
+    /// What was told of libraries that it needs.
+    outdated: Option<Outdated>,
     /// When its state is backed up next.
     next_backup: Option<Instant>,
     /// What was told of why it was not.
@@ -257,7 +259,7 @@ impl Worker {
         let floors = Floors::open(config).map_err(Reason::Floors)?;
         let unwatched = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), u32::MAX);
         #[cfg(feature = "cargo")]
-        let building = building::Building::start(config, commands)?;
+        let building = building::Building::start(&shared, commands)?;
         Ok(Self {
             shared,
             artifacts,
@@ -421,6 +423,7 @@ impl Worker {
             trial: None,
             rehearsing: None,
             unwatched: None,
+            outdated: None,
             next_backup: None,
             not_backed_up: None,
             reverting: None,

@@ -139,6 +139,31 @@ struct Progress {
     last_refusal: Option<Arc<Refusal>>,
     /// Nothing more will come: the built-in module does not start, or the host has ended.
     over: bool,
+    coming: Coming,
+}
+
+/// Whether a first artifact is on its way.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Coming {
+    /// Nobody has said so.
+    #[default]
+    Unknown,
+    /// It is being built, or its sources are being mended.
+    Built,
+    /// It was built then.
+    Since(Instant),
+}
+
+impl Coming {
+    /// From when on it is waited for by somebody who has begun to wait then; `None` while it is
+    /// being built, however long that takes.
+    fn waited_for_from(self, begun: Instant) -> Option<Instant> {
+        match self {
+            Self::Unknown => Some(begun),
+            Self::Built => None,
+            Self::Since(built) => Some(begun.max(built)),
+        }
+    }
 }
 
 /// The code that serves.
@@ -355,6 +380,14 @@ impl SlotCore {
         self.changed.notify_all();
     }
 
+    /// Whether its artifact is being built, or was built just now.
+    #[cfg(feature = "cargo")]
+    pub(crate) fn set_building(&self, building: bool) {
+        let coming = if building { Coming::Built } else { Coming::Since(Instant::now()) };
+        self.progress.lock().coming = coming;
+        self.changed.notify_all();
+    }
+
     /// Who is told that a call has panicked.
     pub(crate) fn alarm(&self) -> Alarm {
         Arc::clone(&self.alarm)
@@ -397,6 +430,7 @@ impl SlotCore {
             state_size: _,
             last_refusal,
             over: _,
+            coming: _,
         } = &*self.progress.lock();
         Glance {
             serves: serves.clone(),
@@ -410,7 +444,8 @@ impl SlotCore {
         }
     }
 
-    /// Waits for the first generation; calls `slow` once if it takes a while.
+    /// Waits for the first generation; calls `slow` once if it takes a while. While it is being
+    /// built, that does not count.
     pub(crate) fn wait_first(
         &self,
         timeout: Duration,
@@ -419,7 +454,6 @@ impl SlotCore {
     ) -> Result<&Arc<Gate<Generation>>, Error> {
         const A_WHILE: Duration = Duration::from_secs(1);
         let begun = Instant::now();
-        let deadline = begun + timeout;
         let mut slow = Some(slow);
         let mut progress = self.progress.lock();
         loop {
@@ -439,8 +473,16 @@ impl SlotCore {
                 }
                 .into());
             }
-            let next = if slow.is_some() { deadline.min(begun + A_WHILE) } else { deadline };
+            let Some(from) = progress.coming.waited_for_from(begun) else {
+                self.changed.wait(&mut progress);
+                continue;
+            };
+            let deadline = from + timeout;
+            let next = if slow.is_some() { deadline.min(from + A_WHILE) } else { deadline };
             if self.changed.wait_until(&mut progress, next).timed_out() {
+                if progress.coming.waited_for_from(begun) != Some(from) {
+                    continue;
+                }
                 if next < deadline {
                     if let Some(slow) = slow.take().filter(|_| refusal.is_none()) {
                         MutexGuard::unlocked(&mut progress, slow);

@@ -14,7 +14,10 @@ use crate::{
     config::{AtCap, Builtin, Config, Retire},
     event::{Holder, Phase},
     instance::{Code, Role, StepError},
-    library::{Entry, Image, LoadError, Occupied, STATIC_TLS_REMEDY, StaticTls},
+    library::{
+        Entry, Image, LoadError, Occupied, Outdated, STATIC_TLS_REMEDY, StaticTls, outdated,
+    },
+    shown::{escaped, shown},
     slot::{SlotCore, Stage},
     steps::{Steps, Undone},
     system::cause,
@@ -58,6 +61,9 @@ pub(crate) fn load(
     {
         let (slot, module, uses) = (&*slot.name, &*manifest.module, StaticTls::of(bytes));
         tracing::warn!(slot, module, "{uses}: {STATIC_TLS_REMEDY}");
+    }
+    if let Some(outdated) = outdated(&facts) {
+        return Err(runs_old_code(&outdated));
     }
     let role = role(slot, config, generation, config.traces(&slot.name));
     let lends = slot.requirement.schema.lends_rust_types();
@@ -162,6 +168,20 @@ const LENDS: &str = "its interface has #[same_build] arguments, so values of the
 const HANGS: &str = "take the artifact away; until its constructor comes back no library can be \
                      opened, and no thread started, in this process: kill it (its own exit would \
                      wait as well), and start it again";
+
+/// A library that it needs is loaded as it was before. Only another process can have the new one.
+fn runs_old_code(Outdated { name, file }: &Outdated) -> Fault {
+    let finding = format!(
+        "library  it needs {}, whose file {} is not what this process has loaded by that name: the \
+         module would run with the old one",
+        escaped(name),
+        shown(file)
+    );
+    let advice = "restart the host: a process cannot load a library anew that it has in use. What \
+                  changes often belongs into the module, or is linked into it statically";
+    let fault = Fault::cancelled(Phase::Loaded, finding, "");
+    Fault { advice: advice.to_owned(), ..fault }
+}
 
 /// Somebody else does not come out of the system's loader.
 fn occupied_by(occupied: &Occupied) -> Fault {

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::source::{Kind, Source};
 use super::trace::trace;
-use crate::fs::Fingerprint;
+use crate::fs::{Fingerprint, is_mounted};
 
 /// A source as it was found.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// Folders to watch.
+    /// Folders to watch, and files that are mounted by themselves.
     pub(super) folders: BTreeSet<PathBuf>,
     /// Folders of which only renaming matters.
     pub(super) ancestors: BTreeSet<PathBuf>,
@@ -91,7 +91,12 @@ impl Survey {
         for name in trace.names {
             self.names.entry(name).or_default().insert(artifact.to_path_buf());
         }
-        trace.end.map(|(_, meta)| meta)
+        trace.end.map(|(end, meta)| {
+            if meta.is_file() && is_mounted(&end) {
+                self.folders.insert(end);
+            }
+            meta
+        })
     }
 
     fn add_folder(&mut self, path: &Path) {

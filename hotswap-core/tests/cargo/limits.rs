@@ -16,18 +16,47 @@ fn limit(watches: &str) {
     fs::write("/proc/sys/user/max_inotify_watches", watches).unwrap();
 }
 
+/// Runs a test in namespaces of its own, and says whether that was done, or cannot be.
+fn is_elsewhere(namespaces: &str, name: &str) -> bool {
+    if env::var_os(ALONE).is_some() {
+        return false;
+    }
+    if !Command::new("unshare").args([namespaces, "true"]).status().is_ok_and(|it| it.success()) {
+        println!("skipped: no such namespaces here");
+        return true;
+    }
+    let mut again = Command::new("unshare");
+    again.arg(namespaces).arg(env::current_exe().unwrap());
+    again.args(["--exact", name, "--nocapture"]).env(ALONE, "1");
+    assert!(again.status().unwrap().success());
+    true
+}
+
+/// As a container has it: one file is mounted, and is written on the other side.
+#[test]
+fn a_file_that_is_mounted_by_itself_is_watched() {
+    if is_elsewhere("-Urm", "limits::a_file_that_is_mounted_by_itself_is_watched") {
+        return;
+    }
+    let scratch = Scratch::new();
+    scratch.write("../outside/lib.rs", &marked("one", "helper::TEXT"));
+    let (from, to) = (scratch.at("../outside/lib.rs"), scratch.at("arcade/src/lib.rs"));
+    let mounted = Command::new("mount").arg("--bind").args([&from, &to]).status();
+    if !mounted.is_ok_and(|it| it.success()) {
+        return println!("skipped: nothing can be mounted here");
+    }
+    let watching = scratch.start();
+    watching.good_build();
+    scratch.write("../outside/lib.rs", &marked("two", "helper::TEXT"));
+    while !watching.good_build().has("ARCADE-two-END") {}
+    drop(watching);
+    assert!(Command::new("umount").arg(&to).status().unwrap().success());
+}
+
 /// The limits of a user namespace are its own, so nobody else is disturbed.
 #[test]
 fn sources_that_cannot_be_watched_are_told_once() {
-    if env::var_os(ALONE).is_none() {
-        let name = "limits::sources_that_cannot_be_watched_are_told_once";
-        if !Command::new("unshare").args(["-Ur", "true"]).status().is_ok_and(|it| it.success()) {
-            return println!("skipped: no user namespaces here");
-        }
-        let this = env::current_exe().unwrap();
-        let mut again = Command::new("unshare");
-        again.arg("-Ur").arg(this).args(["--exact", name, "--nocapture"]).env(ALONE, "1");
-        assert!(again.status().unwrap().success());
+    if is_elsewhere("-Ur", "limits::sources_that_cannot_be_watched_are_told_once") {
         return;
     }
     let scratch = Scratch::new();

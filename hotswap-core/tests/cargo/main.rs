@@ -7,3 +7,4 @@ mod processes;
 mod refusals;
 mod saves;
 mod scratch;
+mod unnoticed;

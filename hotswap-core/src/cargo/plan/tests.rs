@@ -115,6 +115,23 @@ fn the_target_folder_is_below_cargos() {
 }
 
 #[test]
+fn intermediate_files_have_a_folder_of_their_own() {
+    let mut metadata = metadata(&USUAL);
+    let folder =
+        |metadata: &Metadata, request: &Request| Plan::of(metadata, request).unwrap().build_folder;
+    let (usual, own) = (request(&["arcade"]), request(&["arcade"]).with_target_folder("out"));
+    // An older cargo says nothing; a newer one says the target folder where nothing is configured.
+    for build in [None, Some("/w/target".into())] {
+        metadata.build_directory = build;
+        assert_eq!(folder(&metadata, &usual), Path::new("/w/target/hotswap"));
+        assert_eq!(folder(&metadata, &own), Path::new("/w/out"));
+    }
+    metadata.build_directory = Some("/fast/disk".into());
+    assert_eq!(folder(&metadata, &usual), Path::new("/fast/disk/hotswap"));
+    assert_eq!(folder(&metadata, &own), Path::new("/w/out"));
+}
+
+#[test]
 fn a_library_beside_its_manifest_is_watched_without_what_else_is_there() {
     let mut metadata = metadata(&USUAL);
     let root = metadata.packages.iter_mut().find(|p| *p.name == "arcade").unwrap();
@@ -194,10 +211,17 @@ fn the_nearest_name_is_offered_when_it_is_near() {
 
 #[test]
 fn manifests_and_configuration_change_the_plan() {
-    for path in ["/w/a/Cargo.toml", "/w/Cargo.lock", "/w/.cargo/config.toml", "/w/rust-toolchain"] {
-        assert!(is_plan(Path::new(path)), "{path}");
+    let plan = plan(&["arcade"]);
+    for path in [
+        "/w/a/Cargo.toml",
+        "/w/Cargo.lock",
+        "/w/.cargo/config.toml",
+        "/.cargo/config.toml",
+        "/w/rust-toolchain",
+    ] {
+        assert!(plan.is_plan(Path::new(path)), "{path}");
     }
     for path in ["/w/src/lib.rs", "/w/src/config.toml", "/w/build.rs"] {
-        assert!(!is_plan(Path::new(path)), "{path}");
+        assert!(!plan.is_plan(Path::new(path)), "{path}");
     }
 }

@@ -1,18 +1,21 @@
 //! From the start of a build to its end: one cargo after the other.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::super::build::Build;
+use super::super::build::{Build, Read};
 use super::super::plan::Plan;
 use super::super::process::{News, Process};
 use super::super::schedule::Step;
+use super::super::scripts::normal;
+use super::super::sources::Look;
+use super::super::watched::Watched;
+use super::super::written::Meaning;
+use super::super::{GRACE, Level, Report, depinfo, unnoticed};
+use super::{Input, Run, meaning};
 use crate::error::in_full;
-
-use super::super::{GRACE, Level, Report, depinfo};
-use super::{Input, Run};
 
 /// How many files [`Report::Started`] names.
 const MOST_REASONS: usize = 5;
@@ -24,7 +27,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 pub(super) struct Job {
     number: u64,
     process: Process,
-    build: Build,
+    pub(super) build: Build,
     /// The output of `cargo metadata`; `None` for `cargo build`.
     metadata: Option<Vec<u8>>,
     stopped: bool,
@@ -37,6 +40,10 @@ pub(super) struct Job {
 impl Job {
     pub(super) const fn makes_plan(&self) -> bool {
         self.metadata.is_some()
+    }
+
+    pub(super) fn progress_due(&self) -> Option<Instant> {
+        (!self.stopped).then(|| self.build.progress_due()).flatten()
     }
 
     /// Tells it to end.
@@ -56,9 +63,10 @@ impl Job {
 impl Run {
     /// Starts a build, with a new plan if need be.
     pub(super) fn start(&mut self) {
-        let because = std::mem::take(&mut self.because).into_iter().take(MOST_REASONS).collect();
+        let changed = std::mem::take(&mut self.because);
+        let because = changed.iter().take(MOST_REASONS).cloned().collect();
         (self.sink)(Report::Started { because });
-        self.go_on(Build::begin());
+        self.go_on(Build::begin(changed));
     }
 
     fn go_on(&mut self, build: Build) {
@@ -66,6 +74,10 @@ impl Run {
             self.plan_is_old = false;
             self.run_cargo(self.calls.metadata(Some(&self.plan)), Some(Vec::new()), build);
         } else {
+            // What was done before it was watched, nobody has seen.
+            let is_first = !std::mem::replace(&mut self.has_built, true);
+            let unseen = self.sources.files().filter(|_| is_first);
+            unnoticed::forget(&self.plan, &build.changed, unseen);
             self.run_cargo(self.calls.build(&self.plan), None, build);
         }
     }
@@ -111,6 +123,7 @@ impl Run {
             }
             (News::Output(line), None) => job.build.output(&line, &self.plan),
             (News::Said(line), _) => job.build.said(&line),
+            (News::Stopped, _) => Some(Report::Stopped { pid: job.process.id() }),
             (News::Closed, _) => {
                 job.closed += 1;
                 None
@@ -140,6 +153,7 @@ impl Run {
             // With what it may have left behind.
             drop(process);
             self.plan_is_old |= metadata.is_some();
+            self.written.ended(true);
             return self.finished(build, false);
         }
         let says_so = metadata.as_ref().map_or(build.says_success(), |it| !it.is_empty());
@@ -150,12 +164,12 @@ impl Run {
         };
         match (failed, metadata) {
             (None, None) => {
-                self.watch_what_was_read(&build);
+                self.watch_what_was_read(&mut build, true);
                 self.finished(build, true);
             }
             (None, Some(metadata)) => match self.calls.read_plan(&metadata) {
                 Ok(plan) => {
-                    self.adopt(plan);
+                    self.adopt(plan, &mut build);
                     self.go_on(build);
                 }
                 Err(error) => {
@@ -170,8 +184,12 @@ impl Run {
             },
             (Some(end), metadata) => {
                 self.plan_is_old |= metadata.is_some();
+                build.learn_from_failure(&self.plan);
                 if let Some(report) = build.failed(&end) {
                     (self.sink)(report);
+                }
+                if metadata.is_none() {
+                    self.watch_what_was_read(&mut build, false);
                 }
                 self.finished(build, false);
             }
@@ -185,44 +203,72 @@ impl Run {
     }
 
     /// The plan is another one, and the build that goes on with it sees what is there now.
-    fn adopt(&mut self, plan: Plan) {
+    fn adopt(&mut self, plan: Plan, build: &mut Build) {
         self.plan = plan;
-        let mut watched = self.plan.watched.clone();
-        watched.files.extend(self.extra.iter().cloned());
-        let mut look = self.sources.watch(watched);
+        let mut look = self.sources.watch(self.plan.watched.with(&self.extra));
         look.troubles.into_iter().for_each(|trouble| self.tell_trouble(trouble));
         // Written by the cargo that has just ended, most likely.
         look.changed.retain(|file| !file.ends_with("Cargo.lock"));
         self.note(look.changed);
-        self.because.clear();
+        build.changed.append(&mut self.because);
     }
 
-    /// Watches files that the compiler has read and the plan does not know.
-    fn watch_what_was_read(&mut self, build: &Build) {
+    /// Watches what compilers and build scripts have read and the plan does not know. After a build
+    /// that has failed it may be more than that.
+    fn watch_what_was_read(&mut self, build: &mut Build, success: bool) {
+        let read = std::mem::take(&mut build.read);
+        let mut extra = self.beyond_the_plan(build, read);
+        if !success {
+            extra = extra.with(&self.extra);
+        }
+        let mut look = Look::default();
+        if extra != self.extra {
+            look = self.sources.watch(self.plan.watched.with(&extra));
+            // Nobody has watched the new ones since the build began.
+            let since = build.since;
+            let is_newer = |file: &PathBuf| {
+                file.metadata().and_then(|meta| meta.modified()).is_ok_and(|it| it >= since)
+            };
+            look.changed.extend(std::mem::take(&mut look.new).into_iter().filter(is_newer));
+            self.extra = extra;
+        }
+        look.troubles.into_iter().for_each(|trouble| self.tell_trouble(trouble));
+        let mut meant = Meaning::Nothing;
+        look.changed.retain(|file| {
+            let meaning = meaning(file, Some(build), &self.plan, &mut self.written);
+            meant = meant.max(meaning);
+            meaning != Meaning::Nothing
+        });
+        self.changed(look.changed, meant);
+        for file in self.written.ended(false) {
+            (self.sink)(Report::Rewritten { file });
+        }
+    }
+
+    fn beyond_the_plan(&self, build: &Build, read: Read) -> Watched {
+        let plan = &self.plan;
         let infos = build
             .artifacts()
-            .filter_map(|artifact| std::fs::read_to_string(artifact.with_extension("d")).ok());
-        let read = infos.flat_map(|info| depinfo::sources(&info));
-        let plan = &self.plan;
-        let is_output = |file: &Path| {
-            file.starts_with(&plan.target_folder) || file.starts_with(&plan.host_target_folder)
-        };
-        let extra: BTreeSet<PathBuf> = read
-            .map(|file| plan.workspace.join(file))
-            .filter(|file| !plan.watched.has(file) && !is_output(file))
-            .collect();
-        if extra == self.extra {
-            return;
+            .filter_map(|artifact| fs::read_to_string(artifact.with_extension("d")).ok());
+        let compiled = infos.flat_map(|info| depinfo::sources(&info));
+        // From the root of the file system on; see `arguments`.
+        let root = plan.target_folder.ancestors().last().unwrap_or(&plan.target_folder);
+        let compiled = compiled.map(|file| root.join(file));
+        let mut extra = Watched::default();
+        let named = read.paths.into_iter().map(|path| plan.workspace.join(path));
+        for path in compiled.chain(named).map(|path| normal(&path)) {
+            if plan.watched.has(&path) || plan.is_output(&path) {
+                continue;
+            }
+            match path.is_dir() {
+                true => extra.trees.insert(path),
+                false => extra.files.insert(path),
+            };
         }
-        let mut watched = plan.watched.clone();
-        watched.files.extend(extra.iter().cloned());
-        let mut look = self.sources.watch(watched);
-        // Nobody has watched the new ones since the build began.
-        look.changed.extend(extra.difference(&self.extra).filter_map(|file| {
-            let modified = file.metadata().and_then(|meta| meta.modified()).ok()?;
-            (modified >= build.since).then(|| file.clone())
-        }));
-        self.extra = extra;
-        self.looked(look);
+        for package in read.packages {
+            extra.without.extend(plan.without(&package));
+            extra.trees.insert(package);
+        }
+        extra
     }
 }

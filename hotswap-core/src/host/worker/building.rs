@@ -1,12 +1,18 @@
 //! Modules that are built from their sources: what cargo reports becomes events, and what it has
 //! built becomes an artifact.
 
-use std::{collections::HashMap, path::PathBuf, sync::mpsc::Sender, time::Instant};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, mpsc::Sender},
+    thread,
+    time::Instant,
+};
 
-use super::{Command, Worker};
+use super::{Command, Shared, Worker};
 use crate::{
     cargo::{Builder, Report},
-    config::{Config, Place},
+    config::Place,
     error::{Error, Reason},
     event::EventKind,
     watch::Hint,
@@ -18,10 +24,21 @@ pub(super) struct Building {
     builder: Option<Builder>,
     /// The last artifact of each package.
     built: HashMap<String, PathBuf>,
-    /// The last report was that a build has failed.
-    failed: bool,
+    /// What the slots wait for that have nothing to serve.
+    state: State,
     /// How often it was built again since the last save.
     again: u32,
+}
+
+/// How far the packages are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// A build runs, or is about to.
+    Running,
+    /// The last one has failed.
+    Failed,
+    /// The last one has succeeded.
+    Done,
 }
 
 /// How often one save is built again: a build script may write its sources each time.
@@ -29,11 +46,17 @@ const MOST_AGAIN: u32 = 3;
 
 impl Building {
     /// Starts a first build of all packages, if there are any.
-    pub(super) fn start(config: &Config, commands: &Sender<Command>) -> Result<Self, Error> {
+    pub(super) fn start(shared: &Arc<Shared>, commands: &Sender<Command>) -> Result<Self, Error> {
+        let config = &shared.config;
         let is_package = |place: &Option<Place>| matches!(place, Some(Place::Package(_)));
         let builder = if config.slots.values().any(|slot| is_package(&slot.source)) {
-            let reports = commands.clone();
+            let (reports, shared) = (commands.clone(), Arc::clone(shared));
+            let caller = thread::current().id();
             let sink = move |report: Report| {
+                if thread::current().id() == caller {
+                    // The worker does not run yet, and this may take long.
+                    return shared.tell("", EventKind::Build(report));
+                }
                 // Fails only when the worker has ended.
                 let _ = reports.send(Command::Build(report));
             };
@@ -41,7 +64,7 @@ impl Building {
         } else {
             None
         };
-        Ok(Self { builder, built: HashMap::new(), failed: false, again: 0 })
+        Ok(Self { builder, built: HashMap::new(), state: State::Running, again: 0 })
     }
 
     /// Ends a running build.
@@ -64,11 +87,19 @@ impl Worker {
         if matches!(&report, Report::Started { because } if !because.is_empty()) {
             self.building.again = 0;
         }
-        let failed = matches!(&report, Report::Finished(it) if !it.success && !it.stale);
+        let state = match &report {
+            Report::Started { .. } => State::Running,
+            // Another one follows.
+            Report::Finished(finished) if finished.stale => State::Running,
+            Report::Finished(finished) if finished.success => State::Done,
+            Report::Finished(_) => State::Failed,
+            _ => self.building.state,
+        };
+        let is_end = matches!(&report, Report::Finished(_));
         self.tell("", EventKind::Build(report));
-        self.building.failed = failed;
+        self.building.state = state;
         for index in 0..self.slots.len() {
-            self.give_up_unbuilt(index);
+            self.await_build(index, is_end);
         }
     }
 
@@ -90,10 +121,23 @@ impl Worker {
         }
     }
 
-    fn give_up_unbuilt(&self, index: usize) {
-        let config = &self.shared.config.slots[&*self.slots[index].core.name];
-        if self.building.failed && matches!(config.source, Some(Place::Package(_))) {
-            self.give_up(index);
+    /// What the builds mean for a slot that has nothing to serve yet.
+    fn await_build(&self, index: usize, tell: bool) {
+        let core = &self.slots[index].core;
+        let Some(Place::Package(package)) = &self.shared.config.slots[&*core.name].source else {
+            return;
+        };
+        if core.gate().is_some() {
+            return;
+        }
+        let state = self.building.state;
+        core.set_building(state != State::Done);
+        if state == State::Failed {
+            if self.shared.config.one_try {
+                self.give_up(index);
+            } else if tell {
+                self.tell(&core.name, EventKind::WaitingForBuild { package: package.clone() });
+            }
         }
     }
 
@@ -102,6 +146,6 @@ impl Worker {
         if let Some(artifact) = self.building.built.get(package) {
             self.paths.appeared((index, artifact.clone()), Hint::Ready, Instant::now());
         }
-        self.give_up_unbuilt(index);
+        self.await_build(index, true);
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     event::{EventKind, Phase, Refusal},
     fs::read_regular,
     journal::{What, text},
-    library::{Occupied, wait_free},
+    library::{Occupied, Outdated, outdated_of, wait_free},
     shown::shown,
     trust::Signed,
     upgrade::{
@@ -88,6 +88,7 @@ impl Worker {
             self.intend(index, artifact, intent);
         }
         if self.is_known(index, path, artifact, way) {
+            self.tell_outdated(index, &staged);
             self.slots[index].unstaged.remove(path);
             self.paths.done(&key);
             if self.is_given_up(&key, artifact) {
@@ -149,6 +150,24 @@ impl Worker {
         self.superseded(index, why);
         let assessed = self.assess(inspected, &course);
         self.rehearse(index, assessed, course);
+    }
+
+    /// The artifact that serves is the same as before; what it needs may not be.
+    fn tell_outdated(&mut self, index: usize, staged: &Staged) {
+        let slot = &mut self.slots[index];
+        let serves = slot.core.serves().and_then(|serves| serves.code.artifact);
+        if serves != Some(staged.hash()) {
+            return;
+        }
+        let outdated = staged.content().ok().and_then(|bytes| outdated_of(&bytes));
+        if outdated == slot.outdated {
+            return;
+        }
+        slot.outdated.clone_from(&outdated);
+        let name = Arc::clone(&slot.core.name);
+        if let Some(Outdated { name: library, file }) = outdated {
+            self.tell(&name, EventKind::LibraryChanged { library, file });
+        }
     }
 
     /// Whether a file holds what serves, as far as it can be read just now.

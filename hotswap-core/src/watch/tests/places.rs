@@ -236,3 +236,35 @@ fn a_rescan_tells_everything_and_goes_on() {
     owner.replace("lib.so", "two");
     owner.expect("lib.so", "two");
 }
+
+/// In namespaces of its own, where it may mount something.
+#[cfg(target_os = "linux")]
+#[test]
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+fn mounted_by_itself_and_written_elsewhere() {
+    use std::process::Command;
+    const ALONE: &str = "HOTSWAP_TESTS_ALONE";
+    let done = |command: &mut Command| command.status().is_ok_and(|it| it.success());
+    if std::env::var_os(ALONE).is_none() {
+        if !done(Command::new("unshare").args(["-Urm", "true"])) {
+            return println!("skipped: no such namespaces here");
+        }
+        let mut again = Command::new("unshare");
+        again.arg("-Urm").arg(std::env::current_exe().unwrap()).env(ALONE, "1");
+        let name = "watch::tests::places::mounted_by_itself_and_written_elsewhere";
+        return assert!(done(again.args(["--exact", name, "--nocapture"])));
+    }
+    let mut owner = Owner::new(Backend::Events);
+    fs::create_dir(owner.path("outside")).unwrap();
+    owner.write("outside/lib.so", "one");
+    owner.write("lib.so", "");
+    let paths = [owner.path("outside/lib.so"), owner.path("lib.so")];
+    if !done(Command::new("mount").arg("--bind").args(&paths)) {
+        return println!("skipped: nothing can be mounted here");
+    }
+    owner.file("lib.so");
+    owner.expect("lib.so", "one");
+    owner.write("outside/lib.so", "two");
+    owner.expect("lib.so", "two");
+    assert!(done(Command::new("umount").arg(owner.path("lib.so"))));
+}
