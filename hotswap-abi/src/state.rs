@@ -12,7 +12,7 @@ mod kept;
 #[expect(unsafe_code, reason = "says which types can move")]
 pub mod movable;
 
-pub use carry::{Carried, CarryError, carry};
+pub use carry::{Carried, CarryError, DroppedChange, DroppedValues, carry, carry_back};
 pub use check::assert_faithful;
 pub use codec::{CodecError, decode, encode, is_faithful};
 pub use movable::Movable;

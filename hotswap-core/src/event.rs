@@ -1,11 +1,13 @@
 //! What a host tells: phases, what is live, what was refused and why.
 
+mod carried;
 mod holder;
 mod recovered;
 mod refusal;
 mod rehearsal;
 mod until;
 
+pub use carried::CarriedFields;
 pub use holder::{Caller, Holder, HoldingThread};
 pub use recovered::Recovered;
 pub use refusal::{Exit, Refusal, Serving};
@@ -252,6 +254,9 @@ pub enum EventKind {
         /// How many libraries of this slot are mapped.
         retained: usize,
     },
+    /// Fields of a state that was carried by name were dropped, or have got back what was dropped
+    /// before.
+    Carried(CarriedFields),
     /// The host has ended, and a slot's state was kept for the next start.
     Kept {
         /// The file.
@@ -401,6 +406,14 @@ pub enum StateNote {
         /// The version it has.
         to: u32,
     },
+    /// The version before cannot write it in the older version that this one knows: the last state
+    /// of that version, which the host has kept, goes on. What was newer is lost.
+    TakenBack {
+        /// The version that was kept.
+        to: u32,
+        /// Why the newer one could not become it.
+        why: String,
+    },
     /// Its shape had changed under an unchanged version; it was carried by the fields' names.
     Carried {
         /// Fields whose values were dropped.
@@ -459,7 +472,7 @@ impl StateNote {
             | Self::Migrated { .. }
             | Self::Downgraded { .. } => false,
             Self::Carried { dropped, .. } => !dropped.is_empty(),
-            Self::Dropped { .. } | Self::AsBefore { .. } => true,
+            Self::Dropped { .. } | Self::AsBefore { .. } | Self::TakenBack { .. } => true,
         }
     }
 }
@@ -481,6 +494,9 @@ impl fmt::Display for StateNote {
             Self::Migrated { from, to } => write!(f, "state migrated from version {from} to {to}"),
             Self::Downgraded { from, to } => {
                 write!(f, "state downgraded from version {from} to {to}")
+            }
+            Self::TakenBack { to, why } => {
+                write!(f, "newer state lost ({why}); the last state of version {to} goes on")
             }
             Self::Carried { dropped, defaulted } => {
                 f.write_str("state carried by name")?;
@@ -626,6 +642,7 @@ impl fmt::Display for Event {
                 "{slot}: {retained} generations are mapped; restart when it suits to give their \
                  memory back"
             ),
+            EventKind::Carried(fields) => write!(f, "{slot}: {fields}"),
             EventKind::Kept { path, size } => {
                 write!(f, "{slot}: state kept for the next start, {size} bytes in {}", shown(path))
             }

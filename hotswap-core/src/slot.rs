@@ -13,6 +13,7 @@ mod core;
 mod held;
 mod quarantine;
 mod residents;
+mod undo;
 
 pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};
 pub(crate) use self::{

@@ -90,11 +90,15 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use hotswap_abi::state::Carried;
 use semver::Version;
 
-use self::progress::{Progress, Step};
+use self::{
+    migrate::Migrated,
+    progress::{Progress, Step},
+};
 use crate::{
-    config::Config,
+    config::{Config, StateDrift},
     event::{Exit, Phase, RehearsalReport, StateNote},
     gate::Gate,
     instance::{Begin, Code, Generation, StepError, Use},
@@ -350,6 +354,39 @@ impl Upgrade<'_> {
         Ok(Applied { code, state, pause: None, restored, old: None })
     }
 
+    /// A state that was carried by name serves from now on.
+    fn carried(&self, carried: Option<Carried>) {
+        if let Some(carried) = carried {
+            self.slot.undo.lock().carried(carried);
+        }
+    }
+
+    /// The last state of an older version that was kept, and how it is handed over: for a candidate
+    /// that knows that version, where the one that serves cannot write it.
+    fn kept_version(&self, prepared: &Prepared) -> Option<(Arc<Snapshot>, Handover)> {
+        let Handover::State { from, downgraded: Some(_), .. } = prepared.handover else {
+            return None;
+        };
+        let kept = self.slot.undo.lock().versions();
+        let kept = kept.into_iter().find(|it| it.state().version == from)?;
+        let before = Predecessor::stored(&kept);
+        let drift = self.config.state_drift;
+        let how = handover(&prepared.code().manifest, Some(&before), drift).ok()?;
+        matches!(how, Handover::State { .. }).then_some((kept, how))
+    }
+
+    /// Keeps the last state of a version that was migrated to a newer one.
+    fn leave_behind(&self, state: &Arc<Snapshot>, note: &StateNote) {
+        let keeps = self.config.state_drift == StateDrift::CarryByName;
+        if keeps && matches!(note, StateNote::Migrated { .. }) {
+            let is_kept = self.slot.undo.lock().left_behind(state);
+            if !is_kept {
+                let (slot, bytes) = (&*self.slot.name, state.size());
+                tracing::warn!(slot, bytes, "the state before this migration is too large to keep");
+            }
+        }
+    }
+
     /// Keeps what is left of a state if its instance has to be given up, and in any case how large it
     /// was.
     fn remember(&self, state: Arc<Snapshot>) {
@@ -408,6 +445,7 @@ impl Upgrade<'_> {
 
         let progress = Arc::new(Progress::default());
         let (handover, context) = (prepared.handover.clone(), Arc::clone(&prepared.context));
+        let (kept, dropped) = (self.kept_version(prepared), self.slot.undo.lock().values());
         let work = {
             let (old, progress) = (Arc::clone(&old), Arc::clone(&progress));
             let upgrade = tracing::Span::current();
@@ -415,29 +453,41 @@ impl Upgrade<'_> {
             // inside: `closed` is kept until this is over, or the old instance is wedged.
             move || -> Result<_, StepError> {
                 let _upgrade = upgrade.entered();
-                let snapshot = {
+                let (snapshot, handover, lost) = {
                     let _span = span(Phase::Snapshotted);
                     progress.enter(Step::Suspend);
                     snapshot::suspend(&old)?;
                     progress.enter(Step::Snapshot);
-                    Arc::new(snapshot::take_as(&old, &handover)?)
+                    match (snapshot::take_as(&old, &handover), kept) {
+                        (Ok(snapshot), _) => (Arc::new(snapshot), handover, None),
+                        // It cannot go back: what was kept of the older version does.
+                        (Err(StepError::Failed(why)), Some((kept, how))) => (kept, how, Some(why)),
+                        (Err(error), _) => return Err(error),
+                    }
                 };
-                let (state, note) = {
+                let Migrated { state, mut note, carried } = {
                     let _span = span(Phase::Migrating);
                     progress.enter(Step::Migrate);
-                    migrate::migrate(&context, &snapshot, &handover)?
+                    migrate::migrate(&context, &snapshot, &handover, &dropped)?
                 };
+                let is_kept = lost.is_some();
+                if let (Some(why), Handover::State { from, .. }) = (lost, &handover) {
+                    note = StateNote::TakenBack { to: *from, why };
+                }
                 let _span = span(Phase::Activated);
                 progress.enter(Step::Start);
                 let generation = activate::start(&context, Begin::Upgraded(state))?;
                 progress.enter(Step::Done);
-                Ok((Arc::new(generation), note, snapshot))
+                Ok((Arc::new(generation), note, carried, snapshot, is_kept))
             }
         };
         let result = self.steps.run(deadline, work);
         match result.map_err(StepError::from).flatten() {
-            Ok((generation, mut state, snapshot)) => {
+            Ok((generation, mut state, carried, snapshot, is_kept)) => {
+                self.leave_behind(&snapshot, &state);
+                let restored = is_kept.then(|| snapshot.taken());
                 self.remember(snapshot);
+                self.carried(carried);
                 if state == StateNote::Kept {
                     state = prepared.note();
                 }
@@ -449,7 +499,7 @@ impl Upgrade<'_> {
                 (self.reached)(Phase::Snapshotted);
                 (self.reached)(Phase::Migrating);
                 let old = Some(Retiring::new(number, old, Left::All));
-                Ok(Applied { code, state, pause, restored: None, old })
+                Ok(Applied { code, state, pause, restored, old })
             }
             Err(error) => {
                 let step = progress.step();

@@ -30,5 +30,6 @@ mod support;
 mod timing;
 mod trials;
 mod trusted;
+mod undone;
 mod watching;
 mod worlds;

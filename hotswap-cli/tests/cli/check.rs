@@ -48,7 +48,10 @@ fn a_drifted_state_is_a_question_of_policy() {
     let text = refused.to_string();
     assert!(text.contains("ZooState.count  serving: u64   artifact: nothing"), "{text}");
     // The migration to paste comes along; what only a running host does, does not.
-    assert!(text.contains("impl Migrate<ZooStateV1>") && !text.contains("tried again"), "{text}");
+    assert!(
+        text.contains("impl hotswap_abi::Migrate<ZooStateV1>") && !text.contains("tried again"),
+        "{text}"
+    );
     assert!(text.contains("--drift carry"), "{text}");
     let carried = verdict("zoo-renamed", "zoo-module", &["--drift", "carry"], 0, Some("carried"));
     assert_eq!(carried["state"]["differences"].as_array().unwrap().len(), 2);

@@ -102,6 +102,7 @@ fn weight(kind: &EventKind) -> Weight {
         }
         EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,
         EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
+        EventKind::Carried(fields) if !fields.has_lost() => Weight::News,
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)
@@ -115,6 +116,7 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::BeingWritten { .. }
         | EventKind::WaitingForFirst { .. }
         | EventKind::LibraryChanged { .. }
+        | EventKind::Carried(_)
         | EventKind::NotKept { .. }
         | EventKind::NoCheckpoint { .. }
         | EventKind::Recovered(_)

@@ -29,6 +29,7 @@ fn of(state: &StateNote) -> Vec<String> {
         StateNote::AsBefore { why } => {
             vec![format!("every change of the state since the upgrade: {}", why.join("; "))]
         }
+        StateNote::TakenBack { why, .. } => vec![format!("the newer state: {why}")],
         StateNote::Carried { dropped, .. } => {
             dropped.iter().map(|field| format!("`{field}`")).collect()
         }

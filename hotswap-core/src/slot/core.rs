@@ -26,7 +26,7 @@ use crate::{
     system::owner::Owner,
 };
 
-use super::{Resident, Residents, held::Held, quarantine::Quarantine};
+use super::{Resident, Residents, held::Held, quarantine::Quarantine, undo::Undo};
 
 thread_local! {
     static UPGRADES: Cell<bool> = const { Cell::new(false) };
@@ -103,6 +103,8 @@ pub(crate) struct SlotCore {
     pub(crate) rejected: Quarantine,
     /// The artifacts that are looked at later.
     pub(crate) held: Held,
+    /// What upgrades have taken out of the state.
+    pub(crate) undo: Mutex<Undo>,
     voice: Voice,
     alarm: Alarm,
     /// The state of an earlier run, until it lives on in a first generation.
@@ -227,6 +229,7 @@ impl SlotCore {
             held: Held::default(),
             voice,
             alarm,
+            undo: Mutex::default(),
             checkpoint: Mutex::new(checkpoint.map(Arc::new)),
             gate: OnceLock::new(),
             progress: Mutex::default(),

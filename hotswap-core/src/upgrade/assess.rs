@@ -147,7 +147,7 @@ pub(crate) fn handover(
         );
     }
     let own = old.version;
-    let Some((old, known)) = common(before, old, manifest) else {
+    let Some((writer, old, known)) = common(before, old, manifest) else {
         let oldest = manifest.states.last().map_or(new.version, |state| state.version);
         return lost(
             format!(
@@ -157,7 +157,7 @@ pub(crate) fn handover(
             "put the missing versions into its chain with `previous = …`, or let it start afresh",
         );
     };
-    let differences = differences((&before.manifest, old), (manifest, known));
+    let differences = differences((writer, old), (manifest, known));
     let by_name = !differences.is_empty();
     if by_name && drift == StateDrift::Refuse {
         return Err(drifted(before, old, manifest, new, &differences));
@@ -172,8 +172,7 @@ pub(crate) fn handover(
         to: new.version,
         downgraded: (own != known.version).then_some(own),
         by_name,
-        check: has_opaque(&before.manifest.types, &old.shape)
-            || has_opaque(&manifest.types, &known.shape),
+        check: has_opaque(&writer.types, &old.shape) || has_opaque(&manifest.types, &known.shape),
         moves: before.serves
             && before.manifest.moves
             && manifest.moves
@@ -184,17 +183,20 @@ pub(crate) fn handover(
 }
 
 /// The newest version of the state that the predecessor can write and the artifact knows, as each
-/// of them describes it. The predecessor's own comes first; what serves can also write the older
-/// ones of its chain.
+/// of them describes it, and who writes it. The predecessor's own comes first; what serves can also
+/// write the older ones of its chain. At last come the versions of which a state was kept.
 fn common<'a>(
     before: &'a Predecessor,
     old: &'a StateVersion,
     manifest: &'a Manifest,
-) -> Option<(&'a StateVersion, &'a StateVersion)> {
+) -> Option<(&'a Manifest, &'a StateVersion, &'a StateVersion)> {
     let known = |of: &StateVersion| manifest.states.iter().find(|it| it.version == of.version);
     let older =
         before.manifest.states.iter().filter(|it| before.serves && it.version < old.version);
-    std::iter::once(old).chain(older).find_map(|writes| Some((writes, known(writes)?)))
+    let own = std::iter::once(old).chain(older).map(|writes| (&*before.manifest, writes));
+    let kept = before.kept.iter().map(|kept| (&*kept.manifest, kept.state()));
+    let kept = kept.filter(|(_, writes)| writes.name == old.name && writes.version < old.version);
+    own.chain(kept).find_map(|(writer, writes)| Some((writer, writes, known(writes)?)))
 }
 
 /// How the stored form of a version of the state differs on two sides.
@@ -209,7 +211,7 @@ fn differences(
 pub(crate) fn drift(manifest: &Manifest, before: &Predecessor) -> Vec<String> {
     let Some(old) = before.state() else { return Vec::new() };
     let found = common(before, old, manifest)
-        .map(|(old, known)| differences((&before.manifest, old), (manifest, known)));
+        .map(|(writer, old, known)| differences((writer, old), (manifest, known)));
     found.unwrap_or_default().iter().map(|it| difference(before, it)).collect()
 }
 
@@ -315,8 +317,7 @@ fn drifted(
     findings.extend(differences.iter().map(|it| difference(before, it)));
     let is_own = before.state().is_some_and(|own| own.version == old.version);
     let advice = if is_own && old.version == new.version {
-        let stub =
-            stub::migration((&before.manifest.types, old), (&manifest.types, new), differences);
+        let stub = stub::migration((&before.manifest.types, old), (&manifest.types, new));
         format!(
             "give the new shape version {} and paste this migration, or set StateDrift; \
              {UNTIL_IT_CHANGES}\n{stub}",

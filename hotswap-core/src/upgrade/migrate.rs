@@ -1,8 +1,8 @@
 //! Migrating: the state takes the form of the candidate, in the candidate's memory.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
-use hotswap_abi::state::carry;
+use hotswap_abi::state::{Carried, DroppedValues, carry_back};
 
 use super::Handover;
 use crate::{
@@ -11,19 +11,29 @@ use crate::{
     snapshot::Snapshot,
 };
 
+/// A state in the form of the candidate.
+pub(super) struct Migrated {
+    pub(super) state: State,
+    pub(super) note: StateNote,
+    /// What became of its fields, where it was carried by name.
+    pub(super) carried: Option<Carried>,
+}
+
 /// Decodes and migrates a snapshot; where its shape differs under the same version, it is carried
-/// by the fields' names first.
+/// by the fields' names first. Fields that come back get what was dropped from them before.
 pub(super) fn migrate(
     context: &Context,
     snapshot: &Snapshot,
     handover: &Handover,
-) -> Result<(State, StateNote), StepError> {
+    dropped: &DroppedValues,
+) -> Result<Migrated, StepError> {
     let &Handover::State { from, by_name, check, .. } = handover else {
         return Err(StepError::Failed("no state was to be handed over".to_owned()));
     };
     let mut note = handover.note();
     let ours = &snapshot.manifest;
     let mut bytes = Cow::Borrowed(&snapshot.state);
+    let mut carried = None;
     if by_name {
         let theirs = &context.code().manifest;
         let stored = ours.states.iter().find(|state| state.version == from);
@@ -31,11 +41,14 @@ pub(super) fn migrate(
         let (Some(stored), Some(known)) = (stored, known) else {
             return Err(StepError::Failed("the state's version is not known".to_owned()));
         };
-        let carried = carry(&bytes, (&ours.types, &stored.shape), (&theirs.types, &known.shape))
+        let (old, new) = ((&ours.types, &stored.shape), (&theirs.types, &known.shape));
+        let mut all = carry_back(&bytes, old, new, dropped)
             .map_err(|error| StepError::Failed(error.to_string()))?;
-        bytes = Cow::Owned(carried.bytes);
-        note = StateNote::Carried { dropped: carried.dropped, defaulted: carried.defaulted };
+        bytes = Cow::Owned(mem::take(&mut all.bytes));
+        let defaulted = mem::take(&mut all.defaulted);
+        note = StateNote::Carried { dropped: all.dropped.clone(), defaulted };
+        carried = Some(all);
     }
     let state = context.migrate(from, &bytes, check)?;
-    Ok((state, note))
+    Ok(Migrated { state, note, carried })
 }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hotswap_abi::state::MigrateError;
+use hotswap_abi::state::{DroppedValues, MigrateError};
 
 use super::{
     Assessed, Fault, Handover, Predecessor, Rehearsed, StageError, StageRequest, Unvouched,
@@ -118,7 +118,9 @@ impl Upgrade<'_> {
             let begin = match (&handover, state) {
                 (Handover::State { .. }, Some(state)) => {
                     let state = code(&told, RehearsalStep::Migrate, || {
-                        migrate::migrate(&starts, &state, &handover).map(|migrated| migrated.0)
+                        let dropped = DroppedValues::default();
+                        let migrated = migrate::migrate(&starts, &state, &handover, &dropped);
+                        migrated.map(|migrated| migrated.state)
                     })?;
                     if restored { Begin::Restored(state) } else { Begin::Upgraded(state) }
                 }
@@ -271,8 +273,8 @@ impl Upgrade<'_> {
         let prepared = prepare::prepare(loaded, self.slot, self.steps, deadline)?;
         let context = Arc::clone(&prepared.context);
         run(self.steps, deadline, RehearsalStep::Return, move || {
-            let started = migrate::migrate(&context, &state, &handover)
-                .and_then(|(state, _)| context.start(Begin::Upgraded(state)));
+            let started = migrate::migrate(&context, &state, &handover, &DroppedValues::default())
+                .and_then(|migrated| context.start(Begin::Upgraded(migrated.state)));
             started.map(Arc::new).map_err(|error| (RehearsalStep::Return, error))
         })
     }

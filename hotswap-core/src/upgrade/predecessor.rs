@@ -19,6 +19,8 @@ pub(crate) struct Predecessor {
     pub(crate) is_free: bool,
     /// It serves: it can write its state in an older version.
     pub(crate) serves: bool,
+    /// The last states of older versions that were kept, the newest version first.
+    pub(crate) kept: Vec<Arc<Snapshot>>,
     /// The version of its state that is stored, if not its own.
     stored: Option<u32>,
 }
@@ -28,7 +30,8 @@ impl Predecessor {
     pub(crate) fn of(slot: &SlotCore) -> Option<Self> {
         if let Some(serves) = slot.serves() {
             let is_free = slot.gate().is_none_or(|gate| gate.current().1.condition().is_free());
-            return Some(Self::serving(&serves.code.manifest, is_free));
+            let kept = slot.undo.lock().versions();
+            return Some(Self { kept, ..Self::serving(&serves.code.manifest, is_free) });
         }
         Some(Self::stored(&slot.checkpoint()?.snapshot))
     }
@@ -41,6 +44,7 @@ impl Predecessor {
             whose: "that serves",
             is_free,
             serves: true,
+            kept: Vec::new(),
             stored: None,
         }
     }
@@ -53,6 +57,7 @@ impl Predecessor {
             whose: "that is stored",
             is_free: true,
             serves: false,
+            kept: Vec::new(),
             stored: Some(snapshot.state().version),
         }
     }

@@ -13,7 +13,8 @@ use std::{
 use super::{
     Fault, GRACE, Handover, Left, Predecessor, Prepared, Retiring, Upgrade, activate, handover,
     load::Loaded,
-    migrate, prepare,
+    migrate::{self, Migrated},
+    prepare,
     progress::{Progress, Step},
     snapshot,
 };
@@ -144,6 +145,7 @@ impl Upgrade<'_> {
         let progress = Arc::new(Progress::default());
         let (at, newer) = (Arc::clone(&progress), Arc::clone(candidate));
         let (handover, context) = (prepared.handover.clone(), Arc::clone(&prepared.context));
+        let dropped = self.slot.undo.lock().values();
         // The gate is closed with nobody inside until this is over, or the candidate is wedged.
         let work = move || -> Result<_, StepError> {
             at.enter(Step::Suspend);
@@ -151,22 +153,25 @@ impl Upgrade<'_> {
             at.enter(Step::Snapshot);
             let snapshot = snapshot::take_as(&newer, &handover)?;
             at.enter(Step::Migrate);
-            let (state, note) = migrate::migrate(&context, &snapshot, &handover)?;
+            let Migrated { state, note, carried } =
+                migrate::migrate(&context, &snapshot, &handover, &dropped)?;
             at.enter(Step::Start);
-            Ok((activate::start(&context, Begin::Upgraded(state))?, note))
+            Ok((activate::start(&context, Begin::Upgraded(state))?, note, carried))
         };
         let taken = self.steps.run(deadline, work).map_err(StepError::from).flatten();
         let handover = prepared.handover.clone();
         if let Some(hangs) = self.discard(prepared) {
             tracing::warn!(slot = &*self.slot.name, "{hangs}");
         }
-        taken.map_err(|error| {
+        let (generation, note, carried) = taken.map_err(|error| {
             let (step, hung) = (progress.step(), matches!(error, StepError::Hung { .. }));
             if hung && matches!(step, Step::Suspend | Step::Snapshot) {
                 candidate.condition().wedge(Use::Exclusive);
             }
             step.fault(&error, &handover).findings.join("; ")
-        })
+        })?;
+        self.carried(carried);
+        Ok((generation, note))
     }
 
     /// No state went over: the instance before was not suspended, and goes on.

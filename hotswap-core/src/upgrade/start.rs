@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    Fault, Handover, Predecessor, Prepared, Upgrade, activate, handover, migrate,
+    Fault, Handover, Predecessor, Prepared, Upgrade, activate, handover,
+    migrate::{self, Migrated},
     progress::{Progress, Step},
 };
 use crate::{
@@ -40,16 +41,20 @@ impl Upgrade<'_> {
         let (context, stored) = (Arc::clone(&prepared.context), Arc::clone(snapshot));
         let progress = Arc::new(Progress::default());
         let (at, how) = (Arc::clone(&progress), handover.clone());
+        let dropped = self.slot.undo.lock().values();
         let restored = self.steps.run(deadline, move || {
             at.enter(Step::Migrate);
-            let (state, note) = migrate::migrate(&context, &stored, &how)?;
+            let Migrated { state, note, carried } =
+                migrate::migrate(&context, &stored, &how, &dropped)?;
             at.enter(Step::Start);
-            Ok((activate::start(&context, Begin::Restored(state))?, note))
+            Ok((activate::start(&context, Begin::Restored(state))?, note, carried))
         });
         let restored = restored.map_err(StepError::from).flatten();
-        let restored = restored.map_err(|error| progress.step().fault(&error, handover))?;
+        let (generation, note, carried) =
+            restored.map_err(|error| progress.step().fault(&error, handover))?;
         self.remember(Arc::clone(snapshot));
-        Ok(restored)
+        self.carried(carried);
+        Ok((generation, note))
     }
 
     /// Starts a generation in the place of an instance that is left with its state: with the state of

@@ -95,7 +95,10 @@ pub(super) fn group() -> Group {
                 "next build has another shape of the state",
                 |place| next_build(place, "drift", ""),
                 "error Artifact",
-                &["has another shape than the version 1 that is stored", "impl Migrate<"],
+                &[
+                    "has another shape than the version 1 that is stored",
+                    "impl hotswap_abi::Migrate<",
+                ],
             )
             .then(After::NextRun),
             Row::new(

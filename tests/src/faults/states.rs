@@ -15,6 +15,7 @@ pub(super) fn group() -> Group {
     let chain = |script: &'static str| {
         move || fixture("chain").told(&format!("label=new;migrate={script}"))
     };
+    let by_name = Setting::counter(|_| patient().with_state_drift(StateDrift::CarryByName));
     let assessed = "refused at Assessed";
     let migrating = "refused at Migrating";
     let chained = Setting::of("chain", |_| patient().with_pause_deadline(PAUSE));
@@ -42,7 +43,7 @@ pub(super) fn group() -> Group {
                 "state of another shape, same version",
                 named("drift"),
                 assessed,
-                &["Count.owner  serving: String   artifact: nothing", "impl Migrate<"],
+                &["Count.owner  serving: String   artifact: nothing", "impl hotswap_abi::Migrate<"],
             ),
             Row::bad(
                 "state of a later version, back to an earlier build",
@@ -77,7 +78,7 @@ pub(super) fn group() -> Group {
                 migrating,
                 &["Count.value cannot be carried from u64 to String"],
             )
-            .with(Setting::counter(|_| patient().with_state_drift(StateDrift::CarryByName))),
+            .with(by_name),
             Row::new(
                 "state that its encoding changes",
                 beyond_its_encoding,
@@ -99,6 +100,28 @@ pub(super) fn group() -> Group {
                 migrating,
                 &["Count version 1 comes back from its encoding as another value"],
             ),
+            Row::new(
+                "field renamed, and renamed back",
+                |place| {
+                    let renamed = counting(&NOTES.replace("owner", "holder"));
+                    place.put(&renamed).then(place.put(&place.build("")))
+                },
+                "live, then live",
+                &["dropped Count.owner", "dropped Count.holder"],
+            )
+            .then(After::TheNewOne)
+            .with(by_name),
+            Row::new(
+                "versioned edit undone, with no way back",
+                |place| {
+                    let newer = fixture("chain").told("label=newer;downgrade=fail");
+                    place.put(&newer).then(place.put(&place.build("")))
+                },
+                "live, then live",
+                &["newer state lost (", "the last state of version 1 goes on, as it was "],
+            )
+            .then(After::TheNewOne)
+            .with(by_name),
             Row::bad(
                 "state dropped where the host allows it",
                 named("renamed"),

@@ -2,7 +2,11 @@
 
 use rmpv::Value;
 
-use super::{Carrier, CarryError, Family, family, has_attrs, is_tuple};
+use super::{
+    CarryError,
+    attrs::Attrs,
+    walk::{Carrier, Family, family, has_attrs, is_tuple},
+};
 use crate::shape::{Kind, Shape};
 
 /// How deep zeros may be nested in one another: a type that is in itself has none.
@@ -86,7 +90,7 @@ impl Carrier<'_> {
                     let fields = definition.members.iter().map(|member| {
                         let path = format!("{at}.{}", member.name);
                         let value = self.zero_in(&member.parts[0], &path, depth, left)?;
-                        Ok((Value::from(member.name.as_str()), value))
+                        Ok((Value::from(Attrs::of(member).key(member)), value))
                     });
                     Value::Map(fields.collect::<Result<_, _>>()?)
                 }

@@ -30,6 +30,14 @@ pub(super) struct Identity<'a> {
 }
 
 impl Worker {
+    /// What became of the fields of a state that was carried by name.
+    pub(super) fn tell_carried(&self, slot: &SlotCore) {
+        let news = slot.undo.lock().take_news();
+        if let Some(fields) = news {
+            self.tell(&slot.name, EventKind::Carried(fields));
+        }
+    }
+
     pub(super) fn live(&mut self, index: usize, applied: Applied, begun: Instant, way: Way) {
         let has_way_back = applied.has_way_back();
         let Applied { code, state, pause, restored, old } = applied;
@@ -66,6 +74,7 @@ impl Worker {
             self.tell(&slot.name, EventKind::Recovered(recovered));
         }
         self.tell(&slot.name, EventKind::Live(live));
+        self.tell_carried(&slot);
         self.tell_floor(&slot, raised);
         slot.set_told();
         let (retained, most) = (slot.residents.count(), self.shared.config.retained_warning);

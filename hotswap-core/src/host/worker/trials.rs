@@ -241,6 +241,7 @@ impl Worker {
                 }
                 let text = state.to_string();
                 self.shared.came_back(&core.name, WayBackTaken { state, pause });
+                self.tell_carried(&core);
                 (Exit::RolledBack, text, candidate, Ok(()))
             }
             Err(NotRolledBack { why: stuck, previous, again: true }) => {

@@ -1,91 +1,107 @@
 //! A migration to paste, for a state whose shape changed under an unchanged version.
+//!
+//! It compiles as it stands, beside the state: the old types are in it, with the conversions to the
+//! new ones. It drops nothing unsaid: a field that is gone has a comment in its place, and what only
+//! the user can say is an error, with which the old version goes on.
 
-use std::fmt::Write;
+mod convert;
+mod types;
 
 use hotswap_abi::{
     manifest::StateVersion,
-    shape::{Definition, Difference, Kind, Types, compare_stored},
+    shape::{Shape, Types},
 };
 
-/// The old version as it is stored, and a migration that keeps what is the same.
+use self::{
+    convert::Conversions,
+    types::{Sides, strip_version},
+};
+
+/// The old version with all that changed in it, and a migration that keeps what can be kept.
 pub(super) fn migration(
     (old_types, old): (&Types, &StateVersion),
     (new_types, new): (&Types, &StateVersion),
-    differences: &[Difference],
 ) -> String {
     let (Some(from), Some(to)) =
         (old_types.definition(&old.shape), new_types.definition(&new.shape))
     else {
         return String::new();
     };
-    let name = strip_version(&to.name);
-    let (previous, next) = (format!("{name}V{}", old.version), old.version + 1);
+    let Shape::Defined(state) = old.shape else { return String::new() };
+    let sides = Sides {
+        old: old_types,
+        new: new_types,
+        version: old.version,
+        home: &to.path,
+        declared: Vec::new(),
+    };
+    let mut all = Conversions { sides, wanted: Vec::new() };
+    let previous = all.sides.declare(state);
+    let body = all.body(from, to, &previous);
+    let named = match &old.name {
+        name if name == strip_version(&to.name) => String::new(),
+        name => format!(", name = {name:?}"),
+    };
+    let next = old.version + 1;
     let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = write_stub(&mut text, old_types, from, new_types, to, &previous, next, old.version);
-    let nested = differences
-        .iter()
-        .filter(|difference| !difference.at.starts_with(&format!("{}.", old.name)))
-        .map(|difference| difference.at.as_str())
-        .collect::<Vec<_>>();
-    if !nested.is_empty() {
-        let _ = write!(
-            text,
-            "\n    // these changed as well; keep the old types beside the new ones: {}",
-            nested.join(", ")
+    let head =
+        format!("{}    #[hot_state(version = {}{named})]\n", derives("HotState", ""), old.version);
+    text += &all.sides.declaration(state, &previous, &head);
+    let name = &to.name;
+    text += &format!(
+        "    // on {name}: #[hot_state(version = {next}, previous = {previous}{named})]\n"
+    );
+    text += &function(
+        &format!("hotswap_abi::Migrate<{previous}> for {name}"),
+        "",
+        &format!("upgrade(old: {previous})"),
+        &body,
+    );
+    let mut done = 0;
+    while let Some(&(old, new)) = all.wanted.get(done) {
+        done += 1;
+        let (Some(from), Some(to)) =
+            (old_types.definitions.get(old), new_types.definitions.get(new))
+        else {
+            continue;
+        };
+        let (from_type, to_type) =
+            (all.sides.old_type(&Shape::Defined(old)), all.sides.new_type(&Shape::Defined(new)));
+        let body = all.body(from, to, &from_type);
+        text += &function(
+            &format!("TryFrom<{from_type}> for {to_type}"),
+            "        type Error = hotswap_abi::MigrateError;\n",
+            &format!("try_from(old: {from_type})"),
+            &body,
         );
     }
-    text
+    // The state itself was the first.
+    let (keys, mut done) = (all.sides.keys(), 1);
+    while let Some((old, name)) = all.sides.declared.get(done).cloned() {
+        done += 1;
+        let compared = ", PartialEq, Eq, Hash, PartialOrd, Ord";
+        let head = derives("Shape", if keys.contains(&old) { compared } else { "" });
+        text += &all.sides.declaration(old, &name, &head);
+    }
+    text.trim_end().to_owned()
 }
 
-#[expect(clippy::too_many_arguments, reason = "two sides of one text")]
-fn write_stub(
-    text: &mut String,
-    old_types: &Types,
-    from: &Definition,
-    new_types: &Types,
-    to: &Definition,
-    previous: &str,
-    next: u32,
-    version: u32,
-) -> std::fmt::Result {
-    writeln!(text, "    #[derive(HotState, Serialize, Deserialize, Clone)]")?;
-    writeln!(text, "    #[hot_state(version = {version})]")?;
-    writeln!(text, "    pub struct {previous} {{")?;
-    for field in &from.members {
-        if !field.attrs.is_empty() {
-            writeln!(text, "        #[{}]", field.attrs)?;
-        }
-        let ty = field.parts.first().map(|part| old_types.display(part).to_string());
-        writeln!(text, "        {}: {},", field.name, ty.unwrap_or_default())?;
-    }
-    writeln!(text, "    }}")?;
-    writeln!(text, "    // on {}: #[hot_state(version = {next}, previous = {previous})]", to.name)?;
-    writeln!(text, "    impl Migrate<{previous}> for {} {{", to.name)?;
-    writeln!(text, "        fn upgrade(old: {previous}) -> Result<Self, MigrateError> {{")?;
-    if from.kind != Kind::Struct || to.kind != Kind::Struct {
-        writeln!(text, "            todo!()")?;
+fn derives(own: &str, more: &str) -> String {
+    format!(
+        "    #[derive(hotswap_abi::{own}, serde::Serialize, serde::Deserialize, Clone{more})]\n"
+    )
+}
+
+fn function(head: &str, items: &str, signature: &str, body: &str) -> String {
+    let allowed = if body.contains("return Err(") {
+        "        #[allow(unreachable_code, unused_variables, unused_parens)]\n"
+    } else if body.contains("((*") {
+        "        #[allow(unused_parens)]\n"
     } else {
-        writeln!(text, "            Ok(Self {{")?;
-        for field in &to.members {
-            let same = from.members.iter().find(|it| it.name == field.name).is_some_and(|it| {
-                compare_stored((old_types, &it.parts[0]), (new_types, &field.parts[0]), "")
-                    .is_empty()
-            });
-            let ty = new_types.display(&field.parts[0]);
-            if same {
-                writeln!(text, "                {0}: old.{0},", field.name)?;
-            } else {
-                writeln!(text, "                {}: todo!(\"{ty}\"),", field.name)?;
-            }
-        }
-        writeln!(text, "            }})")?;
-    }
-    writeln!(text, "        }}")?;
-    write!(text, "    }}")
-}
-
-fn strip_version(name: &str) -> &str {
-    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    if bare.len() == name.len() { name } else { bare.strip_suffix('V').unwrap_or(name) }
+        ""
+    };
+    format!(
+        "    impl {head} {{\n{items}{allowed}        fn {signature} \
+         -> std::result::Result<Self, hotswap_abi::MigrateError> {{\n{body}        }}\n    }}\n"
+    )
 }
