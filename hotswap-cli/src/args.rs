@@ -122,7 +122,8 @@ pub(crate) struct Check {
     /// The artifact that is to be loaded
     pub(crate) file: PathBuf,
     /// The module that serves, or the host's executable
-    #[arg(long, value_name = "FILE|HOST", required_unless_present = "host")]
+    #[cfg_attr(unix, arg(long, value_name = "FILE|HOST", required_unless_present = "host"))]
+    #[cfg_attr(not(unix), arg(long, value_name = "FILE|HOST", required = true))]
     pub(crate) against: Option<PathBuf>,
     /// Ask the host that answers at this socket
     #[cfg(unix)]

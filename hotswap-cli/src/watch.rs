@@ -1,23 +1,21 @@
 //! `watch`: builds on every save, and says what an upgrade would mean.
 //!
 //! The builder is the one that a host has. What it reports comes to this thread, and so do
-//! signals: whichever ends the loop, the builder is dropped, and with it its cargo.
+//! signals: whichever ends the loop, the builder is dropped, and with it its cargo. On Windows
+//! Ctrl-C ends this process, and cargo in the same console with it.
 
 mod report;
 
-use std::{
-    collections::HashMap,
-    env, io,
-    path::Path,
-    sync::mpsc::{self, Sender},
-    thread,
-};
+use std::{collections::HashMap, env, path::Path, sync::mpsc};
+#[cfg(unix)]
+use std::{io, sync::mpsc::Sender, thread};
 
 use hotswap_core::{
     StateDrift,
     artifact::{Artifact, ArtifactError},
     cargo::{Builder, Profile, Report, Request},
 };
+#[cfg(unix)]
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
@@ -28,6 +26,7 @@ use crate::{Error, Outcome, args::Watch, check::Succession, say, workspace::Work
 
 enum Input {
     Report(Report),
+    #[cfg(unix)]
     Signal,
 }
 
@@ -53,6 +52,7 @@ pub(crate) fn run(asked: Watch) -> Result<Outcome, Error> {
         .fold(request, |request, package| request.with_package(package));
 
     let (inputs, inbox) = mpsc::channel();
+    #[cfg(unix)]
     listen(inputs.clone()).map_err(|error| Error::unable(&error))?;
     // Fails only when this function has ended.
     let sink = move |report| drop(inputs.send(Input::Report(report)));
@@ -62,6 +62,7 @@ pub(crate) fn run(asked: Watch) -> Result<Outcome, Error> {
     for input in inbox {
         match input {
             Input::Report(report) => watcher.reported(report),
+            #[cfg(unix)]
             Input::Signal => break,
         }
     }
@@ -88,6 +89,7 @@ fn packages(asked: Vec<String>, here: &Path) -> Result<Vec<String>, Error> {
 }
 
 /// From here on a signal ends the loop and not the process, so that no cargo is left behind.
+#[cfg(unix)]
 fn listen(inputs: Sender<Input>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let wait = move || {
