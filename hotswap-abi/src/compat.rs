@@ -51,7 +51,7 @@ use semver::Version;
 
 use crate::{
     manifest::{Manifest, Schema},
-    same_build::{Build, BuildDifference},
+    same_build::{Build, BuildDifference, Packages},
     shape::{Difference, Types, compare},
 };
 
@@ -69,12 +69,15 @@ pub struct Requirement {
     pub target: String,
     /// The host's compiler: it matters to an interface with `#[same_build]` arguments alone.
     pub rustc: String,
+    /// The packages that the host is built from: they matter to the same interfaces.
+    pub packages: Option<Packages>,
     /// The services that the host offers.
     pub services: Vec<String>,
 }
 
 impl Requirement {
-    /// Requires interface and target; no module's name and no services.
+    /// Requires interface and target; no module's name and no services. A host with `#[same_build]`
+    /// arguments has to say which packages it is built from.
     #[must_use]
     pub fn new(schema: Schema) -> Self {
         Self {
@@ -83,6 +86,7 @@ impl Requirement {
             target: schema.target.clone(),
             rustc: schema.rustc.clone(),
             schema,
+            packages: None,
             services: Vec::new(),
         }
     }
@@ -168,6 +172,7 @@ impl Requirement {
             interface,
             // Where the two sides differ in it the state is encoded.
             moves: _,
+            packages,
             states: _,
             types,
             encoded: _,
@@ -213,7 +218,8 @@ impl Requirement {
                 found: interface_version.clone(),
             });
         }
-        found.extend(self.build(rustc, types).map(Mismatch::Build));
+        let build = self.build(rustc, types).or_else(|| self.packages(packages.as_ref()));
+        found.extend(build.map(Mismatch::Build));
         found
     }
 
@@ -245,6 +251,22 @@ impl Requirement {
                 again: false,
             }),
         })
+    }
+
+    /// The first difference between the packages that host and module have, where the interface has
+    /// `#[same_build]` arguments.
+    fn packages(&self, artifact: Option<&Packages>) -> Option<BuildDifference> {
+        if !self.schema.lends_rust_types() {
+            return None;
+        }
+        match (&self.packages, artifact) {
+            (Some(host), Some(artifact)) => Packages::difference(host, artifact),
+            (host, _) => Some(BuildDifference::Doubt {
+                host: host.is_none(),
+                why: "it does not say which packages it is built from".to_owned(),
+                again: false,
+            }),
+        }
     }
 
     /// The name of the interface.

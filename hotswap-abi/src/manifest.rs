@@ -22,7 +22,10 @@ pub use encode::{Source, encode, encode_schema, encoded_len, schema_len};
 
 use semver::Version;
 
-use crate::shape::{Shape, Types};
+use crate::{
+    same_build::Packages,
+    shape::{Shape, Types},
+};
 
 /// The name of the section that holds the manifest.
 pub const SECTION: &str = ".hotswap";
@@ -75,6 +78,8 @@ pub struct Manifest {
     pub interface: Shape,
     /// Whether it hands its state over as memory, where that can be done.
     pub moves: bool,
+    /// The packages that it is built from, where its interface has `#[same_build]` arguments.
+    pub packages: Option<Packages>,
     /// Its state, newest version first; empty for none.
     pub states: Vec<StateVersion>,
     /// The definitions that the shapes refer to.

@@ -5,6 +5,7 @@ mod crossing;
 pub use crossing::{Crosses, Crossing, Refused, Way};
 use std::fmt;
 
+pub use hotswap_macros::host_build;
 pub use std::boxed::Box;
 
 pub use crate::{
@@ -136,6 +137,7 @@ pub const fn manifest_source<M: HotModule>(
     version: &'static str,
     unwinds: bool,
     requires: &'static [&'static str],
+    packages: &'static str,
 ) -> ManifestSource {
     ManifestSource {
         export,
@@ -144,6 +146,7 @@ pub const fn manifest_source<M: HotModule>(
         interface_version: <M::Interface as Interface>::VERSION,
         unwinds,
         requires,
+        packages,
         moves: M::MOVING.is_some(),
         interface: &<M::Interface as Ladder<Wire>>::WHOLE,
         state: <M::State as HotState>::LINEAGE,

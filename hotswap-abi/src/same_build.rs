@@ -5,14 +5,19 @@
 //! (`hotswap-macros/src/same_build.rs` says how). Here the two descriptions are compared: whatever
 //! one has and the other has not, or has otherwise, is a reason to refuse, and so is a description
 //! that cannot be trusted.
+//!
+//! What the interface's crate does not depend on it does not see. So a module and its host describe
+//! the [`Packages`] that they are built from, and those that both have are compared as well.
 
 mod files;
+mod packages;
 
 use std::fmt;
 
 use crate::text::is_obeyed;
 
 pub use files::FileDifference;
+pub use packages::{Packages, Retyped};
 
 /// What a doubt is about that another build may not have: sources were changed meanwhile.
 const CHANGED: &str = "changed";
@@ -192,6 +197,14 @@ impl BuildDifference {
             }
             "profile" | "cfg" => "build host and module in one profile, with the same flags",
             "features" => "build the module with the host's features (Request::with_features_of)",
+            "origin" => "take the package from one place on both sides",
+            "settings" => {
+                "build both in one environment: the build script has come to other results"
+            }
+            "module" => {
+                "keep the module's crate out of the program, behind a feature of the host's: an edit \
+                 would give it two definitions of one type"
+            }
             "dependency" => {
                 "build the host again, in one workspace with the module, and start it again"
             }

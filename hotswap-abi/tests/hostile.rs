@@ -192,8 +192,8 @@ fn nesting_and_counts_are_bounded() {
     for field in ["t", "rustc", "0.1.0", "0.11.3"] {
         fields.extend(text(field));
     }
-    // No services, a state that does not move, and no types in the table.
-    fields.extend([0, 0, 0, 0, 0]);
+    // No services, a state that does not move, no packages, and no types in the table.
+    fields.extend([0; 9]);
     let vec_of = [vec![1], text("Vec"), vec![0; 8], vec![1, 0]].concat();
     let mut deep = fields.clone();
     for _ in 0..200_000 {
@@ -248,7 +248,8 @@ mod forged {
             body.extend(text(field));
         }
         body.extend(many(&[]));
-        body.push(0);
+        // A state that does not move, and no packages.
+        body.extend([0; 5]);
         let interface =
             [vec![4], text("I"), text("m"), text(""), vec![0], many(&[]), vec![0; 4], many(&[])];
         body.extend(many(&[interface.concat()]));

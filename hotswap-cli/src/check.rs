@@ -165,6 +165,7 @@ fn against_module(mut report: Report, asked: &Check, new: &Artifact, old: &Artif
     }
     let mut back = Requirement::new(new.manifest().schema());
     back.services.clone_from(&old.manifest().requires);
+    back.packages.clone_from(&new.manifest().packages);
     let back = old.fits(&back).err().map(|objection| objection.findings);
     report.back = Some(Back { fits: back.is_none(), findings: back.unwrap_or_default() });
     match Succession::of(new, old, asked.drift.into()) {
@@ -198,8 +199,12 @@ fn against_host(mut report: Report, asked: &Check, new: &Artifact, host: &Progra
     if named.is_empty() {
         named = host.interfaces.iter().collect();
     }
-    let verdicts: Vec<Result<(), Objection>> =
-        named.iter().map(|schema| new.fits(&requirement(asked, new, schema))).collect();
+    let fits = |schema: &&Schema| {
+        let mut requirement = requirement(asked, new, schema);
+        requirement.packages.clone_from(&host.packages);
+        new.fits(&requirement)
+    };
+    let verdicts: Vec<Result<(), Objection>> = named.iter().map(fits).collect();
     let refused = verdicts.iter().filter_map(|verdict| verdict.as_ref().err());
     match refused.clone().count() {
         0 => Report { verdict: Verdict::Fits, ..report },

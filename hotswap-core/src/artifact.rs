@@ -177,6 +177,7 @@ impl Artifact {
     pub fn succeeds(&self, old: &Self, drift: StateDrift) -> Result<StateFate, Objection> {
         let mut requirement = Requirement::new(old.manifest.schema());
         requirement.services.clone_from(&self.manifest.requires);
+        requirement.packages.clone_from(&old.manifest.packages);
         self.fits(&requirement)?;
         let before = Predecessor::serving(&old.manifest, true);
         let handover = upgrade::handover(&self.manifest, Some(&before), drift)?;

@@ -5,6 +5,7 @@ mod admin;
 mod approval;
 mod conflict;
 mod folders;
+mod host_build;
 mod journal;
 mod policies;
 mod rehearsal;
@@ -14,6 +15,7 @@ mod trial;
 pub(crate) use self::timing::{Moment, Step};
 pub use self::{
     approval::{Approval, Decision},
+    host_build::HostBuild,
     policies::{AfterPanic, AtCap, Retire, StateDrift},
     rehearsal::Rehearsal,
     timing::{ParseWindowError, Timing, Window},
@@ -26,7 +28,10 @@ use std::{
     time::Duration,
 };
 
-use hotswap_abi::module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT};
+use hotswap_abi::{
+    module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT},
+    same_build::Packages,
+};
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Request;
@@ -85,6 +90,7 @@ pub struct Config {
     pub(crate) one_try: bool,
     pub(crate) services: Vec<String>,
     pub(crate) lends_rust_types: bool,
+    pub(crate) packages: Option<Packages>,
     pub(crate) backtraces: bool,
     pub(crate) trust: Trust,
     pub(crate) floors: Option<PathBuf>,
@@ -212,6 +218,7 @@ impl Config {
             one_try: false,
             services: Vec::new(),
             lends_rust_types: false,
+            packages: None,
             backtraces: false,
             trust: Trust::Any,
             floors: None,
@@ -562,9 +569,11 @@ impl Config {
     /// host's own values, of any type, in place. The book has a chapter on it.
     ///
     /// An artifact is taken only where compiler, target, profile, features, dependencies and the
-    /// sources of local packages are those of the host, as both sides' builds of the interface have
-    /// noted them; the first difference is named. Code of such a module stays mapped for ever, so
-    /// that function pointers, vtables and `&'static` data that it leaves in a value stay valid.
+    /// sources of local packages are those of the host: those below the interface, as both sides'
+    /// builds of it have noted them, and every other package that host and module both have, as the
+    /// module and [`with_host_build`](Self::with_host_build) describe them. The first difference is
+    /// named. Code of such a module stays mapped for ever, so that function pointers, vtables and
+    /// `&'static` data that it leaves in a value stay valid.
     ///
     /// # Safety
     /// For as long as the host lives, what cannot be seen in a build must hold:
@@ -575,6 +584,10 @@ impl Config {
     /// - Safety of the lent types does not rest on a static or a thread-local being the only one of
     ///   its kind: each library has its own. The same goes for addresses of functions and
     ///   constants.
+    /// - No value of a type that the module's own crate, or one that the host does not have, defines
+    ///   is found in what is lent by its `TypeId` (`Any`, an entity system) once an edit has changed
+    ///   that type: the compiler gives it the same `TypeId` as before. The plan and an event name
+    ///   such types; keep them in a package that the host has, or restart the host.
     /// - Nothing that belongs to a thread of a module, as its guard of a lock or an entry in its
     ///   thread-locals, is left in what is lent.
     /// - A module keeps no pointer to what was lent after the call, and does not hand out `unsafe`
@@ -583,6 +596,18 @@ impl Config {
     #[expect(unsafe_code, reason = "its caller promises what no check can see")]
     pub const unsafe fn lend_rust_types(mut self) -> Self {
         self.lends_rust_types = true;
+        self
+    }
+
+    /// How this program is built: [`host_build!()`](crate::host_build), in its own crate. Slots whose
+    /// interface has `#[same_build]` arguments need it.
+    ///
+    /// An entity system, or anything else that finds values by their `TypeId`, holds types of
+    /// packages that the interface has never heard of. So every package that the program and a
+    /// module both have is compared.
+    #[must_use]
+    pub fn with_host_build(mut self, build: HostBuild) -> Self {
+        self.packages = Some(build.packages());
         self
     }
 

@@ -54,6 +54,7 @@ impl Error {
             | Reason::OtherInterface { .. }
             | Reason::NotOptedIn { .. }
             | Reason::UnnamedModule { .. }
+            | Reason::NoHostBuild { .. }
             | Reason::Inside { .. }
             | Reason::Callback
             | Reason::Astray
@@ -105,6 +106,11 @@ pub(crate) enum Reason {
          host has not opted in: call the unsafe Config::lend_rust_types, and keep its conditions"
     )]
     NotOptedIn { name: String, interface: String, method: String },
+    #[error(
+        "interface {interface} of slot {name} lends values as #[same_build], and the host has not \
+         said how it is built: call Config::with_host_build(hotswap_core::host_build!()) in main.rs"
+    )]
+    NoHostBuild { name: String, interface: String },
     #[error(
         "no artifact for slot {name} after {after:.0?}; looked at {source_path}{}",
         last(refusal)

@@ -30,7 +30,7 @@ use crate::cargo;
 use crate::{
     host::Pause,
     journal::Backup,
-    plan::Plan,
+    plan::{Plan, Risk},
     report::Report,
     shown::{escaped, shown},
     upgrade::ArtifactHash,
@@ -102,6 +102,14 @@ pub enum EventKind {
     },
     /// What the upgrade to an artifact will do, and how risky it is.
     Planned(Arc<Plan>),
+    /// A module is going to be lent values of the host's (`#[same_build]`), and something may go wrong
+    /// with them that no comparison of builds finds. Told before it is loaded, each risk once.
+    LendingRisks {
+        /// The artifact.
+        artifact: ArtifactHash,
+        /// What may go wrong; the plan has it as well.
+        risks: Vec<Risk>,
+    },
     /// Somebody has said yes or no to a plan that has waited for it
     /// ([`Config::with_approval`](crate::Config::with_approval)).
     Decided {
@@ -543,6 +551,10 @@ impl fmt::Display for Event {
             }
             EventKind::Planned(plan) => {
                 write!(f, "{slot}: {} is planned, risk {}", plan.to, plan.level())
+            }
+            EventKind::LendingRisks { artifact, risks } => {
+                write!(f, "{slot}: {} is lent the host's values, with risks", artifact.short())?;
+                risks.iter().try_for_each(|risk| write!(f, "\n  {risk}"))
             }
             EventKind::Decided { artifact, approved, why, .. } => {
                 let word = if *approved { "goes on" } else { "does not go on" };

@@ -128,7 +128,7 @@ impl Host {
     ///
     /// # Errors
     /// When the name is not configured, the slot was opened for another interface before, the
-    /// interface has `#[same_build]` arguments and [`Config::lend_rust_types`] was not called, the
+    /// interface has `#[same_build]` arguments and [`Config::lend_rust_types`] or [`Config::with_host_build`] was not called, the
     /// built-in module does not start, or no artifact works within the configured deadline: then
     /// the error holds the last refusal.
     pub fn slot<I: Interface + ?Sized>(&self, name: &str) -> Result<Slot<I>, Error> {
@@ -216,6 +216,7 @@ impl Host {
         let config = &self.shared.config.slots[name];
         let mut requirement = Requirement::new(schema);
         requirement.services.clone_from(&self.shared.config.services);
+        requirement.packages.clone_from(&self.shared.config.packages);
         requirement.module = match (&config.module, &config.source) {
             (Some(module), _) => Some(module.clone()),
             (None, Some(Place::Folder(_))) => Some(name.to_owned()),
@@ -239,6 +240,13 @@ impl Host {
                 name: name.to_owned(),
                 interface: requirement.interface_name().to_owned(),
                 method: requirement.schema.first_same_build().unwrap_or_default(),
+            }
+            .into());
+        }
+        if requirement.schema.lends_rust_types() && requirement.packages.is_none() {
+            return Err(Reason::NoHostBuild {
+                name: name.to_owned(),
+                interface: requirement.interface_name().to_owned(),
             }
             .into());
         }

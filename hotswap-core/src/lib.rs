@@ -93,8 +93,8 @@ mod sample;
 mod testing;
 
 pub use config::{
-    AfterPanic, Approval, AtCap, Config, Decision, Rehearsal, Retire, StateDrift, Timing, TooFew,
-    Trial,
+    AfterPanic, Approval, AtCap, Config, Decision, HostBuild, Rehearsal, Retire, StateDrift,
+    Timing, TooFew, Trial,
 };
 pub use error::{Error, ErrorKind};
 pub use host::{

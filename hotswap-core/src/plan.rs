@@ -5,10 +5,12 @@
 
 mod change;
 mod intent;
+mod lending;
 mod risk;
 #[cfg(test)]
 pub(crate) mod sample;
 mod state_step;
+mod statics;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +20,7 @@ pub use self::{
     risk::{Level, Risk},
     state_step::{StateStep, StepBack},
 };
-pub(crate) use self::{change::changes, risk::risks};
+pub(crate) use self::{change::changes, lending::lending, risk::risks};
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
@@ -159,6 +161,8 @@ pub(crate) struct Situation {
     pub(crate) way_back_works: bool,
     /// Why the version that serves could not come back with the state, as a rehearsal has found.
     pub(crate) no_way_back: Vec<String>,
+    /// What may go wrong with the host's values that it is lent.
+    pub(crate) lending: Vec<Risk>,
 }
 
 /// Whether the state goes over while callers wait.

@@ -338,3 +338,10 @@ pub fn movable(input: TokenStream) -> TokenStream {
 pub fn hot_module(input: TokenStream) -> TokenStream {
     module::hot_module(input.into()).into()
 }
+
+/// `HostBuild` of the program that it expands in; the argument is the path of `hotswap-core`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn host_build(core: TokenStream) -> TokenStream {
+    same_build::host_build(&core.into()).into()
+}

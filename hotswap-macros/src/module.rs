@@ -6,7 +6,7 @@ use syn::{DeriveInput, LitStr, Member, Path, Token, punctuated::Punctuated};
 
 use crate::{
     error::Errors,
-    names,
+    names, same_build,
     state::{RANDOMIZED, is_randomized},
 };
 
@@ -108,6 +108,7 @@ fn check_field(input: &DeriveInput, field: &Member, errors: &mut Errors) {
 fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
     let HotModule { interface, requires, state, name } = module;
     let export = format!("hotswap_root_{}", name.replace('-', "_"));
+    let packages = same_build::of_module();
     let ident = &input.ident;
     // What the user may have left out shows on the user's token.
     let span = names::at(interface);
@@ -131,6 +132,7 @@ fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
                 ::core::env!("CARGO_PKG_VERSION"),
                 ::core::cfg!(panic = "unwind"),
                 &[#(#requires),*],
+                #packages,
             );
             #[allow(long_running_const_eval, reason = "a description may be long")]
             const __HOTSWAP_LEN: ::core::primitive::usize = __hotswap::encoded_len(&__HOTSWAP_SOURCE);
@@ -144,7 +146,7 @@ fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
 
             #[used]
             #[unsafe(export_name = #export)]
-            static __HOTSWAP_EXPORT: __hotswap::Export = __hotswap::export::<#ident>();
+            static __HOTSWAP_EXPORT: __hotswap::Export = __hotswap::export::<#ident>(&__HOTSWAP_MANIFEST);
 
             #checks
 

@@ -14,11 +14,17 @@
 //! - `?`: it must be equal where both sides have it; it only says better what differs;
 //! - `!`: this description cannot be trusted, for the reason given; where it is about what was
 //!   `changed`, another build may be known.
+//!
+//! A module's crate and a host's program are described by [`packages`], package by package.
 
 mod command;
 mod metadata;
+mod packages;
+mod script;
 mod sources;
+mod types;
 mod unit;
+mod used;
 
 use std::{
     collections::BTreeSet,
@@ -28,6 +34,7 @@ use std::{
     time::SystemTime,
 };
 
+pub(crate) use self::packages::{host_build, of_module};
 use self::{command::Command, sources::Sources, unit::Unit};
 
 /// A description of this build.
@@ -66,6 +73,12 @@ fn describe() -> Result<Build, String> {
     let name = env::var("CARGO_PKG_NAME").map_err(|_| "cargo did not build it".to_owned())?;
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let units = Unit::closure(&command.externs, &command.folders)?;
+    if command.hash.is_empty() {
+        return Err(unit::without_hash(&name));
+    }
+    if let Some(unit) = units.iter().find(|unit| unit.hash.is_empty()) {
+        return Err(unit::without_hash(&unit.package));
+    }
     let mut text = String::new();
     let mut put = |mark, what: &str, value: &str| text.push_str(&line(mark, what, value));
 
@@ -80,10 +93,11 @@ fn describe() -> Result<Build, String> {
         .collect();
     soft.sort();
     soft.iter().for_each(|(what, value)| put('?', what, value));
-    let mut versions: Vec<_> = units.iter().map(|unit| (&unit.package, &unit.version)).collect();
+    let mut versions: Vec<_> =
+        units.iter().map(|unit| (&unit.package, unit.shown_version())).collect();
     versions.sort();
     for (package, version) in versions {
-        put(' ', &format!("dependency {package}"), version);
+        put(' ', &format!("dependency {package}"), &version);
     }
     // Those of the direct ones cover what is below them.
     for (krate, file) in &command.externs {
@@ -96,6 +110,11 @@ fn describe() -> Result<Build, String> {
         let sources = Sources::of_unit(unit)?;
         text += &line_of_sources(&unit.package, &sources);
         doubts.extend(doubt(&unit.package, &sources, unit.begun()));
+        match script::settings(unit) {
+            Ok(settings) if settings.is_empty() => {}
+            Ok(settings) => text += &line(' ', &format!("settings of {}", unit.package), &settings),
+            Err(why) => doubts.extend([("changed", why)]),
+        }
     }
     let own = Sources::of_crate(&command.input, env::var_os("OUT_DIR").as_deref().map(Path::new))?;
     text += &line_of_sources(&name, &own);

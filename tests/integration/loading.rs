@@ -6,6 +6,7 @@ use counter_api::Counter;
 use hotswap_core::{Config, ErrorKind, Host, Slot, event::EventKind};
 use hotswap_tests::{Scene, Told, file_name, fixture, patient, replace};
 use meter_api::Meter;
+use object::{Object, ObjectSection, ObjectSymbol};
 
 use crate::support::{counter, label, open, value};
 
@@ -161,4 +162,20 @@ fn a_path_may_be_relative() {
     replace(&path, counter("label=b").bytes());
     assert_eq!(told.live().generation, 2);
     assert_eq!(label(&slot), "b");
+}
+
+/// A linker keeps what an exported static refers to. GNU's drops the rest on Windows, whatever says
+/// that it is used.
+#[test]
+fn the_exported_root_refers_to_the_manifest() {
+    let build = fixture("counter");
+    let file = object::File::parse(build.bytes()).unwrap();
+    let section = file.section_by_name(".hotswap").unwrap();
+    let mut symbols = file.dynamic_symbols();
+    let root = symbols.find(|it| it.name() == Ok("hotswap_root_counter")).unwrap();
+    let root = root.address()..root.address() + root.size();
+    let refers = file.dynamic_relocations().unwrap().any(|(place, relocation)| {
+        root.contains(&place) && relocation.addend().cast_unsigned() == section.address()
+    });
+    assert!(refers);
 }

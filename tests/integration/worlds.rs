@@ -23,10 +23,13 @@ struct Workspace {
     _alone: MutexGuard<'static, ()>,
 }
 
-const FILES: [&str; 11] = [
+const FILES: [&str; 14] = [
     "Cargo.toml",
     "rates/Cargo.toml",
     "rates/src/lib.rs",
+    "parts/Cargo.toml",
+    "parts/build.rs",
+    "parts/src/lib.rs",
     "world/Cargo.toml",
     "world/src/lib.rs",
     "scene-api/Cargo.toml",
@@ -270,6 +273,86 @@ fn patched(artifact: &[u8], from: &str, to: &str) -> Vec<u8> {
     let start = manifest + found.unwrap();
     bytes[start..start + to.len()].copy_from_slice(to.as_bytes());
     bytes
+}
+
+#[test]
+fn what_the_interface_does_not_know_must_be_built_alike_as_well() {
+    let workspace = Workspace::new();
+    let one = workspace.module(&[]);
+    let mut stage = Stage::of(&workspace.host(""), &one, "artifact");
+    assert_eq!(stage.line(), "live 1");
+    assert_eq!(stage.tick(), "world one=2 1 Position(1) one1");
+
+    let host = "  host: ";
+    workspace.edit("parts/src/lib.rs", "Fuel(pub u32)", "Fuel(pub u64)");
+    let other = workspace.module(&[]);
+    stage.refused(&other, "sources of parts 0.1.0  changed: src/lib.rs |", "start it again");
+    workspace.edit("parts/src/lib.rs", "Fuel(pub u64)", "Fuel(pub u32)");
+
+    let other = workspace.module(&["--features=parts/large"]);
+    let wanted = "features of parts 0.1.0  host: none   artifact: large";
+    stage.refused(&other, wanted, "Request::with_features_of");
+
+    let other = workspace.module(&["--config=profile.dev.package.parts.opt-level=2"]);
+    stage.refused(&other, &format!("build of parts 0.1.0{host}"), "in one workspace");
+
+    // A setting of the build script that comes from the environment.
+    let mut cargo = workspace.cargo(&["build", "--lib", "-p=scene", "-p=stage"]);
+    assert!(cargo.env("PARTS", "wide").status().unwrap().success());
+    let other = fs::read(target().join("debug").join(file_name("scene"))).unwrap();
+    stage.refused(&other, &format!("settings of parts 0.1.0{host}"), "in one environment");
+
+    workspace.edit("parts/Cargo.toml", "0.1.0", "0.1.1");
+    let other = workspace.module(&[]);
+    let wanted = "dependency parts  host: 0.1.0   artifact: 0.1.1";
+    stage.refused(&other, wanted, "in one workspace");
+    workspace.edit("parts/Cargo.toml", "0.1.1", "0.1.0");
+
+    // After all of it the next good one is taken.
+    workspace.edit("scene/src/lib.rs", "\"one\"", "\"two\"");
+    assert_eq!(stage.put(&workspace.module(&[])), "live 2");
+    assert_eq!(stage.tick(), "world one=2,two=2 2 Position(2) one2 two1");
+    stage.end();
+}
+
+#[test]
+fn what_no_comparison_finds_is_told_before_the_module_is_loaded() {
+    let workspace = Workspace::new();
+    let one = workspace.module(&["--features=scene/locks,stage/locks"]);
+    let stage = Stage::of(&workspace.host("locks"), &one, "artifact");
+    let text = stage.line();
+    assert!(text.starts_with("risks scene: "), "{text}");
+    assert!(text.contains("high: host and module have parking_lot_core 0.9"), "{text}");
+    assert_eq!(stage.line(), "live 1");
+
+    // The next one has the same lock, and a type of its own that it had before, in another form.
+    workspace.edit("scene/src/lib.rs", "struct Speaker(u32);", "struct Speaker(u64);");
+    let text = stage.put(&workspace.module(&["--features=scene/locks,stage/locks"]));
+    let wanted = "high: Speaker of scene changed under the same TypeId";
+    assert!(text.starts_with("risks scene: ") && text.contains(wanted), "{text}");
+    assert!(!text.contains("parking_lot_core"), "{text}");
+    assert_eq!(stage.line(), "live 2");
+    stage.end();
+}
+
+#[test]
+fn a_host_that_does_not_say_how_it_is_built_is_told_what_to_call() {
+    let workspace = Workspace::new();
+    let module = workspace.module(&[]);
+    let stage = Stage::of(&workspace.host(""), &module, "unsaid");
+    let text = stage.line();
+    assert!(text.starts_with("error Misuse interface Scene of slot scene"), "{text}");
+    assert!(text.contains("with_host_build(hotswap_core::host_build!())"), "{text}");
+}
+
+#[test]
+fn a_module_that_its_host_links_as_well_is_not_loaded() {
+    let workspace = Workspace::new();
+    let module = workspace.module(&[]);
+    let stage = Stage::of(&workspace.host("builtin"), &module, "artifact");
+    let text = stage.line();
+    let wanted = "module scene  host: linked into the program as well   artifact: 0.1.0";
+    assert!(text.starts_with("refused ") && text.contains(wanted), "{text}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::iter;
 use semver::Version;
 
 use super::{FORMAT, MAGIC, Manifest, SCHEMA_MAGIC, Schema, StateVersion, encode::HEADER, written};
-use crate::same_build::Build;
+use crate::same_build::{Build, Packages};
 use crate::shape::{Definition, Kind, OwnedMember, Shape, Types};
 use crate::text::is_obeyed;
 
@@ -90,6 +90,7 @@ impl Manifest {
         let abi_stable = input.text()?;
         let requires = input.many(|input| input.text())?;
         let moves = input.flag()?;
+        let packages = input.described("the packages of a module", Packages::parse)?;
         input.table()?;
         let interface = input.shape(0)?;
         input.table()?;
@@ -115,6 +116,7 @@ impl Manifest {
             requires,
             interface,
             moves,
+            packages,
             states,
             types,
             encoded: section[..section.len() - rest.len()].into(),
@@ -305,19 +307,27 @@ impl<'a> Input<'a> {
         let attrs = self.text()?;
         let layout = if self.flag()? { Some((self.number(8)?, self.number(8)?)) } else { None };
         let args = self.many(|input| input.shape(0))?;
-        let build = if kind == Kind::Interface { self.build()? } else { None };
+        let build = match kind {
+            Kind::Interface => self.described("the description of a build", Build::parse)?,
+            _ => None,
+        };
         let members = self.many(|input| input.member(kind))?;
         Ok(Definition { kind, name, path, attrs, layout, args, members, build })
     }
 
-    fn build(&mut self) -> Result<Option<Build>, ManifestError> {
+    /// A long text that something is read from; `None` where there is none.
+    fn described<T>(
+        &mut self,
+        expected: &'static str,
+        read: fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ManifestError> {
         let len = self.number(4)? as usize;
         let bytes = self.take(len).ok_or_else(|| self.damaged("a text"))?;
         if bytes.is_empty() {
             return Ok(None);
         }
-        let build = str::from_utf8(bytes).ok().and_then(Build::parse);
-        build.map(Some).ok_or_else(|| self.damaged("the description of a build"))
+        let found = str::from_utf8(bytes).ok().and_then(read);
+        found.map(Some).ok_or_else(|| self.damaged(expected))
     }
 
     fn member(&mut self, kind: Kind) -> Result<OwnedMember, ManifestError> {

@@ -22,6 +22,9 @@ pub struct Source {
     pub unwinds: bool,
     /// Services that the host must offer.
     pub requires: &'static [&'static str],
+    /// The packages that the module is built from, as
+    /// [`Packages`](crate::same_build::Packages) reads them.
+    pub packages: &'static str,
     /// Whether the state is handed over as memory, where that can be done.
     pub moves: bool,
     /// The interface.
@@ -98,6 +101,8 @@ impl<const N: usize> Output<N> {
             i += 1;
         }
         self.byte(source.moves as u8);
+        // Nobody else needs them.
+        self.long_text(if lends_rust_types(source.interface) { source.packages } else { "" });
         self.table(*source.interface.outlines);
         self.node(source.interface.node);
         self.states(&source.state);
@@ -213,6 +218,18 @@ impl<const N: usize> Output<N> {
             i += 1;
         }
     }
+}
+
+/// Whether an interface, or one that it lends, has `#[same_build]` arguments.
+const fn lends_rust_types(interface: &'static Whole) -> bool {
+    let mut i = 0;
+    while i < interface.outlines.len() {
+        if !interface.outlines.get(i).node.info.build.is_empty() {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 /// The length of what stands before the first field.

@@ -130,6 +130,9 @@ pub struct Export {
     magic: [u8; 16],
     layout: &'static TypeLayout,
     root: RootRef,
+    /// Here for the linker: it keeps what an exported static refers to, and on Windows with the GNU
+    /// linker nothing else keeps the manifest.
+    _manifest: *const u8,
 }
 
 // SAFETY: constants of the library.
@@ -167,10 +170,15 @@ impl Export {
     }
 }
 
-/// What `#[derive(HotModule)]` exports for `M`.
+/// What `#[derive(HotModule)]` exports for `M`, whose manifest is in its section at this place.
 #[must_use]
-pub const fn export<M: HotModule>() -> Export {
-    Export { magic: MAGIC, layout: layout::root_layout(), root: life::Functions::<M>::ROOT }
+pub const fn export<M: HotModule>(manifest: &'static [u8]) -> Export {
+    Export {
+        magic: MAGIC,
+        layout: layout::root_layout(),
+        root: life::Functions::<M>::ROOT,
+        _manifest: manifest.as_ptr(),
+    }
 }
 
 const _: () = assert!(size_of::<LifeCycle>() == 13 * size_of::<usize>());

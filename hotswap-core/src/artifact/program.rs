@@ -7,7 +7,10 @@
 
 use std::path::{Path, PathBuf};
 
-use hotswap_abi::manifest::{SCHEMA_MAGIC, Schema};
+use hotswap_abi::{
+    manifest::{SCHEMA_MAGIC, Schema},
+    same_build::Packages,
+};
 use memchr::memmem;
 
 use super::{Artifact, ArtifactError, read};
@@ -29,6 +32,8 @@ pub struct Program {
     /// The interfaces that it opens slots for, in the order in which they stand in the file, each
     /// once; at least one.
     pub interfaces: Vec<Schema>,
+    /// The packages that it is built from, where it says so ([`host_build!`](crate::host_build)).
+    pub packages: Option<Packages>,
 }
 
 /// A file that takes part in hotswap: one side or the other.
@@ -57,8 +62,8 @@ impl File {
         if interfaces.is_empty() {
             return Err(error.neither());
         }
-        let (hash, size) = (whole.hash, whole.size);
-        Ok(Self::Program(Program { path: path.into(), hash, size, interfaces }))
+        let (hash, size, packages) = (whole.hash, whole.size, packages(&bytes));
+        Ok(Self::Program(Program { path: path.into(), hash, size, interfaces, packages }))
     }
 }
 
@@ -73,6 +78,14 @@ pub(crate) fn schemas(bytes: &[u8]) -> Vec<Schema> {
         }
     }
     found
+}
+
+/// Pure: the description of a host's build in some bytes; `None` where there is not just one.
+fn packages(bytes: &[u8]) -> Option<Packages> {
+    let places = memmem::find_iter(bytes, &Packages::MAGIC).take(MOST_TRIES);
+    let mut found: Vec<_> = places.filter_map(|at| Packages::decode(&bytes[at..])).collect();
+    found.dedup();
+    (found.len() == 1).then(|| found.remove(0))
 }
 
 #[cfg(test)]
@@ -99,5 +112,19 @@ mod tests {
             ("Lamp", "2.1.0")
         );
         assert_eq!(schemas(b"HOTFACE\0HOTFACE\0"), []);
+    }
+
+    #[test]
+    fn the_description_of_the_build_is_found_where_there_is_one() {
+        let built = |name: &str| {
+            let text = format!("crate\t{name}\t0.1.0\t\n");
+            let len = u32::try_from(text.len()).unwrap().to_le_bytes();
+            [&Packages::MAGIC, &len[..], text.as_bytes()].concat()
+        };
+        let (game, tool) = (built("game"), built("tool"));
+        let found = packages(&[b"..", &*game, b"HOTBUILT", &game].concat());
+        assert_eq!(found, Packages::decode(&game));
+        assert!(found.is_some());
+        assert_eq!(packages(&[game, tool].concat()), None);
     }
 }

@@ -106,6 +106,7 @@ fn weight(kind: &EventKind) -> Weight {
         EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
         EventKind::Live(_)
         | EventKind::Refused(_)
+        | EventKind::LendingRisks { .. }
         | EventKind::NotRehearsed { .. }
         | EventKind::Panicked(_)
         | EventKind::Restarted(_)

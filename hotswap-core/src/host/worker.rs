@@ -34,7 +34,7 @@ mod trials;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -45,6 +45,7 @@ use std::{
 
 pub(super) use self::ending::Kept;
 
+use hotswap_abi::same_build::Packages;
 use semver::Version;
 
 use self::{
@@ -154,6 +155,8 @@ pub(super) struct Worker {
     floors: Floors,
     /// In the order in which they were opened.
     slots: Vec<Open>,
+    /// What the modules are built from that the host has lent values of its own to.
+    lent: Vec<Packages>,
     sources: BTreeMap<SourceId, usize>,
     /// Paths with new content, and those that are tried again.
     paths: Pending<(usize, PathBuf)>,
@@ -219,6 +222,8 @@ struct Open {
     offered: Option<(PathBuf, Intent)>,
     /// When a version was rolled back last.
     rolled_back: Option<Instant>,
+    /// Risks of lending that were told.
+    warned: BTreeSet<String>,
     trial: Option<OnTrial>,
     /// An artifact whose child is waited for.
     rehearsing: Option<Rehearsing>,
@@ -270,6 +275,7 @@ impl Worker {
             rehearsals: 0,
             floors,
             slots: Vec::new(),
+            lent: Vec::new(),
             sources: BTreeMap::new(),
             paths: Pending::new(Backoff::default()),
             cancelled: Pending::new(slow),
@@ -420,6 +426,7 @@ impl Worker {
             signers: Recent::default(),
             offered: None,
             rolled_back: None,
+            warned: BTreeSet::new(),
             trial: None,
             rehearsing: None,
             unwatched: None,

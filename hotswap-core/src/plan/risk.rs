@@ -65,6 +65,7 @@ pub(crate) fn risks(
         unrehearsed,
         way_back_works,
         no_way_back,
+        lending,
     } = situation;
 
     match handover {
@@ -202,6 +203,7 @@ pub(crate) fn risks(
             );
         }
     }
+    risks.extend(lending.iter().cloned());
     risks.sort_by_key(|risk| std::cmp::Reverse(risk.level));
     risks
 }

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use hotswap_abi::{compat::Requirement, manifest::Schema, portable::Reader};
+use hotswap_abi::{compat::Requirement, manifest::Schema, portable::Reader, same_build::Packages};
 use parking_lot::Mutex;
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
@@ -135,6 +135,7 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
     let mut requirement = Requirement::new(decoded);
     requirement.module.clone_from(&request.module);
     requirement.services.clone_from(&request.services);
+    requirement.packages = request.packages.as_deref().and_then(Packages::parse);
     let core = SlotCore::alone(&request.slot, requirement, interface);
 
     let mut config = Config::production()

@@ -35,6 +35,8 @@ pub(crate) struct Request {
     pub(crate) services: Vec<String>,
     pub(crate) drift: Drift,
     pub(crate) lends: bool,
+    /// The packages that the host is built from.
+    pub(crate) packages: Option<String>,
     pub(crate) state: Stored,
     /// Or why there is none.
     pub(crate) serving: Option<String>,

@@ -237,6 +237,7 @@ fn lay_out(
             StateDrift::StartAfresh => Drift::StartAfresh,
         },
         lends: config.lends_rust_types,
+        packages: config.packages.as_ref().map(|it| it.as_str().to_owned()),
         state,
         serving,
         milliseconds: u64::try_from(how.deadline.as_millis()).unwrap_or(u64::MAX),

@@ -12,6 +12,8 @@ pub(super) struct Command {
     /// The flags that decide about code and layout.
     pub(super) profile: String,
     pub(super) features: String,
+    /// What is made of it: `bin`, `lib`, `cdylib`, …; `test` for a program of tests.
+    pub(super) kinds: Vec<String>,
     /// Other settings for `#[cfg]`.
     pub(super) cfg: String,
     /// The dependencies: the name that the crate uses, and the file.
@@ -22,7 +24,8 @@ pub(super) struct Command {
     pub(super) out_dir: PathBuf,
     /// What tells this crate from others of its name (`-C metadata`): part of each type's identity.
     pub(super) metadata: String,
-    /// Cargo's hash of this unit (`-C extra-filename`).
+    /// Cargo's hash of this unit (`-C extra-filename`); empty for a module, whose file has none in its
+    /// name.
     pub(super) hash: String,
 }
 
@@ -63,6 +66,8 @@ impl Command {
             let mut value = || joined.clone().or_else(|| args.next()).unwrap_or_default();
             match name {
                 "--crate-name" => is_compiler = !value().is_empty(),
+                "--crate-type" => command.kinds.extend(value().split(',').map(str::to_owned)),
+                "--test" => command.kinds.push("test".to_owned()),
                 "--target" => command.target = Some(value()),
                 "--out-dir" => command.out_dir = value().into(),
                 "--edition" => flags.push(format!("edition={}", value())),
@@ -96,7 +101,7 @@ impl Command {
         if !is_compiler || command.input.as_os_str().is_empty() {
             return Err("no compiler of cargo's has expanded it".to_owned());
         }
-        if command.metadata.is_empty() || command.hash.is_empty() {
+        if command.metadata.is_empty() {
             return Err("cargo did not build it".to_owned());
         }
         let join = |mut all: Vec<String>| {
@@ -163,6 +168,7 @@ mod tests {
         assert_eq!((command.features.as_str(), command.cfg.as_str()), ("big fast", "none"));
         assert_eq!((&*command.metadata, &*command.hash), ("b503cc71a5ebb80f", "d1e4a3b2848835da"));
         assert_eq!(command.target, None);
+        assert_eq!(command.kinds, ["lib"]);
         let externs: Vec<_> = command.externs.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(externs, ["mac", "util"]);
         assert_eq!(command.folders, [Path::new("/t/debug/deps")]);

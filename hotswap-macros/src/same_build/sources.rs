@@ -29,14 +29,24 @@ const PLACES: [&str; 5] =
 impl Sources {
     /// Of a compiled crate: the files that the compiler has read, and the variables.
     pub(super) fn of_unit(unit: &Unit) -> Result<Self, String> {
-        let mut variables = unit.variables.iter();
-        let out_dir = variables.find_map(|it| it.strip_prefix("OUT_DIR=")).map(Path::new);
-        let names = Names::of(&unit.files[0], out_dir);
+        Self::of(unit, |_| true)
+    }
+
+    /// Of a crate whose own files its version stands for: those that its build script has made, and
+    /// the variables.
+    pub(super) fn made(unit: &Unit) -> Result<Self, String> {
+        let out_dir = unit.out_dir();
+        Self::of(unit, |file| out_dir.is_some_and(|it| file.starts_with(it)))
+    }
+
+    fn of(unit: &Unit, takes: impl Fn(&Path) -> bool) -> Result<Self, String> {
+        let names = Names::of(&unit.files[0], unit.out_dir());
         let variables = unit.variables.iter().filter_map(|it| {
             let name = it.split('=').next().unwrap_or_default();
             (!PLACES.contains(&name)).then_some((name, it.as_str()))
         });
-        Self::read(unit.files.iter().map(|it| (names.of_file(it), it.clone())), variables)
+        let files = unit.files.iter().filter(|it| takes(it));
+        Self::read(files.map(|it| (names.of_file(it), it.clone())), variables)
     }
 
     /// Of the crate that is being compiled: what the compiler reads is not known yet, so these are
@@ -102,10 +112,10 @@ impl Sources {
 const MOST_LISTED: usize = 1000;
 
 /// How much of a file's hash is noted: enough to tell two versions of one file apart.
-const SHORT: usize = 8;
+pub(super) const SHORT: usize = 8;
 
 /// 128 bits, in hexadecimal digits.
-fn hash(parts: &[&[u8]]) -> String {
+pub(super) fn hash(parts: &[&[u8]]) -> String {
     let mut hashers = [DefaultHasher::new(), DefaultHasher::new()];
     hashers[1].write_u8(1);
     for hasher in &mut hashers {

@@ -36,6 +36,7 @@ macro_rules! artifact {
             interface_version: <dyn $side::Game as p::Interface>::VERSION,
             unwinds: true,
             requires: &[],
+            packages: "",
             moves: false,
             interface: &<dyn $side::Game as p::Ladder<p::Wire>>::WHOLE,
             state: <() as p::HotState>::LINEAGE,

@@ -118,10 +118,17 @@ macro_rules! module {
         const _: () = {
             use hotswap_abi::private as p;
             const SOURCE: p::ManifestSource =
-                p::manifest_source::<$ty>("hotswap_root_test", "test", "1.0.0", true, &[]);
+                p::manifest_source::<$ty>(
+                    "hotswap_root_test",
+                    "test",
+                    "1.0.0",
+                    true,
+                    &[],
+                    "crate\ttest\t1.0.0\t\n",
+                );
             const LEN: usize = p::encoded_len(&SOURCE);
             const BYTES: [u8; LEN] = p::encode(&SOURCE);
-            static EXPORT: p::Export = p::export::<$ty>();
+            static EXPORT: p::Export = p::export::<$ty>(&BYTES);
             // SAFETY: as the derive does it.
             unsafe impl p::HotModule for $ty {
                 type Interface = dyn $interface;

@@ -137,7 +137,9 @@ fn any_type_is_lent_and_changed_in_place() {
 
 fn requirement() -> Requirement {
     let schema = Schema::decode(<dyn Scene as Interface>::schema()).unwrap();
-    Requirement::new(schema)
+    let mut requirement = Requirement::new(schema);
+    requirement.packages = manifest().packages;
+    requirement
 }
 
 fn manifest() -> Manifest {
@@ -176,6 +178,22 @@ fn this_build_is_known_and_fits_itself() {
     for what in ["build of hotswap_abi", "sources of hotswap-abi", "sources of hotswap-macros"] {
         assert!(of(what).is_some_and(|value| value.len() >= 16), "{what}");
     }
+}
+
+#[test]
+fn packages_that_a_side_does_not_know_are_a_reason_to_refuse() {
+    let text = |requirement: &Requirement, manifest: &Manifest| {
+        let found = requirement.check(manifest);
+        let [Mismatch::Build(difference)] = &found[..] else { panic!("{found:?}") };
+        difference.to_string()
+    };
+    let (mut requirement, mut manifest) = (requirement(), manifest());
+    let why = "does not say which packages it is built from";
+    let packages = manifest.packages.take();
+    let wanted = format!("the artifact's build is not known: it {why}");
+    assert_eq!(text(&requirement, &manifest), wanted);
+    (manifest.packages, requirement.packages) = (packages, None);
+    assert_eq!(text(&requirement, &manifest), format!("the host's build is not known: it {why}"));
 }
 
 #[test]

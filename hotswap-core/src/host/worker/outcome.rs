@@ -43,6 +43,10 @@ impl Worker {
         let Applied { code, state, pause, restored, old } = applied;
         let slot = Arc::clone(&self.slots[index].core);
         slot.set_live(&code);
+        // From now on values of its types may be in what is lent.
+        let packages = code.manifest.packages.iter().filter(|it| !self.lent.contains(it));
+        let packages: Vec<_> = packages.cloned().collect();
+        self.lent.extend(packages);
         if let Some(resident) = code.resident() {
             resident.set_stage(Stage::Serves);
         }

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_abi::manifest::Manifest;
+
 use super::{
     Way, Worker,
     course::{Answer, Course},
@@ -16,9 +18,9 @@ use crate::{
     event::{EventKind, Exit, Phase, WayBack},
     instance::Condition,
     library::StaticTls,
-    plan::{Plan, Side, Situation, Step, changes, has_pause, risks},
+    plan::{Plan, Risk, Side, Situation, Step, changes, has_pause, lending, risks},
     report::{Moment, Times, Word},
-    slot::in_callback,
+    slot::{SlotCore, in_callback},
     system::free::{self, Memory},
     trust::Signed,
     upgrade::{ArtifactHash, Fault, Handover, RehearsalOutcome, Rehearsed},
@@ -49,6 +51,7 @@ impl Worker {
         let plan = Arc::new(self.plan(index, &rehearsed, &course));
         core.set_plan(Arc::clone(&plan));
         self.tell(&core.name, EventKind::Planned(Arc::clone(&plan)));
+        self.warn(index, &rehearsed, plan.artifact);
         let decision = match self.shared.config.approval_of(&core.name).cloned() {
             // Who has asked to go back has said yes.
             Some(approval) if core.gate().is_some() && course.way != Way::Reverted => {
@@ -207,6 +210,7 @@ impl Worker {
         if let Some(WayBack::Impossible { why }) = rehearsal.as_ref().map(|it| &it.way_back) {
             situation.no_way_back.clone_from(why);
         }
+        situation.lending = self.lending(core, to.manifest);
         let work = Some(config.work_deadline);
         let longest = Some(situation.pause.0);
         let step = |phase, deadline| Step { phase, deadline, likely: times.likely(phase) };
@@ -248,6 +252,22 @@ impl Worker {
         }
     }
 
+    /// What may go wrong with the host's values that a module is lent.
+    fn lending(&self, core: &SlotCore, module: &Manifest) -> Vec<Risk> {
+        let packages = core.requirement.packages.as_ref().zip(module.packages.as_ref());
+        packages.map(|(host, module)| lending(host, module, &self.lent)).unwrap_or_default()
+    }
+
+    /// Tells of the risks that were not told yet.
+    fn warn(&mut self, index: usize, rehearsed: &Rehearsed, artifact: ArtifactHash) {
+        let core = Arc::clone(&self.slots[index].core);
+        let mut risks = self.lending(&core, &rehearsed.assessed.inspected.manifest);
+        risks.retain(|risk| self.slots[index].warned.insert(risk.reason.clone()));
+        if !risks.is_empty() {
+            self.tell(&core.name, EventKind::LendingRisks { artifact, risks });
+        }
+    }
+
     /// What there is to know of a slot and of the machine.
     fn situation(&self, index: usize, handover: &Handover, times: &Times) -> Situation {
         let (slot, config) = (&self.slots[index], &self.shared.config);
@@ -270,6 +290,7 @@ impl Worker {
             unrehearsed: None,
             way_back_works: false,
             no_way_back: Vec::new(),
+            lending: Vec::new(),
         }
     }
 }
