@@ -31,7 +31,7 @@
 //! | order of fields and variants in the bytes | order of the members | equal |
 //! | layouts of our own types: `Sink`, `Reply`, `Lent`, `Entry`, the root | [`Manifest::abi`]; for the root [`Manifest::abi_stable`] as well | compatible; equal |
 //! | no panic leaves an entry point | [`Manifest::unwinds`]: a module that aborts is refused; a host that is built to abort ends with its own panic, and no frame of the other side is unwound | must hold |
-//! | the types of `#[same_build]` arguments, with their auto traits, `TypeId`s and allocator | [`Definition::build`] and [`Manifest::rustc`] | equal ([`Build::difference`]) |
+//! | the types of `#[same_build]` arguments, with their auto traits, `TypeId`s and allocator | [`Definition::build`], [`Definition::path`] and [`Manifest::rustc`] | equal ([`Build::difference`]) |
 //! | the code of what was lent is mapped | nothing: who calls is inside, and the gate keeps the generation | – |
 //!
 //! Not assumed, and so not compared: the names of arguments, `#[since]`, `#[fold]`, docs, what a
@@ -42,6 +42,7 @@
 //! [`OwnedMember::offset`]: crate::shape::OwnedMember::offset
 //! [`Definition::attrs`]: crate::shape::Definition::attrs
 //! [`Definition::layout`]: crate::shape::Definition::layout
+//! [`Definition::path`]: crate::shape::Definition::path
 //! [`Definition::build`]: crate::shape::Definition::build
 //! [`Shape::Container`]: crate::shape::Shape::Container
 

@@ -30,7 +30,8 @@ pub struct Difference {
 
 /// Compares two types and everything they are made of.
 ///
-/// Interfaces are compared by the names of their methods. The left side calls: what it has must
+/// Interfaces are compared by the names of their methods, and where both have `#[same_build]`
+/// arguments by the place where they are declared. The left side calls: what it has must
 /// be found on the right, or have a default body; what only the right has does not matter. So it is
 /// with supertraits: what the caller's side requires must be required on the other one, where the
 /// object comes from. In an interface that is lent as an argument the two change sides, and again in
@@ -170,6 +171,7 @@ impl<'a> Comparison<'a> {
             self.push(name.clone(), Some(l), Some(r));
         }
         if left.kind == Kind::Interface {
+            self.places(left, right);
             self.promises(left, right);
             self.methods(left, right);
         } else {
@@ -180,6 +182,16 @@ impl<'a> Comparison<'a> {
                 layout.map(|(size, align)| format!("{size} bytes, aligned to {align}"))
             };
             self.push(name.clone(), text(left.layout), text(right.layout));
+        }
+    }
+
+    /// Interfaces that lend values as they are must be declared at one place: the types of these
+    /// values are known by their names alone, and the builds of two crates that both declare such an
+    /// interface are not compared.
+    fn places(&mut self, left: &Definition, right: &Definition) {
+        if left.build.is_some() && right.build.is_some() && left.path != right.path {
+            let of = |it: &Definition| Some(format!("{}::{}", it.path, it.name));
+            self.push(left.name.clone(), of(left), of(right));
         }
     }
 

@@ -27,6 +27,7 @@ impl Outline {
     pub(crate) const fn new(node: &'static Node, parts: &'static List) -> Self {
         let info = node.info;
         let mut form = hash(node.id, info.attrs.as_bytes());
+        form = hash(form, info.build.as_bytes());
         if let Some((size, align)) = info.layout {
             form = mixed(mixed(form, size as u64), align as u64);
         }
@@ -181,5 +182,29 @@ impl Whole {
             "types are nested more than 15 deep in one another: too deep for a description"
         );
         Self { node, outlines }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::{Info, Kind};
+
+    /// An interface of this build.
+    fn interface(build: &'static str) -> Outlines {
+        let info = Info { kind: Kind::Interface, path: "api", build, ..Info::scalar("Stage") };
+        let node = Box::leak(Box::new(Node::new(Box::leak(Box::new(info)), &List::End)));
+        Outlines::NONE.with(Box::leak(Box::new(Outline::new(node, &List::End))))
+    }
+
+    #[test]
+    fn one_interface_is_described_once() {
+        assert_eq!(interface("one").union(&interface("one")).len(), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "two different types have one name")]
+    fn interfaces_of_two_builds_are_not_described_as_one() {
+        let _ = interface("one").union(&interface("other"));
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Data, DataEnum, DeriveInput, Fields, Type};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Type};
 
 use crate::{
     error::Errors,
@@ -27,7 +27,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     }
     let (describe, mend) = match &input.data {
         Data::Struct(data) => structure(&data.fields, errors),
-        Data::Enum(data) => enumeration(&input.ident, data, errors),
+        Data::Enum(data) => enumeration(input, data, errors),
         Data::Union(data) => {
             errors.at(data.union_token, "a union does not say what it holds", "use an enum");
             return TokenStream::new();
@@ -88,10 +88,11 @@ fn structure(fields: &Fields, errors: &mut Errors) -> (TokenStream, TokenStream)
 }
 
 fn enumeration(
-    enumeration: &syn::Ident,
+    input: &DeriveInput,
     data: &DataEnum,
     errors: &mut Errors,
 ) -> (TokenStream, TokenStream) {
+    let enumeration = &input.ident;
     let are_units = data.variants.iter().all(|it| matches!(it.fields, Fields::Unit));
     // How wide the compiler takes the numbers to be: says of a `#[repr]` that was not seen.
     let mut describe = quote! {
@@ -100,6 +101,12 @@ fn enumeration(
             ::core::mem::size_of::<::core::mem::Discriminant<Self>>(),
         );
     };
+    if !are_units {
+        let foreign = foreign(input);
+        describe.extend(quote! {
+            #(__hotswap::Description::fact(__hotswap_description, #foreign);)*
+        });
+    }
     let mut arms = TokenStream::new();
     for variant in &data.variants {
         let ident = &variant.ident;
@@ -138,6 +145,32 @@ fn enumeration(
         quote! { match self { #arms } }
     };
     (describe, mend)
+}
+
+/// Attributes that may be macros, as text. One could give numbers to the variants of an enum with
+/// fields, after this derive, and the compiler does not tell them: where such a macro is asked for
+/// something else, the type counts as another one.
+fn foreign(input: &DeriveInput) -> impl Iterator<Item = String> {
+    const KNOWN: [&str; 15] = [
+        "allow",
+        "automatically_derived",
+        "deny",
+        "deprecated",
+        "doc",
+        "expect",
+        "forbid",
+        "hot_state",
+        "must_use",
+        "non_exhaustive",
+        "portable",
+        "repr",
+        "serde",
+        "shape",
+        "warn",
+    ];
+    let is_known = |attr: &Attribute| KNOWN.iter().any(|known| attr.path().is_ident(known));
+    let foreign = input.attrs.iter().filter(move |attr| !is_known(attr));
+    foreign.map(|attr| names::text(&attr.meta))
 }
 
 /// All of `#[repr(…)]`, as text.

@@ -216,3 +216,39 @@ fn a_build_that_differs_below_a_lent_interface_is_found() {
     let text = requirement().check(&manifest)[0].to_string();
     assert!(text.contains("has no `#[same_build]` arguments"), "{text}");
 }
+
+/// As it would be in another crate: an interface of the same name and methods, and another world.
+mod elsewhere {
+    use hotswap_abi::interface;
+
+    pub const DECLARED: &str = module_path!();
+
+    pub struct World(pub [u8; 3]);
+
+    #[interface]
+    pub trait Stage {
+        fn show(&mut self, #[same_build] world: &mut World);
+    }
+
+    #[derive(Default)]
+    pub struct Dark;
+    crate::module! { Dark: Stage }
+
+    impl Stage for Dark {
+        fn show(&mut self, world: &mut World) {
+            world.0 = [1; 3];
+        }
+    }
+}
+
+#[test]
+fn an_interface_of_one_name_from_another_place_is_another_one() {
+    let schema = Schema::decode(<dyn Stage as Interface>::schema()).unwrap();
+    let mut requirement = Requirement::new(schema);
+    let manifest = <elsewhere::Dark as hotswap_abi::HotModule>::MANIFEST;
+    let manifest = Manifest::decode(manifest).unwrap();
+    requirement.packages.clone_from(&manifest.packages);
+    let found: Vec<_> = requirement.check(&manifest).iter().map(ToString::to_string).collect();
+    let (ours, theirs) = (module_path!(), elsewhere::DECLARED);
+    assert_eq!(found, [format!("Stage  host: {ours}::Stage   artifact: {theirs}::Stage")]);
+}

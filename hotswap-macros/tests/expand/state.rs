@@ -149,3 +149,46 @@ fn a_state_goes_back_step_by_step() {
     assert_eq!(back(&small, 2).unwrap_err(), "state World has versions 1 to 7, not 2");
     assert_eq!(World::restore(7, &back(&small, 7).unwrap()).unwrap(), small);
 }
+
+/// Enums with fields whose variants get numbers after the derive has seen them.
+mod numbered {
+    pub mod one {
+        use hotswap_abi::Movable;
+        use hotswap_test_attributes::replace;
+
+        /// Documented in one way.
+        #[derive(Movable)]
+        #[replace(Empty => Empty = 1)]
+        #[repr(u8)]
+        pub enum Cell {
+            Empty,
+            Full(u64),
+        }
+    }
+    pub mod two {
+        use hotswap_abi::Movable;
+        use hotswap_test_attributes::replace;
+
+        /// Documented in another.
+        #[derive(Movable)]
+        #[replace(Empty => Empty = 2)]
+        #[repr(u8)]
+        pub enum Cell {
+            Empty,
+            Full(u64),
+        }
+    }
+}
+
+#[test]
+fn numbers_that_a_macro_gives_to_variants_are_part_of_the_description() {
+    use hotswap_abi::private::Description;
+    let one = Description::of::<numbered::one::Cell>();
+    let mut two = Description::of::<numbered::two::Cell>();
+    two.text = two.text.replace("numbered::two", "numbered::one");
+    let (one, two) = one.difference(&two).expect("a difference");
+    assert_eq!(
+        (one.trim(), two.trim()),
+        ("replace(Empty=>Empty = 1)", "replace(Empty=>Empty = 2)")
+    );
+}
