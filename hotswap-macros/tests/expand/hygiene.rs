@@ -3,6 +3,7 @@
 
 #![allow(
     dead_code,
+    clippy::upper_case_acronyms,
     non_camel_case_types,
     non_snake_case,
     non_upper_case_globals,
