@@ -328,6 +328,7 @@ fn what_is_left_with_the_system_holds_the_library() {
         (Habit::Action, "it has set a handler of signal 12"),
         (Habit::SystemCall, "it has made the system call 273"),
         (Habit::LookUp, "it has looked up timer_create, which starts a thread"),
+        (Habit::AtFork, "it has asked for a function to call at each fork"),
     ] {
         let place = scene(&habits("label=a"), folder.path());
         place.slot.pin().practise(habit).unwrap();
@@ -338,6 +339,74 @@ fn what_is_left_with_the_system_holds_the_library() {
         let why = image(&place);
         assert!(why.starts_with(reason), "{habit:?}: {why}");
     }
+}
+
+/// What runs while a library is closed (`atexit`, `.fini_array`) gets nothing that would lead into it
+/// when it is gone.
+#[test]
+fn in_its_last_functions_a_library_leaves_nothing_with_the_system() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let build = |label: &str| habits(&format!("label={label};log={}", log.display()));
+    let place = scene(&build("a"), folder.path());
+    place.slot.pin().practise(Habit::GreedyExit).unwrap();
+    let _ = place.upgrade(&build("b"));
+    assert_eq!(place.told.retired(), (1, Retirement::Unloaded));
+    assert_eq!(noted(&log, "a"), ["(true, -1, -1, true, -1, true)"]);
+    assert_eq!(mapped(folder.path()), 1);
+    // SAFETY: the handler that it was; nothing is sent.
+    let handler = unsafe { libc::signal(libc::SIGUSR2, libc::SIG_DFL) };
+    assert_eq!(handler, libc::SIG_DFL);
+}
+
+/// A subscriber that panics when the reaper says that it has freed a library's heap.
+struct Panics;
+
+static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
+
+impl tracing::Subscriber for Panics {
+    fn enabled(&self, of: &tracing::Metadata<'_>) -> bool {
+        of.target().starts_with("hotswap_core::library")
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {
+        if thread::current().name() == Some("hotswap-reaper") {
+            HAS_PANICKED.store(true, Ordering::Relaxed);
+            panic!("told to panic");
+        }
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// What panics where libraries are closed closes none that is in use.
+#[test]
+fn a_subscriber_that_panics_unloads_nothing() {
+    let _alone = alone();
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let stay = folder.path().join("stay");
+    let place = scene(&habits(&format!("label=a;stay={}", stay.display())), folder.path());
+    let worker = Worker::new(&place.slot, "worker");
+    worker.calls(Habit::Stay);
+    worker.ends();
+    let _ = place.upgrade(&habits("label=b"));
+    let by = held(&place, 1);
+    assert!(matches!(&*by, [Holder::Threads(_)]), "{by:?}");
+
+    tracing::subscriber::set_global_default(Panics).unwrap();
+    let others = scene(&habits("label=a"), other.path());
+    let _ = others.upgrade(&habits("label=b"));
+    assert_eq!(others.told.retired(), (1, Retirement::Unloaded));
+    until("the subscriber panics", || HAS_PANICKED.load(Ordering::Relaxed));
+    // The thread goes on in its library, which goes when it has ended.
+    assert_eq!(mapped(folder.path()), 2);
+    fs::write(&stay, "").unwrap();
+    assert_eq!(place.told.retired(), (1, Retirement::Unloaded));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! A caller's own way into a slot, the fastest there is.
 //!
 //! # Safety
-//! As in `entered`. A [`Visit`] is simpler than an `Entered`: it is made where the record is outside,
-//! so it is the outermost, and whoever makes it drops it last, so that there is nothing to count.
+//! As in `entered`. A reader's record is used by one guard at a time, so that there is nothing to
+//! count: what enters by the reader meanwhile has the thread's own seat. It may stay longer than what
+//! it has begun in: a call can be left in the middle on a stack of its own (a coroutine), and be gone
+//! on with inside another one.
 
 use std::cell::Cell;
 use std::fmt;
@@ -58,12 +60,9 @@ impl<T: Send + Sync> Reader<T> {
 
     /// Enters the slot, if that needs neither to wait nor a fence: on the generation of the last time,
     /// which still reigns.
-    ///
-    /// # Safety
-    /// The visit must be dropped, and after everything that has entered by this reader meanwhile.
     #[inline(always)]
-    #[expect(unsafe_code, reason = "counts on the order of drops")]
-    pub(crate) unsafe fn visit(&self) -> Option<Visit<'_, T>> {
+    #[expect(unsafe_code, reason = "addresses that seat and core keep")]
+    pub(crate) fn visit(&self) -> Option<Visit<'_, T>> {
         // SAFETY: the seat keeps it.
         let record = unsafe { self.record.as_ref() };
         // SAFETY: the core keeps it.
@@ -84,6 +83,10 @@ impl<T: Send + Sync> Reader<T> {
     /// [`Refused`], and then the thread is not inside.
     pub(crate) fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Box<Refused>> {
         let record = &*self.seat.record;
+        if record.own_word() != OUTSIDE {
+            let place = record.taken().unwrap_or_else(|| Location::caller());
+            return self.inner.enter(budget, place);
+        }
         if !Self::enter_known(&self.core.head, record) {
             self.inner.take_seat(&self.seat, budget)?;
         }
@@ -91,7 +94,7 @@ impl<T: Send + Sync> Reader<T> {
     }
 }
 
-/// A reader's thread is inside the slot, by this reader alone, until this is dropped.
+/// A reader's thread is inside the slot, by the reader's record alone, until this is dropped.
 #[must_use = "the thread is inside only while this lives"]
 pub(crate) struct Visit<'g, T> {
     record: &'g Record,

@@ -179,6 +179,8 @@ mod table {
         let seat = Rc::new(Seat::new(core));
         let old = TABLE.try_with(|table| {
             let table = &mut *table.borrow_mut();
+            // The allocator is the program's, and may call slots.
+            LIE.set(NOWHERE);
             let gone = table.sweep();
             let seats = &mut table.seats;
             if seats.len() <= place.index {

@@ -141,17 +141,25 @@ fn call(
 
 /// One call of the quickest kind, with another one inside it.
 fn visit(reader: &Reader<Value>, me: usize, turn: u64, counting: bool, tally: &Tally) {
-    // SAFETY: what enters inside it leaves inside it.
-    let Some(visit) = (unsafe { reader.visit() }) else { return };
+    let Some(visit) = reader.visit() else { return };
     tally.look(&visit);
     if counting {
         Value::bump(&visit.calls[me]);
         tally.calls[me].fetch_add(1, Ordering::Relaxed);
     }
-    tally.look(&reader.enter(BUDGET).unwrap());
+    let inner = reader.enter(BUDGET).unwrap();
+    tally.look(&inner);
     if turn.is_multiple_of(7) {
         resume_unwind(Box::new(()));
     }
+    tally.look(&visit);
+    // Left in the wrong order now and then.
+    if turn.is_multiple_of(3) {
+        drop(visit);
+        tally.look(&inner);
+        return;
+    }
+    drop(inner);
     tally.look(&visit);
     if counting && let Some(alone) = visit.exclusive() {
         Value::bump(&alone.alone);

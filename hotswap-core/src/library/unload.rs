@@ -33,9 +33,9 @@ use self::{interpose::Interposed, reaper::Remains};
 use super::elf::ElfFacts;
 use crate::fs::PrivateFile;
 
-/// A library that is open.
+/// A library that is open. It stays when this is dropped; [`bury`](Self::bury) has it closed.
 pub(super) struct Opened {
-    pub(super) library: Library,
+    pub(super) library: ManuallyDrop<Library>,
     copy: PrivateFile,
     /// Or why its calls are not answered.
     interposed: Result<Interposed, String>,
@@ -57,11 +57,10 @@ impl Opened {
         let handle = library.into_raw();
         let hidden = CString::new(copy.path().as_os_str().as_bytes()).ok();
         let hidden = hidden.filter(|_| !is_retained);
-        // SAFETY: the handle is that of a library that was just opened, of which nothing runs; what
-        // comes of it is dropped by `Remains`, after the library was found gone, or else kept.
+        // SAFETY: the handle is that of a library that was just opened, of which nothing runs.
         let interposed = unsafe { interpose::interpose(handle, facts, hidden, kin) };
         // SAFETY: the handle that it was.
-        let library = unsafe { Library::from_raw(handle) };
+        let library = ManuallyDrop::new(unsafe { Library::from_raw(handle) });
         Self { library, copy, interposed }
     }
 
@@ -91,20 +90,14 @@ impl Opened {
     /// Has it closed as soon as nothing leads into it. Nobody owns its code any more.
     pub(super) fn bury(self, tell: Tell) {
         let Self { library, copy, interposed } = self;
-        match interposed {
-            Ok(interposed) => Remains::new(library, interposed, copy, tell).bury(),
-            Err(_) => Self { library, copy, interposed }.retain(),
+        if let Ok(interposed) = interposed {
+            Remains::new(library, interposed, copy, tell).bury();
         }
     }
 
     /// Leaves it where it is, for ever. Its file goes: what is mapped stays.
     pub(super) fn retain(self) {
-        let Self { library, copy, interposed } = self;
-        let _kept = ManuallyDrop::new(library);
-        if let Ok(interposed) = interposed {
-            interposed.keep();
-        }
-        drop(copy);
+        drop(self);
     }
 }
 

@@ -486,8 +486,7 @@ unsafe impl<I: Interface + ?Sized> Caller for ReaderCaller<I> {
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
     ) -> Result<R, Box<CallError>> {
-        // SAFETY: dropped when the call is over, within which others by this reader begin and end.
-        if let Some(visit) = unsafe { self.reader.visit() } {
+        if let Some(visit) = self.reader.visit() {
             if !I::EXCLUSIVE {
                 if visit.condition().is_well() {
                     return once(visit, Use::Shared, call);
@@ -506,8 +505,7 @@ unsafe impl<I: Interface + ?Sized> Caller for ReaderCaller<I> {
         &mut self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
     ) -> Result<R, Box<CallError>> {
-        // SAFETY: dropped when the call is over, within which others by this reader begin and end.
-        if let Some(visit) = unsafe { self.reader.visit() }
+        if let Some(visit) = self.reader.visit()
             && let Some(alone) = visit.exclusive()
             && alone.condition().is_well()
         {

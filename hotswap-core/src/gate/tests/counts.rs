@@ -47,6 +47,24 @@ fn four_billion_forgotten_guards_count() {
     gate.inner.core.state().records[0].withdraw();
 }
 
+/// A call through a reader can be left in the middle, on a stack of its own, and end inside another
+/// one that has begun later.
+#[test]
+fn a_visit_that_ends_first_leaves_the_thread_inside() {
+    let gate = gate("arcade");
+    let reader = gate.reader();
+    drop(reader.enter(BUDGET).unwrap());
+    let visit = reader.visit().unwrap();
+    let inner = reader.enter(BUDGET).unwrap();
+    drop(visit);
+    assert!(gate.is_inside(), "by the one that is left");
+    let closer = Arc::clone(&gate);
+    let closed = thread::spawn(move || why(closer.close(Instant::now())));
+    assert!(matches!(closed.join().unwrap(), Why::Deadline));
+    drop(inner);
+    assert!(!gate.is_inside());
+}
+
 #[test]
 fn a_count_of_guards_that_would_wrap_aborts() {
     if !is_child() {

@@ -185,9 +185,12 @@ impl Account {
         self.ledger().holders()
     }
 
-    /// The library has asked for something whose end nobody learns of.
-    pub(super) fn goes_beyond(&self, what: &str) {
-        self.ledger().beyond.get_or_insert_with(|| what.to_owned());
+    /// The library asks for something whose end nobody learns of. Not when the account is closed:
+    /// then it must not have it.
+    pub(super) fn goes_beyond(&self, what: &str) -> bool {
+        let mut ledger = self.ledger();
+        ledger.beyond.get_or_insert_with(|| what.to_owned());
+        ledger.stage != Stage::Closed
     }
 
     /// A thread is about to be started. Its number, or `None` when the account is closed.
@@ -352,6 +355,7 @@ mod tests {
         assert!(account.is_closed() && !account.is_dying());
         assert_eq!((account.add_thread(), account.add_valued(1)), (None, None));
         assert_eq!(account.add_key(None), Some(0));
+        assert!(!account.goes_beyond("too late"));
     }
 
     #[test]
@@ -372,8 +376,7 @@ mod tests {
     #[test]
     fn what_cannot_be_accounted_for_holds_for_ever() {
         let account = Account::default();
-        account.goes_beyond("one");
-        account.goes_beyond("two");
+        assert!(account.goes_beyond("one") && account.goes_beyond("two"));
         account.die();
         let [Holder::Image { why }] = &*account.close().unwrap_err() else { panic!() };
         assert_eq!(why, "one");

@@ -46,6 +46,9 @@ struct Page {
     destructors: Vec<(Destructor, *mut c_void)>,
     /// By the index of the key: the key's serial number, and the value.
     values: Vec<(u64, *mut c_void)>,
+    /// Whether a [`destroy`] of this thread is at it. A destructor may lead back here, and the page
+    /// must stay until it has returned.
+    is_busy: bool,
 }
 
 impl Drop for Page {
@@ -68,9 +71,14 @@ impl Running {
         Some(Self { account: Arc::clone(account), number })
     }
 
+    /// It is the current thread, for as long as this lives.
+    pub(super) fn is_here(&self) {
+        self.account.has_begun(self.number, thread());
+    }
+
     /// The current thread is it, to its end.
     pub(super) fn begin(self) {
-        self.account.has_begun(self.number, thread());
+        self.is_here();
         with(|book| {
             book.starter = Some(self);
             book.make_known();
@@ -111,7 +119,8 @@ impl Book {
                 let number = account.add_valued(thread())?;
                 let account = Arc::clone(account);
                 let (destructors, values) = (Vec::new(), Vec::new());
-                self.pages.push(Page { account, number, destructors, values });
+                let page = Page { account, number, destructors, values, is_busy: false };
+                self.pages.push(page);
                 self.make_known();
                 self.pages.len() - 1
             }
@@ -181,7 +190,7 @@ fn tidy_pages() {
             let starter = book.starter.as_ref().map(|running| &running.account);
             let dying = |page: &&Page| {
                 let is_own = starter.is_some_and(|starter| Arc::ptr_eq(starter, &page.account));
-                page.account.is_dying() && !is_own
+                page.account.is_dying() && !is_own && !page.is_busy
             };
             book.pages.iter().find(dying).map(|page| Arc::clone(&page.account))
         })
@@ -191,9 +200,14 @@ fn tidy_pages() {
     }
 }
 
-/// Destroys what this thread has of one library, and forgets the page.
+/// Destroys what this thread has of one library, and forgets the page. No destructor of it may be
+/// running on this thread.
 fn destroy(account: &Arc<Account>) {
-    if let Some(number) = with(|book| book.known(account).map(|page| page.number)) {
+    let begin = |page: &mut Page| {
+        page.is_busy = true;
+        page.number
+    };
+    if let Some(number) = with(|book| book.known(account).map(begin)) {
         account.destroys(number);
     }
     for _ in 0..ROUNDS {
@@ -241,16 +255,19 @@ fn destroy_values(account: &Arc<Account>) -> bool {
 
 /// The thread ends: what it has of any library is destroyed, and then it counts no more as a thread
 /// of the library that has started it.
+///
+/// A destructor that ends the process is still below on the stack: its page stays.
 unsafe extern "C" fn end(_: *mut c_void) {
-    let last = || with(|book| book.pages.last().map(|page| Arc::clone(&page.account)));
+    let idle = |page: &&Page| !page.is_busy;
+    let last = || with(|book| book.pages.iter().rfind(idle).map(|page| Arc::clone(&page.account)));
     while let Some(account) = last() {
         destroy(&account);
     }
-    let (pages, starter) = with(|book| {
+    let starter = with(|book| {
         book.is_known = false;
-        (std::mem::take(&mut book.pages), book.starter.take())
+        book.starter.take()
     });
-    drop((pages, starter));
+    drop(starter);
 }
 
 /// Has [`end`] called when the current thread ends.
@@ -347,6 +364,38 @@ mod tests {
         tidy();
         assert!(with(|book| book.pages.is_empty()));
         assert_eq!(called(), [] as [usize; 0]);
+    }
+
+    /// A destructor that has the thread tidy up: the library's code is still below on the stack.
+    unsafe extern "C" fn tidies(value: *mut c_void) {
+        // SAFETY: the test gives a pointer to the account.
+        let account = unsafe { &*value.cast::<Arc<Account>>() };
+        account.die();
+        tidy();
+        // The rest is left to who is at it, and nobody may unmap the library.
+        assert!(account.close().is_err());
+        // SAFETY: what the end of a thread calls.
+        unsafe { end(ptr::null_mut()) };
+        assert!(account.close().is_err());
+    }
+
+    #[test]
+    fn a_library_stays_while_a_destructor_of_it_has_the_thread_tidy_up() {
+        let account = Arc::new(Account::default());
+        let fill = |account: &Arc<Account>| {
+            add(account, quiet, number(1));
+            add(account, tidies, ptr::from_ref(account).cast_mut().cast());
+        };
+        // The thread ends while the library begins to die.
+        thread::scope(|scope| scope.spawn(|| fill(&account)).join().unwrap());
+        account.close().unwrap();
+
+        // It is idle.
+        let account = Arc::new(Account::default());
+        fill(&account);
+        account.die();
+        tidy();
+        account.close().unwrap();
     }
 
     #[test]

@@ -20,6 +20,7 @@
 
 mod c_library;
 mod calls;
+mod exit;
 mod object;
 mod syscalls;
 mod thunks;
@@ -85,9 +86,7 @@ pub(super) struct Interposed {
 /// Why none of its calls is answered: it is as it was, and can only be retained.
 ///
 /// # Safety
-/// `handle` must be what `dlopen` has returned, and nothing of the library may run meanwhile. The
-/// library must be unmapped before the result is dropped; one that stays has it
-/// [kept](Interposed::keep).
+/// `handle` must be what `dlopen` has returned, and nothing of the library may run meanwhile.
 pub(super) unsafe fn interpose(
     handle: *mut c_void,
     facts: &ElfFacts,
@@ -124,8 +123,6 @@ pub(super) unsafe fn interpose(
             for (place, index) in &sites[..done] {
                 let _ = object.write(*place, real(NAMES[*index]));
             }
-            // Whatever the places hold now leads somewhere.
-            std::mem::forget(thunks);
             return Err(format!("the system forbids to change what it calls ({error})"));
         }
     }
@@ -133,9 +130,13 @@ pub(super) unsafe fn interpose(
 }
 
 impl Interposed {
-    /// Leaves in memory for ever what its calls go to, and nothing else.
-    pub(super) fn keep(self) {
-        std::mem::forget(self.thunks);
+    /// Gives back what its calls went to. Else that stays for ever.
+    ///
+    /// # Safety
+    /// The library must have been found gone.
+    pub(super) unsafe fn free(self) {
+        // SAFETY: only the library has called it.
+        unsafe { self.thunks.unmap() };
     }
 
     /// The address of a function that the library finds at `address` under this name, in the C
@@ -173,14 +174,10 @@ impl Interposed {
     /// Calls the functions for the exit that the library has asked for, and forgets those for a fork.
     ///
     /// # Safety
-    /// The account is closed, and the library mapped.
+    /// The account was closed by this thread, and the library is mapped.
     pub(super) unsafe fn finish(&self) {
-        unsafe extern "C" {
-            fn __cxa_finalize(library: *mut c_void);
-        }
-        let whose = Arc::as_ptr(&self.account).cast_mut().cast();
-        // SAFETY: what was registered for it (`calls.rs`) is code of the library.
-        unsafe { __cxa_finalize(whose) };
+        // SAFETY: the caller's.
+        unsafe { exit::finish(&self.account) };
     }
 
     /// Whether the loader still has it.

@@ -19,6 +19,8 @@
 
 use std::{
     fmt, fs,
+    mem::ManuallyDrop,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -49,12 +51,12 @@ pub(crate) enum News {
 /// Who is told.
 pub(crate) type Tell = Box<dyn Fn(News) + Send + Sync>;
 
-/// A library that nobody owns any more.
+/// A library that nobody owns any more. It stays when this is dropped: somebody's code has panicked.
 pub(super) struct Remains {
-    pub(super) library: Library,
-    pub(super) interposed: Interposed,
-    pub(super) copy: PrivateFile,
-    pub(super) tell: Tell,
+    library: ManuallyDrop<Library>,
+    interposed: Interposed,
+    copy: PrivateFile,
+    tell: Tell,
     since: Instant,
     was_told: bool,
     was_slow: bool,
@@ -77,7 +79,7 @@ fn yard() -> MutexGuard<'static, Yard> {
 
 impl Remains {
     pub(super) fn new(
-        library: Library,
+        library: ManuallyDrop<Library>,
         interposed: Interposed,
         copy: PrivateFile,
         tell: Tell,
@@ -155,7 +157,7 @@ impl Remains {
         let entry = Entry::take(who, None);
         // SAFETY: its account was just closed.
         unsafe { interposed.finish() };
-        let closed = library.close();
+        let closed = ManuallyDrop::into_inner(library).close();
         let why = match closed {
             Err(error) => Some(format!("the system's loader does not close it: {error}")),
             Ok(()) if interposed.is_mapped() => Some("the system's loader keeps it".to_owned()),
@@ -165,17 +167,17 @@ impl Remains {
         drop(entry);
         match why {
             None => {
-                if let Some(heap) = interposed.account.heap() {
-                    // SAFETY: it was found gone, and comes here once.
-                    let blocks = unsafe { heap.is_left() };
-                    tracing::debug!(blocks, "a library's heap was freed");
-                }
-                // What its calls went to is no longer used.
-                drop((interposed, copy));
+                let heap = interposed.account.heap();
+                // SAFETY: it was found gone, and comes here once.
+                let blocks = heap.map(|heap| unsafe { heap.is_left() });
+                // SAFETY: as above.
+                unsafe { interposed.free() };
+                drop(copy);
                 tell(News::Unloaded);
+                // The subscriber is the program's, and may panic.
+                tracing::debug!(blocks, "a library's heap was freed");
             }
             Some(why) => {
-                interposed.keep();
                 drop(copy);
                 tell(News::Stuck(Holder::Image { why }));
             }
@@ -206,7 +208,11 @@ fn run() {
             }
             std::mem::take(&mut yard.remains)
         };
-        let held: Vec<_> = remains.into_iter().filter_map(Remains::close).collect();
+        let close = |remains: Remains| {
+            // Code of the program's that panics keeps no other library from being closed.
+            catch_unwind(AssertUnwindSafe(|| remains.close())).ok().flatten()
+        };
+        let held: Vec<_> = remains.into_iter().filter_map(close).collect();
         let deadline = held.iter().flat_map(|it| [it.told_at(), it.slow_at()]).flatten().min();
         let mut yard = yard();
         yard.remains.extend(held);

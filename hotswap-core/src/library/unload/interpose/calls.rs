@@ -17,7 +17,7 @@ use std::{
 use libc::{c_int, c_long, c_uint, c_void, pthread_attr_t, pthread_t};
 
 use super::{
-    NAMES, OF_HEAP, c_library, real, syscalls,
+    NAMES, OF_HEAP, c_library, exit, real, syscalls,
     thunks::{self, Argument},
 };
 use crate::library::unload::{
@@ -64,8 +64,8 @@ pub(super) fn answer(name: &str) -> Answer {
         "sigaction" => OfAccount(Fourth, sigaction as *const () as usize),
         "signal" => OfAccount(Third, signal as *const () as usize),
         "sigaltstack" => OfAccount(Third, sigaltstack as *const () as usize),
-        "__cxa_atexit" => OfAccount(Fourth, at_exit as *const () as usize),
-        "__register_atfork" => OfAccount(Fifth, at_fork as *const () as usize),
+        "__cxa_atexit" => OfAccount(Fourth, exit::at_exit as *const () as usize),
+        "__register_atfork" => OfAccount(Fifth, exit::at_fork as *const () as usize),
         "dlsym" => Asked(Second, look_up as *const () as usize),
         "syscall" => Asked(First, look_at as *const () as usize),
         other => unreachable!("{other} is answered"),
@@ -74,7 +74,7 @@ pub(super) fn answer(name: &str) -> Answer {
 
 /// # Safety
 /// `account` must be what a page of code has added.
-unsafe fn account(account: *const Account) -> ManuallyDrop<Arc<Account>> {
+pub(super) unsafe fn account(account: *const Account) -> ManuallyDrop<Arc<Account>> {
     // SAFETY: from an `Arc` that the page owns, and not given back here.
     ManuallyDrop::new(unsafe { Arc::from_raw(account) })
 }
@@ -198,13 +198,19 @@ unsafe extern "C-unwind" fn begun(begin: *mut c_void) -> *mut c_void {
     unsafe { start(argument) }
 }
 
+/// Notes what the end of which nobody learns of; whether the library may do it. In its last
+/// destructors it may not: it is about to be unmapped, and nothing could hold it any more.
+pub(super) fn may_keep(whose: *const Account, what: &str) -> bool {
+    // SAFETY: as the module's text says.
+    unsafe { account(whose) }.goes_beyond(what)
+}
+
 /// A handler may be kept by whoever sets another one, and called by it: nobody tells when it is not
 /// used any more.
-fn has_set_handler(whose: *const Account, signal: c_int, handler: usize) {
-    if handler != libc::SIG_DFL && handler != libc::SIG_IGN {
-        // SAFETY: as the module's text says.
-        unsafe { account(whose) }.goes_beyond(&format!("it has set a handler of signal {signal}"));
-    }
+fn may_set_handler(whose: *const Account, signal: c_int, handler: usize) -> bool {
+    handler == libc::SIG_DFL
+        || handler == libc::SIG_IGN
+        || may_keep(whose, &format!("it has set a handler of signal {signal}"))
 }
 
 unsafe extern "C" fn sigaction(
@@ -213,9 +219,11 @@ unsafe extern "C" fn sigaction(
     before: *mut libc::sigaction,
     whose: *const Account,
 ) -> c_int {
-    if !action.is_null() {
-        // SAFETY: the caller's.
-        has_set_handler(whose, number, unsafe { (*action).sa_sigaction });
+    // SAFETY: the caller's.
+    let handler = unsafe { action.as_ref() }.map(|action| action.sa_sigaction);
+    if handler.is_some_and(|handler| !may_set_handler(whose, number, handler)) {
+        fail(libc::EINVAL);
+        return -1;
     }
     // SAFETY: the caller's.
     unsafe { libc::sigaction(number, action, before) }
@@ -226,7 +234,10 @@ unsafe extern "C" fn signal(
     handler: libc::sighandler_t,
     whose: *const Account,
 ) -> libc::sighandler_t {
-    has_set_handler(whose, number, handler);
+    if !may_set_handler(whose, number, handler) {
+        fail(libc::EINVAL);
+        return libc::SIG_ERR;
+    }
     // SAFETY: the caller's.
     unsafe { libc::signal(number, handler) }
 }
@@ -237,58 +248,14 @@ unsafe extern "C" fn sigaltstack(
     whose: *const Account,
 ) -> c_int {
     // SAFETY: the caller's.
-    if !stack.is_null() && unsafe { (*stack).ss_flags } & libc::SS_DISABLE == 0 {
-        // SAFETY: as the module's text says.
-        unsafe { account(whose) }.goes_beyond("it has given a thread a stack for signals");
+    let stack_given =
+        unsafe { stack.as_ref() }.is_some_and(|it| it.ss_flags & libc::SS_DISABLE == 0);
+    if stack_given && !may_keep(whose, "it has given a thread a stack for signals") {
+        fail(libc::EINVAL);
+        return -1;
     }
     // SAFETY: the caller's.
     unsafe { libc::sigaltstack(stack, before) }
-}
-
-type Plain = unsafe extern "C" fn();
-
-/// Whatever library the caller names, it is called when the account is done
-/// ([`finish`](super::Interposed::finish)): of one that is named wrongly, or not at all, the C library
-/// would keep the address. When the account is closed already nothing is kept.
-unsafe extern "C" fn at_exit(
-    function: Destructor,
-    value: *mut c_void,
-    _library: *mut c_void,
-    whose: *const Account,
-) -> c_int {
-    unsafe extern "C" {
-        fn __cxa_atexit(function: Destructor, value: *mut c_void, library: *mut c_void) -> c_int;
-    }
-    // SAFETY: as the module's text says.
-    if unsafe { account(whose) }.is_closed() {
-        return -1;
-    }
-    // SAFETY: the caller's, under the name of the account.
-    unsafe { __cxa_atexit(function, value, whose.cast_mut().cast()) }
-}
-
-/// As at the exit.
-unsafe extern "C" fn at_fork(
-    prepare: Option<Plain>,
-    parent: Option<Plain>,
-    child: Option<Plain>,
-    _library: *mut c_void,
-    whose: *const Account,
-) -> c_int {
-    unsafe extern "C" {
-        fn __register_atfork(
-            prepare: Option<Plain>,
-            parent: Option<Plain>,
-            child: Option<Plain>,
-            library: *mut c_void,
-        ) -> c_int;
-    }
-    // SAFETY: as the module's text says.
-    if unsafe { account(whose) }.is_closed() {
-        return libc::ENOMEM;
-    }
-    // SAFETY: the caller's, under the name of the account.
-    unsafe { __register_atfork(prepare, parent, child, whose.cast_mut().cast()) }
 }
 
 extern "C" fn malloc(size: usize, whose: &Heap) -> *mut c_void {
@@ -368,13 +335,21 @@ pub(super) unsafe extern "C" fn look_up(
     // What nobody else has is its own, or nothing.
     if let Some(what) = c_library::beyond(name)
         && real(name) != 0
+        && !whose.goes_beyond(&format!("it has looked up {what}"))
     {
-        whose.goes_beyond(&format!("it has looked up {what}"));
+        return refuse as *mut c_void;
     }
     ptr::null_mut()
 }
 
-/// Notes a system call after which the kernel may have an address of the library's.
+/// What a function that may not be called answers: most take that for a failure.
+extern "C" fn refuse() -> isize {
+    fail(libc::EPERM);
+    -1
+}
+
+/// Notes a system call after which the kernel may have an address of the library's. One that it may
+/// not make has failed.
 pub(super) unsafe extern "C" fn look_at(
     number: c_long,
     page: *const *const Account,
@@ -382,9 +357,10 @@ pub(super) unsafe extern "C" fn look_at(
     if syscalls::keeps(number) {
         // SAFETY: the page that this call has come through.
         let whose = unsafe { thunks::account(page) };
-        // SAFETY: as the module's text says.
-        let whose = unsafe { account(whose) };
-        whose.goes_beyond(&format!("it has made the system call {number}"));
+        if !may_keep(whose, &format!("it has made the system call {number}")) {
+            fail(libc::EPERM);
+            return ptr::without_provenance_mut(usize::MAX);
+        }
     }
     ptr::null_mut()
 }

@@ -20,6 +20,10 @@ use super::protect;
 /// `R_X86_64_64`, `R_X86_64_GLOB_DAT`, `R_X86_64_JUMP_SLOT`: the whole place is an address.
 pub(super) const ADDRESSES: [u32; 3] = [1, 6, 7];
 
+/// `R_X86_64_IRELATIVE`, and `STT_GNU_IFUNC`: a function of the library says what the address is.
+const CHOSEN: u32 = 37;
+const CHOOSES: u8 = 10;
+
 /// A loaded library.
 #[derive(Debug, Default)]
 pub(super) struct Object {
@@ -38,6 +42,8 @@ pub(super) struct Tables {
     pub(super) needed: Vec<String>,
     /// The number of its constructors.
     pub(super) constructors: usize,
+    /// Whether the loader has asked code of it which function to use (`STT_GNU_IFUNC`).
+    pub(super) chooses: bool,
     /// The first bytes of what runs before these, if there is something.
     pub(super) first: Option<[u8; 8]>,
     /// Places with the address of something that has a name.
@@ -248,12 +254,14 @@ impl Object {
                 let Rela { offset, info, addend } =
                     unsafe { ptr::with_exposed_provenance::<Rela>(entry).read() };
                 let (symbol, kind) = ((info >> 32) as usize, (info & 0xffff_ffff) as u32);
+                tables.chooses |= kind == CHOSEN;
                 if symbol == 0 {
                     continue;
                 }
                 let symbol = symbols + symbol * size_of::<Symbol>();
                 // SAFETY: a symbol of the library's table.
                 let symbol = unsafe { ptr::with_exposed_provenance::<Symbol>(symbol).read() };
+                tables.chooses |= symbol.section != 0 && symbol.info & 0xf == CHOOSES;
                 let place = self.base + offset;
                 // Only these are known to be a whole address, and aligned.
                 let bound = ADDRESSES.contains(&kind) && place.is_multiple_of(align_of::<usize>());

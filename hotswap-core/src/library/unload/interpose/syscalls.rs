@@ -29,8 +29,10 @@ const KEEP: [c_long; 19] = [
 /// The newest one that was gone through.
 const NEWEST: c_long = libc::SYS_set_mempolicy_home_node;
 
-/// Whether a system call may keep an address of its caller's.
+/// Whether a system call may keep an address of its caller's. The kernel looks at the lower half of
+/// the number.
 pub(super) fn keeps(number: c_long) -> bool {
+    let number = number & 0xffff_ffff;
     KEEP.contains(&number) || number > NEWEST
 }
 
@@ -43,8 +45,11 @@ mod tests {
         for number in [libc::SYS_futex, libc::SYS_getrandom, libc::SYS_gettid, libc::SYS_statx] {
             assert!(!keeps(number), "{number}");
         }
-        for number in [libc::SYS_rt_sigaction, libc::SYS_clone3, libc::SYS_rseq, NEWEST + 1] {
+        for number in [libc::SYS_rt_sigaction, libc::SYS_clone3, libc::SYS_rseq, NEWEST + 1, -1] {
             assert!(keeps(number), "{number}");
+        }
+        for half in [1 << 32, -1 << 32] {
+            assert!(keeps(libc::SYS_rt_sigaction | half) && !keeps(libc::SYS_futex | half));
         }
     }
 }

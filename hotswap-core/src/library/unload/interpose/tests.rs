@@ -1,7 +1,10 @@
 //! The real loader, and the real code that is made. Whole libraries are unloaded in
 //! `tests/own_process/unload.rs`.
 
-use std::ffi::{CStr, c_char};
+use std::{
+    ffi::{CStr, c_char},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use libc::c_uint;
 
@@ -25,6 +28,7 @@ fn a_loaded_library_is_read() {
     let cos = unsafe { libc::dlsym(handle, c"cos".as_ptr()) }.addr();
     assert!(object.holds(cos) && !object.holds(real("malloc")) && !object.holds(0));
     assert!(object.is_mapped());
+    assert!(tables.chooses, "between versions for processors");
     // What it imports is bound to what we see.
     let errno = |it: &&object::Relocation| it.name == "__errno_location" || it.name == "stderr";
     let bound = tables.relocations.iter().find(errno).expect("it has errors");
@@ -32,6 +36,61 @@ fn a_loaded_library_is_read() {
     assert_eq!(bound.bound, real(&bound.name));
     // None of the calls that are answered.
     assert_eq!(verdict::sites(&tables, 0..OF_HEAP.start, real), Ok(Vec::new()));
+}
+
+/// A library must not go while the end of the process calls a function of it.
+#[test]
+fn a_function_for_the_exit_holds_its_library_while_it_runs() {
+    type AtExit = unsafe extern "C" fn(Destructor, *mut c_void, *mut c_void) -> i32;
+    unsafe extern "C" {
+        fn __cxa_finalize(library: *mut c_void);
+    }
+    /// Begins to retire its library. Counts how often it is called.
+    unsafe extern "C" fn retires(account: *mut c_void) {
+        CALLED.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the test's own.
+        let account = unsafe { &*account.cast::<Account>() };
+        account.die();
+        assert!(account.is_closed() || account.close().is_err());
+    }
+    static CALLED: AtomicUsize = AtomicUsize::new(0);
+
+    let account = Arc::new(Account::default());
+    let thunks = Thunks::new(&account).unwrap();
+    let index = NAMES.iter().position(|known| *known == "__cxa_atexit").unwrap();
+    let piece = ptr::with_exposed_provenance::<()>(thunks.address(index));
+    // SAFETY: the address of such a function.
+    let at_exit: AtExit = unsafe { std::mem::transmute(piece) };
+    let whose: *mut c_void = Arc::as_ptr(&account).cast_mut().cast();
+    let asks = || {
+        // SAFETY: a function that bears to be called at any time while there is an account.
+        assert_eq!(unsafe { at_exit(retires, whose, ptr::null_mut()) }, 0);
+    };
+    let ends = || {
+        // SAFETY: what the end of the process does with what was asked for under this name.
+        unsafe { __cxa_finalize(whose) };
+        CALLED.swap(0, Ordering::Relaxed)
+    };
+    asks();
+    assert_eq!(ends(), 1);
+    // What is about to go is not called any more, but by who has closed it.
+    asks();
+    account.close().unwrap();
+    assert_eq!(ends(), 0);
+
+    let account = Arc::new(Account::default());
+    let thunks = Thunks::new(&account).unwrap();
+    let piece = ptr::with_exposed_provenance::<()>(thunks.address(index));
+    // SAFETY: the address of such a function.
+    let at_exit: AtExit = unsafe { std::mem::transmute(piece) };
+    let whose = Arc::as_ptr(&account).cast_mut().cast();
+    // SAFETY: as above.
+    assert_eq!(unsafe { at_exit(retires, whose, ptr::null_mut()) }, 0);
+    account.die();
+    account.close().unwrap();
+    // SAFETY: it was just closed; there is no library.
+    unsafe { exit::finish(&account) };
+    assert_eq!(CALLED.load(Ordering::Relaxed), 1);
 }
 
 #[test]

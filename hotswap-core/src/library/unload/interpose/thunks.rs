@@ -8,7 +8,7 @@
 //! So their pieces ask the host first, and jump to the real one where it has no answer, with registers
 //! and stack as they were.
 
-use std::{io, ptr, sync::Arc};
+use std::{io, mem::ManuallyDrop, ptr, sync::Arc};
 
 use super::{
     NAMES,
@@ -23,12 +23,12 @@ const STEP: usize = 128;
 
 const _: () = assert!((NAMES.len() + 1) * STEP <= PAGE);
 
-/// The page, as long as the library may call.
+/// The page. It stays when this is dropped: a library that was not found gone may call.
 #[derive(Debug)]
 pub(super) struct Thunks {
     page: usize,
-    /// What the code refers to.
-    _account: Arc<Account>,
+    /// What the code refers to, for as long as there is the page.
+    account: ManuallyDrop<Arc<Account>>,
 }
 
 impl Thunks {
@@ -41,7 +41,8 @@ impl Thunks {
         if page == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        let thunks = Self { page: page.expose_provenance(), _account: Arc::clone(account) };
+        let kept = ManuallyDrop::new(Arc::clone(account));
+        let thunks = Self { page: page.expose_provenance(), account: kept };
         let heap = account.heap().map(|heap| Arc::as_ptr(heap).expose_provenance());
         let account = Arc::as_ptr(account).expose_provenance();
         let mut code = vec![0; PAGE];
@@ -64,6 +65,16 @@ impl Thunks {
         Ok(thunks)
     }
 
+    /// Gives the page back.
+    ///
+    /// # Safety
+    /// Nothing may call it any more.
+    pub(super) unsafe fn unmap(self) {
+        // SAFETY: our own page, which nothing calls (caller).
+        unsafe { libc::munmap(ptr::with_exposed_provenance_mut(self.page), PAGE) };
+        drop(ManuallyDrop::into_inner(self.account));
+    }
+
     /// Where one of [`NAMES`] goes.
     pub(super) const fn address(&self, index: usize) -> usize {
         address(self.page, index)
@@ -82,13 +93,6 @@ pub(super) const fn address(page: usize, index: usize) -> usize {
 pub(super) const unsafe fn account(page: *const *const Account) -> *const Account {
     // SAFETY: it stands there (`new`), for as long as the page does (caller).
     unsafe { page.read() }
-}
-
-impl Drop for Thunks {
-    fn drop(&mut self) {
-        // SAFETY: our own page; the library that called it is unmapped (`Interposed`).
-        unsafe { libc::munmap(ptr::with_exposed_provenance_mut(self.page), PAGE) };
-    }
 }
 
 /// The register of an integer argument, by its number.

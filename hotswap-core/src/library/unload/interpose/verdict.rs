@@ -45,6 +45,11 @@ pub(super) fn retained(tables: &Tables, facts: &ElfFacts) -> Option<String> {
     {
         return Some("it has constructors, which ran before its calls were answered".to_owned());
     }
+    if tables.chooses {
+        return Some(
+            "it has functions that choose others (STT_GNU_IFUNC), which ran before".into(),
+        );
+    }
     let imports = tables.relocations.iter().filter(|it| it.is_import && !it.is_unresolved());
     let beyond = imports.filter_map(|it| c_library::beyond(&it.name)).next();
     beyond.map(|what| format!("it calls {what}"))
@@ -95,6 +100,7 @@ mod tests {
         Tables {
             needed: vec!["libc.so.6".to_owned()],
             constructors: 2,
+            chooses: false,
             first: Some([0x48, 0x83, 0xec, 0x08, 0x48, 0x8b, 0x05, 0]),
             relocations: relocations.iter().map(relocation).collect(),
         }
@@ -120,6 +126,8 @@ mod tests {
         assert!(why(&other, ElfFacts::default()).contains("libfoo.so.3"));
         let constructors = Tables { constructors: 3, ..tables(&[]) };
         assert!(why(&constructors, ElfFacts::default()).contains("constructors"));
+        let chooses = Tables { chooses: true, ..tables(&[]) };
+        assert!(why(&chooses, ElfFacts::default()).contains("STT_GNU_IFUNC"));
         let first = Tables { first: Some([0; 8]), ..tables(&[]) };
         assert!(why(&first, ElfFacts::default()).contains("constructors"));
         let newer = [0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x83, 0xec, 0x08];
