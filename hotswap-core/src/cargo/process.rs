@@ -13,6 +13,8 @@ use std::io::{self, BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 
+use crate::system::children::let_wait;
+
 /// What a process tells, from its own threads.
 #[derive(Debug)]
 pub(super) enum News {
@@ -74,6 +76,7 @@ impl Process {
     ) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         group::lead(&mut command);
+        let_wait(&mut command);
         let child = command.spawn()?;
         // From here on an early return kills it.
         let mut process = Self { child, reaped: false, waiter: None };
