@@ -218,8 +218,10 @@ fn what_has_taken_over_from_a_built_in_module_is_recovered_and_reverted_to() {
     run.host.shutdown().unwrap();
 }
 
-/// What may become of a kept copy.
-const DAMAGES: [(fn(&Path), &str); 4] = [
+/// How a kept copy is damaged, and what the host says of it.
+type Damage = (fn(&Path), &'static str);
+
+const DAMAGES: [Damage; 4] = [
     (|kept| replace(kept, counter("label=forged").bytes()), "it was damaged or replaced"),
     (
         |kept| {

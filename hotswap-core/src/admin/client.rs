@@ -191,6 +191,7 @@ fn is_socket(path: &Path) -> bool {
 }
 
 #[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::print_stderr, reason = "says why a test is skipped")]
 mod tests {
     use std::{
         fs,

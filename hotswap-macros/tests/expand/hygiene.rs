@@ -107,8 +107,14 @@ mod case {
     pub enum C {
         Ok,
         Err(::core::primitive::u8),
-        Some { None: ::core::primitive::u8, other: ::core::primitive::u64 },
-        Carrier { x: ::core::primitive::u8 },
+        Some {
+            None: ::core::primitive::u8,
+            other: ::core::primitive::u64,
+        },
+        Carrier {
+            x: ::core::primitive::u8,
+        },
+        #[expect(clippy::upper_case_acronyms, reason = "named like a constant of our traits")]
         INFO(::core::primitive::u8),
     }
     #[derive(::hotswap_abi::Plain, ::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug)]
