@@ -111,9 +111,12 @@ fn a_linker_that_is_not_there_is_a_failure() {
 #[test]
 fn folders_that_do_not_do_are_failures() {
     let folder = scratch();
-    let missing = folder.path().join("missing");
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
     let mut command = command(env!("CARGO_BIN_EXE_hotswap"), folder.path());
-    let output = command.env("TMPDIR", &missing).args(["doctor", "--json"]).output().unwrap();
+    // The other place that is tried.
+    command.env_remove("XDG_RUNTIME_DIR");
+    let output = command.env("TMPDIR", &file).args(["doctor", "--json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(level(&json, "code"), ["fail"], "{json:#}");
