@@ -84,7 +84,7 @@ impl Allocator {
 }
 
 /// Why two libraries do not share an allocator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotShared {
     /// The allocator of one of them is not known.
@@ -100,6 +100,8 @@ pub enum NotShared {
     #[error("one of the two is linked with a malloc of its own")]
     Apart,
 }
+
+crate::debug_in_full!(NotShared);
 
 /// Where the functions behind the allocator can be seen.
 #[cfg(all(hotswap_allocator_is_seen, not(miri)))]
