@@ -9,7 +9,7 @@
 //! | `journal.1.jsonl` … | older ones, for people; what they have come to stands in the newest |
 //! | `artifacts/` | the artifacts that were committed last, to go back to |
 //! | `backups/` | states, each a [`Snapshot`] |
-//! | `reports/` | what upgrades were, and how they went: see [`report`](crate::report) |
+//! | `reports/` | what upgrades were, and how they went: see [`report`] |
 //! | `lock` | locked as long as the host lives |
 //!
 //! `line` is the codec, `replay` says what lines come to, and both are pure; `file` and

@@ -3,6 +3,7 @@
 //! For tools that say why upgrades do not work, or work less well than they could.
 
 pub(crate) mod cause;
+#[cfg(feature = "cargo")]
 pub(crate) mod children;
 pub(crate) mod file_size;
 pub(crate) mod free;

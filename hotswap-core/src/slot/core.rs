@@ -145,6 +145,7 @@ struct Progress {
 }
 
 /// Whether a first artifact is on its way.
+#[cfg_attr(not(feature = "cargo"), expect(dead_code, reason = "only a builder says so"))]
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Coming {
     /// Nobody has said so.

@@ -18,7 +18,7 @@ use crate::{
     system::free,
 };
 
-/// A runtime folder with less room is left to those who cannot do without it.
+/// A runtime folder, or one for a host's data, with less room is left to those who cannot do without it.
 const LEAST: u64 = 256 << 20;
 
 impl Trust {
@@ -33,7 +33,7 @@ impl Trust {
             return self.below(named);
         }
         let mut tried = Vec::new();
-        for place in [runtime_folder(), data.map(|data| Ok(data.join("private")))] {
+        for place in [runtime_folder(), data.map(data_folder)] {
             let folder = match place {
                 None => continue,
                 Some(Ok(place)) => {
@@ -88,6 +88,16 @@ fn runtime_folder() -> Option<Result<PathBuf, String>> {
         Some(room) if room < LEAST => Err(format!("XDG_RUNTIME_DIR {name} has little room")),
         _ => Ok(folder),
     })
+}
+
+/// Below the folder for the host's data, unless the data will need the room that is left there.
+fn data_folder(data: &Path) -> Result<PathBuf, String> {
+    match free::on_disk(data) {
+        Some(room) if room < LEAST => {
+            Err(format!("the data folder {} has little room", shown(data)))
+        }
+        _ => Ok(data.join("private")),
+    }
 }
 
 /// The folder itself where only this user can write it, else one below it.
