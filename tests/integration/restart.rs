@@ -159,7 +159,7 @@ fn a_shape_that_drifted_over_the_restart_is_judged_as_in_an_upgrade() {
     assert_eq!(refusal.phase, Phase::Assessed);
     let text = refusal.to_string();
     assert!(text.contains("has another shape than the version 1 that is stored"), "{text}");
-    assert!(text.contains("stored: ") && text.contains("impl Migrate<"), "{text}");
+    assert!(text.contains("stored: ") && text.contains("impl hotswap_abi::Migrate<"), "{text}");
     drop(host);
     // It stays until something takes it.
     assert!(place.kept().exists());

@@ -387,7 +387,8 @@ fn a_host_keeps_its_own_folders_to_itself() {
             }
         }
     }
-    let error = Host::new(place.config().cargo_package("arcade")).unwrap_err();
+    let config = place.config().artifact("meter", place.artifact());
+    let error = Host::new(config.cargo_package("arcade")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
     assert!(error.to_string().contains("package arcade is built by this host"), "{error}");
 }

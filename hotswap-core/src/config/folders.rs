@@ -6,6 +6,7 @@ use super::{Config, Place};
 use crate::{
     error::Reason,
     fs::{FolderError, PrivateFolder, make_private},
+    shown::shown,
     trust::Trust,
 };
 
@@ -47,7 +48,8 @@ impl Config {
 
     /// The same for the folder in which states are left, which is made where it is missing.
     pub(crate) fn make_checkpoints(&self, folder: &Path) -> Result<(), String> {
-        let made = make_private(folder).map_err(|error| error.to_string());
+        let made = make_private(folder)
+            .map_err(|error| format!("{} cannot be written: {error}", shown(folder)));
         made.and_then(|()| self.check_folder(folder).map_err(|reason| reason.to_string()))
     }
 

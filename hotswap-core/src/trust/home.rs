@@ -90,9 +90,11 @@ fn runtime_folder() -> Option<Result<PathBuf, String>> {
     })
 }
 
-/// Below the folder for the host's data, unless the data will need the room that is left there.
+/// Below the folder for the host's data, unless the data will need the room that is left there. It is
+/// not made here: whoever has removed it has removed the data as well, and should know.
 fn data_folder(data: &Path) -> Result<PathBuf, String> {
     match free::on_disk(data) {
+        _ if !data.is_dir() => Err(format!("the data folder {} is not there", shown(data))),
         Some(room) if room < LEAST => {
             Err(format!("the data folder {} has little room", shown(data)))
         }

@@ -115,8 +115,8 @@ pub(super) fn group() -> Group {
                     let last = *segments(bytes).last().expect("it has segments");
                     bytes[last + 40..last + 48].copy_from_slice(&(1_u64 << 46).to_le_bytes());
                 }),
-                "refused at Loaded",
-                &["the system's loader refuses it: ", "build it again"],
+                "cancelled at Loaded",
+                &["the system's loader refuses it: ", "make room in memory"],
             ),
             Row::bad(
                 "needs a library that is not there",

@@ -232,7 +232,8 @@ pub(super) fn group() -> Group {
             Row::new(
                 "slot for any signed module",
                 |place| {
-                    let config = trusts(place.folder()).artifact("other", place.artifact());
+                    let config = trusts(place.folder()).artifact("main", place.artifact());
+                    let config = config.artifact("other", place.artifact());
                     failed(&Host::new(config).expect_err("it names no module"))
                 },
                 "error Misuse",
@@ -561,7 +562,7 @@ fn own_folder(place: &mut Place) -> Happened {
     let open = place.folder().join("open to all");
     fs::create_dir(&open).expect("a folder can be made");
     mode(&open, 0o777);
-    let config = trusts(place.folder()).folder("other", place.folder());
+    let config = trusts(place.folder()).folder("main", place.folder());
     failed(&Host::new(config.with_checkpoints(open)).expect_err("others can write there"))
 }
 
