@@ -435,8 +435,10 @@ fn no_copy() {
 }
 
 fn one_slot_alone() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let config = patient().artifact("another", elsewhere.path().join("libanother.so"));
     let scene = Scene::<dyn Counter>::with(
-        patient().rehearsal("another", Rehearsal::new()),
+        config.rehearsal("another", Rehearsal::new()),
         &counter("label=a"),
     );
     scene.put(&counter("label=wrong"));
