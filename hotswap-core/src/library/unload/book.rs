@@ -263,11 +263,13 @@ unsafe extern "C" fn end(_: *mut c_void) {
     while let Some(account) = last() {
         destroy(&account);
     }
-    let starter = with(|book| {
+    let (room, starter) = with(|book| {
         book.is_known = false;
-        book.starter.take()
+        // Nothing else gives it back.
+        let room = book.pages.is_empty().then(|| std::mem::take(&mut book.pages));
+        (room, book.starter.take())
     });
-    drop(starter);
+    drop((room, starter));
 }
 
 /// Has [`end`] called when the current thread ends.
