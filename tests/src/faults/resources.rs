@@ -158,7 +158,7 @@ pub(super) fn group() -> Group {
                     failed(&Host::new(config).expect_err("no folder can be made there"))
                 },
                 "error System",
-                &["the folder for private copies cannot be used", "cannot make a private folder"],
+                &["the folder for private copies cannot be used", "expected a folder of this user", "Not a directory"],
             ),
         ],
     }
