@@ -153,7 +153,7 @@ pub(super) fn group() -> Group {
                 "error System",
                 &["has not kept: the state of slot main", "No space left on device"],
             )
-            .with(Setting::counter(|_| patient().with_checkpoints(small_disk())))
+            .with(Setting::counter(|_| patient().with_checkpoints(small_disk().join("states"))))
             .then(After::NextRunAfresh)
             .apart(Way::SmallDisk),
             Row::new(
