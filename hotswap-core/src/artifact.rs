@@ -28,7 +28,7 @@ pub use error::{ArtifactError, Objection};
 pub use fate::StateFate;
 pub use program::{File, Program};
 
-pub use crate::shown::{Shown, shown};
+pub use hotswap_types::escape::{Shown, shown};
 
 use std::{
     path::{Path, PathBuf},
@@ -37,12 +37,13 @@ use std::{
 };
 
 use hotswap_abi::{compat::Requirement, manifest::Manifest};
+use hotswap_types::ArtifactHash;
 
 use crate::{
     config::StateDrift,
     library::ElfFacts,
     trust::{Minisign, Signed},
-    upgrade::{self, ArtifactHash, Contents, Predecessor, StageError, Unvouched, Whole, Within},
+    upgrade::{self, Contents, Predecessor, StageError, Unvouched, Whole, Within},
 };
 
 /// A file that is a sound module.

@@ -32,10 +32,11 @@ use hotswap_abi::{
     module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT},
     same_build::Packages,
 };
+use hotswap_types::{bounded, escape::shown};
 
 #[cfg(feature = "cargo")]
 use crate::cargo::Request;
-use crate::{event::Event, plan::Intent, shown::shown, trust::Trust, watch::Backend};
+use crate::{event::Event, plan::Intent, trust::Trust, watch::Backend};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.
@@ -753,12 +754,6 @@ impl Config {
     fn slot(&mut self, slot: impl Into<String>) -> &mut SlotConfig {
         self.slots.entry(slot.into()).or_default()
     }
-}
-
-/// A deadline that a clock can tell: whoever says `Duration::MAX` means that it never comes.
-pub(crate) const fn bounded(deadline: Duration) -> Duration {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-    if deadline.as_secs() < CENTURY.as_secs() { deadline } else { CENTURY }
 }
 
 /// What std's own hook takes the variable's value for.

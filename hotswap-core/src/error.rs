@@ -2,11 +2,13 @@
 
 use std::{fmt, time::Duration};
 
-pub(crate) use hotswap_abi::text::in_full;
+#[cfg(feature = "cargo")]
+use hotswap_abi::text::in_full;
+use hotswap_types::ArtifactHash;
 
 use crate::{
     event::Refusal, floors::FloorsError, fs::FolderError, journal::JournalError,
-    snapshot::SnapshotError, trust::Writable, upgrade::ArtifactHash, watch::WatchError,
+    snapshot::SnapshotError, trust::Writable, watch::WatchError,
 };
 
 /// Who or what is to blame.
@@ -262,7 +264,8 @@ mod tests {
     fn every_public_error_prints_so() {
         let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
         let abi = concat!(env!("CARGO_MANIFEST_DIR"), "/../hotswap-abi/src");
-        let mut folders = vec![PathBuf::from(sources), PathBuf::from(abi)];
+        let types = concat!(env!("CARGO_MANIFEST_DIR"), "/../hotswap-types/src");
+        let mut folders = vec![PathBuf::from(sources), abi.into(), types.into()];
         let mut errors = 0;
         while let Some(folder) = folders.pop() {
             for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {

@@ -39,18 +39,17 @@ use hotswap_abi::{
     portable::{Buffer, Bytes, Counter, Reader, Sink, Status, Str},
     text::lined,
 };
+use hotswap_types::{ArtifactHash, Holder};
 
 use parking_lot::Mutex;
 
 use crate::{
     config::PanicPolicy,
-    event::Holder,
     gate::{Exclusion, Guarded},
     library::{Image, LoadError},
     logs::Logs,
     slot::Resident,
     steps::Undone,
-    upgrade::ArtifactHash,
 };
 
 /// Why module code did not do what was asked.

@@ -31,6 +31,7 @@ use std::{
     time::SystemTime,
 };
 
+use hotswap_types::{ArtifactHash, json};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -45,10 +46,8 @@ use self::{file::JournalFile, store::Store};
 use crate::{
     config::Config,
     fs::make_private,
-    json,
     report::{self, Report},
     snapshot::{Snapshot, SnapshotError},
-    upgrade::ArtifactHash,
 };
 
 /// A state of a slot that lies on disk ([`Host::backups`](crate::Operator::backups)).

@@ -60,7 +60,6 @@ mod idle;
 #[expect(unsafe_code, reason = "calls the functions of a module's life")]
 mod instance;
 pub mod journal;
-mod json;
 #[expect(unsafe_code, reason = "opens and closes libraries, and answers their calls")]
 mod library;
 mod logs;
@@ -71,7 +70,6 @@ pub mod plan;
 )]
 pub mod probe;
 pub mod report;
-mod shown;
 pub mod slot;
 pub mod snapshot;
 mod steps;
@@ -102,11 +100,11 @@ pub use host::{
     TrialStatus,
 };
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
+pub use hotswap_types::{ArtifactHash, ParseHashError};
 pub use idle::release_thread_locals;
 pub use logs::follow_filters as follow_log_filters;
 pub use plan::Plan;
 pub use report::Report;
 pub use slot::{Pin, PinMut, Reader, Slot};
 pub use trust::Trust;
-pub use upgrade::{ArtifactHash, ParseHashError};
 pub use watch::WatchError;

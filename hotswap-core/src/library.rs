@@ -25,11 +25,13 @@ mod unload;
 
 use std::{fmt, io, path::Path, sync::Arc};
 
+use hotswap_abi::text::in_full;
 use hotswap_abi::{
     allocator::{Allocator, NotShared},
     module::{Export, RootRef},
     text::lined,
 };
+use hotswap_types::{Holder, escape::escaped};
 #[cfg(unix)]
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 #[cfg(windows)]
@@ -44,7 +46,7 @@ pub(crate) use self::{
 };
 
 use self::unload::Opened;
-use crate::{error::in_full, event::Holder, fs::PrivateFile, shown::escaped};
+use crate::fs::PrivateFile;
 
 /// A library that is mapped into the process.
 pub(crate) struct Image {

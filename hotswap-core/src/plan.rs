@@ -25,14 +25,14 @@ pub(crate) use self::{change::changes, lending::lending, risk::risks};
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_types::{ArtifactHash, Phase, json};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Phase, RehearsalReport, StateNote},
-    json,
+    event::{RehearsalReport, StateNote},
     library::StaticTls,
-    upgrade::{ArtifactHash, Handover},
+    upgrade::Handover,
 };
 
 /// What an upgrade will do, and how risky it is.

@@ -30,15 +30,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use hotswap_types::{ArtifactHash, Phase, json};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Phase, Serving, StateNote},
+    event::{Serving, StateNote},
     journal::Outcome,
-    json,
     plan::Plan,
-    upgrade::ArtifactHash,
 };
 
 /// An upgrade that is over.

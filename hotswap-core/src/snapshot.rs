@@ -126,7 +126,7 @@ mod tests {
     use std::{fs, io};
 
     use super::*;
-    use crate::error::in_full;
+    use hotswap_abi::text::in_full;
 
     /// A file that is a hole takes no room.
     #[test]

@@ -15,8 +15,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_abi::text::in_full;
+
 use crate::{
-    error::in_full,
     fs::{Claim, read_lease},
     gate::Form,
     trust::Trust,

@@ -47,6 +47,7 @@ use std::{
 };
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_types::{ArtifactHash, escape::shown};
 
 pub(crate) use self::{
     libraries::Unsound,
@@ -59,7 +60,7 @@ use self::{
     places::{End, Writers, check_for},
     signature::Key,
 };
-use crate::{fs::read_regular, library::ElfFacts, shown::shown, upgrade::ArtifactHash};
+use crate::{fs::read_regular, library::ElfFacts};
 
 /// A file of keys, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;

@@ -63,7 +63,6 @@ mod vouch;
 pub(crate) use self::play::{Audience, Script};
 #[cfg(fuzzing)]
 pub(crate) use self::rehearse::of_any;
-pub use self::stage::{ArtifactHash, ParseHashError};
 pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},
     backup::{BackedUp, Wanted, live as copy_of_state},
@@ -91,6 +90,7 @@ use std::{
 };
 
 use hotswap_abi::state::Carried;
+use hotswap_types::Phase;
 use semver::Version;
 
 use self::{
@@ -99,7 +99,7 @@ use self::{
 };
 use crate::{
     config::{Config, StateDrift},
-    event::{Exit, Phase, RehearsalReport, StateNote},
+    event::{Exit, RehearsalReport, StateNote},
     gate::Gate,
     instance::{Begin, Code, Generation, StepError, Use},
     probe,

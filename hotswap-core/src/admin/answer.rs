@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
+use hotswap_abi::text::in_full;
+use hotswap_types::{ArtifactHash, escape::shown};
 use semver::Version;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,14 +16,12 @@ use super::{
     words::{ago, reasons, serves, things},
 };
 use crate::{
-    error::{Error, in_full},
+    error::Error,
     event::Refusal,
     host::{Offered, Operator, SlotStatus, Standing, Status},
     journal::Earlier,
     plan::Intent,
     report::{Note, Report},
-    shown::shown,
-    upgrade::ArtifactHash,
 };
 
 /// What was done; or why it was not.

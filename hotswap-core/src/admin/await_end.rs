@@ -9,14 +9,15 @@ use std::{
     time::Duration,
 };
 
+use hotswap_types::{ArtifactHash, Phase};
+
 use super::{answer::Progress, server::Peer};
 use crate::{
-    event::{Event, EventKind, Phase, Refusal},
+    event::{Event, EventKind, Refusal},
     fs::read_regular,
     host::{Operator, SlotStatus},
     journal::Outcome,
     report::Report,
-    upgrade::ArtifactHash,
 };
 
 /// How an upgrade has ended.

@@ -9,11 +9,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_types::escape::{escaped, escaped_lines, shown};
+
 use super::{
     protocol::{Done, LONGEST_REPLY, Reply, Request, Unread, asked, read_line},
     server::peer,
 };
-use crate::shown::{escaped, escaped_lines, shown};
 
 /// Asks the host that answers at a socket.
 ///

@@ -5,12 +5,12 @@ use std::{
     path::PathBuf,
 };
 
+use hotswap_types::escape::escaped;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::{
     plan::Intent,
-    shown::escaped,
     written::{OWN, writer},
 };
 

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::shown::shown;
+use hotswap_types::escape::shown;
 
 /// A socket that listens at a path.
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use crate::{event::Phase, host::SlotStatus};
+use hotswap_types::Phase;
+
+use crate::host::SlotStatus;
 
 /// A time that has passed.
 pub(super) fn ago(seconds: u64) -> String {

@@ -2,11 +2,9 @@
 
 use std::{error, fmt, path::Path};
 
-use crate::{
-    event::Phase,
-    shown::shown,
-    upgrade::{AND_RESCAN, Fault, StageError, UNTIL_IT_CHANGES, UNTIL_SIGNED},
-};
+use hotswap_types::{Phase, escape::shown};
+
+use crate::upgrade::{AND_RESCAN, Fault, StageError, UNTIL_IT_CHANGES, UNTIL_SIGNED};
 
 /// Why a file was not read as what it should be.
 #[derive(thiserror::Error)]

@@ -11,10 +11,10 @@ use hotswap_abi::{
     manifest::{SCHEMA_MAGIC, Schema},
     same_build::Packages,
 };
+use hotswap_types::ArtifactHash;
 use memchr::memmem;
 
 use super::{Artifact, ArtifactError, read};
-use crate::upgrade::ArtifactHash;
 
 /// No program opens slots for so many interfaces; the magic alone may stand there often.
 const MOST_TRIES: usize = 100_000;

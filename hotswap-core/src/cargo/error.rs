@@ -4,9 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use hotswap_types::escape::shown;
 use thiserror::Error;
 
-use crate::{shown::shown, watch::WatchError};
+use crate::watch::WatchError;
 
 /// Why a builder cannot start.
 #[derive(Error)]

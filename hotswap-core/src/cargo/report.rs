@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{
-    shown::{escaped, shown},
-    watch::WatchError,
-};
+use hotswap_types::escape::{escaped, shown};
+
+use crate::watch::WatchError;
 
 /// What a builder tells. Between a [`Started`](Self::Started) and its
 /// [`Finished`](Self::Finished) there is no other `Started`.

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use hotswap_types::escape::shown;
+
 use super::{Config, Place};
 use crate::{
     error::Reason,
     fs::{FolderError, PrivateFolder, make_private},
-    shown::shown,
     trust::Trust,
 };
 

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use hotswap_types::ArtifactHash;
 use semver::Version;
 
-use crate::{journal::Backup, upgrade::ArtifactHash};
+use crate::journal::Backup;
 
 /// What a slot goes on with.
 #[derive(Debug, Clone)]

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
+use hotswap_types::{ArtifactHash, Phase, escape::shown, json};
 use semver::Version;
 use serde::{Deserialize, Serialize};
-
-use super::Phase;
-use crate::{json, shown::shown, upgrade::ArtifactHash};
 
 /// Whose fault it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

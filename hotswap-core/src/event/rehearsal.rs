@@ -3,9 +3,8 @@
 use std::{fmt, time::Duration};
 
 use hotswap_abi::Portable;
+use hotswap_types::json;
 use serde::{Deserialize, Serialize};
-
-use crate::json;
 
 /// A step of a rehearsal, in order.
 #[derive(

@@ -5,9 +5,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use hotswap_types::json;
 use serde::Serialize;
-
-use crate::json;
 
 /// What a prepared artifact waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

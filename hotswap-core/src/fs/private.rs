@@ -10,12 +10,12 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hotswap_types::escape::shown;
 use memmap2::Mmap;
 use tempfile::{Builder, TempDir, TempPath};
 use thiserror::Error;
 
 use super::disk;
-use crate::shown::shown;
 
 const PREFIX: &str = "hotswap-private-";
 const LOCK: &str = "owner.lock";

@@ -5,13 +5,14 @@ use std::{
     sync::mpsc::{self, Receiver, Sender},
 };
 
+use hotswap_types::{Holder, Phase};
 use parking_lot::Mutex;
 
 #[cfg(feature = "cargo")]
 use crate::cargo::{Level, Report};
 use crate::{
     config::{Callback, Reporter},
-    event::{Event, EventKind, Holder, Phase, Retirement, WayBack},
+    event::{Event, EventKind, Retirement, WayBack},
     slot::in_callback,
 };
 

@@ -1,12 +1,12 @@
 //! What a host with a journal is asked for: backups, and ways back long after a commit.
 
+use hotswap_types::escape::said;
 use parking_lot::Mutex;
 
 use super::{Operator, worker::Command};
 use crate::{
     error::{Error, Reason},
     journal::{Backup, Earlier, Journal},
-    shown::said,
 };
 
 impl Operator {

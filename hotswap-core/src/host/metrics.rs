@@ -12,10 +12,11 @@
 //! | `hotswap_upgrade_seconds` | histogram | `slot` | from a detected artifact to live |
 //! | `hotswap_panics` | gauge | `slot` | calls of the instance that serves that have panicked |
 
+use hotswap_types::Phase;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram};
 use metrics::{gauge, histogram};
 
-use crate::event::{Event, EventKind, Exit, Phase};
+use crate::event::{Event, EventKind, Exit};
 
 /// Says what the figures are, to the recorder that is there.
 pub(super) fn describe() {

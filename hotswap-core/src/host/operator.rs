@@ -10,6 +10,7 @@ use std::{
     time::Instant,
 };
 
+use hotswap_types::{ArtifactHash, escape::said};
 use semver::Version;
 
 use super::{
@@ -23,9 +24,7 @@ use crate::{
     error::{Error, Reason},
     event::{Event, EventKind, Refusal},
     plan::{Intent, Plan},
-    shown::said,
     slot::upgrades,
-    upgrade::ArtifactHash,
 };
 
 /// Operates a host: whoever has one can look at it, decide about upgrades, and order them.

@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, time::Instant};
 
+use hotswap_types::json;
 use parking_lot::Mutex;
 use serde::Serialize;
-
-use crate::json;
 
 /// Upgrades of a slot do not begin by themselves, since somebody has said so
 /// ([`Operator::pause`](crate::Operator::pause)).

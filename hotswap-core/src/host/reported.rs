@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
+use hotswap_types::ArtifactHash;
+
 use super::{Operator, Shared, worker::Command};
 use crate::{
     config::Config,
@@ -13,7 +15,6 @@ use crate::{
         Drafts, Moment, Note, Report, Spell, Store, Times, Unnoted, WayBackTaken, history,
         unfinished,
     },
-    upgrade::ArtifactHash,
 };
 
 /// Upgrades on their way and the reports of those that are over.

@@ -2,14 +2,10 @@
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
+use hotswap_types::{ArtifactHash, Phase, escape::shown};
 use semver::Version;
 
-use crate::{
-    event::{Phase, Refusal},
-    plan::Plan,
-    shown::shown,
-    upgrade::ArtifactHash,
-};
+use crate::{event::Refusal, plan::Plan};
 
 /// How an artifact stands with a slot that it was offered to
 /// ([`Operator::offer`](crate::Operator::offer)). Its text begins with the artifact.

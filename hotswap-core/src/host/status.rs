@@ -7,18 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_types::{ArtifactHash, Holder, Phase, json};
 use semver::Version;
 use serde::Serialize;
 
 use super::pauses::{Pause, Pauses};
 use crate::{
-    event::{Holder, Phase, Refusal, Serving, Until},
+    event::{Refusal, Serving, Until},
     gate::Gate,
     instance::{Condition, Figures, Generation},
-    json,
     plan::Plan,
     slot::{OnTrial, Resident, SlotCore},
-    upgrade::ArtifactHash,
 };
 
 /// What each slot of a host serves.

@@ -46,6 +46,7 @@ use std::{
 pub(super) use self::ending::Kept;
 
 use hotswap_abi::same_build::Packages;
+use hotswap_types::ArtifactHash;
 use semver::Version;
 
 use self::{
@@ -74,7 +75,7 @@ use crate::{
     steps::Steps,
     system::file_size::Spared,
     trust::{EXTENSION, Trust},
-    upgrade::{ArtifactHash, Fault, Prepared, Retiring, Upgrade},
+    upgrade::{Fault, Prepared, Retiring, Upgrade},
     watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
 };
 

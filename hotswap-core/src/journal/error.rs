@@ -5,8 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_types::escape::shown;
+
 use super::line::{Damage, FORMAT};
-use crate::{shown::shown, snapshot::SnapshotError, trust::Writable, written::by_another};
+use crate::{snapshot::SnapshotError, trust::Writable, written::by_another};
 
 /// Why a journal cannot be had, or was not written.
 #[derive(thiserror::Error)]

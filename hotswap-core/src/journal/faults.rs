@@ -3,17 +3,18 @@
 
 use std::{path::Path, sync::Arc};
 
+use hotswap_abi::text::in_full;
+use hotswap_types::ArtifactHash;
+
 use super::{
     Build, Journal, Occasion, What, error::JournalError, line::Line, record::SlotRecord,
     replay::Replay,
 };
 use crate::{
     config::Config,
-    error::in_full,
     fs::disk::faults::{Disk, WAYS, Way, with_fault},
     sample::manifest,
     snapshot::Snapshot,
-    upgrade::ArtifactHash,
 };
 
 const SLOT: &str = "main";

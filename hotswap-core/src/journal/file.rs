@@ -11,6 +11,8 @@ use std::{
     time::SystemTime,
 };
 
+use hotswap_types::escape::shown;
+
 use super::{
     error::JournalError,
     line::{Damage, LONGEST, Line, What},
@@ -18,7 +20,6 @@ use super::{
 };
 use crate::{
     fs::{disk, make_private, read_regular, remove_left_aside, replace},
-    shown::shown,
     written::OWN,
 };
 
@@ -228,7 +229,7 @@ impl JournalFile {
         let kept = disk::link(&path, &first).or_else(copy);
         if let Err(error) = kept
             .map_err(|it| it.to_string())
-            .and_then(|()| self.begin_anew().map_err(|it| crate::error::in_full(&it)))
+            .and_then(|()| self.begin_anew().map_err(|it| hotswap_abi::text::in_full(&it)))
         {
             tracing::warn!(path = %shown(&path), error, "the journal grows past its size");
             self.limit = self.length + self.large;

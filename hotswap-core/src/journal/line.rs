@@ -10,13 +10,11 @@
 //! since 1970, and `sum` is the beginning of the BLAKE3 hash of what stands before it. The checksum
 //! tells a line that was written from one that was damaged; it is no signature.
 
+use hotswap_types::ArtifactHash;
 use serde::{Deserialize, Serialize};
 
 use super::record::{BackupRecord, Build, SlotRecord};
-use crate::{
-    upgrade::ArtifactHash,
-    written::{OWN, writer},
-};
+use crate::written::{OWN, writer};
 
 /// What this version of hotswap writes and reads.
 pub(crate) const FORMAT: u32 = 2;

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use hotswap_types::{ArtifactHash, json::text};
 use semver::Version;
 use serde::{Deserialize, Serialize};
-
-use crate::{json::text, upgrade::ArtifactHash};
 
 /// An artifact, and what it says it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use hotswap_types::ArtifactHash;
+
 use super::{
     line::{Line, What},
     record::{BackupRecord, Build, Occasion, Outcome, Past, Rejection, SlotRecord, Try, UnderWay},
 };
-use crate::upgrade::ArtifactHash;
 
 /// How many artifacts that were committed are remembered.
 pub(crate) const MOST_COMMITTED: usize = 64;

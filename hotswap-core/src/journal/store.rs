@@ -8,12 +8,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_types::{ArtifactHash, json};
+
 use super::{error::JournalError, record::BackupRecord};
 use crate::{
     fs::{file_stem_of, make_private, read_regular, replace},
-    json,
     snapshot::{Snapshot, SnapshotError},
-    upgrade::{ArtifactHash, signature_of},
+    upgrade::signature_of,
 };
 
 pub(super) const ARTIFACTS: &str = "artifacts";

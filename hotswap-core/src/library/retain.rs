@@ -4,12 +4,13 @@
 use std::{convert::Infallible, fmt, mem::ManuallyDrop, path::Path, sync::Arc};
 
 #[cfg(unix)]
+use hotswap_types::Holder;
 use libloading::os::unix::Library;
 #[cfg(windows)]
 use libloading::os::windows::Library;
 
 use super::elf::ElfFacts;
-use crate::{event::Holder, fs::PrivateFile};
+use crate::fs::PrivateFile;
 
 /// What is told of a library that is closed: nothing is.
 #[derive(Debug, Clone)]

@@ -6,11 +6,12 @@ use hotswap_abi::{
     manifest::Manifest,
     shape::{Difference, compare_stored},
 };
+use hotswap_types::json;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{Side, StateStep, state_step::state_steps};
-use crate::{event::RehearsalReport, json};
+use crate::event::RehearsalReport;
 
 /// Something that is different in the version that is to serve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

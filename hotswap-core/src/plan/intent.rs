@@ -2,9 +2,8 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
+use hotswap_types::escape::{cut, escaped};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::shown::{cut, escaped};
 
 /// No text of an intent is longer when it is read, in bytes.
 const LONGEST: usize = 1024;

@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use hotswap_types::{ArtifactHash, Phase};
+
 use super::{
     Change, Intent, Level, Plan, Purpose, Release, Risk, StateStep, Step, StepBack, Urgency,
 };
-use crate::{
-    event::{Downgrade, Phase, RehearsalReport, RehearsalStep, RehearsedStep, StateNote, WayBack},
-    upgrade::ArtifactHash,
-};
+use crate::event::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, StateNote, WayBack};
 
 /// A plan with something of everything.
 pub(crate) fn plan() -> Plan {

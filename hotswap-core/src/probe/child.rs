@@ -20,7 +20,9 @@ use std::{
     time::Duration,
 };
 
+use hotswap_abi::text::in_full;
 use hotswap_abi::{compat::Requirement, manifest::Schema, portable::Reader, same_build::Packages};
+use hotswap_types::{Phase, escape::shown};
 use parking_lot::Mutex;
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
@@ -34,12 +36,10 @@ use super::{
 };
 use crate::{
     Config, StateDrift,
-    error::in_full,
-    event::{Downgrade, Exit, Phase, RehearsalStep, WayBack},
+    event::{Downgrade, Exit, RehearsalStep, WayBack},
     fs::PrivateFolder,
     gate::Gate,
     instance::Generation,
-    shown::shown,
     slot::{InterfaceType, SlotCore},
     snapshot::Snapshot,
     steps::Steps,

@@ -6,12 +6,12 @@ use std::{
     time::{Instant, SystemTime},
 };
 
+use hotswap_types::{ArtifactHash, Phase, json};
+
 use super::{PhaseTime, Report, TrialFigures, WayBackTaken, Word, lost::lost};
 use crate::{
-    event::{EventKind, Exit, Live, Phase, Refusal, Serving},
+    event::{EventKind, Exit, Live, Refusal, Serving},
     journal::Outcome,
-    json,
-    upgrade::ArtifactHash,
 };
 
 /// So many artifacts of a slot are on their way, or may be tried again.

@@ -2,9 +2,8 @@
 
 use std::time::SystemTime;
 
+use hotswap_types::{escape::cut, json};
 use serde::{Deserialize, Serialize};
-
-use crate::{json, shown::cut};
 
 /// No text of a note is longer, in bytes: what is longer is cut.
 const LONGEST: usize = 4096;

@@ -5,9 +5,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use hotswap_types::Phase;
+
 use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word, draft::blank};
 use crate::{
-    event::{Phase, Serving, StateNote},
+    event::{Serving, StateNote},
     journal::Outcome,
     plan,
 };

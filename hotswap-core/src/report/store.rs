@@ -11,13 +11,15 @@ use std::{
     sync::Arc,
 };
 
+use hotswap_types::{
+    ArtifactHash,
+    escape::{escaped, shown},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Note, Report};
 use crate::{
     fs::{file_stem_of, make_private, read_regular, replace},
-    shown::{escaped, shown},
-    upgrade::ArtifactHash,
     written::{OWN, by_another, writer},
 };
 

@@ -7,8 +7,10 @@ use std::{
     time::SystemTime,
 };
 
+use hotswap_types::{escape::escaped, json};
+
 use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word};
-use crate::{event::Serving, journal::Outcome, json, shown::escaped};
+use crate::{event::Serving, journal::Outcome};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use hotswap_types::Phase;
+
 use super::Report;
-use crate::{event::Phase, journal::Outcome};
+use crate::journal::Outcome;
 
 /// So many earlier upgrades say how long the next one takes.
 const MOST: usize = 9;

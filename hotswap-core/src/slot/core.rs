@@ -9,13 +9,13 @@ use std::{
 };
 
 use hotswap_abi::{Interface, compat::Requirement};
+use hotswap_types::{Phase, bounded};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::{
     checkpoint::Checkpoint,
-    config::bounded,
     error::{Error, Reason},
-    event::{Phase, Refusal, Serving, Until},
+    event::{Refusal, Serving, Until},
     gate::Gate,
     instance::{Alarm, Code, Generation, Watch},
     library::{News, Tell},

@@ -2,9 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use hotswap_types::ArtifactHash;
 use parking_lot::Mutex;
 
-use crate::{event::Refusal, upgrade::ArtifactHash};
+use crate::event::Refusal;
 
 /// So many artifacts are remembered. One that is forgotten is judged anew when it comes again.
 const MOST: usize = 1024;

@@ -12,15 +12,14 @@ use std::{
     time::Instant,
 };
 
+use hotswap_types::{ArtifactHash, Caller, Holder};
 use parking_lot::Mutex;
 use semver::Version;
 
 use crate::{
-    event::{Caller, Holder},
     gate::{Gate, Occupant},
     instance::{Code, Generation},
     library::{Account, News},
-    upgrade::ArtifactHash,
 };
 
 /// The generations of a slot that are in memory.
@@ -199,10 +198,10 @@ impl Resident {
 }
 
 fn caller(occupant: &Occupant, since: Option<Instant>) -> Caller {
-    Caller {
-        thread: occupant.who().map_or_else(|| "a thread".to_owned(), ToString::to_string),
-        depth: occupant.depth(),
-        taken: occupant.taken(),
-        age: since.map(|since| since.elapsed()),
-    }
+    Caller::new(
+        occupant.who().map_or_else(|| "a thread".to_owned(), ToString::to_string),
+        occupant.depth(),
+        occupant.taken(),
+        since.map(|since| since.elapsed()),
+    )
 }

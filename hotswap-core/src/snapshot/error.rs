@@ -5,12 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_types::{ArtifactHash, escape::shown};
+
 use super::envelope::{Damage, FORMAT};
-use crate::{
-    shown::shown,
-    upgrade::ArtifactHash,
-    written::{OWN, by_another},
-};
+use crate::written::{OWN, by_another};
 
 /// Why a snapshot was not read or written.
 #[derive(thiserror::Error)]

@@ -11,10 +11,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_types::escape::shown;
+
 use super::Trust;
 use crate::{
     fs::{FolderError, PrivateFolder, make_private},
-    shown::shown,
     system::free,
 };
 
@@ -37,7 +38,7 @@ impl Trust {
             let folder = match place {
                 None => continue,
                 Some(Ok(place)) => {
-                    self.below(&place).map_err(|error| crate::error::in_full(&error))
+                    self.below(&place).map_err(|error| hotswap_abi::text::in_full(&error))
                 }
                 Some(Err(why)) => Err(why),
             };
@@ -49,7 +50,7 @@ impl Trust {
         self.below(&temporary(env::var_os("TMPDIR"))).map_err(|last| match tried.as_slice() {
             [] => last,
             _ => {
-                tried.push(crate::error::in_full(&last));
+                tried.push(hotswap_abi::text::in_full(&last));
                 FolderError::Nowhere { tried }
             }
         })

@@ -16,8 +16,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use hotswap_types::ArtifactHash;
+
 use super::signature::{COMMENT, Forged, Key, KeyId};
-use crate::upgrade::ArtifactHash;
 
 /// A day, of the Gregorian calendar and UTC, since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

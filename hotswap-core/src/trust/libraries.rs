@@ -13,6 +13,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_types::escape::shown;
+
 use super::{
     Writable,
     places::{End, Writers, check_for},
@@ -20,7 +22,6 @@ use super::{
 use crate::{
     fs::read_regular,
     library::{ElfError, ElfFacts, Expanded, examine, expand},
-    shown::shown,
 };
 
 /// A bound that no real library comes near.

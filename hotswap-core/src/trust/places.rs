@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::shown::shown;
+use hotswap_types::escape::shown;
 
 /// What a path should lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,10 @@
 
 use std::fmt;
 
+use hotswap_types::ArtifactHash;
 use minisign_verify::{Error, PublicKey, Signature};
 
 use super::keys::{Day, Keys};
-use crate::upgrade::ArtifactHash;
 
 /// What a signature's file has behind the name of its artifact.
 pub(crate) const EXTENSION: &str = "minisig";

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use hotswap_types::Phase;
+
 use super::Fault;
 use crate::{
-    event::Phase,
     gate::Gate,
     instance::{Begin, Context, Generation, StepError},
 };

@@ -8,13 +8,14 @@ use hotswap_abi::{
     same_build::BuildDifference,
     shape::{Difference, Shape, Types, compare_stored},
 };
+use hotswap_types::Phase;
 
 use semver::Version;
 
 use super::{Fault, Inspected, Predecessor, fault::UNTIL_IT_CHANGES};
 use crate::{
     config::StateDrift,
-    event::{Exit, Phase, StateNote},
+    event::{Exit, StateNote},
 };
 
 /// An artifact that fits.

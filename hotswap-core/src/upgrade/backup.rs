@@ -21,10 +21,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_types::Phase;
+
 use super::{Assessed, GRACE, Handover, fault::Fault, progress::Step, snapshot};
 use crate::{
     config::Config,
-    event::Phase,
     gate::Gate,
     instance::{Generation, StepError, Use},
     slot::SlotCore,

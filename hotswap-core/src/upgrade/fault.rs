@@ -1,10 +1,8 @@
 //! Why a phase was not reached, and whose fault it was.
 
-use crate::{
-    event::{Exit, Phase},
-    gate::Stuck,
-    instance::StepError,
-};
+use hotswap_types::Phase;
+
+use crate::{event::Exit, gate::Stuck, instance::StepError};
 
 /// Why a phase was not reached.
 #[derive(Debug, Clone)]

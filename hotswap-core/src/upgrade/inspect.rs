@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_types::Phase;
 
 use super::{Fault, Staged, vouch::Vouched};
 use crate::{
-    event::Phase,
     library::{Astray, ElfFacts, image},
     trust::{Minisign, Trust},
 };

@@ -8,16 +8,18 @@ use hotswap_abi::{
     manifest::Manifest,
     module::{Export, TRACE_NONE},
 };
+use hotswap_types::{
+    Holder, Phase,
+    escape::{escaped, shown},
+};
 
 use super::{Assessed, Fault, Handover, Predecessor, Rehearsed, assess};
 use crate::{
     config::{AtCap, Builtin, Config, Retire},
-    event::{Holder, Phase},
     instance::{Code, Role, StepError},
     library::{
         Entry, Image, LoadError, Occupied, Outdated, STATIC_TLS_REMEDY, StaticTls, outdated,
     },
-    shown::{escaped, shown},
     slot::{SlotCore, Stage},
     steps::{Steps, Undone},
     system::cause,

@@ -24,6 +24,8 @@ use std::{
     time::{Instant, SystemTime},
 };
 
+use hotswap_types::Phase;
+
 use self::turn::Turn;
 use super::{
     Applied, Fault, Handover, Left, Prepared, Retiring, Upgrade,
@@ -33,7 +35,7 @@ use super::{
     snapshot,
 };
 use crate::{
-    event::{Phase, StateNote},
+    event::StateNote,
     gate::{Closed, Gate},
     instance::{Code, Generation, Kinship, StepError, kinship},
 };

@@ -12,13 +12,14 @@ use std::{
 };
 
 use hotswap_abi::state::{DroppedValues, MigrateError};
+use hotswap_types::Phase;
 
 use super::{
     Assessed, Fault, Handover, Predecessor, Rehearsed, StageError, StageRequest, Unvouched,
     Upgrade, assess, inspect, load, migrate, prepare, snapshot, stage, vouch,
 };
 use crate::{
-    event::{Downgrade, Exit, Phase, RehearsalStep, WayBack},
+    event::{Downgrade, Exit, RehearsalStep, WayBack},
     fs::PrivateFolder,
     gate::Gate,
     instance::{Begin, Context, Generation, StepError},
@@ -286,7 +287,7 @@ fn is_irreversible(fault: &Fault) -> bool {
 }
 
 fn unstaged(error: StageError) -> Fault {
-    unreadable(&crate::error::in_full(&error))
+    unreadable(&hotswap_abi::text::in_full(&error))
 }
 
 fn unreadable(why: &dyn std::fmt::Display) -> Fault {

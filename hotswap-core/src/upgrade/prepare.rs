@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Instant};
 
+use hotswap_types::Phase;
+
 use super::{Fault, Handover, Predecessor, assess, load::Loaded, moves::Beside};
 use crate::{
     config::StateDrift,
-    event::{Phase, StateNote},
+    event::StateNote,
     instance::{Code, Context, StepError},
     slot::SlotCore,
     steps::{Steps, Undone},

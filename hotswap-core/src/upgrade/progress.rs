@@ -5,10 +5,11 @@ use std::{
     time::Instant,
 };
 
+use hotswap_types::Phase;
 use parking_lot::Mutex;
 
 use super::{Fault, Handover};
-use crate::{event::Phase, instance::StepError, report::Spell};
+use crate::{instance::StepError, report::Spell};
 
 /// How far the work of a pause has come.
 #[derive(Debug, Default)]

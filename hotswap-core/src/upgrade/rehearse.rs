@@ -26,6 +26,8 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use hotswap_types::Phase;
+
 use super::{Assessed, BackedUp, Fault};
 #[cfg(target_os = "linux")]
 use crate::{
@@ -39,7 +41,7 @@ use crate::{
 };
 use crate::{
     config::{Config, Rehearsal},
-    event::{Phase, RehearsalReport},
+    event::RehearsalReport,
     instance::Generation,
     slot::SlotCore,
     system::cause,

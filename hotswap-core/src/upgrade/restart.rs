@@ -8,12 +8,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use hotswap_types::Phase;
+
 use super::{
     Applied, Fault, Handover, Left, Predecessor, Prepared, Retiring, Upgrade, handover,
     load::Loaded, prepare, progress::Step, snapshot,
 };
 use crate::{
-    event::{Phase, StateNote},
+    event::StateNote,
     gate::Closed,
     instance::{Generation, StepError, Use},
     snapshot::Snapshot,

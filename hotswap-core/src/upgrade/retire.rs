@@ -7,8 +7,10 @@
 
 use std::{sync::Arc, time::Instant};
 
+use hotswap_types::Holder;
+
 use crate::{
-    event::{Holder, Retirement},
+    event::Retirement,
     gate::{Gate, Guarded as _},
     instance::{Generation, Kinship, StepError},
     slot::{Resident, Stage},

@@ -10,7 +10,6 @@
 //! changed: what was copied is sound, but no longer what the path names.
 
 mod error;
-mod hash;
 mod open;
 mod whole;
 
@@ -19,12 +18,12 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use hotswap_types::ArtifactHash;
 use memmap2::Mmap;
 
 use crate::fs::{PrivateFile, PrivateFolder};
 
 pub(crate) use error::StageError;
-pub use hash::{ArtifactHash, ParseHashError};
 pub(crate) use whole::{Sink, Whole, Within, read_whole};
 
 /// What to stage, and within which bounds.

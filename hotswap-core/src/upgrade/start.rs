@@ -5,13 +5,15 @@ use std::{
     time::{Instant, SystemTime},
 };
 
+use hotswap_types::Phase;
+
 use super::{
     Fault, Handover, Predecessor, Prepared, Upgrade, activate, handover,
     migrate::{self, Migrated},
     progress::{Progress, Step},
 };
 use crate::{
-    event::{Phase, StateNote},
+    event::StateNote,
     instance::{Begin, Generation, StepError},
     snapshot::Snapshot,
 };

@@ -3,14 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use hotswap_types::{ArtifactHash, Phase, escape::shown};
 use memmap2::Mmap;
 
-use super::{ArtifactHash, Fault, StageError, Staged, Within, contents, read_whole};
-use crate::{
-    event::Phase,
-    shown::shown,
-    trust::{EXTENSION, Forged, LARGEST, Minisign, Signed, Trust, Unsigned, Writable},
-};
+use super::{Fault, StageError, Staged, Within, contents, read_whole};
+use crate::trust::{EXTENSION, Forged, LARGEST, Minisign, Signed, Trust, Unsigned, Writable};
 
 /// A private copy from somebody whom the host trusts, and its bytes.
 #[derive(Debug)]
@@ -131,7 +128,9 @@ fn unread(path: &Path, error: &StageError) -> Unvouched {
         StageError::Missing { .. } => {
             refused(format!("signature  nothing is at {}", shown(path)), "put its signature there")
         }
-        error => refused(format!("signature  {}", crate::error::in_full(error)), "mend the file"),
+        error => {
+            refused(format!("signature  {}", hotswap_abi::text::in_full(error)), "mend the file")
+        }
     }
 }
 

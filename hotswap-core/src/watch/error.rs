@@ -3,9 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hotswap_types::escape::shown;
 use thiserror::Error;
-
-use crate::shown::shown;
 
 /// Why something cannot be watched.
 #[derive(Error)]

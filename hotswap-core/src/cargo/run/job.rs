@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use hotswap_abi::text::in_full;
+
 use super::super::build::{Build, Read};
 use super::super::plan::Plan;
 use super::super::process::{News, Process};
@@ -15,7 +17,6 @@ use super::super::watched::Watched;
 use super::super::written::Meaning;
 use super::super::{GRACE, Level, Report, depinfo, unnoticed};
 use super::{Input, Run, meaning};
-use crate::error::in_full;
 
 /// How many files [`Report::Started`] names.
 const MOST_REASONS: usize = 5;

@@ -2,9 +2,11 @@
 
 use std::{mem, path::PathBuf, sync::Arc, time::Instant};
 
+use hotswap_types::Phase;
+
 use super::{Waiting, Way, Worker, course::Course, timing::Waits, trials::OnTrial};
 use crate::{
-    event::{Phase, Until},
+    event::Until,
     gate::Guarded as _,
     upgrade::{Fault, Prepared, Rehearsed, Unapplied, Why, above, still_vouched},
 };

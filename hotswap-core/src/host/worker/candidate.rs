@@ -6,20 +6,20 @@ use std::{
     time::Instant,
 };
 
+use hotswap_types::{ArtifactHash, Phase, escape::shown};
+
 use super::{
     Way, Worker, course::Course, journaling::build, outcome::unstaged, planning::Awaiting,
     rehearsing::Rehearsing, reverting::GOES_BACK, trials::OnTrial,
 };
 use crate::{
-    event::{EventKind, Phase, Refusal},
+    event::{EventKind, Refusal},
     fs::read_regular,
     journal::{What, text},
     library::{Occupied, Outdated, outdated_of, wait_free},
-    shown::shown,
     trust::Signed,
     upgrade::{
-        ArtifactHash, Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unvouched,
-        stage, vouch,
+        Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unvouched, stage, vouch,
     },
     watch::Retry,
 };

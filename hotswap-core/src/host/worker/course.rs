@@ -9,17 +9,18 @@ use std::{
     time::Instant,
 };
 
+use hotswap_types::{ArtifactHash, Phase};
 use semver::Version;
 
 use super::{Shared, Way, Worker, outcome::Identity};
 use crate::{
-    event::{EventKind, Phase},
+    event::EventKind,
     journal::{Occasion, What},
     slot::SlotCore,
     snapshot::Snapshot,
     steps::Steps,
     trust::Signed,
-    upgrade::{ArtifactHash, Fault, Upgrade},
+    upgrade::{Fault, Upgrade},
 };
 
 /// An artifact on its way through an upgrade.

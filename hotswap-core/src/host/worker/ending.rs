@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
+use hotswap_abi::text::in_full;
+use hotswap_types::Holder;
+
 use super::Worker;
 use crate::{
     checkpoint,
-    error::in_full,
-    event::{EventKind, Holder, Retirement},
+    event::{EventKind, Retirement},
     gate::Closed,
     instance::Generation,
     journal::{Backup, ENDED, Occasion},

@@ -9,16 +9,16 @@ use std::{
     sync::Arc,
 };
 
+use hotswap_types::{ArtifactHash, Phase, escape::shown};
 use semver::Version;
 
 use super::{Way, Worker, course::Course};
 use crate::{
     config::Place,
-    event::{EventKind, Phase},
+    event::EventKind,
     fs::read_regular,
     journal::Build,
-    shown::shown,
-    upgrade::{ArtifactHash, Fault, Staged},
+    upgrade::{Fault, Staged},
 };
 
 impl Worker {

@@ -1,10 +1,9 @@
 //! Why artifacts are wanted: as somebody has said of one, or as the slot is configured.
 
+use hotswap_types::ArtifactHash;
+
 use super::Worker;
-use crate::{
-    plan::{Intent, Purpose},
-    upgrade::ArtifactHash,
-};
+use crate::plan::{Intent, Purpose};
 
 impl Worker {
     /// Somebody says why an artifact of a slot is wanted.

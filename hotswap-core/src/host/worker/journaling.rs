@@ -7,12 +7,13 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_abi::text::in_full;
+use hotswap_types::{ArtifactHash, Phase};
 use parking_lot::Mutex;
 
 use super::{Shared, Way, Worker, course::Course};
 use crate::{
-    error::in_full,
-    event::{EventKind, Exit, Phase, Refusal},
+    event::{EventKind, Exit, Refusal},
     fs::read_regular,
     gate::Gate,
     instance::{Code, Generation},
@@ -20,7 +21,7 @@ use crate::{
     slot::SlotCore,
     snapshot::Snapshot,
     trust::{LARGEST, Trust},
-    upgrade::{ArtifactHash, Assessed, Fault, Handover, Prepared, copy_of_state, signature_of},
+    upgrade::{Assessed, Fault, Handover, Prepared, copy_of_state, signature_of},
 };
 
 /// A rejection from this phase on is kept for later runs: those before are judged from bytes, which

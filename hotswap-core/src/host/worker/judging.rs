@@ -2,14 +2,14 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
+use hotswap_types::{ArtifactHash, Phase, escape::shown};
 use semver::Version;
 
 use super::{Way, Worker, outcome::unstaged};
 use crate::{
-    event::{Phase, Refusal},
+    event::Refusal,
     plan::Plan,
-    shown::shown,
-    upgrade::{ArtifactHash, Fault, Rehearsed, Unvouched, Upgrade, vouch},
+    upgrade::{Fault, Rehearsed, Unvouched, Upgrade, vouch},
 };
 
 impl Worker {

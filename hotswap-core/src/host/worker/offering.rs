@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use hotswap_types::ArtifactHash;
 use semver::Version;
 
 use super::{Way, Worker, trials::OnTrial};
@@ -13,7 +14,7 @@ use crate::{
     fs::read_regular,
     host::{Offered, Standing},
     plan::Intent,
-    upgrade::{ArtifactHash, contents},
+    upgrade::contents,
 };
 
 /// A module and its version.

@@ -6,16 +6,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_abi::text::in_full;
+use hotswap_types::{ArtifactHash, Phase};
+
 use super::{Open, Way, Worker, course::Course};
 use crate::{
-    error::in_full,
-    event::{EventKind, Exit, Live, Phase, Refusal, Retirement},
+    event::{EventKind, Exit, Live, Refusal, Retirement},
     floors::FloorsError,
     instance::Code,
     library::News,
     slot::{Resident, Serves, SlotCore, Stage},
     system::cause,
-    upgrade::{Applied, ArtifactHash, Fault, Retiring, StageError},
+    upgrade::{Applied, Fault, Retiring, StageError},
     watch::Retry,
 };
 

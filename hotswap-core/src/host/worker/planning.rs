@@ -8,6 +8,7 @@ use std::{
 };
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_types::{ArtifactHash, Phase};
 
 use super::{
     Way, Worker,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     config::Decision,
-    event::{EventKind, Exit, Phase, WayBack},
+    event::{EventKind, Exit, WayBack},
     instance::Condition,
     library::StaticTls,
     plan::{Plan, Risk, Side, Situation, Step, changes, has_pause, lending, risks},
@@ -23,7 +24,7 @@ use crate::{
     slot::{SlotCore, in_callback},
     system::free::{self, Memory},
     trust::Signed,
-    upgrade::{ArtifactHash, Fault, Handover, RehearsalOutcome, Rehearsed},
+    upgrade::{Fault, Handover, RehearsalOutcome, Rehearsed},
 };
 
 /// A candidate that waits for somebody's word.

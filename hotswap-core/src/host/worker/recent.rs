@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::upgrade::ArtifactHash;
+use hotswap_types::ArtifactHash;
 
 /// So many artifacts of a slot are remembered.
 const MOST: usize = 64;

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_abi::text::in_full;
+use hotswap_types::{ArtifactHash, Phase};
 
 use super::{Way, Worker};
 use crate::{
     checkpoint::Checkpoint,
-    error::in_full,
-    event::{EventKind, Exit, Phase, Recovered, Refusal},
+    event::{EventKind, Exit, Recovered, Refusal},
     journal::{Backup, Build, Journal, Recovery, Rejection, Try, What},
     snapshot::Snapshot,
-    upgrade::{ArtifactHash, Fault, Handover, Predecessor, contents, handover},
+    upgrade::{Fault, Handover, Predecessor, contents, handover},
 };
 
 /// A backup that a slot can begin with.

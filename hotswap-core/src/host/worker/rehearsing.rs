@@ -13,15 +13,16 @@
 
 use std::sync::Arc;
 
+use hotswap_types::{ArtifactHash, Phase};
+
 use super::{Command, Way, Worker, course::Course, reverting::ON_TRIAL, trials::OnTrial};
 use crate::{
-    event::{EventKind, Phase, RehearsalReport},
+    event::{EventKind, RehearsalReport},
     journal::{Build, What, text},
     library::{Occupied, wait_free},
     snapshot::Snapshot,
     upgrade::{
-        Against, ArtifactHash, Assessed, BackedUp, Fault, RehearsalOutcome, Rehearse, Rehearsed,
-        Running, Wanted,
+        Against, Assessed, BackedUp, Fault, RehearsalOutcome, Rehearse, Rehearsed, Running, Wanted,
     },
 };
 

@@ -5,6 +5,9 @@ use std::{
     sync::{Arc, mpsc::SyncSender},
 };
 
+use hotswap_abi::text::in_full;
+use hotswap_types::ArtifactHash;
+
 use super::{
     Way, Worker,
     journaling::{build_of, whole_state},
@@ -12,10 +15,9 @@ use super::{
     trials::OnTrial,
 };
 use crate::{
-    error::in_full,
     event::{EventKind, Refusal, Restarted},
     journal::{Build, Earlier, Occasion, What, text},
-    upgrade::{self, ArtifactHash, Fault, Upgrade},
+    upgrade::{self, Fault, Upgrade},
 };
 
 /// Why nobody goes back now.
@@ -141,7 +143,7 @@ impl Worker {
         let (artifact, why) = (from.artifact, text(&format!("gone back from: {why}")));
         let refusal = self.gone_back_from(index, &from, &why);
         self.slots[index].core.rejected.insert(artifact, Arc::new(refusal));
-        let phase = crate::event::Phase::Committed.to_string();
+        let phase = hotswap_types::Phase::Committed.to_string();
         let build = Some(from);
         self.has(index, What::Rejected { artifact, build, phase, why, quarantined: true });
     }

@@ -7,11 +7,12 @@ use std::{
 };
 
 use hotswap_abi::interface::Failure;
+use hotswap_types::Phase;
 
 use super::{Way, Worker, journaling::build_of};
 use crate::{
     config::{Health, Trial},
-    event::{EventKind, Exit, Phase, Refusal, Serving},
+    event::{EventKind, Exit, Refusal, Serving},
     instance::{Figures, Generation, Latency, StepError, Watch},
     journal::{What, text},
     report::{TrialFigures, WayBackTaken},

@@ -1,7 +1,10 @@
 use std::os::unix::fs::PermissionsExt as _;
 
+use hotswap_abi::text::in_full;
+use hotswap_types::ArtifactHash;
+
 use super::*;
-use crate::{error::in_full, journal::record::Build, upgrade::ArtifactHash};
+use crate::journal::record::Build;
 
 fn build(n: u8) -> Build {
     Build {

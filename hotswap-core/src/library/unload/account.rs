@@ -27,13 +27,10 @@ use std::{
     time::Instant,
 };
 
+use hotswap_types::{Holder, HoldingThread, escape::escaped};
 use libc::c_void;
 
 use super::{bell, heap::Heap};
-use crate::{
-    event::{Holder, HoldingThread},
-    shown::escaped,
-};
 
 /// A function that destroys what it is given.
 pub(super) type Destructor = unsafe extern "C" fn(*mut c_void);

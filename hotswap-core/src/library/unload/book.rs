@@ -306,7 +306,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::event::Holder;
+    use hotswap_types::Holder;
 
     static CALLED: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 

@@ -26,10 +26,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_types::Holder;
 use libloading::os::unix::Library;
 
 use super::{bell, interpose::Interposed};
-use crate::{event::Holder, fs::PrivateFile, library::loader::Entry};
+use crate::{fs::PrivateFile, library::loader::Entry};
 
 /// What becomes of a library that was given to the reaper.
 #[derive(Debug, Clone)]

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use hotswap_abi::text::lined;
+use hotswap_types::Phase;
 
 use crate::{
     config::Rehearsal,
-    event::{Phase, RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
+    event::{RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
     probe::message::{self, Said},
     upgrade::Fault,
 };

@@ -3,9 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hotswap_types::escape::shown;
 use thiserror::Error;
-
-use crate::shown::shown;
 
 /// Why an artifact could not be staged. No copy was left behind.
 #[derive(Error)]

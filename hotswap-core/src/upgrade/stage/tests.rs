@@ -3,6 +3,8 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::{fs, thread};
 
+use hotswap_types::ArtifactHash;
+
 use super::{
     open::open,
     whole::{CHUNK, read_open},

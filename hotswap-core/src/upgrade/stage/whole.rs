@@ -9,7 +9,9 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{ArtifactHash, Completeness, StageError, open::open};
+use hotswap_types::ArtifactHash;
+
+use super::{Completeness, StageError, open::open};
 use crate::fs::{Claim, Fingerprint, ReadLease, read_lease};
 
 /// A writer that comes meanwhile waits for at most one chunk.
@@ -142,7 +144,7 @@ fn pour(
         let how = format!("it had {expected} bytes when opened, and {more} {read} when read");
         return Err(StageError::Changed { origin: origin.into(), how });
     }
-    Ok(ArtifactHash::from(*hasher.finalize().as_bytes()))
+    Ok(hasher.finalize().into())
 }
 
 /// Into memory.

@@ -137,10 +137,10 @@ fn the_pieces_of_code_say_whose_call_it_is() {
     assert_eq!(dlsym(c"malloc").addr(), real("malloc"));
     assert_eq!(dlsym(c"pthread_create").addr(), at(&thunks, "pthread_create").addr());
     assert!(dlsym(c"there is no such function").is_null());
-    assert!(account.holders().iter().all(|it| !matches!(it, crate::event::Holder::Image { .. })));
+    assert!(account.holders().iter().all(|it| !matches!(it, hotswap_types::Holder::Image { .. })));
     assert_eq!(dlsym(c"timer_create").addr(), real("timer_create"));
     let beyond = account.holders();
-    let looked_up = |it: &crate::event::Holder| {
+    let looked_up = |it: &hotswap_types::Holder| {
         it.to_string().starts_with("it has looked up timer_create, which ")
     };
     assert!(beyond.iter().any(looked_up), "{beyond:?}");

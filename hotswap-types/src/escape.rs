@@ -11,24 +11,20 @@ pub struct Shown<'a>(&'a Path);
 
 /// Shows a path: control characters, and those that change the direction of a line, are escaped.
 /// What is no UTF-8 is shown as a replacement character.
-///
-/// ```
-/// use hotswap_core::artifact::shown;
-///
-/// assert_eq!(shown("/srv/lib\x1b[2J.so").to_string(), r"/srv/lib\u{1b}[2J.so");
-/// ```
 #[must_use]
 pub fn shown<P: AsRef<Path> + ?Sized>(path: &P) -> Shown<'_> {
     Shown(path.as_ref())
 }
 
 /// A text that somebody else has made, in the same way.
-pub(crate) fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     text::escaped(text).into_owned()
 }
 
 /// The same for a text of several lines, which stay lines.
-pub(crate) fn escaped_lines(text: &str) -> String {
+#[must_use]
+pub fn escaped_lines(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
@@ -36,12 +32,14 @@ pub(crate) fn escaped_lines(text: &str) -> String {
 const LONGEST_SAID: usize = 1024;
 
 /// What an operator has said, as it is kept and told: of a bounded length, escaped as in [`shown`].
-pub(crate) fn said(text: impl Into<String>) -> String {
+#[must_use]
+pub fn said(text: impl Into<String>) -> String {
     cut(&escaped(&cut(&text.into(), LONGEST_SAID)), LONGEST_SAID)
 }
 
 /// The beginning of a text, of at most so many bytes.
-pub(crate) fn cut(text: &str, longest: usize) -> String {
+#[must_use]
+pub fn cut(text: &str, longest: usize) -> String {
     text[..text.floor_char_boundary(longest)].to_owned()
 }
 

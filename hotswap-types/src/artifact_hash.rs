@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
 /// The BLAKE3 hash of an artifact's content. Its text is 64 lower-case hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ArtifactHash([u8; 32]);
 
 /// Text that is not an [`ArtifactHash`].
@@ -21,30 +22,33 @@ hotswap_abi::debug_in_full!(ParseHashError);
 
 impl ArtifactHash {
     /// The hash of `content`.
+    #[must_use]
     pub fn of(content: &[u8]) -> Self {
-        Self(*blake3::hash(content).as_bytes())
+        blake3::hash(content).into()
     }
 
     /// Its bytes.
-    pub fn as_bytes(&self) -> &[u8; 32] {
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
     /// The first six hex digits, for people.
+    #[must_use]
     pub fn short(&self) -> String {
-        self.0[..3].iter().map(|byte| format!("{byte:02x}")).collect()
+        self.to_string()[..6].to_owned()
     }
 }
 
-impl From<[u8; 32]> for ArtifactHash {
-    fn from(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+impl From<blake3::Hash> for ArtifactHash {
+    fn from(hash: blake3::Hash) -> Self {
+        Self(*hash.as_bytes())
     }
 }
 
 impl fmt::Display for ArtifactHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        blake3::Hash::from(self.0).fmt(f)
     }
 }
 
@@ -58,9 +62,17 @@ impl FromStr for ArtifactHash {
     type Err = ParseHashError;
 
     fn from_str(text: &str) -> Result<Self, ParseHashError> {
-        parse(text)
-            .map(Self)
-            .ok_or_else(|| ParseHashError { found: text.chars().take(80).collect() })
+        text.parse::<blake3::Hash>()
+            .map(Self::from)
+            .map_err(|_| ParseHashError { found: text.chars().take(80).collect() })
+    }
+}
+
+impl TryFrom<String> for ArtifactHash {
+    type Error = ParseHashError;
+
+    fn try_from(text: String) -> Result<Self, ParseHashError> {
+        text.parse()
     }
 }
 
@@ -68,25 +80,6 @@ impl Serialize for ArtifactHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
-}
-
-impl<'de> Deserialize<'de> for ArtifactHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-fn parse(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 2 * bytes.len() {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let high = char::from(pair[0]).to_digit(16)?;
-        let low = char::from(pair[1]).to_digit(16)?;
-        *byte = u8::try_from(high << 4 | low).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

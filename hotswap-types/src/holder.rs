@@ -17,7 +17,7 @@ pub enum Holder {
     Trial,
     /// An upgrade has it in hand, or it is just being closed.
     Upgrade,
-    /// It is retained, as configured ([`Retire::Retain`](crate::Retire::Retain)).
+    /// It is retained, as configured (`Retire::Retain`).
     Policy,
     /// It is linked into the program.
     Program,
@@ -26,7 +26,7 @@ pub enum Holder {
     /// Threads that the module has started, and that have not ended.
     Threads(Vec<HoldingThread>),
     /// Threads that have values of its thread-locals. A thread destroys them when it calls
-    /// [`release_thread_locals`](crate::release_thread_locals), or when it ends.
+    /// `release_thread_locals`, or when it ends.
     ThreadLocals(Vec<HoldingThread>),
     /// Threads that run destructors of its thread-locals, and for how long.
     Destructors(Vec<HoldingThread>),
@@ -77,12 +77,23 @@ pub struct HoldingThread {
     pub age: Duration,
 }
 
+impl Caller {
+    /// A thread, by its name, that is so many calls and pins deep.
+    #[must_use]
+    pub const fn new(
+        thread: String,
+        depth: u64,
+        taken: Option<&'static Location<'static>>,
+        age: Option<Duration>,
+    ) -> Self {
+        Self { thread, depth, taken, age }
+    }
+}
+
 impl HoldingThread {
-    #[cfg_attr(
-        not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")),
-        expect(dead_code, reason = "elsewhere nobody keeps account of threads")
-    )]
-    pub(crate) const fn new(thread: String, age: Duration) -> Self {
+    /// A thread, by its name, and for how long it has kept the generation.
+    #[must_use]
+    pub const fn new(thread: String, age: Duration) -> Self {
         Self { thread, age }
     }
 }

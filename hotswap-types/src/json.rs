@@ -5,19 +5,19 @@
 //! anybody.
 
 /// A type by its text.
-pub(crate) mod text {
+pub mod text {
     use std::{fmt::Display, str::FromStr};
 
     use serde::{Deserialize as _, Deserializer, Serializer, de};
 
-    pub(crate) fn serialize<T: Display, S: Serializer>(
+    pub fn serialize<T: Display, S: Serializer>(
         value: &T,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_str(value)
     }
 
-    pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+    pub fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
     where
         T: FromStr<Err: Display>,
         D: Deserializer<'de>,
@@ -27,16 +27,16 @@ pub(crate) mod text {
 }
 
 /// A duration in milliseconds.
-pub(crate) mod millis {
+pub mod millis {
     use std::time::Duration;
 
     use serde::{Deserialize as _, Deserializer, Serialize, Serializer, de};
 
-    pub(crate) fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
         Millis(*value).serialize(to)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         duration(f64::deserialize(from)?).map_err(de::Error::custom)
     }
 
@@ -63,115 +63,99 @@ pub(crate) mod millis {
 }
 
 /// A duration in milliseconds, where there is one.
-pub(crate) mod maybe_millis {
+pub mod maybe_millis {
     use std::time::Duration;
 
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de};
 
     use super::millis;
 
-    pub(crate) fn serialize<S: Serializer>(
-        value: &Option<Duration>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(value: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
         value.map(millis::Millis).serialize(to)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Duration>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
         let found = Option::<f64>::deserialize(from)?;
         found.map(millis::duration).transpose().map_err(de::Error::custom)
     }
 }
 
 /// For how long something is so, in milliseconds.
-pub(crate) mod since {
+pub mod since {
     use std::time::Instant;
 
     use serde::Serializer;
 
-    pub(crate) fn serialize<S: Serializer>(value: &Instant, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(value: &Instant, to: S) -> Result<S::Ok, S::Error> {
         super::millis::serialize(&value.elapsed(), to)
     }
 }
 
 /// A time in milliseconds since 1970.
-pub(crate) mod time {
+pub mod time {
     use std::time::{Duration, SystemTime};
 
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    pub(crate) fn serialize<S: Serializer>(value: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(value: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_u64(of(*value))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
         u64::deserialize(from).map(after)
     }
 
-    pub(crate) fn of(time: SystemTime) -> u64 {
+    pub fn of(time: SystemTime) -> u64 {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// What no clock can tell is 1970.
-    pub(crate) fn after(millis: u64) -> SystemTime {
+    pub fn after(millis: u64) -> SystemTime {
         let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis));
         time.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 }
 
 /// A time in milliseconds since 1970, where there is one.
-pub(crate) mod maybe_time {
+pub mod maybe_time {
     use std::time::SystemTime;
 
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
     use super::time;
 
-    pub(crate) fn serialize<S: Serializer>(
-        value: &Option<SystemTime>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(value: &Option<SystemTime>, to: S) -> Result<S::Ok, S::Error> {
         value.map(time::of).serialize(to)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<SystemTime>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SystemTime>, D::Error> {
         Ok(Option::<u64>::deserialize(from)?.map(time::after))
     }
 }
 
 /// A path. What is no UTF-8 in it is written as a replacement character.
-pub(crate) mod path {
+pub mod path {
     use std::path::{Path, PathBuf};
 
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    pub(crate) fn serialize<S: Serializer>(
-        value: &impl AsRef<Path>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(value: &impl AsRef<Path>, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&value.as_ref().to_string_lossy())
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
         String::deserialize(from).map(PathBuf::from)
     }
 }
 
 /// Paths, each as in [`path`].
-pub(crate) fn paths<S: serde::Serializer>(
-    value: &[std::path::PathBuf],
-    to: S,
-) -> Result<S::Ok, S::Error> {
+pub fn paths<S: serde::Serializer>(value: &[std::path::PathBuf], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(value.iter().map(|path| path.to_string_lossy()))
 }
 
 /// A module and its version, where they are known.
-pub(crate) mod module {
+pub mod module {
     use semver::Version;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -182,7 +166,7 @@ pub(crate) mod module {
         version: Version,
     }
 
-    pub(crate) fn serialize<S: Serializer>(
+    pub fn serialize<S: Serializer>(
         value: &Option<(String, Version)>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
@@ -193,7 +177,7 @@ pub(crate) mod module {
         value.as_ref().map(named).serialize(to)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    pub fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<(String, Version)>, D::Error> {
         let found = Option::<Named>::deserialize(from)?;
@@ -202,19 +186,19 @@ pub(crate) mod module {
 }
 
 /// What several own, where it is there.
-pub(crate) mod shared {
+pub mod shared {
     use std::sync::Arc;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(crate) fn serialize<T: Serialize, S: Serializer>(
+    pub fn serialize<T: Serialize, S: Serializer>(
         value: &Option<Arc<T>>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
         value.as_deref().serialize(to)
     }
 
-    pub(crate) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Arc<T>>, D::Error> {
         Ok(Option::<T>::deserialize(from)?.map(Arc::new))
@@ -222,12 +206,12 @@ pub(crate) mod shared {
 }
 
 /// A place in a source, where there is one.
-pub(crate) mod place {
+pub mod place {
     use std::panic::Location;
 
     use serde::{Serialize as _, Serializer};
 
-    pub(crate) fn serialize<S: Serializer>(
+    pub fn serialize<S: Serializer>(
         value: &Option<&'static Location<'static>>,
         to: S,
     ) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,23 @@
+//! The words of a host: plain data that its parts exchange, and that users see through
+//! `hotswap-core`.
+//!
+//! Internal to hotswap: only `hotswap-core` and the crates below it depend on this one, in exactly
+//! its own version, and what is public of it has its path there.
+//!
+//! Nothing here does anything: no file is opened, no thread is started, no library is loaded. So
+//! whatever does can name these types, and they can name nothing that does.
+
+#![forbid(unsafe_code)]
+
+mod artifact_hash;
+mod deadline;
+pub mod escape;
+mod holder;
+#[expect(missing_docs, reason = "each module is a type's two functions for serde")]
+pub mod json;
+mod phase;
+
+pub use artifact_hash::{ArtifactHash, ParseHashError};
+pub use deadline::bounded;
+pub use holder::{Caller, Holder, HoldingThread};
+pub use phase::Phase;
