@@ -294,8 +294,6 @@ impl Upgrade<'_> {
             Err(fault) => return Err(fault.with_finding(self.discard(prepared)).into()),
         };
         (self.reached)(Phase::Activated);
-        let is_tried = self.config.trial_of(&self.slot.name).is_some() && applied.has_way_back();
-        (self.reached)(if is_tried { Phase::Trial } else { Phase::Committed });
         if let Some(hangs) = self.discard(prepared) {
             tracing::warn!(slot = &*self.slot.name, "{hangs}");
         }

@@ -40,6 +40,11 @@ impl Worker {
         }
     }
 
+    /// A version has begun to serve: on trial, or for good.
+    ///
+    /// A crash must not undo what subscribers were told: the journal has the commit, and the floor of
+    /// the module is raised, before [`Phase::Committed`] is emitted. [`commit`](Self::commit) does the
+    /// same after a trial.
     pub(super) fn live(&mut self, index: usize, applied: Applied, begun: Instant, way: Way) {
         let has_way_back = applied.has_way_back();
         let Applied { code, state, pause, restored, old } = applied;
@@ -74,6 +79,11 @@ impl Worker {
             self.committed(index, &code, way, "");
         }
         let raised = if is_tried { Ok(()) } else { self.floor_raised(&code) };
+        if let Some(artifact) = code.artifact {
+            let phase = if is_tried { Phase::Trial } else { Phase::Committed };
+            self.shared.note_phase(&slot.name, way, artifact, phase);
+            self.tell(&slot.name, EventKind::Phase { artifact, phase });
+        }
         let (previous, old) = if is_tried { (old, None) } else { (None, old) };
         self.begin_trial(index, previous);
         if let Some(recovered) = self.slots[index].recovered.take_if(|_| way == Way::Recovered) {
@@ -96,19 +106,14 @@ impl Worker {
     }
 
     /// Nothing older than what is committed serves any more.
-    pub(super) fn raise_floor(&mut self, slot: &SlotCore, code: &Code) {
-        let raised = self.floor_raised(code);
-        self.tell_floor(slot, raised);
-    }
-
-    fn floor_raised(&mut self, code: &Code) -> Result<(), FloorsError> {
+    pub(super) fn floor_raised(&mut self, code: &Code) -> Result<(), FloorsError> {
         match code.artifact {
             Some(_) => self.floors.committed(&code.manifest.module, &code.manifest.version),
             None => Ok(()),
         }
     }
 
-    fn tell_floor(&self, slot: &SlotCore, raised: Result<(), FloorsError>) {
+    pub(super) fn tell_floor(&self, slot: &SlotCore, raised: Result<(), FloorsError>) {
         if let Err(error) = raised {
             self.tell(&slot.name, EventKind::FloorNotRaised { why: in_full(&error) });
         }

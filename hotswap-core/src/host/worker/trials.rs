@@ -194,6 +194,7 @@ impl Worker {
             core.set_on_trial(None);
             let (code, phase) = (serves.code, Phase::Committed);
             self.committed(index, &code, Way::Found, &why);
+            let raised = self.floor_raised(&code);
             if let Some(artifact) = code.artifact {
                 self.tell(&core.name, EventKind::Phase { artifact, phase });
             }
@@ -201,7 +202,7 @@ impl Worker {
             let (module, version) = (manifest.module.clone(), manifest.version.clone());
             let generation = code.generation;
             self.tell(&core.name, EventKind::Committed { generation, module, version, why });
-            self.raise_floor(&core, &code);
+            self.tell_floor(&core, raised);
             previous.is_let_go();
             self.retire_now(index, previous);
             self.reverted(index, &code);
