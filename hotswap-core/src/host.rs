@@ -40,10 +40,10 @@ use crate::{
     config::{Config, Place},
     error::{Error, Reason},
     event::EventKind,
-    instance::Alarm,
+    instance::OnPanic,
     journal::Journal,
     probe,
-    slot::{InterfaceType, Slot, SlotCore, Voice},
+    slot::{InterfaceType, OnUnload, Slot, SlotCore},
     system::{file_size::Spared, owner::Owner},
 };
 
@@ -258,16 +258,17 @@ impl Host {
         };
         let interface = InterfaceType::of::<I>();
         let (commands, slot) = (self.commands.clone(), name.to_owned());
-        let voice: Voice = Arc::new(move |resident, news| {
+        let on_unload: OnUnload = Arc::new(move |resident, news| {
             // Fails only when the worker has ended.
-            let _ = commands.send(Command::News(slot.clone(), Arc::clone(resident), news));
+            let _ = commands.send(Command::Unload(slot.clone(), Arc::clone(resident), news));
         });
         let (commands, slot) = (self.commands.clone(), name.to_owned());
-        let alarm: Alarm = Arc::new(move |generation| {
+        let on_panic: OnPanic = Arc::new(move |generation| {
             // Fails only when the worker has ended.
             let _ = commands.send(Command::Panicked(slot.clone(), generation));
         });
-        let core = SlotCore::new(name, requirement, interface, source, checkpoint, voice, alarm);
+        let core =
+            SlotCore::new(name, requirement, interface, source, checkpoint, on_unload, on_panic);
         let core = Arc::new(core);
         #[cfg(feature = "cargo")]
         if matches!(config.source, Some(Place::Package(_))) {

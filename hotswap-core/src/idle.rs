@@ -21,5 +21,5 @@
 /// }
 /// ```
 pub fn release_thread_locals() {
-    crate::library::tidy();
+    crate::library::run_pending_dtors();
 }

@@ -15,7 +15,7 @@ mod moving;
 mod watch;
 
 pub(crate) use self::{
-    condition::{Alarm, Condition, Panics, Unfit, Use},
+    condition::{Condition, OnPanic, Panics, Unfit, Use},
     moving::{Kinship, kinship},
     watch::{Figures, Latency, Watch},
 };
@@ -88,7 +88,7 @@ pub(crate) struct Role {
     /// What panics in calls mean.
     pub(crate) panics: PanicPolicy,
     /// Called when a call has panicked.
-    pub(crate) alarm: Alarm,
+    pub(crate) on_panic: OnPanic,
     /// Whether calls are counted and timed from the first one on.
     pub(crate) watched: bool,
 }
@@ -106,7 +106,7 @@ pub(crate) struct Code {
     /// Where its allocations go.
     allocator: Allocator,
     panics: PanicPolicy,
-    alarm: Alarm,
+    on_panic: OnPanic,
     /// What its calls come to on trial, in whichever instance of it.
     watch: Option<Arc<Watch>>,
     /// `None` for a module that is linked into the program.
@@ -136,7 +136,7 @@ impl Code {
         artifact: Option<ArtifactHash>,
         role: Role,
     ) -> Result<Self, LoadError> {
-        let Role { generation, methods, traces, panics, alarm, watched } = role;
+        let Role { generation, methods, traces, panics, on_panic, watched } = role;
         let (image, resident) = image.unzip();
         let logs = image.is_some().then(|| Logs::attach(root, &manifest.module, generation));
         if image.is_some() {
@@ -173,7 +173,7 @@ impl Code {
             origin,
             allocator,
             panics,
-            alarm,
+            on_panic,
             watch: watched.then(Arc::default),
             resident,
             _logs: logs,
@@ -463,7 +463,7 @@ impl Generation {
             && *failure.module == **self.code.origin.name()
             && self.condition.panicked(had, failure, self.code.panics)
         {
-            (self.code.alarm)(self.code.generation);
+            (self.code.on_panic)(self.code.generation);
         }
         error
     }

@@ -102,7 +102,7 @@ pub use host::{
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use hotswap_types::{ArtifactHash, ParseHashError};
 pub use idle::release_thread_locals;
-pub use logs::follow_filters as follow_log_filters;
+pub use logs::sync_log_filters;
 pub use plan::Plan;
 pub use report::Report;
 pub use slot::{Pin, PinMut, Reader, Slot};

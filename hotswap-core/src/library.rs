@@ -14,7 +14,7 @@
 
 mod elf;
 pub(crate) mod image;
-mod loader;
+pub(crate) mod loader_lock;
 mod needed;
 mod static_tls;
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
@@ -22,6 +22,7 @@ mod static_tls;
 mod unload;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 mod unload;
+mod unload_event;
 
 use std::{fmt, io, path::Path, sync::Arc};
 
@@ -39,10 +40,10 @@ use libloading::os::windows::Library;
 
 pub(crate) use self::{
     elf::{Astray, ElfError, ElfFacts, Expanded, examine, expand},
-    loader::{Entry, Occupied, wait_free},
     needed::{Outdated, outdated},
     static_tls::{REMEDY as STATIC_TLS_REMEDY, StaticTls},
-    unload::{Account, News, Tell, tidy},
+    unload::{LibraryPins, run_pending_dtors},
+    unload_event::{UnloadCallback, UnloadEvent},
 };
 
 use self::unload::Opened;
@@ -54,8 +55,8 @@ pub(crate) struct Image {
     opened: Option<Opened>,
     /// Why it is not to be unloaded, if so.
     keep: Option<Holder>,
-    /// Who is told what becomes of it.
-    tell: Option<Tell>,
+    /// Called with what becomes of it.
+    on_unload: Option<UnloadCallback>,
 }
 
 /// Why a library cannot be used.
@@ -86,13 +87,13 @@ pub(crate) fn outdated_of(artifact: &[u8]) -> Option<Outdated> {
 
 impl Image {
     /// Opens a private copy, of which `facts` is known. `keep` is why it is to be retained, whatever
-    /// it is; `tell` is told what becomes of it when nobody owns it any more. With `kin`, which is in
-    /// use, a state may go over as memory.
+    /// it is; `on_unload` is called with what becomes of it when nobody owns it any more. With `kin`,
+    /// which is in use, a state may go over as memory.
     pub(crate) fn open(
         copy: PrivateFile,
         facts: &ElfFacts,
         keep: Option<Holder>,
-        tell: Tell,
+        on_unload: UnloadCallback,
         kin: Option<&Self>,
     ) -> Result<Self, LoadError> {
         // SAFETY: the copy was examined and its manifest was read; see the module's text.
@@ -106,10 +107,10 @@ impl Image {
         })?;
         facts.static_tls.into_iter().for_each(StaticTls::is_taken);
         needed::note(facts);
-        let kin = kin.and_then(Self::account).map(|account| &**account);
+        let kin = kin.and_then(Self::pins).map(|pins| &**pins);
         // SAFETY: it was just opened, and nobody knows a function of it yet.
         let opened = unsafe { Opened::new(library, copy, facts, keep.is_some(), kin) };
-        Ok(Self { opened: Some(opened), keep, tell: Some(tell) })
+        Ok(Self { opened: Some(opened), keep, on_unload: Some(on_unload) })
     }
 
     /// Finds the root under the name that the manifest gives, and checks its layout.
@@ -129,9 +130,9 @@ impl Image {
 
     /// What will hold it when nobody owns it any more; `None` if it is unloaded then.
     pub(crate) fn retained(&self) -> Option<Holder> {
-        let verdict = || self.opened().unloadable().err();
-        let verdict = || verdict().map(|why| Holder::Image { why: why.to_owned() });
-        self.keep.clone().or_else(verdict)
+        let reason = || self.opened().unloadable().err();
+        let reason = || reason().map(|why| Holder::Image { why: why.to_owned() });
+        self.keep.clone().or_else(reason)
     }
 
     /// The private copy that it was opened from.
@@ -139,14 +140,14 @@ impl Image {
         self.opened().copy()
     }
 
-    /// What it has left with the process, where that is known.
-    pub(crate) fn account(&self) -> Option<&Arc<Account>> {
-        self.opened().account()
+    /// What keeps it mapped, where that is known.
+    pub(crate) fn pins(&self) -> Option<&Arc<LibraryPins>> {
+        self.opened().pins()
     }
 
     /// Whether what one of the two allocates may be freed by the other.
     pub(crate) fn shares_heap(&self, other: &Self) -> bool {
-        match (self.account(), other.account()) {
+        match (self.pins(), other.pins()) {
             (Some(ours), Some(theirs)) => ours.shares_heap(theirs),
             (None, None) => true,
             (Some(one), None) | (None, Some(one)) => !one.has_heap(),
@@ -160,7 +161,7 @@ impl Image {
 
     /// Whether what it has allocated is noted, and freed with it.
     pub(crate) fn has_heap(&self) -> bool {
-        self.account().is_some_and(|account| account.has_heap())
+        self.pins().is_some_and(|pins| pins.has_heap())
     }
 
     fn opened(&self) -> &Opened {
@@ -172,12 +173,14 @@ impl Drop for Image {
     /// Nothing is closed here: this may be a caller's thread.
     fn drop(&mut self) {
         let retained = self.retained();
-        let (Some(opened), Some(tell)) = (self.opened.take(), self.tell.take()) else { return };
+        let (Some(opened), Some(on_unload)) = (self.opened.take(), self.on_unload.take()) else {
+            return;
+        };
         match retained {
-            None => opened.bury(tell),
+            None => opened.close_later(on_unload),
             Some(holder) => {
                 opened.retain();
-                tell(News::Stays(holder));
+                on_unload(UnloadEvent::Retained(holder));
             }
         }
     }

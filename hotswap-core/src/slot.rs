@@ -17,7 +17,9 @@ mod undo;
 
 pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};
 pub(crate) use self::{
-    core::{InterfaceType, OnTrial, Serves, SlotCore, Voice, in_callback, set_upgrades, upgrades},
+    core::{
+        InterfaceType, OnTrial, OnUnload, Serves, SlotCore, in_callback, set_upgrades, upgrades,
+    },
     residents::{Resident, Residents, Stage},
 };
 

@@ -16,6 +16,7 @@ use std::{
 };
 
 use hotswap_abi::text::in_full;
+use memmap2::MmapOptions;
 
 use crate::{
     fs::{Claim, read_lease},
@@ -66,24 +67,14 @@ pub fn leases(folder: &Path) -> io::Result<Leases> {
 /// When no file can be made there, and when it must not be mapped as code.
 #[cfg(unix)]
 pub fn code_can_be_mapped(folder: &Path) -> io::Result<()> {
-    use std::os::fd::AsRawFd as _;
-
     const PAGE: usize = 4096;
     let file = tempfile::Builder::new().prefix("hotswap-map-").tempfile_in(folder);
     // Of another kind than a mapping that is forbidden.
     let mut file = file.map_err(io::Error::other)?;
     file.write_all(&[0; PAGE])?;
     let reader = File::open(file.path())?;
-    let (protection, flags) = (libc::PROT_READ | libc::PROT_EXEC, libc::MAP_PRIVATE);
-    // SAFETY: a new mapping of a file that is open, at an address of the system's choice.
-    let page =
-        unsafe { libc::mmap(std::ptr::null_mut(), PAGE, protection, flags, reader.as_raw_fd(), 0) };
-    if page == libc::MAP_FAILED {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the mapping that was just made, in full; nobody else knows of it.
-    unsafe { libc::munmap(page, PAGE) };
-    Ok(())
+    // SAFETY: nobody looks into the mapping, so it does not matter what becomes of the file.
+    unsafe { MmapOptions::new().len(PAGE).map_exec(&reader) }.map(drop)
 }
 
 /// Elsewhere nothing forbids it.

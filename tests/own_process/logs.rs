@@ -12,7 +12,7 @@ use std::{
 };
 
 use chatter_api::Chatter;
-use hotswap_core::{CallError, Host, Slot, follow_log_filters};
+use hotswap_core::{CallError, Host, Slot, sync_log_filters};
 use hotswap_tests::{
     Fixture, Heard, Line, Scene, Told, file_name, fixture, is_harmless, patient, replace, until,
 };
@@ -29,7 +29,7 @@ struct Stage {
 impl Stage {
     fn filter(&self, directives: &str) {
         self.filter.reload(EnvFilter::new(directives)).expect("the subscriber is there");
-        follow_log_filters();
+        sync_log_filters();
     }
 
     /// What the module says when it is told to.
@@ -299,7 +299,7 @@ fn modules_follow_by_themselves() {
     let stage = stage("info");
     let scene = Scene::<dyn Chatter>::of(&chatter(""));
     assert_eq!(stage.texts(&scene, "detail"), [""; 0]);
-    follow_log_filters();
+    sync_log_filters();
     stage.filter.reload(EnvFilter::new("debug")).unwrap();
     until("the module follows", || !stage.texts(&scene, "detail").is_empty());
     stage.filter.reload(EnvFilter::new("info")).unwrap();
@@ -423,7 +423,7 @@ fn a_thread_with_a_subscriber_of_its_own_is_heard_there() {
     let own = Heard::default();
     let subscriber = tracing_subscriber::registry().with(own.clone());
     tracing::subscriber::with_default(subscriber, || {
-        follow_log_filters();
+        sync_log_filters();
         scene.slot.pin().say("levels").unwrap();
         scene.slot.pin().say("doubled").unwrap();
     });

@@ -3,7 +3,7 @@
 //! A process of its own: the subscriber is the process's, and there is none at first.
 
 use chatter_api::Chatter;
-use hotswap_core::follow_log_filters;
+use hotswap_core::sync_log_filters;
 use hotswap_tests::{Heard, Scene, fixture};
 use tracing_subscriber::prelude::*;
 
@@ -18,7 +18,7 @@ fn a_subscriber_may_come_late() {
 
     let heard = Heard::default();
     tracing_subscriber::registry().with(heard.clone()).init();
-    follow_log_filters();
+    sync_log_filters();
     for what in ["levels", "records", "doubled"] {
         scene.slot.pin().say(what).unwrap();
     }

@@ -69,7 +69,7 @@ use crate::{
     floors::Floors,
     fs::PrivateFolder,
     journal::{Backup, Earlier, What},
-    library::{News, Outdated, tidy},
+    library::{Outdated, UnloadEvent, run_pending_dtors},
     plan::Intent,
     slot::{Resident, SlotCore, set_upgrades},
     steps::Steps,
@@ -114,7 +114,7 @@ pub(super) enum Command {
     /// Look at all artifacts again.
     Rescan,
     /// What becomes of a generation that nobody owns any more.
-    News(String, Arc<Resident>, News),
+    Unload(String, Arc<Resident>, UnloadEvent),
     /// Forget that an artifact was rejected.
     Clear(ArtifactHash, SyncSender<bool>),
     /// Let a module go below its floor, once.
@@ -298,7 +298,7 @@ impl Worker {
             }
             self.try_due();
             // Here as well code of modules runs: what a refused one had kept is dropped.
-            tidy();
+            run_pending_dtors();
         }
         self.end()
     }
@@ -346,7 +346,7 @@ impl Worker {
                 let _ = reply.send(rolled_back);
             }
             Command::Panicked(slot, generation) => self.panicked(&slot, generation),
-            Command::News(slot, resident, news) => self.heard(&slot, &resident, news),
+            Command::Unload(slot, resident, news) => self.heard(&slot, &resident, news),
             Command::Rescan => self.rescan(),
             Command::Clear(artifact, reply) => {
                 let known = self.clear(artifact);

@@ -46,7 +46,7 @@ pub(crate) enum Unfit {
 }
 
 /// Called when a call has panicked, once until the [`Panics`] are asked for.
-pub(crate) type Alarm = Arc<dyn Fn(u64) + Send + Sync>;
+pub(crate) type OnPanic = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// What is the matter with an instance.
 #[derive(Debug, Default)]

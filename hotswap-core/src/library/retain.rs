@@ -9,29 +9,14 @@ use libloading::os::unix::Library;
 #[cfg(windows)]
 use libloading::os::windows::Library;
 
-use super::elf::ElfFacts;
+use super::{elf::ElfFacts, unload_event::UnloadCallback};
 use crate::fs::PrivateFile;
 
-/// What is told of a library that is closed: nothing is.
-#[derive(Debug, Clone)]
-#[expect(dead_code, reason = "the same on every system")]
-pub(crate) enum News {
-    Dies,
-    Held(Vec<Holder>),
-    Slow(Vec<Holder>),
-    Stuck(Holder),
-    Stays(Holder),
-    Unloaded,
-}
-
-/// Who would be told.
-pub(crate) type Tell = Box<dyn Fn(News) + Send + Sync>;
-
-/// There is no account.
+/// Nobody keeps count of them.
 #[derive(Debug)]
-pub(crate) struct Account(Infallible);
+pub(crate) struct LibraryPins(Infallible);
 
-impl Account {
+impl LibraryPins {
     pub(crate) fn holders(&self) -> Vec<Holder> {
         match self.0 {}
     }
@@ -46,7 +31,7 @@ impl Account {
 }
 
 /// Nothing is to be destroyed.
-pub(crate) const fn tidy() {}
+pub(crate) const fn run_pending_dtors() {}
 
 /// A library that is open.
 pub(super) struct Opened {
@@ -62,7 +47,7 @@ impl Opened {
         copy: PrivateFile,
         _: &ElfFacts,
         _: bool,
-        _: Option<&Account>,
+        _: Option<&LibraryPins>,
     ) -> Self {
         Self { library, copy }
     }
@@ -80,7 +65,7 @@ impl Opened {
     }
 
     #[expect(clippy::unused_self, reason = "the same on every system")]
-    pub(super) const fn account(&self) -> Option<&Arc<Account>> {
+    pub(super) const fn pins(&self) -> Option<&Arc<LibraryPins>> {
         None
     }
 
@@ -90,7 +75,7 @@ impl Opened {
         address
     }
 
-    pub(super) fn bury(self, _: Tell) {
+    pub(super) fn close_later(self, _: UnloadCallback) {
         self.retain();
     }
 

@@ -1,27 +1,23 @@
 //! Unloading: what a library leaves with the process is accounted for from the moment it is opened
-//! ([`interpose`], [`account`], [`book`]), and when nothing of it is left it is closed and looked for
-//! ([`reaper`]).
+//! ([`interpose`], [`pins`], [`thread_dtors`]), and when nothing of it is left it is closed and looked
+//! for ([`reaper`]).
 //!
 //! # The way of a library
 //! 1. It is opened, and its calls are answered by the host: [`Opened::new`].
-//! 2. It is called, by owners of its `Code`. Its account is open.
-//! 3. The last owner goes ([`Opened::bury`]). The account is dying: each thread that has values of
-//!    the library destroys them when it is idle ([`tidy`]), or ends.
-//! 4. No thread of it runs, and no thread has values of it. The account is closed, then the library.
+//! 2. It is called, by owners of its `Code`. Its pins are open.
+//! 3. The last owner goes ([`Opened::close_later`]). The pins are draining: each thread that has values of
+//!    the library destroys them when it is idle ([`run_pending_dtors`]), or ends.
+//! 4. No thread of it runs, and no thread has values of it. The pins are closed, then the library.
 //! 5. It is looked for, and what it had allocated is freed ([`heap`]).
 
-mod account;
-mod bell;
-mod book;
 mod heap;
 mod interpose;
+mod pins;
 mod reaper;
+mod thread_dtors;
+mod wake;
 
-pub(crate) use self::{
-    account::Account,
-    book::tidy,
-    reaper::{News, Tell},
-};
+pub(crate) use self::{pins::LibraryPins, thread_dtors::run_pending_dtors};
 
 use std::{
     ffi::CString, fmt, mem::ManuallyDrop, os::unix::ffi::OsStrExt as _, path::Path, sync::Arc,
@@ -29,11 +25,11 @@ use std::{
 
 use libloading::os::unix::Library;
 
-use self::{interpose::Interposed, reaper::Remains};
-use super::elf::ElfFacts;
+use self::{interpose::Interposed, reaper::Closing};
+use super::{elf::ElfFacts, unload_event::UnloadCallback};
 use crate::fs::PrivateFile;
 
-/// A library that is open. It stays when this is dropped; [`bury`](Self::bury) has it closed.
+/// A library that is open. It stays when this is dropped; [`close_later`](Self::close_later) has it closed.
 pub(super) struct Opened {
     pub(super) library: ManuallyDrop<Library>,
     copy: PrivateFile,
@@ -52,7 +48,7 @@ impl Opened {
         copy: PrivateFile,
         facts: &ElfFacts,
         is_retained: bool,
-        kin: Option<&Account>,
+        kin: Option<&LibraryPins>,
     ) -> Self {
         let handle = library.into_raw();
         let hidden = CString::new(copy.path().as_os_str().as_bytes()).ok();
@@ -76,9 +72,9 @@ impl Opened {
         interposed.retained.as_deref().map_or(Ok(()), Err)
     }
 
-    /// Its account, if there is one.
-    pub(super) fn account(&self) -> Option<&Arc<Account>> {
-        self.interposed.as_ref().ok().map(|interposed| &interposed.account)
+    /// What keeps it mapped, where that is known.
+    pub(super) fn pins(&self) -> Option<&Arc<LibraryPins>> {
+        self.interposed.as_ref().ok().map(|interposed| &interposed.pins)
     }
 
     /// The address of a function that the library finds at `address` under this name, in the C
@@ -88,10 +84,10 @@ impl Opened {
     }
 
     /// Has it closed as soon as nothing leads into it. Nobody owns its code any more.
-    pub(super) fn bury(self, tell: Tell) {
+    pub(super) fn close_later(self, on_unload: UnloadCallback) {
         let Self { library, copy, interposed } = self;
         if let Ok(interposed) = interposed {
-            Remains::new(library, interposed, copy, tell).bury();
+            Closing::new(library, interposed, copy, on_unload).enqueue();
         }
     }
 

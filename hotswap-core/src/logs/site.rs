@@ -3,7 +3,7 @@
 //!
 //! `tracing` never forgets a callsite, and a subscriber may refer to one for ever. So a site is made
 //! of copies in the host's memory and is never freed. The next generation that has the same
-//! callsite, in the same line, uses it again, and how many there are is bounded: see `catalogue.rs`.
+//! callsite, in the same line, uses it again, and how many there are is bounded: see `callsites.rs`.
 
 use std::sync::{
     OnceLock,
@@ -19,7 +19,7 @@ use tracing_core::{
     identify_callsite, metadata::Kind,
 };
 
-use super::hub;
+use super::filters;
 
 /// The field that holds the module's name.
 pub(super) const MODULE: &str = "hotswap.module";
@@ -53,7 +53,7 @@ impl Callsite for Site {
             () => Interest::SOMETIMES,
         };
         if self.interest.swap(now.0, Ordering::AcqRel) != now.0 {
-            hub::changed();
+            filters::changed();
         }
     }
 
@@ -141,7 +141,7 @@ pub(super) fn start_to_listen() {
             static IS_FIRST: AtomicBool = AtomicBool::new(true);
             let is_first = IS_FIRST.swap(false, Ordering::AcqRel);
             if (!is_first || !interest.is_never()) && !IS_HEARD.swap(true, Ordering::AcqRel) {
-                hub::changed();
+                filters::changed();
             }
         }
 

@@ -17,7 +17,7 @@ use tracing_core::{
     span::{Attributes, Id, Record},
 };
 
-use super::{Logs, UNUSED, catalogue, ear::Follow};
+use super::{Logs, UNUSED, callsites, filters::FilterSync};
 
 /// Writes down what it is told.
 #[derive(Default)]
@@ -140,7 +140,7 @@ fn callsite(is_span: bool, target: &str, line: u32) -> Description<'_> {
 }
 
 fn attached(generation: u64) -> (Logs, Module) {
-    let (logs, listener) = Logs::new(Follow::nothing(), "module", generation);
+    let (logs, listener) = Logs::new(FilterSync::nothing(), "module", generation);
     (logs, Module(listener))
 }
 
@@ -193,7 +193,7 @@ fn ten_thousand_generations_whose_lines_shift_take_bounded_memory() {
         }
         assert!(made > 4_000, "{made}");
     });
-    let (sites, bytes) = catalogue::count();
+    let (sites, bytes) = callsites::count();
     assert!(sites <= 2 * 16_384 + 10, "{sites}");
     assert!(bytes < 9 << 20, "{bytes}");
     // Each generation had the place of the one before; other tests have a few.

@@ -17,8 +17,8 @@ use crate::{
     error::{Error, Reason},
     event::{Refusal, Serving, Until},
     gate::Gate,
-    instance::{Alarm, Code, Generation, Watch},
-    library::{News, Tell},
+    instance::{Code, Generation, OnPanic, Watch},
+    library::{UnloadCallback, UnloadEvent},
     logs,
     plan::Plan,
     report::Spell,
@@ -87,7 +87,7 @@ impl InterfaceType {
 }
 
 /// Who hears of what becomes of libraries: from threads of whomever, without a lock held.
-pub(crate) type Voice = Arc<dyn Fn(&Arc<Resident>, News) + Send + Sync>;
+pub(crate) type OnUnload = Arc<dyn Fn(&Arc<Resident>, UnloadEvent) + Send + Sync>;
 
 /// A slot as the host sees it.
 pub(crate) struct SlotCore {
@@ -105,8 +105,8 @@ pub(crate) struct SlotCore {
     pub(crate) held: Held,
     /// What upgrades have taken out of the state.
     pub(crate) undo: Mutex<Undo>,
-    voice: Voice,
-    alarm: Alarm,
+    on_unload: OnUnload,
+    on_panic: OnPanic,
     /// The state of an earlier run, until it lives on in a first generation.
     checkpoint: Mutex<Option<Arc<Checkpoint>>>,
     gate: OnceLock<Arc<Gate<Generation>>>,
@@ -216,8 +216,8 @@ impl SlotCore {
         interface: InterfaceType,
         source: String,
         checkpoint: Option<Checkpoint>,
-        voice: Voice,
-        alarm: Alarm,
+        on_unload: OnUnload,
+        on_panic: OnPanic,
     ) -> Self {
         Self {
             name: name.into(),
@@ -228,8 +228,8 @@ impl SlotCore {
             residents: Arc::default(),
             rejected: Quarantine::default(),
             held: Held::default(),
-            voice,
-            alarm,
+            on_unload,
+            on_panic,
             undo: Mutex::default(),
             checkpoint: Mutex::new(checkpoint.map(Arc::new)),
             gate: OnceLock::new(),
@@ -246,9 +246,9 @@ impl SlotCore {
         requirement: Requirement,
         interface: InterfaceType,
     ) -> Arc<Self> {
-        let (voice, alarm): (Voice, Alarm) = (Arc::new(|_, _| {}), Arc::new(|_| {}));
+        let (on_unload, on_panic): (OnUnload, OnPanic) = (Arc::new(|_, _| {}), Arc::new(|_| {}));
         let source = String::new();
-        Arc::new(Self::new(name, requirement, interface, source, None, voice, alarm))
+        Arc::new(Self::new(name, requirement, interface, source, None, on_unload, on_panic))
     }
 
     /// The state of an earlier run, as long as nothing has served.
@@ -393,8 +393,8 @@ impl SlotCore {
     }
 
     /// Who is told that a call has panicked.
-    pub(crate) fn alarm(&self) -> Alarm {
-        Arc::clone(&self.alarm)
+    pub(crate) fn on_panic(&self) -> OnPanic {
+        Arc::clone(&self.on_panic)
     }
 
     /// Lets nobody in any more; those inside finish.
@@ -406,15 +406,15 @@ impl SlotCore {
     }
 
     /// Who is told what becomes of a generation's library.
-    pub(crate) fn tell(&self, resident: &Arc<Resident>) -> Tell {
-        let (residents, voice) = (Arc::clone(&self.residents), Arc::clone(&self.voice));
+    pub(crate) fn tell(&self, resident: &Arc<Resident>) -> UnloadCallback {
+        let (residents, on_unload) = (Arc::clone(&self.residents), Arc::clone(&self.on_unload));
         let resident = Arc::clone(resident);
         Box::new(move |news| {
             residents.heard(&resident, &news);
-            if matches!(news, News::Dies) {
-                logs::come_by();
+            if matches!(news, UnloadEvent::Draining) {
+                logs::poke_thread();
             }
-            voice(&resident, news);
+            on_unload(&resident, news);
         })
     }
 

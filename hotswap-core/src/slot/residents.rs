@@ -19,7 +19,7 @@ use semver::Version;
 use crate::{
     gate::{Gate, Occupant},
     instance::{Code, Generation},
-    library::{Account, News},
+    library::{LibraryPins, UnloadEvent},
 };
 
 /// The generations of a slot that are in memory.
@@ -38,7 +38,7 @@ pub(crate) struct Resident {
     pub(crate) size: u64,
     pub(crate) since: Instant,
     /// Set once it is known.
-    account: OnceLock<Arc<Account>>,
+    pins: OnceLock<Arc<LibraryPins>>,
     stage: Mutex<Stage>,
     /// Whether it was told who holds it.
     was_told: AtomicBool,
@@ -82,7 +82,7 @@ impl Residents {
             artifact,
             size,
             since: Instant::now(),
-            account: OnceLock::new(),
+            pins: OnceLock::new(),
             stage: Mutex::new(Stage::Candidate),
             was_told: AtomicBool::new(false),
         });
@@ -106,17 +106,17 @@ impl Residents {
     }
 
     /// The reaper's news of one of them.
-    pub(crate) fn heard(&self, resident: &Arc<Resident>, news: &News) {
+    pub(crate) fn heard(&self, resident: &Arc<Resident>, news: &UnloadEvent) {
         match news {
-            News::Dies => {
+            UnloadEvent::Draining => {
                 let has_served = resident.has_served();
                 resident.set_stage(Stage::Dies { has_served });
             }
-            News::Held(_) | News::Slow(_) => {}
-            News::Stuck(holder) | News::Stays(holder) => {
+            UnloadEvent::Held(_) | UnloadEvent::Slow(_) => {}
+            UnloadEvent::Stuck(holder) | UnloadEvent::Retained(holder) => {
                 resident.set_stage(Stage::Stays { held: holder.clone() });
             }
-            News::Unloaded => self.remove(resident),
+            UnloadEvent::Unloaded => self.remove(resident),
         }
     }
 }
@@ -127,10 +127,10 @@ impl Resident {
     }
 
     /// Its library is open.
-    pub(crate) fn set_account(&self, account: Option<&Arc<Account>>) {
-        if let Some(account) = account {
+    pub(crate) fn set_pins(&self, pins: Option<&Arc<LibraryPins>>) {
+        if let Some(pins) = pins {
             // Set once: a generation has one library.
-            let _ = self.account.set(Arc::clone(account));
+            let _ = self.pins.set(Arc::clone(pins));
         }
     }
 
@@ -175,7 +175,7 @@ impl Resident {
             Stage::Serves => vec![Holder::Serves],
             Stage::Ready => vec![Holder::Trial],
             Stage::Stays { held } => vec![held],
-            Stage::Dies { .. } => self.account.get().map(|it| it.holders()).unwrap_or_default(),
+            Stage::Dies { .. } => self.pins.get().map(|it| it.holders()).unwrap_or_default(),
             Stage::Candidate | Stage::Replaced { .. } => Vec::new(),
         };
         if self.has_served()

@@ -18,7 +18,9 @@ use crate::{
     config::{AtCap, Builtin, Config, Retire},
     instance::{Code, Role, StepError},
     library::{
-        Entry, Image, LoadError, Occupied, Outdated, STATIC_TLS_REMEDY, StaticTls, outdated,
+        Image, LoadError, Outdated, STATIC_TLS_REMEDY, StaticTls,
+        loader_lock::{self, Busy},
+        outdated,
     },
     slot::{SlotCore, Stage},
     steps::{Steps, Undone},
@@ -38,7 +40,7 @@ fn role(slot: &SlotCore, config: &Config, generation: u64, traces: u8) -> Role {
         methods: slot.interface.methods,
         traces,
         panics: config.panics_of(&slot.name),
-        alarm: slot.alarm(),
+        on_panic: slot.on_panic(),
         watched: config.trial_of(&slot.name).is_some(),
     }
 }
@@ -78,16 +80,16 @@ pub(crate) fn load(
     let kin = slot.serves().filter(|_| handover.moves()).map(|serves| serves.code);
     let module = (manifest.module.clone(), manifest.version.clone());
     let who = format!("a constructor of {} {} ({}…)", module.0, module.1, hash.short());
-    let entry = Entry::take(who, Some(deadline)).map_err(|occupied| occupied_by(&occupied))?;
-    let inside = entry.number();
+    let guard = loader_lock::lock(who, Some(deadline)).map_err(|busy| loader_busy(&busy))?;
+    let ticket = guard.ticket();
     let resident = slot.residents.add(generation, module, (hash, size));
     let (tell, own) = (slot.tell(&resident), Arc::clone(&resident));
     let opened = steps.run(deadline, move || -> Result<_, LoadError> {
         let kin = kin.as_ref().and_then(|code| code.image());
         let image = Image::open(copy, &facts, keep, tell, kin)?;
-        own.set_account(image.account());
+        own.set_pins(image.pins());
         let root = image.root(&manifest.export)?;
-        drop(entry);
+        drop(guard);
         if lends {
             let theirs = image.allocator(root);
             Allocator::share(("the host", Allocator::own()), ("the artifact", theirs))
@@ -129,7 +131,7 @@ pub(crate) fn load(
                 _ => Fault::rejected(Phase::Loaded, finding, BUILD_AGAIN),
             })
         }
-        Err(undone @ Undone::Hung { .. }) if inside.hangs() => {
+        Err(undone @ Undone::Hung { .. }) if ticket.give_up() => {
             let finding = format!("constructor  {}", StepError::from(undone));
             Err(Fault::rejected(Phase::Loaded, finding, HANGS))
         }
@@ -166,7 +168,7 @@ fn not_opened(finding: String) -> Fault {
 const LENDS: &str = "its interface has #[same_build] arguments, so values of the host's may refer \
                      to it";
 
-/// What to do about a constructor that hangs: see `library/loader.rs`.
+/// What to do about a constructor that hangs: see `library/loader_lock.rs`.
 const HANGS: &str = "take the artifact away; until its constructor comes back no library can be \
                      opened, and no thread started, in this process: kill it (its own exit would \
                      wait as well), and start it again";
@@ -185,9 +187,9 @@ fn runs_old_code(Outdated { name, file }: &Outdated) -> Fault {
     Fault { advice: advice.to_owned(), ..fault }
 }
 
-/// Somebody else does not come out of the system's loader.
-fn occupied_by(occupied: &Occupied) -> Fault {
-    Fault::cancelled(Phase::Loaded, format!("library  {occupied}"), Occupied::ADVICE)
+/// Another thread does not come out of the system's loader.
+fn loader_busy(busy: &Busy) -> Fault {
+    Fault::cancelled(Phase::Loaded, format!("library  {busy}"), Busy::ADVICE)
 }
 
 /// Whether one more generation may be mapped.

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Instant};
 use super::Handover;
 use crate::{
     instance::{Generation, StepError, Use},
-    library::wait_free,
+    library::loader_lock,
     snapshot::Snapshot,
     steps::Steps,
 };
@@ -61,7 +61,7 @@ pub(crate) fn take_last(
         return Err("its instance has panicked and does not go on".to_owned());
     }
     // It would never begin, and is not to blame for that.
-    wait_free(deadline).map_err(|occupied| occupied.to_string())?;
+    loader_lock::wait_unlocked(deadline).map_err(|busy| busy.to_string())?;
     let ends = Arc::clone(last);
     let taken = steps.run(deadline, move || {
         suspend(&ends)?;

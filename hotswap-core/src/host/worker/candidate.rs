@@ -16,7 +16,11 @@ use crate::{
     event::{EventKind, Refusal},
     fs::read_regular,
     journal::{What, text},
-    library::{Occupied, Outdated, outdated_of, wait_free},
+    library::{
+        Outdated,
+        loader_lock::{self, Busy},
+        outdated_of,
+    },
     trust::Signed,
     upgrade::{
         Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unvouched, stage, vouch,
@@ -42,9 +46,9 @@ impl Worker {
         }
         let path = key.1.as_path();
         // No thread begins while somebody hangs in the loader, and staging needs one.
-        if let Err(occupied) = wait_free(begun + self.shared.config.work_deadline) {
+        if let Err(busy) = loader_lock::wait_unlocked(begun + self.shared.config.work_deadline) {
             self.paths.done(&key);
-            let fault = Fault::cancelled(Phase::Staged, &occupied, Occupied::ADVICE);
+            let fault = Fault::cancelled(Phase::Staged, &busy, Busy::ADVICE);
             return self.refuse_unstaged(index, path, None, fault);
         }
         if let Err(fault) = self.room_for_copy(path) {

@@ -14,7 +14,7 @@ use crate::{
     event::{EventKind, Exit, Live, Refusal, Retirement},
     floors::FloorsError,
     instance::Code,
-    library::News,
+    library::UnloadEvent,
     slot::{Resident, Serves, SlotCore, Stage},
     system::cause,
     upgrade::{Applied, Fault, Retiring, StageError},
@@ -159,21 +159,21 @@ impl Worker {
     }
 
     /// What becomes of a generation that nobody owns any more.
-    pub(super) fn heard(&mut self, name: &str, resident: &Arc<Resident>, news: News) {
+    pub(super) fn heard(&mut self, name: &str, resident: &Arc<Resident>, news: UnloadEvent) {
         let Some(index) = self.slots.iter().position(|slot| &*slot.core.name == name) else {
             return;
         };
         let core = Arc::clone(&self.slots[index].core);
         let (outcome, is_gone) = match news {
-            News::Dies => {
+            UnloadEvent::Draining => {
                 self.steps.renew();
                 return;
             }
             // Told before, or never in use.
-            News::Stays(_) => return,
-            News::Held(by) if resident.tell_once() => (Retirement::Retained { by }, false),
-            News::Held(_) => return,
-            News::Slow(by) => {
+            UnloadEvent::Retained(_) => return,
+            UnloadEvent::Held(by) if resident.tell_once() => (Retirement::Retained { by }, false),
+            UnloadEvent::Held(_) => return,
+            UnloadEvent::Slow(by) => {
                 let (slot, generation) = (name, resident.number);
                 let holders: Vec<_> = by.iter().map(ToString::to_string).collect();
                 tracing::warn!(
@@ -186,8 +186,8 @@ impl Worker {
                 );
                 (Retirement::Retained { by }, false)
             }
-            News::Stuck(holder) => (Retirement::Retained { by: vec![holder] }, false),
-            News::Unloaded => (Retirement::Unloaded, true),
+            UnloadEvent::Stuck(holder) => (Retirement::Retained { by: vec![holder] }, false),
+            UnloadEvent::Unloaded => (Retirement::Unloaded, true),
         };
         if resident.has_served() {
             let generation = resident.number;

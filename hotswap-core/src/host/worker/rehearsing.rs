@@ -19,7 +19,7 @@ use super::{Command, Way, Worker, course::Course, reverting::ON_TRIAL, trials::O
 use crate::{
     event::{EventKind, RehearsalReport},
     journal::{Build, What, text},
-    library::{Occupied, wait_free},
+    library::loader_lock::{self, Busy},
     snapshot::Snapshot,
     upgrade::{
         Against, Assessed, BackedUp, Fault, RehearsalOutcome, Rehearse, Rehearsed, Running, Wanted,
@@ -116,9 +116,8 @@ impl Worker {
         if let Rehearse::InChild(..) = next {
             // No thread begins while somebody hangs in the loader.
             let deadline = std::time::Instant::now() + self.shared.config.work_deadline;
-            wait_free(deadline).map_err(|occupied| {
-                Fault::cancelled(Phase::Rehearsed, occupied, Occupied::ADVICE)
-            })?;
+            loader_lock::wait_unlocked(deadline)
+                .map_err(|busy| Fault::cancelled(Phase::Rehearsed, busy, Busy::ADVICE))?;
         }
         Ok(next)
     }

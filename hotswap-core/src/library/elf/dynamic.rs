@@ -4,8 +4,12 @@ use hotswap_abi::text::is_obeyed;
 use object::LittleEndian as LE;
 use object::elf::{self, Dyn64};
 
-use super::headers::{Headers, Segment, entries, is_zero};
-use super::{ElfError, tables};
+use super::{
+    ElfError,
+    headers::Headers,
+    raw::{entries, is_zero},
+    tables::{self, mapped},
+};
 
 /// Bounds that no real library comes near.
 const MOST_NAMES: usize = 4096;
@@ -33,7 +37,7 @@ pub(super) fn read(headers: &Headers<'_>) -> Result<Table, ElfError> {
     let start = segment.p_offset.get(LE);
     if is_zero(bytes) {
         let end = start.saturating_add(bytes.len() as u64);
-        return Err(ElfError::Hollow { what: "the dynamic section".into(), start, end });
+        return Err(ElfError::Unwritten { what: "the dynamic section".into(), start, end });
     }
     let all: &[Dyn64<LE>] = entries(bytes).unwrap_or_default();
     let Some(length) = all.iter().position(|entry| entry.d_tag.get(LE) == elf::DT_NULL) else {
@@ -108,7 +112,7 @@ fn strings<'data>(headers: &Headers<'data>, all: &[Dyn64<LE>]) -> Result<Strings
     let (start, bytes) = mapped(headers, address, size, "the dynamic string table")?;
     if is_zero(bytes) && size > 1 {
         let what = "the dynamic string table".into();
-        return Err(ElfError::Hollow { what, start, end: start.saturating_add(size) });
+        return Err(ElfError::Unwritten { what, start, end: start.saturating_add(size) });
     }
     Ok(Strings { bytes, start })
 }
@@ -123,7 +127,7 @@ impl Strings<'_> {
             None => Err(ElfError::Damaged(format!("{} has no end", place()))),
             Some(0) => {
                 let start = self.start.saturating_add(offset);
-                Err(ElfError::Hollow { what: place(), start, end: start.saturating_add(1) })
+                Err(ElfError::Unwritten { what: place(), start, end: start.saturating_add(1) })
             }
             // A terminal must not obey an artifact.
             Some(end) => match str::from_utf8(&rest[..end]) {
@@ -132,26 +136,4 @@ impl Strings<'_> {
             },
         }
     }
-}
-
-/// The bytes that the loader will find at `address`, and their place in the file.
-pub(super) fn mapped<'data>(
-    headers: &Headers<'data>,
-    address: u64,
-    size: u64,
-    what: &str,
-) -> Result<(u64, &'data [u8]), ElfError> {
-    let within = |segment: &&Segment| {
-        let start = segment.p_vaddr.get(LE);
-        segment.p_type.get(LE) == elf::PT_LOAD
-            && address >= start
-            && address - start < segment.p_filesz.get(LE)
-    };
-    let outside = || ElfError::Damaged(format!("{what} at {address:#x} lies in no segment"));
-    let segment = headers.segments.iter().find(within).ok_or_else(outside)?;
-    let start = address - segment.p_vaddr.get(LE);
-    let end = usize::try_from(start.saturating_add(size)).map_err(|_| outside())?;
-    let first = usize::try_from(start).map_err(|_| outside())?;
-    let bytes = headers.segment(segment).get(first..end).ok_or_else(outside)?;
-    Ok((segment.p_offset.get(LE).saturating_add(start), bytes))
 }

@@ -37,7 +37,7 @@ pub(crate) enum ElfError {
         "half written: {what} is all zeros (bytes {start} to {end}), as in a file that was \
          preallocated and not filled yet"
     )]
-    Hollow {
+    Unwritten {
         /// The part.
         what: String,
         /// Where it starts.

@@ -1,13 +1,13 @@
 //! From the magic number to the extents of all segments and sections.
 
 use object::LittleEndian as LE;
-use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
+use object::elf::{self, FileHeader64};
 use object::pod;
 
-use super::{ElfError, kind};
-
-pub(super) type Segment = ProgramHeader64<LE>;
-pub(super) type Section = SectionHeader64<LE>;
+use super::{
+    ElfError, kind,
+    raw::{Section, Segment, entries, is_zero},
+};
 
 /// A file whose segments and sections all lie within it.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Headers<'_>, ElfError> {
     if is_zero(pod::bytes_of_slice(segments)) && count > 0 {
         let start = header.e_phoff.get(LE);
         let end = start.saturating_add((count * size_of::<Segment>()) as u64);
-        return Err(ElfError::Hollow { what: "the program header table".into(), start, end });
+        return Err(ElfError::Unwritten { what: "the program header table".into(), start, end });
     }
     for (index, segment) in segments.iter().enumerate() {
         let what = || format!("segment {index} ({})", segment_name(segment.p_type.get(LE)));
@@ -166,16 +166,6 @@ fn table<'data, T: pod::Pod>(
     let length = (count as u64).saturating_mul(size_of::<T>() as u64);
     let part = extent(bytes, || what.into(), start, length)?;
     entries(part).ok_or_else(|| ElfError::Damaged(format!("{what} cannot be read")))
-}
-
-/// As many whole entries as `bytes` has room for.
-pub(super) fn entries<T: pod::Pod>(bytes: &[u8]) -> Option<&[T]> {
-    let count = bytes.len() / size_of::<T>();
-    pod::slice_from_bytes(bytes, count).ok().map(|(entries, _)| entries)
-}
-
-pub(super) fn is_zero(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| *byte == 0)
 }
 
 fn first_bytes(bytes: &[u8]) -> String {

@@ -3,8 +3,8 @@
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, Ident};
 
-use super::ElfError;
-use super::headers::{Section, Segment};
+use super::error::ElfError;
+use super::raw::{Section, Segment};
 
 const LIBRARY: &str = "a shared library (ET_DYN)";
 

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::ElfFacts;
+use super::facts::ElfFacts;
 
 /// A place that an artifact must not name.
 #[derive(Clone, Debug, PartialEq, Eq)]

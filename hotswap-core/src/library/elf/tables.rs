@@ -4,9 +4,7 @@
 use object::LittleEndian as LE;
 use object::elf::{self, Dyn64, DynamicTag};
 
-use super::ElfError;
-use super::dynamic::mapped;
-use super::headers::{Headers, Segment};
+use super::{ElfError, headers::Headers, raw::Segment};
 
 /// Tables whose size stands beside them.
 const SIZED: [(DynamicTag, DynamicTag, &str); 6] = [
@@ -74,4 +72,26 @@ pub(super) fn check(headers: &Headers<'_>, all: &[Dyn64<LE>]) -> Result<(), ElfE
         }
     }
     Ok(())
+}
+
+/// The bytes that the loader will find at `address`, and their place in the file.
+pub(super) fn mapped<'data>(
+    headers: &Headers<'data>,
+    address: u64,
+    size: u64,
+    what: &str,
+) -> Result<(u64, &'data [u8]), ElfError> {
+    let within = |segment: &&Segment| {
+        let start = segment.p_vaddr.get(LE);
+        segment.p_type.get(LE) == elf::PT_LOAD
+            && address >= start
+            && address - start < segment.p_filesz.get(LE)
+    };
+    let outside = || ElfError::Damaged(format!("{what} at {address:#x} lies in no segment"));
+    let segment = headers.segments.iter().find(within).ok_or_else(outside)?;
+    let start = address - segment.p_vaddr.get(LE);
+    let end = usize::try_from(start.saturating_add(size)).map_err(|_| outside())?;
+    let first = usize::try_from(start).map_err(|_| outside())?;
+    let bytes = headers.segment(segment).get(first..end).ok_or_else(outside)?;
+    Ok((segment.p_offset.get(LE).saturating_add(start), bytes))
 }

@@ -16,7 +16,7 @@
 //! of another library does: what crosses is copied, and what is lent (`#[same_build]`) is lent to
 //! libraries that are retained. Nothing of the C library does: functions that keep a block, or free
 //! one on their own, are among those that a library must not call if it is to be unloaded
-//! (`interpose/verdict.rs`). So a block is freed where it was allocated, by the calls that are
+//! (`interpose/policy.rs`). So a block is freed where it was allocated, by the calls that are
 //! answered here, or never.
 
 use std::{

@@ -2,79 +2,58 @@
 //!
 //! Right after `dlopen` the host looks at the library's relocations, as the system's loader has
 //! carried them out ([`object`]), and decides whether all that the library can leave with the
-//! process can be accounted for ([`verdict`], pure). Then each place in it that holds the address of
-//! one of [`NAMES`] gets the address of a few instructions of the host's ([`thunks`]), which say
+//! process can be accounted for ([`policy`], pure). Then each place in it that holds the address of
+//! one of [`NAMES`](answers::NAMES) gets the address of a few instructions of the host's ([`thunks`]), which say
 //! whose call it is and go on to the host's answer ([`calls`]). What was written is read again.
 //!
 //! What a library allocates is noted only where it is to be unloaded: it is of no use else, and
 //! takes time.
 //!
 //! Nothing goes into the module for this, and no other library of the process sees any of it. Where
-//! the verdict is against it the calls that can be answered are answered all the same: a library
+//! the policy is against unloading the calls that can be answered are answered all the same: a library
 //! that is retained takes no keys from the process.
 //!
 //! # Safety
 //! Between `dlopen` and this, the library's constructors have run. Those that every Rust library has
-//! leave nothing behind; with any other one the verdict is to retain. The places are written while
+//! leave nothing behind; with any other one the library is retained. The places are written while
 //! nothing of the library runs, by the thread that has opened it.
 
+mod answers;
 mod c_library;
+mod caller;
 mod calls;
 mod exit;
 mod object;
+mod policy;
+mod sys;
 mod syscalls;
 mod thunks;
-mod verdict;
 
-use std::{ffi::CString, io, ops::Range, ptr, sync::Arc};
+use std::{ffi::CString, ptr, sync::Arc};
 
 use libc::c_void;
 
-use self::{object::Object, thunks::Thunks};
+use self::{
+    answers::{NAMES, OF_HEAP},
+    object::Object,
+    sys::real,
+    thunks::Thunks,
+};
 use super::{
-    account::Account,
     heap::{Functions, Heap},
+    pins::LibraryPins,
 };
 use crate::library::elf::ElfFacts;
-
-/// The calls that are answered; the last ones, [`OF_HEAP`], where the library is to be unloaded.
-const NAMES: [&str; 22] = [
-    "__cxa_thread_atexit_impl",
-    "pthread_key_create",
-    "pthread_key_delete",
-    "pthread_setspecific",
-    "pthread_getspecific",
-    "pthread_create",
-    "open",
-    "open64",
-    "dlsym",
-    "syscall",
-    "sigaction",
-    "signal",
-    "sigaltstack",
-    "__cxa_atexit",
-    "__register_atfork",
-    "malloc",
-    "calloc",
-    "realloc",
-    "reallocarray",
-    "free",
-    "posix_memalign",
-    "aligned_alloc",
-];
-
-/// Those that allocate and free.
-const OF_HEAP: Range<usize> = 15..NAMES.len();
 
 /// A library whose calls are answered, as far as that can be done.
 #[derive(Debug)]
 pub(super) struct Interposed {
-    pub(super) account: Arc<Account>,
+    pub(super) pins: Arc<LibraryPins>,
     /// Why it can only be retained, if so.
     pub(super) retained: Option<String>,
     /// Where it lies.
     object: Object,
-    /// Where its calls go: the account's number of owners counts them as one.
+    /// Where its calls go: the number of owners of the pins counts them as one.
     thunks: Thunks,
 }
 
@@ -91,19 +70,19 @@ pub(super) unsafe fn interpose(
     handle: *mut c_void,
     facts: &ElfFacts,
     hidden: Option<CString>,
-    kin: Option<&Account>,
+    kin: Option<&LibraryPins>,
 ) -> Result<Interposed, String> {
     // SAFETY: the caller's.
     let (object, tables) = unsafe { Object::read(handle) }?;
-    let mut sites = verdict::sites(&tables, 0..OF_HEAP.start, real)?;
-    let retained = verdict::retained(&tables, facts);
+    let mut sites = policy::sites(&tables, 0..OF_HEAP.start, real)?;
+    let retained = policy::retained(&tables, facts);
     let hidden = hidden.filter(|_| retained.is_none());
     // One that has an allocator of its own keeps what that has, and is unloaded all the same.
-    let of_heap = verdict::sites(&tables, OF_HEAP, real).ok();
+    let of_heap = policy::sites(&tables, OF_HEAP, real).ok();
     let of_heap = of_heap.filter(|_| hidden.is_some());
     // SAFETY: it looks in the C library, or in what stands in for its allocator.
     let functions = of_heap.as_ref().and_then(|_| unsafe { Functions::find(real) });
-    let heap = functions.map(|functions| match kin.and_then(Account::heap) {
+    let heap = functions.map(|functions| match kin.and_then(LibraryPins::heap) {
         Some(heap) => {
             heap.is_joined();
             Arc::clone(heap)
@@ -113,9 +92,9 @@ pub(super) unsafe fn interpose(
     if heap.is_some() {
         sites.extend(of_heap.into_iter().flatten());
     }
-    let account = Arc::new(Account::new(hidden, heap));
-    let thunks = Thunks::new(&account)
-        .map_err(|error| format!("the system forbids to make code ({error})"))?;
+    let pins = Arc::new(LibraryPins::new(hidden, heap));
+    let thunks =
+        Thunks::new(&pins).map_err(|error| format!("the system forbids to make code ({error})"))?;
     for (done, (place, index)) in sites.iter().enumerate() {
         if let Err(error) = object.write(*place, thunks.address(*index)) {
             // As it was: a library of which one call is answered and another is not has two kinds
@@ -126,7 +105,7 @@ pub(super) unsafe fn interpose(
             return Err(format!("the system forbids to change what it calls ({error})"));
         }
     }
-    Ok(Interposed { account, retained, object, thunks })
+    Ok(Interposed { pins, retained, object, thunks })
 }
 
 impl Interposed {
@@ -174,31 +153,16 @@ impl Interposed {
     /// Calls the functions for the exit that the library has asked for, and forgets those for a fork.
     ///
     /// # Safety
-    /// The account was closed by this thread, and the library is mapped.
+    /// The pins were closed by this thread, and the library is mapped.
     pub(super) unsafe fn finish(&self) {
         // SAFETY: the caller's.
-        unsafe { exit::finish(&self.account) };
+        unsafe { exit::finish(&self.pins) };
     }
 
     /// Whether the loader still has it.
     pub(super) fn is_mapped(&self) -> bool {
         self.object.is_mapped()
     }
-}
-
-/// The address of a function of the C library, as the program itself sees it; 0 if there is none.
-fn real(name: &str) -> usize {
-    let Ok(name) = CString::new(name) else { return 0 };
-    // SAFETY: a text that ends with a zero.
-    unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }.addr()
-}
-
-/// Lets the memory at some pages be used in a way.
-fn protect(start: usize, length: usize, how: i32) -> io::Result<()> {
-    // SAFETY: the callers name pages of the library that they have just opened, or of their own,
-    // and allow no less than is in use.
-    let done = unsafe { libc::mprotect(ptr::without_provenance_mut(start), length, how) };
-    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 #[cfg(test)]

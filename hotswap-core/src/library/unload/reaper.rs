@@ -1,18 +1,18 @@
 //! Closes libraries, on a thread of its own, `hotswap-reaper`: there as long as there is a library
 //! to close, and asleep without a timer while nothing changes.
 //!
-//! A library comes here when nobody owns its code any more. Its account is then dying: threads that
+//! A library comes here when nobody owns its code any more. Its pins are then draining: threads that
 //! are idle destroy what they have of it; how long that takes is watched. When nothing leads into the library it is closed, and then
 //! looked for, because `dlclose` says nothing: the loader keeps what it has its own reasons for.
 //!
 //! # Safety
 //! That nothing of a library is used after it was closed:
-//! * its functions are called by owners of its `Code`, and there is none ([`Remains`] is made when
+//! * its functions are called by owners of its `Code`, and there is none ([`Closing`] is made when
 //!   the last one has gone); nothing of the host has copies of their addresses elsewhere. `Logs`
 //!   has one, belongs to the `Code`, and waits for the thread that is just using it;
-//! * the account is closed ([`account`](super::account)): no thread of the library, no destructor;
+//! * the pins are closed ([`pins`](super::pins)): no thread of the library, no destructor;
 //! * no signal has its handler there, and all else that could have an address of it is not called by
-//!   a library whose verdict allows to unload it (`interpose/verdict.rs`);
+//!   a library that the policy allows to unload (`interpose/policy.rs`);
 //! * no value of the library is in the host: what crosses is copied, also texts of errors,
 //!   backtraces, log lines and the manifest. Values that are lent (`#[same_build]`) are the
 //!   exception, and a library that may get one is retained.
@@ -29,35 +29,21 @@ use std::{
 use hotswap_types::Holder;
 use libloading::os::unix::Library;
 
-use super::{bell, interpose::Interposed};
-use crate::{fs::PrivateFile, library::loader::Entry};
-
-/// What becomes of a library that was given to the reaper.
-#[derive(Debug, Clone)]
-pub(crate) enum News {
-    /// It dies: the host's own threads should destroy what they have of it.
-    Dies,
-    /// For some time already it cannot be closed.
-    Held(Vec<Holder>),
-    /// For some time already a thread has been destroying its values.
-    Slow(Vec<Holder>),
-    /// It was closed, and is still there. It stays.
-    Stuck(Holder),
-    /// It was not given to the reaper, and stays.
-    Stays(Holder),
-    /// It is gone.
-    Unloaded,
-}
-
-/// Who is told.
-pub(crate) type Tell = Box<dyn Fn(News) + Send + Sync>;
+use super::{interpose::Interposed, wake};
+use crate::{
+    fs::PrivateFile,
+    library::{
+        loader_lock,
+        unload_event::{UnloadCallback, UnloadEvent},
+    },
+};
 
 /// A library that nobody owns any more. It stays when this is dropped: somebody's code has panicked.
-pub(super) struct Remains {
+pub(super) struct Closing {
     library: ManuallyDrop<Library>,
     interposed: Interposed,
     copy: PrivateFile,
-    tell: Tell,
+    on_unload: UnloadCallback,
     since: Instant,
     was_told: bool,
     was_slow: bool,
@@ -67,29 +53,29 @@ pub(super) struct Remains {
 const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
-struct Yard {
-    remains: Vec<Remains>,
+struct Queue {
+    libraries: Vec<Closing>,
     has_thread: bool,
 }
 
-static YARD: Mutex<Yard> = Mutex::new(Yard { remains: Vec::new(), has_thread: false });
+static QUEUE: Mutex<Queue> = Mutex::new(Queue { libraries: Vec::new(), has_thread: false });
 
-fn yard() -> MutexGuard<'static, Yard> {
-    YARD.lock().unwrap_or_else(PoisonError::into_inner)
+fn queue() -> MutexGuard<'static, Queue> {
+    QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Remains {
+impl Closing {
     pub(super) fn new(
         library: ManuallyDrop<Library>,
         interposed: Interposed,
         copy: PrivateFile,
-        tell: Tell,
+        on_unload: UnloadCallback,
     ) -> Self {
         Self {
             library,
             interposed,
             copy,
-            tell,
+            on_unload,
             since: Instant::now(),
             was_told: false,
             was_slow: false,
@@ -97,18 +83,18 @@ impl Remains {
     }
 
     /// Has it closed as soon as nothing holds it.
-    pub(super) fn bury(self) {
-        self.interposed.account.die();
-        (self.tell)(News::Dies);
-        let mut yard = yard();
-        yard.remains.push(self);
-        if !yard.has_thread {
+    pub(super) fn enqueue(self) {
+        self.interposed.pins.drain();
+        (self.on_unload)(UnloadEvent::Draining);
+        let mut queue = queue();
+        queue.libraries.push(self);
+        if !queue.has_thread {
             // Without a thread it waits for the next one.
             let thread = thread::Builder::new().name("hotswap-reaper".into()).spawn(run);
-            yard.has_thread = thread.is_ok();
+            queue.has_thread = thread.is_ok();
         }
-        drop(yard);
-        bell::ring();
+        drop(queue);
+        wake::notify();
     }
 
     /// Closes it, if nothing holds it.
@@ -121,7 +107,7 @@ impl Remains {
             holders.push(Holder::Image { why: "the process's environment is in it".to_owned() });
         }
         if holders.is_empty() {
-            match self.interposed.account.close() {
+            match self.interposed.pins.close() {
                 Ok(()) => {
                     self.unmap();
                     return None;
@@ -132,10 +118,10 @@ impl Remains {
         let is_due = |deadline: Option<Instant>| deadline.is_some_and(|it| it <= Instant::now());
         if is_due(self.slow_at()) {
             (self.was_told, self.was_slow) = (true, true);
-            (self.tell)(News::Slow(holders));
+            (self.on_unload)(UnloadEvent::Slow(holders));
         } else if is_due(self.told_at()) {
             self.was_told = true;
-            (self.tell)(News::Held(holders));
+            (self.on_unload)(UnloadEvent::Held(holders));
         }
         Some(self)
     }
@@ -147,16 +133,16 @@ impl Remains {
 
     /// When it is to be told that a thread takes long to destroy its values.
     fn slow_at(&self) -> Option<Instant> {
-        let since = self.interposed.account.destroyed_since().filter(|_| !self.was_slow)?;
+        let since = self.interposed.pins.destroying_since().filter(|_| !self.was_slow)?;
         Some(since + PATIENCE)
     }
 
     fn unmap(self) {
-        let Self { library, interposed, copy, tell, .. } = self;
+        let Self { library, interposed, copy, on_unload, .. } = self;
         let path = copy.path().to_string_lossy().into_owned();
         let who = format!("a function for the exit in {path}, which is unloaded");
-        let entry = Entry::take(who, None);
-        // SAFETY: its account was just closed.
+        let guard = loader_lock::lock(who, None);
+        // SAFETY: its pins were just closed.
         unsafe { interposed.finish() };
         let closed = ManuallyDrop::into_inner(library).close();
         let why = match closed {
@@ -165,22 +151,22 @@ impl Remains {
             Ok(()) if has_code_of(&path) => Some("its code is still mapped".to_owned()),
             Ok(()) => None,
         };
-        drop(entry);
+        drop(guard);
         match why {
             None => {
-                let heap = interposed.account.heap();
+                let heap = interposed.pins.heap();
                 // SAFETY: it was found gone, and comes here once.
                 let blocks = heap.map(|heap| unsafe { heap.is_left() });
                 // SAFETY: as above.
                 unsafe { interposed.free() };
                 drop(copy);
-                tell(News::Unloaded);
+                on_unload(UnloadEvent::Unloaded);
                 // The subscriber is the program's, and may panic.
                 tracing::debug!(blocks, "a library's heap was freed");
             }
             Some(why) => {
                 drop(copy);
-                tell(News::Stuck(Holder::Image { why }));
+                on_unload(UnloadEvent::Stuck(Holder::Image { why }));
             }
         }
     }
@@ -201,33 +187,33 @@ fn is_code_of(line: &str, path: &str) -> bool {
 
 fn run() {
     loop {
-        let remains = {
-            let mut yard = yard();
-            if yard.remains.is_empty() {
-                yard.has_thread = false;
+        let libraries = {
+            let mut queue = queue();
+            if queue.libraries.is_empty() {
+                queue.has_thread = false;
                 return;
             }
-            std::mem::take(&mut yard.remains)
+            std::mem::take(&mut queue.libraries)
         };
-        let close = |remains: Remains| {
+        let close = |library: Closing| {
             // Code of the program's that panics keeps no other library from being closed.
-            catch_unwind(AssertUnwindSafe(|| remains.close())).ok().flatten()
+            catch_unwind(AssertUnwindSafe(|| library.close())).ok().flatten()
         };
-        let held: Vec<_> = remains.into_iter().filter_map(close).collect();
+        let held: Vec<_> = libraries.into_iter().filter_map(close).collect();
         let deadline = held.iter().flat_map(|it| [it.told_at(), it.slow_at()]).flatten().min();
-        let mut yard = yard();
-        yard.remains.extend(held);
-        let is_empty = yard.remains.is_empty();
-        drop(yard);
+        let mut queue = queue();
+        queue.libraries.extend(held);
+        let is_empty = queue.libraries.is_empty();
+        drop(queue);
         if !is_empty {
-            bell::listen(deadline);
+            wake::wait(deadline);
         }
     }
 }
 
-impl fmt::Debug for Remains {
+impl fmt::Debug for Closing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remains").field("copy", &self.copy.path()).finish_non_exhaustive()
+        f.debug_struct("Closing").field("copy", &self.copy.path()).finish_non_exhaustive()
     }
 }
 

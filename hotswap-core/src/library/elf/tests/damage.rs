@@ -35,7 +35,7 @@ fn every_zero_tail_is_found() {
         let result = examine(&copy);
         assert!(result.is_err(), "zeros from {length} of {} passed", REAL.len());
         if length < sections {
-            assert!(matches!(result, Err(ElfError::Hollow { .. })), "{length}: {result:?}");
+            assert!(matches!(result, Err(ElfError::Unwritten { .. })), "{length}: {result:?}");
         }
     }
 }
@@ -55,7 +55,7 @@ fn a_missing_page_of_structure_is_found() {
                 copy[page..page + 4096].fill(0);
                 let result = examine(&copy);
                 assert!(
-                    matches!(result, Err(ElfError::Hollow { .. })),
+                    matches!(result, Err(ElfError::Unwritten { .. })),
                     "{name} {page}: {result:?}"
                 );
             }

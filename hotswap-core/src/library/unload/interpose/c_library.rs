@@ -59,7 +59,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::library::unload::interpose::NAMES;
+    use crate::library::unload::interpose::answers::NAMES;
 
     #[test]
     fn the_table_says_one_thing_of_each_name() {

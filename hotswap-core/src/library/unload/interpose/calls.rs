@@ -3,27 +3,29 @@
 //!
 //! # Safety
 //! They are called by a library that is mapped, in the place of functions of the C library, with
-//! what these are called with. The account is alive, and so its heap: the page with the code that
-//! adds it owns it.
+//! what these are called with. The library's pins are there, and so its heap: the page with the code
+//! that adds them owns them.
 //! Nothing here unwinds, nor keeps a lock while it calls.
 
 use std::{
     ffi::{CStr, c_char},
-    mem::ManuallyDrop,
     ptr,
-    sync::Arc,
 };
 
 use libc::{c_int, c_long, c_uint, c_void, pthread_attr_t, pthread_t};
 
 use super::{
-    NAMES, OF_HEAP, c_library, exit, real, syscalls,
-    thunks::{self, Argument},
+    answers::{Answer, Argument, NAMES, OF_HEAP},
+    c_library,
+    caller::{self, pins},
+    exit,
+    sys::real,
+    syscalls,
 };
 use crate::library::unload::{
-    account::{Account, Destructor},
-    book::{self, Running},
     heap::Heap,
+    pins::{Destructor, LibraryPins},
+    thread_dtors::{self, Running},
 };
 
 type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
@@ -31,29 +33,19 @@ type Start = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 /// The first of our keys. The C library has only small ones, and refuses these.
 const FIRST_KEY: c_uint = 0x4000_0000;
 
-/// Where a call goes.
-pub(super) enum Answer {
-    /// To the host, which takes whose call it is in this argument.
-    OfAccount(Argument, usize),
-    /// The same, with the heap.
-    OfHeap(Argument, usize),
-    /// To the C library, where the host has no answer to this argument.
-    Asked(Argument, usize),
-}
-
 /// The answer to one of [`NAMES`].
 pub(super) fn answer(name: &str) -> Answer {
-    use Answer::{Asked, OfAccount, OfHeap};
+    use Answer::{Asked, OfHeap, OfLibrary};
     use Argument::{Fifth, First, Fourth, Second, Third};
 
     match name {
-        "__cxa_thread_atexit_impl" => OfAccount(Fourth, at_thread_exit as *const () as usize),
-        "pthread_key_create" => OfAccount(Third, key_create as *const () as usize),
-        "pthread_key_delete" => OfAccount(Second, key_delete as *const () as usize),
-        "pthread_setspecific" => OfAccount(Third, set as *const () as usize),
-        "pthread_getspecific" => OfAccount(Second, get as *const () as usize),
-        "open" | "open64" => OfAccount(Fourth, open as *const () as usize),
-        "pthread_create" => OfAccount(Fifth, create as *const () as usize),
+        "__cxa_thread_atexit_impl" => OfLibrary(Fourth, at_thread_exit as *const () as usize),
+        "pthread_key_create" => OfLibrary(Third, key_create as *const () as usize),
+        "pthread_key_delete" => OfLibrary(Second, key_delete as *const () as usize),
+        "pthread_setspecific" => OfLibrary(Third, set as *const () as usize),
+        "pthread_getspecific" => OfLibrary(Second, get as *const () as usize),
+        "open" | "open64" => OfLibrary(Fourth, open as *const () as usize),
+        "pthread_create" => OfLibrary(Fifth, create as *const () as usize),
         "malloc" => OfHeap(Second, malloc as *const () as usize),
         "calloc" => OfHeap(Third, calloc as *const () as usize),
         "realloc" => OfHeap(Third, realloc as *const () as usize),
@@ -61,22 +53,15 @@ pub(super) fn answer(name: &str) -> Answer {
         "free" => OfHeap(Second, free as *const () as usize),
         "posix_memalign" => OfHeap(Fourth, posix_memalign as *const () as usize),
         "aligned_alloc" => OfHeap(Third, aligned_alloc as *const () as usize),
-        "sigaction" => OfAccount(Fourth, sigaction as *const () as usize),
-        "signal" => OfAccount(Third, signal as *const () as usize),
-        "sigaltstack" => OfAccount(Third, sigaltstack as *const () as usize),
-        "__cxa_atexit" => OfAccount(Fourth, exit::at_exit as *const () as usize),
-        "__register_atfork" => OfAccount(Fifth, exit::at_fork as *const () as usize),
+        "sigaction" => OfLibrary(Fourth, sigaction as *const () as usize),
+        "signal" => OfLibrary(Third, signal as *const () as usize),
+        "sigaltstack" => OfLibrary(Third, sigaltstack as *const () as usize),
+        "__cxa_atexit" => OfLibrary(Fourth, exit::at_exit as *const () as usize),
+        "__register_atfork" => OfLibrary(Fifth, exit::at_fork as *const () as usize),
         "dlsym" => Asked(Second, look_up as *const () as usize),
         "syscall" => Asked(First, look_at as *const () as usize),
         other => unreachable!("{other} is answered"),
     }
-}
-
-/// # Safety
-/// `account` must be what a page of code has added.
-pub(super) unsafe fn account(account: *const Account) -> ManuallyDrop<Arc<Account>> {
-    // SAFETY: from an `Arc` that the page owns, and not given back here.
-    ManuallyDrop::new(unsafe { Arc::from_raw(account) })
 }
 
 fn index(key: c_uint) -> Option<usize> {
@@ -87,51 +72,51 @@ unsafe extern "C" fn at_thread_exit(
     destructor: Destructor,
     value: *mut c_void,
     _library: *mut c_void,
-    whose: *const Account,
+    whose: *const LibraryPins,
 ) -> c_int {
     // SAFETY: as the module's text says.
-    book::add(&*unsafe { account(whose) }, destructor, value);
+    thread_dtors::add(&*unsafe { pins(whose) }, destructor, value);
     0
 }
 
 unsafe extern "C" fn key_create(
     key: *mut c_uint,
     destructor: Option<Destructor>,
-    whose: *const Account,
+    whose: *const LibraryPins,
 ) -> c_int {
     // SAFETY: as the module's text says.
-    let Some(index) = unsafe { account(whose) }.add_key(destructor) else { return libc::EAGAIN };
+    let Some(index) = unsafe { pins(whose) }.add_key(destructor) else { return libc::EAGAIN };
     // SAFETY: the caller's place for it.
     unsafe { key.write(FIRST_KEY + index as c_uint) };
     0
 }
 
-unsafe extern "C" fn key_delete(key: c_uint, whose: *const Account) -> c_int {
+unsafe extern "C" fn key_delete(key: c_uint, whose: *const LibraryPins) -> c_int {
     let Some(index) = index(key) else {
         // Somebody else's, which was given to the library.
         // SAFETY: the caller's.
         return unsafe { libc::pthread_key_delete(key) };
     };
     // SAFETY: as the module's text says.
-    if unsafe { account(whose) }.remove_key(index) { 0 } else { libc::EINVAL }
+    if unsafe { pins(whose) }.remove_key(index) { 0 } else { libc::EINVAL }
 }
 
-unsafe extern "C" fn set(key: c_uint, value: *mut c_void, whose: *const Account) -> c_int {
+unsafe extern "C" fn set(key: c_uint, value: *mut c_void, whose: *const LibraryPins) -> c_int {
     let Some(index) = index(key) else {
         // SAFETY: the caller's.
         return unsafe { libc::pthread_setspecific(key, value) };
     };
     // SAFETY: as the module's text says.
-    if book::set(&*unsafe { account(whose) }, index, value) { 0 } else { libc::EINVAL }
+    if thread_dtors::set(&*unsafe { pins(whose) }, index, value) { 0 } else { libc::EINVAL }
 }
 
-unsafe extern "C" fn get(key: c_uint, whose: *const Account) -> *mut c_void {
+unsafe extern "C" fn get(key: c_uint, whose: *const LibraryPins) -> *mut c_void {
     let Some(index) = index(key) else {
         // SAFETY: the caller's.
         return unsafe { libc::pthread_getspecific(key) };
     };
     // SAFETY: as the module's text says.
-    book::get(&*unsafe { account(whose) }, index)
+    thread_dtors::get(&*unsafe { pins(whose) }, index)
 }
 
 /// The mode is there or not; for a call that is the same.
@@ -139,12 +124,12 @@ unsafe extern "C" fn open(
     path: *const c_char,
     flags: c_int,
     mode: c_uint,
-    whose: *const Account,
+    whose: *const LibraryPins,
 ) -> c_int {
     // SAFETY: a path, as the function takes it.
     let hidden = (!path.is_null()).then(|| unsafe { CStr::from_ptr(path) });
     // SAFETY: as the module's text says.
-    let whose = unsafe { account(whose) };
+    let whose = unsafe { pins(whose) };
     if hidden.is_some_and(|path| whose.hides(path)) {
         fail(libc::ENOENT);
         return -1;
@@ -165,7 +150,7 @@ unsafe extern "C" fn create(
     attributes: *const pthread_attr_t,
     start: Start,
     argument: *mut c_void,
-    whose: *const Account,
+    whose: *const LibraryPins,
 ) -> c_int {
     unsafe extern "C" {
         // With a start that may be unwound: `pthread_exit` and `pthread_cancel` do.
@@ -177,7 +162,7 @@ unsafe extern "C" fn create(
         ) -> c_int;
     }
     // SAFETY: as the module's text says.
-    let Some(running) = Running::new(&*unsafe { account(whose) }) else { return libc::EAGAIN };
+    let Some(running) = Running::new(&*unsafe { pins(whose) }) else { return libc::EAGAIN };
     let begin = Box::into_raw(Box::new(Begin { start, argument, running }));
     // SAFETY: the caller's, but for the start, which gets what it takes.
     let error = unsafe { pthread_create(thread, attributes, begun, begin.cast()) };
@@ -198,30 +183,25 @@ unsafe extern "C-unwind" fn begun(begin: *mut c_void) -> *mut c_void {
     unsafe { start(argument) }
 }
 
-/// Notes what the end of which nobody learns of; whether the library may do it. In its last
-/// destructors it may not: it is about to be unmapped, and nothing could hold it any more.
-pub(super) fn may_keep(whose: *const Account, what: &str) -> bool {
-    // SAFETY: as the module's text says.
-    unsafe { account(whose) }.goes_beyond(what)
-}
-
 /// A handler may be kept by whoever sets another one, and called by it: nobody tells when it is not
 /// used any more.
-fn may_set_handler(whose: *const Account, signal: c_int, handler: usize) -> bool {
+fn may_set_handler(whose: &LibraryPins, signal: c_int, handler: usize) -> bool {
     handler == libc::SIG_DFL
         || handler == libc::SIG_IGN
-        || may_keep(whose, &format!("it has set a handler of signal {signal}"))
+        || whose.allow_unaccounted(&format!("it has set a handler of signal {signal}"))
 }
 
 unsafe extern "C" fn sigaction(
     number: c_int,
     action: *const libc::sigaction,
     before: *mut libc::sigaction,
-    whose: *const Account,
+    whose: *const LibraryPins,
 ) -> c_int {
     // SAFETY: the caller's.
     let handler = unsafe { action.as_ref() }.map(|action| action.sa_sigaction);
-    if handler.is_some_and(|handler| !may_set_handler(whose, number, handler)) {
+    // SAFETY: as the module's text says.
+    let whose = unsafe { pins(whose) };
+    if handler.is_some_and(|handler| !may_set_handler(&whose, number, handler)) {
         fail(libc::EINVAL);
         return -1;
     }
@@ -232,9 +212,11 @@ unsafe extern "C" fn sigaction(
 unsafe extern "C" fn signal(
     number: c_int,
     handler: libc::sighandler_t,
-    whose: *const Account,
+    whose: *const LibraryPins,
 ) -> libc::sighandler_t {
-    if !may_set_handler(whose, number, handler) {
+    // SAFETY: as the module's text says.
+    let whose = unsafe { pins(whose) };
+    if !may_set_handler(&whose, number, handler) {
         fail(libc::EINVAL);
         return libc::SIG_ERR;
     }
@@ -245,12 +227,14 @@ unsafe extern "C" fn signal(
 unsafe extern "C" fn sigaltstack(
     stack: *const libc::stack_t,
     before: *mut libc::stack_t,
-    whose: *const Account,
+    whose: *const LibraryPins,
 ) -> c_int {
     // SAFETY: the caller's.
     let stack_given =
         unsafe { stack.as_ref() }.is_some_and(|it| it.ss_flags & libc::SS_DISABLE == 0);
-    if stack_given && !may_keep(whose, "it has given a thread a stack for signals") {
+    // SAFETY: as the module's text says.
+    let whose = unsafe { pins(whose) };
+    if stack_given && !whose.allow_unaccounted("it has given a thread a stack for signals") {
         fail(libc::EINVAL);
         return -1;
     }
@@ -316,7 +300,7 @@ fn fail(error: c_int) {
 /// Where `dlsym` finds one of the calls that are answered; null for all else.
 pub(super) unsafe extern "C" fn look_up(
     name: *const c_char,
-    page: *const *const Account,
+    page: *const *const LibraryPins,
 ) -> *mut c_void {
     if name.is_null() {
         return ptr::null_mut();
@@ -324,18 +308,18 @@ pub(super) unsafe extern "C" fn look_up(
     // SAFETY: a name, as `dlsym` takes it.
     let name = unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default();
     // SAFETY: the page that this call has come through.
-    let whose = unsafe { thunks::account(page) };
+    let whose = unsafe { caller::of_page(page) };
     // SAFETY: as the module's text says.
-    let whose = unsafe { account(whose) };
+    let whose = unsafe { pins(whose) };
     if let Some(index) = NAMES.iter().position(|known| *known == name)
         && (!OF_HEAP.contains(&index) || whose.heap().is_some())
     {
-        return ptr::with_exposed_provenance_mut(thunks::address(page.addr(), index));
+        return ptr::with_exposed_provenance_mut(caller::address(page.addr(), index));
     }
     // What nobody else has is its own, or nothing.
     if let Some(what) = c_library::beyond(name)
         && real(name) != 0
-        && !whose.goes_beyond(&format!("it has looked up {what}"))
+        && !whose.allow_unaccounted(&format!("it has looked up {what}"))
     {
         return refuse as *mut c_void;
     }
@@ -352,12 +336,14 @@ extern "C" fn refuse() -> isize {
 /// not make has failed.
 pub(super) unsafe extern "C" fn look_at(
     number: c_long,
-    page: *const *const Account,
+    page: *const *const LibraryPins,
 ) -> *mut c_void {
     if syscalls::keeps(number) {
         // SAFETY: the page that this call has come through.
-        let whose = unsafe { thunks::account(page) };
-        if !may_keep(whose, &format!("it has made the system call {number}")) {
+        let whose = unsafe { caller::of_page(page) };
+        // SAFETY: as the module's text says.
+        let whose = unsafe { pins(whose) };
+        if !whose.allow_unaccounted(&format!("it has made the system call {number}")) {
             fail(libc::EPERM);
             return ptr::without_provenance_mut(usize::MAX);
         }

@@ -8,10 +8,10 @@ use std::{cell::Cell, ptr, sync::Arc};
 
 use libc::{c_int, c_void};
 
-use super::calls::{account, may_keep};
+use super::caller::pins;
 use crate::library::unload::{
-    account::{Account, Destructor},
-    book::Running,
+    pins::{Destructor, LibraryPins},
+    thread_dtors::Running,
 };
 
 type Plain = unsafe extern "C" fn();
@@ -20,33 +20,33 @@ type Plain = unsafe extern "C" fn();
 struct AtExit {
     function: Destructor,
     value: *mut c_void,
-    account: Arc<Account>,
+    pins: Arc<LibraryPins>,
 }
 
 thread_local! {
-    /// The account that this thread has closed, and [finishes](finish).
-    static FINISHES: Cell<*const Account> = const { Cell::new(ptr::null()) };
+    /// The pins that this thread has closed, and [finishes](finish).
+    static FINISHES: Cell<*const LibraryPins> = const { Cell::new(ptr::null()) };
 }
 
-/// Whatever library the caller names, it is called when the account is done ([`finish`]): of one that
-/// is named wrongly, or not at all, the C library would keep the address. When the account is closed
-/// already nothing is kept.
+/// Whatever library the caller names, it is called when the library goes ([`finish`]): of one that is
+/// named wrongly, or not at all, the C library would keep the address. When the pins are closed already
+/// nothing is kept.
 pub(super) unsafe extern "C" fn at_exit(
     function: Destructor,
     value: *mut c_void,
     _library: *mut c_void,
-    whose: *const Account,
+    whose: *const LibraryPins,
 ) -> c_int {
     unsafe extern "C" {
         fn __cxa_atexit(function: Destructor, value: *mut c_void, library: *mut c_void) -> c_int;
     }
     // SAFETY: as the module's text says.
-    let account = Arc::clone(&*unsafe { account(whose) });
-    if account.is_closed() {
+    let pins = Arc::clone(&*unsafe { pins(whose) });
+    if pins.is_closed() {
         return -1;
     }
-    let asked = Box::into_raw(Box::new(AtExit { function, value, account }));
-    // SAFETY: `exits` gets what it takes, under the name of the account.
+    let asked = Box::into_raw(Box::new(AtExit { function, value, pins }));
+    // SAFETY: `exits` gets what it takes, under the name of the pins.
     let error = unsafe { __cxa_atexit(exits, asked.cast(), whose.cast_mut().cast()) };
     if error != 0 {
         // SAFETY: nobody has taken it.
@@ -60,28 +60,28 @@ pub(super) unsafe extern "C" fn at_exit(
 /// about to go is not called.
 unsafe extern "C" fn exits(asked: *mut c_void) {
     // SAFETY: what `at_exit` has given, once.
-    let AtExit { function, value, account } = *unsafe { Box::from_raw(asked.cast::<AtExit>()) };
-    let _running = if FINISHES.get() == Arc::as_ptr(&account) {
+    let AtExit { function, value, pins } = *unsafe { Box::from_raw(asked.cast::<AtExit>()) };
+    let _running = if FINISHES.get() == Arc::as_ptr(&pins) {
         None
     } else {
-        let Some(running) = Running::new(&account) else { return };
+        let Some(running) = Running::new(&pins) else { return };
         running.is_here();
         Some(running)
     };
     // SAFETY: the library has asked for this call, once; it is mapped: it is being finished here, or
-    // its account cannot be closed.
+    // its pins cannot be closed.
     unsafe { function(value) };
 }
 
 /// Calls the functions for the exit that a library has asked for, and forgets those for a fork.
 ///
 /// # Safety
-/// The account was closed by this thread, and the library is mapped.
-pub(super) unsafe fn finish(account: &Arc<Account>) {
+/// The pins were closed by this thread, and the library is mapped.
+pub(super) unsafe fn finish(pins: &Arc<LibraryPins>) {
     unsafe extern "C" {
         fn __cxa_finalize(library: *mut c_void);
     }
-    let whose = Arc::as_ptr(account);
+    let whose = Arc::as_ptr(pins);
     let before = FINISHES.replace(whose);
     // SAFETY: what was registered under this name, here.
     unsafe { __cxa_finalize(whose.cast_mut().cast()) };
@@ -95,7 +95,7 @@ pub(super) unsafe extern "C" fn at_fork(
     parent: Option<Plain>,
     child: Option<Plain>,
     _library: *mut c_void,
-    whose: *const Account,
+    whose: *const LibraryPins,
 ) -> c_int {
     unsafe extern "C" {
         fn __register_atfork(
@@ -106,12 +106,13 @@ pub(super) unsafe extern "C" fn at_fork(
         ) -> c_int;
     }
     // SAFETY: as the module's text says.
-    if unsafe { account(whose) }.is_closed() {
+    let pins = unsafe { pins(whose) };
+    if pins.is_closed() {
         return libc::ENOMEM;
     }
     if prepare.is_some() || parent.is_some() {
-        may_keep(whose, "it has asked for a function to call at each fork");
+        pins.allow_unaccounted("it has asked for a function to call at each fork");
     }
-    // SAFETY: the caller's, under the name of the account.
+    // SAFETY: the caller's, under the name of the pins.
     unsafe { __register_atfork(prepare, parent, child, whose.cast_mut().cast()) }
 }

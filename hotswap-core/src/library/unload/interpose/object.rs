@@ -14,15 +14,16 @@ use std::{
 };
 
 use libc::c_void;
+use object::{
+    LittleEndian as LE,
+    elf::{self, Dyn64, DynamicTag, Rela64, Sym64},
+};
 
-use super::protect;
+use super::sys::protect;
 
-/// `R_X86_64_64`, `R_X86_64_GLOB_DAT`, `R_X86_64_JUMP_SLOT`: the whole place is an address.
-pub(super) const ADDRESSES: [u32; 3] = [1, 6, 7];
-
-/// `R_X86_64_IRELATIVE`, and `STT_GNU_IFUNC`: a function of the library says what the address is.
-const CHOSEN: u32 = 37;
-const CHOOSES: u8 = 10;
+/// The kinds of relocations whose whole place is an address.
+pub(super) const ADDRESSES: [u32; 3] =
+    [elf::R_X86_64_64.0, elf::R_X86_64_GLOB_DAT.0, elf::R_X86_64_JUMP_SLOT.0];
 
 /// A loaded library.
 #[derive(Debug, Default)]
@@ -76,49 +77,7 @@ impl Relocation {
 struct LinkMap {
     base: usize,
     name: *const c_char,
-    dynamic: *const Dynamic,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Dynamic {
-    tag: i64,
-    value: usize,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Rela {
-    offset: usize,
-    info: u64,
-    addend: i64,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Symbol {
-    name: u32,
-    info: u8,
-    other: u8,
-    section: u16,
-    value: usize,
-    size: usize,
-}
-
-const _: () = assert!(size_of::<Rela>() == 24 && size_of::<Symbol>() == 24);
-const _: () = assert!(size_of::<Dynamic>() == 16);
-
-mod tag {
-    pub(super) const NEEDED: i64 = 1;
-    pub(super) const PLTRELSZ: i64 = 2;
-    pub(super) const STRTAB: i64 = 5;
-    pub(super) const SYMTAB: i64 = 6;
-    pub(super) const RELA: i64 = 7;
-    pub(super) const RELASZ: i64 = 8;
-    pub(super) const INIT: i64 = 12;
-    pub(super) const JMPREL: i64 = 23;
-    pub(super) const INIT_ARRAYSZ: i64 = 27;
-    pub(super) const PREINIT_ARRAYSZ: i64 = 33;
+    dynamic: *const Dyn64<LE>,
 }
 
 impl Object {
@@ -144,11 +103,11 @@ impl Object {
         if !object.find_pages() {
             return Err("the system's loader does not list it".to_owned());
         }
-        let next = |entry: &*const Dynamic| Some(entry.wrapping_add(1));
+        let next = |entry: &*const Dyn64<LE>| Some(entry.wrapping_add(1));
         let entries = iter::successors(Some(dynamic), next)
             // SAFETY: the section ends with a zero (`library/elf/dynamic.rs`).
             .map(|entry| unsafe { entry.read() })
-            .take_while(|entry| entry.tag != 0);
+            .take_while(|entry| entry.d_tag.get(LE) != elf::DT_NULL);
         let entries: Vec<_> = entries.collect();
         // SAFETY: the section of the library.
         let tables = unsafe { object.tables(&entries) };
@@ -225,11 +184,11 @@ impl Object {
 
     /// # Safety
     /// `entries` must be the library's dynamic section.
-    unsafe fn tables(&self, entries: &[Dynamic]) -> Tables {
+    unsafe fn tables(&self, entries: &[Dyn64<LE>]) -> Tables {
         let mut tables = Tables::default();
-        let value = |wanted| {
-            let found = entries.iter().find(|entry| entry.tag == wanted);
-            found.map_or(0, |entry| entry.value)
+        let value = |wanted: DynamicTag| {
+            let found = entries.iter().find(|entry| entry.d_tag.get(LE) == wanted);
+            found.map_or(0, |entry| entry.d_val.get(LE) as usize)
         };
         // The loader has made most of them absolute.
         let address = |wanted| match value(wanted) {
@@ -237,40 +196,40 @@ impl Object {
             value if value < self.base => value + self.base,
             value => value,
         };
-        let strings = address(tag::STRTAB);
+        let strings = address(elf::DT_STRTAB);
         // SAFETY: the offset of a name in the library's string table.
         let name = |offset: usize| unsafe { text(strings + offset) };
-        let needed = entries.iter().filter(|entry| entry.tag == tag::NEEDED);
-        tables.needed = needed.map(|entry| name(entry.value)).collect();
-        tables.constructors = (value(tag::INIT_ARRAYSZ) + value(tag::PREINIT_ARRAYSZ)) / 8;
-        let first: *const [u8; 8] = ptr::with_exposed_provenance(address(tag::INIT));
+        let needed = entries.iter().filter(|entry| entry.d_tag.get(LE) == elf::DT_NEEDED);
+        tables.needed = needed.map(|entry| name(entry.d_val.get(LE) as usize)).collect();
+        tables.constructors = (value(elf::DT_INIT_ARRAYSZ) + value(elf::DT_PREINIT_ARRAYSZ)) / 8;
+        let first: *const [u8; 8] = ptr::with_exposed_provenance(address(elf::DT_INIT));
         // SAFETY: code of the library, which is longer than that.
         tables.first = (!first.is_null()).then(|| unsafe { first.read_unaligned() });
-        let symbols = address(tag::SYMTAB);
-        for (table, size) in [(tag::RELA, tag::RELASZ), (tag::JMPREL, tag::PLTRELSZ)] {
+        let symbols = address(elf::DT_SYMTAB);
+        for (table, size) in [(elf::DT_RELA, elf::DT_RELASZ), (elf::DT_JMPREL, elf::DT_PLTRELSZ)] {
             let (start, size) = (address(table), value(size));
-            for entry in (start..start + size).step_by(size_of::<Rela>()) {
+            for entry in (start..start + size).step_by(size_of::<Rela64<LE>>()) {
                 // SAFETY: an entry of the library's table.
-                let Rela { offset, info, addend } =
-                    unsafe { ptr::with_exposed_provenance::<Rela>(entry).read() };
-                let (symbol, kind) = ((info >> 32) as usize, (info & 0xffff_ffff) as u32);
-                tables.chooses |= kind == CHOSEN;
+                let rela = unsafe { ptr::with_exposed_provenance::<Rela64<LE>>(entry).read() };
+                let (symbol, kind) = (rela.r_sym(LE, false) as usize, rela.r_type(LE, false));
+                tables.chooses |= kind == elf::R_X86_64_IRELATIVE;
                 if symbol == 0 {
                     continue;
                 }
-                let symbol = symbols + symbol * size_of::<Symbol>();
+                let symbol = symbols + symbol * size_of::<Sym64<LE>>();
                 // SAFETY: a symbol of the library's table.
-                let symbol = unsafe { ptr::with_exposed_provenance::<Symbol>(symbol).read() };
-                tables.chooses |= symbol.section != 0 && symbol.info & 0xf == CHOOSES;
-                let place = self.base + offset;
+                let symbol = unsafe { ptr::with_exposed_provenance::<Sym64<LE>>(symbol).read() };
+                let is_import = symbol.st_shndx.get(LE) == elf::SHN_UNDEF;
+                tables.chooses |= !is_import && symbol.st_type() == elf::STT_GNU_IFUNC;
+                let (kind, place) = (kind.0, self.base + rela.r_offset.get(LE) as usize);
                 // Only these are known to be a whole address, and aligned.
                 let bound = ADDRESSES.contains(&kind) && place.is_multiple_of(align_of::<usize>());
                 let at: *const usize = ptr::with_exposed_provenance(place);
                 tables.relocations.push(Relocation {
-                    name: name(symbol.name as usize),
+                    name: name(symbol.st_name.get(LE) as usize),
                     kind,
-                    addend,
-                    is_import: symbol.section == 0,
+                    addend: rela.r_addend.get(LE),
+                    is_import,
                     place,
                     // SAFETY: a place of the library's, see above.
                     bound: if bound { unsafe { at.read_volatile() } } else { 0 },

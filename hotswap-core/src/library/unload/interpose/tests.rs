@@ -9,7 +9,7 @@ use std::{
 use libc::c_uint;
 
 use super::*;
-use crate::library::unload::{account::Destructor, book};
+use crate::library::unload::{pins::Destructor, thread_dtors};
 
 fn math() -> (*mut c_void, Object, object::Tables) {
     // SAFETY: the C library's own.
@@ -35,7 +35,7 @@ fn a_loaded_library_is_read() {
     assert!(bound.is_import);
     assert_eq!(bound.bound, real(&bound.name));
     // None of the calls that are answered.
-    assert_eq!(verdict::sites(&tables, 0..OF_HEAP.start, real), Ok(Vec::new()));
+    assert_eq!(policy::sites(&tables, 0..OF_HEAP.start, real), Ok(Vec::new()));
 }
 
 /// A library must not go while the end of the process calls a function of it.
@@ -46,24 +46,24 @@ fn a_function_for_the_exit_holds_its_library_while_it_runs() {
         fn __cxa_finalize(library: *mut c_void);
     }
     /// Begins to retire its library. Counts how often it is called.
-    unsafe extern "C" fn retires(account: *mut c_void) {
+    unsafe extern "C" fn retires(pins: *mut c_void) {
         CALLED.fetch_add(1, Ordering::Relaxed);
         // SAFETY: the test's own.
-        let account = unsafe { &*account.cast::<Account>() };
-        account.die();
-        assert!(account.is_closed() || account.close().is_err());
+        let pins = unsafe { &*pins.cast::<LibraryPins>() };
+        pins.drain();
+        assert!(pins.is_closed() || pins.close().is_err());
     }
     static CALLED: AtomicUsize = AtomicUsize::new(0);
 
-    let account = Arc::new(Account::default());
-    let thunks = Thunks::new(&account).unwrap();
+    let pins = Arc::new(LibraryPins::default());
+    let thunks = Thunks::new(&pins).unwrap();
     let index = NAMES.iter().position(|known| *known == "__cxa_atexit").unwrap();
     let piece = ptr::with_exposed_provenance::<()>(thunks.address(index));
     // SAFETY: the address of such a function.
     let at_exit: AtExit = unsafe { std::mem::transmute(piece) };
-    let whose: *mut c_void = Arc::as_ptr(&account).cast_mut().cast();
+    let whose: *mut c_void = Arc::as_ptr(&pins).cast_mut().cast();
     let asks = || {
-        // SAFETY: a function that bears to be called at any time while there is an account.
+        // SAFETY: a function that bears to be called at any time while there are pins.
         assert_eq!(unsafe { at_exit(retires, whose, ptr::null_mut()) }, 0);
     };
     let ends = || {
@@ -75,29 +75,29 @@ fn a_function_for_the_exit_holds_its_library_while_it_runs() {
     assert_eq!(ends(), 1);
     // What is about to go is not called any more, but by who has closed it.
     asks();
-    account.close().unwrap();
+    pins.close().unwrap();
     assert_eq!(ends(), 0);
 
-    let account = Arc::new(Account::default());
-    let thunks = Thunks::new(&account).unwrap();
+    let pins = Arc::new(LibraryPins::default());
+    let thunks = Thunks::new(&pins).unwrap();
     let piece = ptr::with_exposed_provenance::<()>(thunks.address(index));
     // SAFETY: the address of such a function.
     let at_exit: AtExit = unsafe { std::mem::transmute(piece) };
-    let whose = Arc::as_ptr(&account).cast_mut().cast();
+    let whose = Arc::as_ptr(&pins).cast_mut().cast();
     // SAFETY: as above.
     assert_eq!(unsafe { at_exit(retires, whose, ptr::null_mut()) }, 0);
-    account.die();
-    account.close().unwrap();
+    pins.drain();
+    pins.close().unwrap();
     // SAFETY: it was just closed; there is no library.
-    unsafe { exit::finish(&account) };
+    unsafe { exit::finish(&pins) };
     assert_eq!(CALLED.load(Ordering::Relaxed), 1);
 }
 
 #[test]
 fn the_pieces_of_code_say_whose_call_it_is() {
-    let account = Arc::new(Account::default());
-    let other = Arc::new(Account::default());
-    let thunks = Thunks::new(&account).unwrap();
+    let pins = Arc::new(LibraryPins::default());
+    let other = Arc::new(LibraryPins::default());
+    let thunks = Thunks::new(&pins).unwrap();
     let others = Thunks::new(&other).unwrap();
     let at = |thunks: &Thunks, name| {
         let index = NAMES.iter().position(|known| *known == name).unwrap();
@@ -137,16 +137,16 @@ fn the_pieces_of_code_say_whose_call_it_is() {
     assert_eq!(dlsym(c"malloc").addr(), real("malloc"));
     assert_eq!(dlsym(c"pthread_create").addr(), at(&thunks, "pthread_create").addr());
     assert!(dlsym(c"there is no such function").is_null());
-    assert!(account.holders().iter().all(|it| !matches!(it, hotswap_types::Holder::Image { .. })));
+    assert!(pins.holders().iter().all(|it| !matches!(it, hotswap_types::Holder::Image { .. })));
     assert_eq!(dlsym(c"timer_create").addr(), real("timer_create"));
-    let beyond = account.holders();
+    let beyond = pins.holders();
     let looked_up = |it: &hotswap_types::Holder| {
         it.to_string().starts_with("it has looked up timer_create, which ")
     };
     assert!(beyond.iter().any(looked_up), "{beyond:?}");
 
     assert!(other.holders().is_empty());
-    account.die();
-    book::tidy();
-    assert_eq!(account.holders().len(), 1);
+    pins.drain();
+    thread_dtors::run_pending_dtors();
+    assert_eq!(pins.holders().len(), 1);
 }

@@ -1,5 +1,5 @@
 //! A page of code for one library: for each call that is answered a few instructions that add whose
-//! call it is, the account or its heap, as a last argument, and go on to the answer.
+//! call it is, its pins or its heap, as a last argument, and go on to the answer.
 //!
 //! A return address would not do instead: a call that is the last thing a function does leaves its
 //! caller's.
@@ -8,61 +8,48 @@
 //! So their pieces ask the host first, and jump to the real one where it has no answer, with registers
 //! and stack as they were.
 
-use std::{io, mem::ManuallyDrop, ptr, sync::Arc};
+use std::{io, mem::ManuallyDrop, sync::Arc};
+
+use memmap2::{Mmap, MmapMut};
 
 use super::{
-    NAMES,
-    calls::{self, Answer},
-    protect, real,
+    answers::{Answer, Argument, NAMES},
+    caller::{self, PAGE, STEP},
+    calls,
+    sys::real,
 };
-use crate::library::unload::account::Account;
-
-const PAGE: usize = 4096;
-/// The room for each; the first holds the address of the account.
-const STEP: usize = 128;
-
-const _: () = assert!((NAMES.len() + 1) * STEP <= PAGE);
+use crate::library::unload::pins::LibraryPins;
 
 /// The page. It stays when this is dropped: a library that was not found gone may call.
 #[derive(Debug)]
 pub(super) struct Thunks {
-    page: usize,
+    page: ManuallyDrop<Mmap>,
     /// What the code refers to, for as long as there is the page.
-    account: ManuallyDrop<Arc<Account>>,
+    pins: ManuallyDrop<Arc<LibraryPins>>,
 }
 
 impl Thunks {
     /// The code for a library.
-    pub(super) fn new(account: &Arc<Account>) -> io::Result<Self> {
-        let (how, kind) =
-            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        // SAFETY: new memory, wherever there is room.
-        let page = unsafe { libc::mmap(ptr::null_mut(), PAGE, how, kind, -1, 0) };
-        if page == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let kept = ManuallyDrop::new(Arc::clone(account));
-        let thunks = Self { page: page.expose_provenance(), account: kept };
-        let heap = account.heap().map(|heap| Arc::as_ptr(heap).expose_provenance());
-        let account = Arc::as_ptr(account).expose_provenance();
-        let mut code = vec![0; PAGE];
-        code[..8].copy_from_slice(&account.to_le_bytes());
+    pub(super) fn new(pins: &Arc<LibraryPins>) -> io::Result<Self> {
+        let mut page = MmapMut::map_anon(PAGE)?;
+        let own = page.as_ptr().expose_provenance();
+        let heap = pins.heap().map(|heap| Arc::as_ptr(heap).expose_provenance());
+        let whose = Arc::as_ptr(pins).expose_provenance();
+        page[..8].copy_from_slice(&whose.to_le_bytes());
         for (index, name) in NAMES.iter().enumerate() {
             let piece = match calls::answer(name) {
-                Answer::OfAccount(argument, answer) => go_on(argument, account, answer),
+                Answer::OfLibrary(argument, answer) => go_on(argument, whose, answer),
                 Answer::OfHeap(argument, answer) => match heap {
                     Some(heap) => go_on(argument, heap, answer),
                     None => jump(real(name)).to_vec(),
                 },
-                Answer::Asked(argument, ask) => ask_first(argument, thunks.page, ask, real(name)),
+                Answer::Asked(argument, ask) => ask_first(argument, own, ask, real(name)),
             };
-            let start = (index + 1) * STEP;
-            code[start..start + piece.len()].copy_from_slice(&piece);
+            let start = caller::address(0, index);
+            page[start..start + STEP][..piece.len()].copy_from_slice(&piece);
         }
-        // SAFETY: the page is ours, writable, and as long as the code.
-        unsafe { ptr::copy_nonoverlapping(code.as_ptr(), page.cast(), PAGE) };
-        protect(thunks.page, PAGE, libc::PROT_READ | libc::PROT_EXEC)?;
-        Ok(thunks)
+        let page = ManuallyDrop::new(page.make_exec()?);
+        Ok(Self { page, pins: ManuallyDrop::new(Arc::clone(pins)) })
     }
 
     /// Gives the page back.
@@ -70,39 +57,14 @@ impl Thunks {
     /// # Safety
     /// Nothing may call it any more.
     pub(super) unsafe fn unmap(self) {
-        // SAFETY: our own page, which nothing calls (caller).
-        unsafe { libc::munmap(ptr::with_exposed_provenance_mut(self.page), PAGE) };
-        drop(ManuallyDrop::into_inner(self.account));
+        drop(ManuallyDrop::into_inner(self.page));
+        drop(ManuallyDrop::into_inner(self.pins));
     }
 
     /// Where one of [`NAMES`] goes.
-    pub(super) const fn address(&self, index: usize) -> usize {
-        address(self.page, index)
+    pub(super) fn address(&self, index: usize) -> usize {
+        caller::address(self.page.as_ptr().addr(), index)
     }
-}
-
-/// Where one of [`NAMES`] goes in a page.
-pub(super) const fn address(page: usize, index: usize) -> usize {
-    page + (index + 1) * STEP
-}
-
-/// The account that a page is for.
-///
-/// # Safety
-/// The page must be one of [`Thunks`], which must live.
-pub(super) const unsafe fn account(page: *const *const Account) -> *const Account {
-    // SAFETY: it stands there (`new`), for as long as the page does (caller).
-    unsafe { page.read() }
-}
-
-/// The register of an integer argument, by its number.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Argument {
-    First,
-    Second,
-    Third,
-    Fourth,
-    Fifth,
 }
 
 /// Marks a place that may be jumped to, where the processor asks for that.

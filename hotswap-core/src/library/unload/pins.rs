@@ -1,21 +1,22 @@
-//! The account of a library: what it has left with the process that leads back into its code.
+//! What keeps a library mapped: its *pins*, all that it has left with the process and that leads back
+//! into its code.
 //!
-//! Three things can: threads that it has started, values of its thread-locals (which have a
+//! Three things do: threads that it has started, values of its thread-locals (which have a
 //! destructor in it) on threads of the program, and keys for such values. The calls that make them
 //! are answered by the host (`interpose`), and noted here. Keys are the host's own numbers: the
 //! process has 1,024 real ones, and a library that is retained would keep its share for ever.
 //!
-//! An account is *open* while code of the library may be called; it is *dying* when the last owner
-//! of the code is gone, and then each thread destroys the values it has when it is idle
-//! ([`book::tidy`](super::book::tidy)) or ends; it is *closed* when nothing is left, and the library may be
-//! unmapped. A library that can only be retained has an open account for ever.
+//! Pins are *open* while code of the library may be called. They are *draining* when the last owner
+//! of the code is gone: each thread destroys the values it has when it is idle
+//! ([`run_pending_dtors`](super::run_pending_dtors)) or ends. They are *closed* when nothing is left,
+//! and the library may be unmapped. The pins of a library that can only be retained are open for ever.
 //!
 //! # Safety
-//! [`Account::close`] succeeds only when no thread of the library runs and no thread has a value of
-//! it, while nobody owns its code. All of these are ways into the library, and each can only be
-//! begun from inside it. So who has closed an account knows that no instruction of the library is
-//! running or will be run, but for those that `dlclose` itself calls on the thread that calls it.
-//! What these leave is not kept: a closed account takes nothing.
+//! [`LibraryPins::close`] succeeds only when no thread of the library runs and no thread has a value
+//! of it, while nobody owns its code. All of these are ways into the library, and each can only be
+//! begun from inside it. So after a successful close no instruction of the library is running or will
+//! be run, but for those that `dlclose` itself calls on the thread that calls it. What these leave is
+//! not kept: closed pins take nothing.
 
 use std::{
     ffi::{CStr, CString},
@@ -30,7 +31,7 @@ use std::{
 use hotswap_types::{Holder, HoldingThread, escape::escaped};
 use libc::c_void;
 
-use super::{bell, heap::Heap};
+use super::{heap::Heap, wake};
 
 /// A function that destroys what it is given.
 pub(super) type Destructor = unsafe extern "C" fn(*mut c_void);
@@ -38,39 +39,39 @@ pub(super) type Destructor = unsafe extern "C" fn(*mut c_void);
 /// What one library has left with the process. Locked with a mutex of std: module code may call
 /// where the thread-locals of the host are gone already.
 #[derive(Debug, Default)]
-pub(crate) struct Account {
+pub(crate) struct LibraryPins {
     /// The library's own file, where it is not to find it: std maps the file to put names to the
     /// frames of a backtrace, and keeps it mapped.
     hidden: Option<CString>,
     /// What it has allocated, where it is to be unloaded.
     heap: Option<Arc<Heap>>,
-    ledger: Mutex<Ledger>,
-    /// Stands in the ledger, too; here for those who only want to know whether to look.
-    is_dying: AtomicBool,
+    state: Mutex<State>,
+    /// Stands in `state`, too; here for those who only want to know whether to look.
+    is_draining: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-struct Ledger {
+struct State {
     stage: Stage,
     /// Threads that the library has started.
-    threads: Vec<Entry>,
+    threads: Vec<Thread>,
     /// Threads of whomever that have values of the library's.
-    valued: Vec<Entry>,
+    valued: Vec<Thread>,
     keys: Vec<Key>,
     /// What it has asked for that nobody can account for.
-    beyond: Option<String>,
+    unaccounted: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     #[default]
     Open,
-    Dying,
+    Draining,
     Closed,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct Thread {
     number: u64,
     /// The system's number of the thread; 0 until it has begun.
     thread: i32,
@@ -92,21 +93,21 @@ struct Key {
 /// As many as the C library has for a whole process.
 const MOST_KEYS: usize = 1024;
 
-/// How many accounts are dying: nobody has to look for values to destroy while there is none.
-static DYING: AtomicUsize = AtomicUsize::new(0);
+/// How many libraries' pins are draining: nobody has to look for values to destroy while there is none.
+static DRAINING: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a thread should look for values to destroy.
 ///
 /// # Orderings
-/// A thread that does not see an account which has just [begun to die](Account::die) sees it when it
-/// looks again, or destroys its values at its end.
-pub(super) fn any_is_dying() -> bool {
+/// A thread that does not see pins which have just [begun to drain](LibraryPins::drain) sees them when
+/// it looks again, or destroys its values at its end.
+pub(super) fn any_is_draining() -> bool {
     fence(Ordering::SeqCst);
-    DYING.load(Ordering::Relaxed) > 0
+    DRAINING.load(Ordering::Relaxed) > 0
 }
 
-impl Account {
-    /// The account of a library that does not find its own file at `hidden`.
+impl LibraryPins {
+    /// Those of a library that does not find its own file at `hidden`.
     pub(super) fn new(hidden: Option<CString>, heap: Option<Arc<Heap>>) -> Self {
         Self { hidden, heap, ..Self::default() }
     }
@@ -135,123 +136,123 @@ impl Account {
         self.hidden.as_deref() == Some(path)
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The last owner of the code is gone: what threads have of it is destroyed when they come by.
-    pub(super) fn die(&self) {
-        let mut ledger = self.ledger();
-        if ledger.stage == Stage::Open {
-            ledger.stage = Stage::Dying;
-            self.is_dying.store(true, Ordering::Release);
-            DYING.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn drain(&self) {
+        let mut state = self.state();
+        if state.stage == Stage::Open {
+            state.stage = Stage::Draining;
+            self.is_draining.store(true, Ordering::Release);
+            DRAINING.fetch_add(1, Ordering::Relaxed);
         }
-        drop(ledger);
+        drop(state);
         fence(Ordering::SeqCst);
     }
 
     /// Whether values of the library are to be destroyed by the threads that have them.
-    pub(super) fn is_dying(&self) -> bool {
-        self.is_dying.load(Ordering::Acquire)
+    pub(super) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Acquire)
     }
 
-    /// Closes the account of a library that dies.
+    /// Closes pins that are draining.
     ///
     /// # Errors
-    /// With what still leads into the library; the account is as it was.
+    /// With what still leads into the library; the pins are as they were.
     pub(super) fn close(&self) -> Result<(), Vec<Holder>> {
-        let mut ledger = self.ledger();
-        debug_assert_eq!(ledger.stage, Stage::Dying, "somebody owns the code");
-        if !ledger.is_free() {
-            return Err(ledger.holders());
+        let mut state = self.state();
+        debug_assert_eq!(state.stage, Stage::Draining, "somebody owns the code");
+        if !state.is_free() {
+            return Err(state.holders());
         }
-        ledger.stage = Stage::Closed;
-        self.is_dying.store(false, Ordering::Release);
-        DYING.fetch_sub(1, Ordering::Relaxed);
+        state.stage = Stage::Closed;
+        self.is_draining.store(false, Ordering::Release);
+        DRAINING.fetch_sub(1, Ordering::Relaxed);
         Ok(())
     }
 
     /// Whether what the library still asks for, in its last destructors, is forgotten.
     pub(super) fn is_closed(&self) -> bool {
-        self.ledger().stage == Stage::Closed
+        self.state().stage == Stage::Closed
     }
 
     /// What leads into the library.
     pub(crate) fn holders(&self) -> Vec<Holder> {
-        self.ledger().holders()
+        self.state().holders()
     }
 
-    /// The library asks for something whose end nobody learns of. Not when the account is closed:
-    /// then it must not have it.
-    pub(super) fn goes_beyond(&self, what: &str) -> bool {
-        let mut ledger = self.ledger();
-        ledger.beyond.get_or_insert_with(|| what.to_owned());
-        ledger.stage != Stage::Closed
+    /// The library asks for something whose end nobody learns of. Whether it may have it:
+    /// not when the pins are closed.
+    pub(super) fn allow_unaccounted(&self, what: &str) -> bool {
+        let mut state = self.state();
+        state.unaccounted.get_or_insert_with(|| what.to_owned());
+        state.stage != Stage::Closed
     }
 
-    /// A thread is about to be started. Its number, or `None` when the account is closed.
+    /// A thread is about to be started. Its number, or `None` when the pins are closed.
     pub(super) fn add_thread(&self) -> Option<u64> {
-        let mut ledger = self.ledger();
-        (ledger.stage != Stage::Closed).then(|| Ledger::add(&mut ledger.threads, 0))
+        let mut state = self.state();
+        (state.stage != Stage::Closed).then(|| State::add(&mut state.threads, 0))
     }
 
     /// A thread that was started has begun.
     pub(super) fn has_begun(&self, number: u64, thread: i32) {
-        let mut ledger = self.ledger();
-        if let Some(entry) = ledger.threads.iter_mut().find(|entry| entry.number == number) {
+        let mut state = self.state();
+        if let Some(entry) = state.threads.iter_mut().find(|entry| entry.number == number) {
             entry.thread = thread;
         }
     }
 
     /// A thread has ended, or could not be started.
     pub(super) fn remove_thread(&self, number: u64) {
-        self.remove(|ledger| &mut ledger.threads, number);
+        self.remove(|state| &mut state.threads, number);
     }
 
-    /// A thread has values of the library. Its number, or `None` when the account is closed.
+    /// A thread has values of the library. Its number, or `None` when the pins are closed.
     pub(super) fn add_valued(&self, thread: i32) -> Option<u64> {
-        let mut ledger = self.ledger();
-        (ledger.stage != Stage::Closed).then(|| Ledger::add(&mut ledger.valued, thread))
+        let mut state = self.state();
+        (state.stage != Stage::Closed).then(|| State::add(&mut state.valued, thread))
     }
 
     /// A thread has no values of the library any more.
     pub(super) fn remove_valued(&self, number: u64) {
-        self.remove(|ledger| &mut ledger.valued, number);
+        self.remove(|state| &mut state.valued, number);
     }
 
     /// A thread destroys its values. The reaper looks for how long it does.
     pub(super) fn destroys(&self, number: u64) {
-        let mut ledger = self.ledger();
-        if let Some(entry) = ledger.valued.iter_mut().find(|entry| entry.number == number) {
+        let mut state = self.state();
+        if let Some(entry) = state.valued.iter_mut().find(|entry| entry.number == number) {
             entry.destroys = Some(Instant::now());
         }
-        let is_dying = ledger.stage == Stage::Dying;
-        drop(ledger);
-        if is_dying {
-            bell::ring();
+        let is_draining = state.stage == Stage::Draining;
+        drop(state);
+        if is_draining {
+            wake::notify();
         }
     }
 
     /// Since when a thread has been destroying its values, the one that takes longest.
-    pub(super) fn destroyed_since(&self) -> Option<Instant> {
-        self.ledger().valued.iter().filter_map(|entry| entry.destroys).min()
+    pub(super) fn destroying_since(&self) -> Option<Instant> {
+        self.state().valued.iter().filter_map(|entry| entry.destroys).min()
     }
 
-    fn remove(&self, list: impl FnOnce(&mut Ledger) -> &mut Vec<Entry>, number: u64) {
-        let mut ledger = self.ledger();
-        list(&mut ledger).retain(|entry| entry.number != number);
-        let is_free = ledger.stage == Stage::Dying && ledger.is_free();
-        drop(ledger);
+    fn remove(&self, list: impl FnOnce(&mut State) -> &mut Vec<Thread>, number: u64) {
+        let mut state = self.state();
+        list(&mut state).retain(|entry| entry.number != number);
+        let is_free = state.stage == Stage::Draining && state.is_free();
+        drop(state);
         if is_free {
-            bell::ring();
+            wake::notify();
         }
     }
 
     /// A new key, or `None` when there are too many.
     pub(super) fn add_key(&self, destructor: Option<Destructor>) -> Option<usize> {
-        // Also of a closed account: a destructor that cannot have one would end the process.
-        let keys = &mut self.ledger().keys;
+        // Also of closed pins: a destructor that cannot have one would end the process.
+        let keys = &mut self.state().keys;
         if let Some((index, key)) = keys.iter_mut().enumerate().find(|(_, key)| !key.is_used) {
             *key = Key { destructor, serial: key.serial + 1, is_used: true };
             return Some(index);
@@ -264,29 +265,29 @@ impl Account {
 
     /// Gives a key back; whether it was one.
     pub(super) fn remove_key(&self, index: usize) -> bool {
-        let mut ledger = self.ledger();
-        let key = ledger.keys.get_mut(index).filter(|key| key.is_used);
+        let mut state = self.state();
+        let key = state.keys.get_mut(index).filter(|key| key.is_used);
         key.map(|key| key.is_used = false).is_some()
     }
 
     /// A key's serial number and destructor, if it is one.
     pub(super) fn key(&self, index: usize) -> Option<(u64, Option<Destructor>)> {
-        let ledger = self.ledger();
-        let key = ledger.keys.get(index).filter(|key| key.is_used)?;
+        let state = self.state();
+        let key = state.keys.get(index).filter(|key| key.is_used)?;
         Some((key.serial, key.destructor))
     }
 }
 
-impl Ledger {
-    fn add(list: &mut Vec<Entry>, thread: i32) -> u64 {
+impl State {
+    fn add(list: &mut Vec<Thread>, thread: i32) -> u64 {
         static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        list.push(Entry { number, thread, since: Instant::now(), destroys: None });
+        list.push(Thread { number, thread, since: Instant::now(), destroys: None });
         number
     }
 
     fn is_free(&self) -> bool {
-        self.threads.is_empty() && self.valued.is_empty() && self.beyond.is_none()
+        self.threads.is_empty() && self.valued.is_empty() && self.unaccounted.is_none()
     }
 
     fn holders(&self) -> Vec<Holder> {
@@ -296,7 +297,7 @@ impl Ledger {
             holders.push(Holder::Threads(named(&threads)));
         }
         // A thread of its own is named once.
-        let own = |entry: &&Entry| self.threads.iter().any(|own| own.thread == entry.thread);
+        let own = |entry: &&Thread| self.threads.iter().any(|own| own.thread == entry.thread);
         let others = self.valued.iter().filter(|entry| !own(entry));
         let (busy, idle): (Vec<_>, Vec<_>) = others.partition(|entry| entry.destroys.is_some());
         if !idle.is_empty() {
@@ -305,15 +306,15 @@ impl Ledger {
         if !busy.is_empty() {
             holders.push(Holder::Destructors(named(&busy)));
         }
-        if let Some(what) = &self.beyond {
+        if let Some(what) = &self.unaccounted {
             holders.push(Holder::Image { why: what.clone() });
         }
         holders
     }
 }
 
-fn named(entries: &[&Entry]) -> Vec<HoldingThread> {
-    let named = |entry: &&Entry| {
+fn named(entries: &[&Thread]) -> Vec<HoldingThread> {
+    let named = |entry: &&Thread| {
         let since = entry.destroys.unwrap_or(entry.since);
         HoldingThread::new(name(entry.thread), since.elapsed())
     };
@@ -332,11 +333,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_is_closed_when_nothing_leads_into_the_library() {
-        let account = Account::default();
-        let (thread, valued) = (account.add_thread().unwrap(), account.add_valued(1).unwrap());
-        account.die();
-        assert!(account.is_dying() && any_is_dying());
+    fn pins_are_closed_when_nothing_leads_into_the_library() {
+        let pins = LibraryPins::default();
+        let (thread, valued) = (pins.add_thread().unwrap(), pins.add_valued(1).unwrap());
+        pins.drain();
+        assert!(pins.is_draining() && any_is_draining());
         let kinds = |holders: Vec<Holder>| match &*holders {
             [Holder::Threads(threads), Holder::ThreadLocals(valued)] => {
                 (threads.len(), valued.len())
@@ -344,54 +345,54 @@ mod tests {
             [Holder::ThreadLocals(valued)] => (0, valued.len()),
             other => panic!("{other:?}"),
         };
-        assert_eq!(kinds(account.close().unwrap_err()), (1, 1));
-        account.remove_thread(thread);
-        assert_eq!(kinds(account.close().unwrap_err()), (0, 1));
-        account.remove_valued(valued);
-        account.close().unwrap();
-        assert!(account.is_closed() && !account.is_dying());
-        assert_eq!((account.add_thread(), account.add_valued(1)), (None, None));
-        assert_eq!(account.add_key(None), Some(0));
-        assert!(!account.goes_beyond("too late"));
+        assert_eq!(kinds(pins.close().unwrap_err()), (1, 1));
+        pins.remove_thread(thread);
+        assert_eq!(kinds(pins.close().unwrap_err()), (0, 1));
+        pins.remove_valued(valued);
+        pins.close().unwrap();
+        assert!(pins.is_closed() && !pins.is_draining());
+        assert_eq!((pins.add_thread(), pins.add_valued(1)), (None, None));
+        assert_eq!(pins.add_key(None), Some(0));
+        assert!(!pins.allow_unaccounted("too late"));
     }
 
     #[test]
     fn a_thread_that_destroys_its_values_is_told_from_one_that_has_them() {
-        let account = Account::default();
-        let (_idle, busy) = (account.add_valued(1).unwrap(), account.add_valued(2).unwrap());
-        assert!(matches!(&*account.holders(), [Holder::ThreadLocals(both)] if both.len() == 2));
-        assert_eq!(account.destroyed_since(), None);
-        account.destroys(busy);
-        let holders = account.holders();
+        let pins = LibraryPins::default();
+        let (_idle, busy) = (pins.add_valued(1).unwrap(), pins.add_valued(2).unwrap());
+        assert!(matches!(&*pins.holders(), [Holder::ThreadLocals(both)] if both.len() == 2));
+        assert_eq!(pins.destroying_since(), None);
+        pins.destroys(busy);
+        let holders = pins.holders();
         let [Holder::ThreadLocals(idle), Holder::Destructors(busy)] = &*holders else {
             panic!("{holders:?}")
         };
         assert_eq!((idle.len(), busy.len()), (1, 1));
-        assert!(account.destroyed_since().is_some());
+        assert!(pins.destroying_since().is_some());
     }
 
     #[test]
     fn what_cannot_be_accounted_for_holds_for_ever() {
-        let account = Account::default();
-        assert!(account.goes_beyond("one") && account.goes_beyond("two"));
-        account.die();
-        let [Holder::Image { why }] = &*account.close().unwrap_err() else { panic!() };
+        let pins = LibraryPins::default();
+        assert!(pins.allow_unaccounted("one") && pins.allow_unaccounted("two"));
+        pins.drain();
+        let [Holder::Image { why }] = &*pins.close().unwrap_err() else { panic!() };
         assert_eq!(why, "one");
     }
 
     #[test]
     fn a_key_that_was_given_back_is_another_one() {
         unsafe extern "C" fn destroy(_: *mut c_void) {}
-        let account = Account::default();
-        assert_eq!(account.add_key(Some(destroy)), Some(0));
-        assert_eq!(account.add_key(None), Some(1));
-        assert!(account.remove_key(0) && !account.remove_key(0) && !account.remove_key(7));
-        assert!(account.key(0).is_none());
-        assert_eq!(account.add_key(None), Some(0));
-        assert_eq!(account.key(0), Some((2, None)));
+        let pins = LibraryPins::default();
+        assert_eq!(pins.add_key(Some(destroy)), Some(0));
+        assert_eq!(pins.add_key(None), Some(1));
+        assert!(pins.remove_key(0) && !pins.remove_key(0) && !pins.remove_key(7));
+        assert!(pins.key(0).is_none());
+        assert_eq!(pins.add_key(None), Some(0));
+        assert_eq!(pins.key(0), Some((2, None)));
         for _ in 2..MOST_KEYS {
-            assert!(account.add_key(None).is_some());
+            assert!(pins.add_key(None).is_some());
         }
-        assert_eq!(account.add_key(None), None);
+        assert_eq!(pins.add_key(None), None);
     }
 }

@@ -20,7 +20,11 @@ use tracing_core::{
     span::{Attributes, Record},
 };
 
-use super::{Place, Source, catalogue, hub, site, value};
+use super::{
+    callsites, filters, site,
+    source::{Place, Source},
+    value,
+};
 
 /// Whom the logs of a generation go to.
 pub(super) fn listener(place: &'static Place, number: u64) -> Listener {
@@ -48,30 +52,6 @@ pub(super) fn listener(place: &'static Place, number: u64) -> Listener {
 pub(super) fn attach(root: RootRef, listener: &Listener) {
     // SAFETY: a function of the root of a library that was just loaded; the listener is lent.
     unsafe { (root.attach())(listener) };
-}
-
-/// How a module is asked to ask again what is wanted.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Follow(unsafe extern "C" fn());
-
-impl Follow {
-    pub(super) fn new(root: RootRef) -> Self {
-        Self(root.follow())
-    }
-
-    /// Calls the module, whose code must still be there: see [`Follower`](super::hub::Follower).
-    pub(super) fn call(self) {
-        // SAFETY: a function of the root of a library that is loaded: its `Logs` are still there,
-        // and with them the code.
-        unsafe { (self.0)() };
-    }
-
-    /// For what is no module.
-    #[cfg(test)]
-    pub(super) fn nothing() -> Self {
-        unsafe extern "C" fn nothing() {}
-        Self(nothing)
-    }
 }
 
 thread_local! {
@@ -132,7 +112,7 @@ unsafe extern "C" fn interest(address: Address, key: Key) -> Interest {
     match known {
         Some(interest) => interest,
         // Its own thread is about to describe it, and has the right subscriber.
-        None if hub::is_asking() => Interest::SOMETIMES,
+        None if filters::is_asking() => Interest::SOMETIMES,
         None => Interest::UNKNOWN,
     }
 }
@@ -141,9 +121,9 @@ unsafe extern "C" fn describe(address: Address, key: Key, description: Bytes) ->
     // Not the site's own: see the module's side.
     let described = heard(address, |source| {
         // SAFETY: lent for the call.
-        let site = catalogue::find(unsafe { description.as_slice() })?;
+        let site = callsites::find(unsafe { description.as_slice() })?;
         source.learn(key, site);
-        source.follower.has_new();
+        source.filters.has_new();
         Some(Interest::SOMETIMES)
     });
     described.unwrap_or(Interest::SOMETIMES)
@@ -160,7 +140,7 @@ unsafe extern "C" fn is_enabled(address: Address, key: Key) -> bool {
 unsafe extern "C" fn record(address: Address, description: Bytes) -> Key {
     let key = heard(address, |source| {
         // SAFETY: lent for the call.
-        let site = catalogue::find(unsafe { description.as_slice() })?;
+        let site = callsites::find(unsafe { description.as_slice() })?;
         if !dispatcher::get_default(|dispatch| site.is_wanted(dispatch)) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Who is in the system's loader.
+//! The lock of the system's loader, as far as the host uses it: who is inside.
 //!
 //! The loader runs constructors, and functions for the exit, while it holds its lock. One that hangs
 //! holds it until the process ends. glibc takes the same lock when a thread notes its first
@@ -33,39 +33,55 @@ struct State {
 static STATE: Mutex<State> = Mutex::new(State { holder: None, next: 0 });
 static FREE: Condvar = Condvar::new();
 
-fn lock() -> MutexGuard<'static, State> {
+fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A way into the loader, for one at a time.
+/// The lock, held: whoever has this may use the loader.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct LoaderGuard {
     number: u64,
 }
 
-/// The number of an entry that was given away.
+/// Names a guard that was given away.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Number(u64);
+pub(crate) struct Ticket(u64);
 
-/// Somebody is in the loader, and does not come out.
+/// Another thread is in the loader, and does not come out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Occupied {
+pub(crate) struct Busy {
     who: String,
     since: Duration,
 }
 
-/// Waits until nobody is in the loader; not at all for one that was found to hang.
-pub(crate) fn wait_free(deadline: Instant) -> Result<(), Occupied> {
+/// Waits until nobody is in the loader, and takes the lock for `who`. Does not wait at all for one
+/// that was found to hang.
+///
+/// # Errors
+/// Who has the lock at the deadline; without a deadline there is no error.
+pub(crate) fn lock(who: impl Into<String>, deadline: Option<Instant>) -> Result<LoaderGuard, Busy> {
+    let mut state = wait(deadline)?;
+    state.next += 1;
+    let (number, who) = (state.next, who.into());
+    state.holder = Some(Holder { number, who, since: Instant::now(), hangs: false });
+    Ok(LoaderGuard { number })
+}
+
+/// Waits as [`lock`] does, and leaves the lock alone.
+///
+/// # Errors
+/// As [`lock`].
+pub(crate) fn wait_unlocked(deadline: Instant) -> Result<(), Busy> {
     wait(Some(deadline)).map(drop)
 }
 
-fn wait(deadline: Option<Instant>) -> Result<MutexGuard<'static, State>, Occupied> {
-    let mut state = lock();
+fn wait(deadline: Option<Instant>) -> Result<MutexGuard<'static, State>, Busy> {
+    let mut state = state();
     while let Some(holder) = &state.holder {
         let left = deadline.map(|it| it.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| holder.hangs || left.is_zero()) {
             let (who, since) = (holder.who.clone(), holder.since.elapsed());
-            return Err(Occupied { who, since });
+            return Err(Busy { who, since });
         }
         state = match left {
             None => FREE.wait(state).unwrap_or_else(PoisonError::into_inner),
@@ -75,49 +91,37 @@ fn wait(deadline: Option<Instant>) -> Result<MutexGuard<'static, State>, Occupie
     Ok(state)
 }
 
-impl Entry {
-    /// Waits as [`wait_free`] does, and goes in.
-    pub(crate) fn take(
-        who: impl Into<String>,
-        deadline: Option<Instant>,
-    ) -> Result<Self, Occupied> {
-        let mut state = wait(deadline)?;
-        state.next += 1;
-        let (number, who) = (state.next, who.into());
-        state.holder = Some(Holder { number, who, since: Instant::now(), hangs: false });
-        Ok(Self { number })
-    }
-
-    pub(crate) const fn number(&self) -> Number {
-        Number(self.number)
+impl LoaderGuard {
+    pub(crate) const fn ticket(&self) -> Ticket {
+        Ticket(self.number)
     }
 }
 
-impl Drop for Entry {
+impl Drop for LoaderGuard {
     fn drop(&mut self) {
-        let mut state = lock();
+        let mut state = state();
         state.holder = state.holder.take().filter(|holder| holder.number != self.number);
         drop(state);
         FREE.notify_all();
     }
 }
 
-impl Number {
-    /// Nobody waits any more for who has this entry. Whether it is still inside.
-    pub(crate) fn hangs(self) -> bool {
-        let mut state = lock();
+impl Ticket {
+    /// Nobody waits any more for the thread that has this guard. Whether it is still inside.
+    pub(crate) fn give_up(self) -> bool {
+        let mut state = state();
         let holder = state.holder.as_mut().filter(|holder| holder.number == self.0);
         holder.map(|holder| holder.hangs = true).is_some()
     }
 }
 
-impl Occupied {
+impl Busy {
     /// What to do.
     pub(crate) const ADVICE: &str = "until that comes back no library can be opened, and no thread \
         started, in this process: kill it (its own exit would wait as well), and start it again";
 }
 
-impl fmt::Display for Occupied {
+impl fmt::Display for Busy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { who, since } = self;
         write!(f, "the system's loader is held for {since:.0?} by {who}")
@@ -134,22 +138,22 @@ mod tests {
     #[test]
     fn one_at_a_time_and_whoever_does_not_come_out_is_named() {
         let now = || Some(Instant::now());
-        let first = Entry::take("a", None).unwrap();
-        let text = Entry::take("b", now()).unwrap_err().to_string();
+        let first = lock("a", None).unwrap();
+        let text = lock("b", now()).unwrap_err().to_string();
         assert!(text.ends_with(" by a") && text.contains("is held for "), "{text}");
-        let waits = thread::spawn(|| Entry::take("b", None).unwrap());
-        let number = first.number();
+        let waits = thread::spawn(|| lock("b", None).unwrap());
+        let ticket = first.ticket();
         drop(first);
         let second = waits.join().unwrap();
         // It came out meanwhile.
-        assert!(!number.hangs());
-        let number = second.number();
-        assert!(number.hangs());
+        assert!(!ticket.give_up());
+        let ticket = second.ticket();
+        assert!(ticket.give_up());
         let far = Instant::now() + Duration::from_secs(3600);
-        assert!(Entry::take("c", Some(far)).unwrap_err().to_string().ends_with(" by b"));
-        assert!(wait_free(far).is_err());
+        assert!(lock("c", Some(far)).unwrap_err().to_string().ends_with(" by b"));
+        assert!(wait_unlocked(far).is_err());
         drop(second);
-        wait_free(far).unwrap();
-        drop(Entry::take("c", Some(far)).unwrap());
+        wait_unlocked(far).unwrap();
+        drop(lock("c", Some(far)).unwrap());
     }
 }

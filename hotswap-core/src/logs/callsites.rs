@@ -13,12 +13,12 @@ use super::site::{Form, GENERATION, MODULE, Site};
 
 /// All sites of a process.
 ///
-/// A callsite has a site of its own until there are [`Catalogue::most`] of them or they take
-/// [`Catalogue::most_bytes`]: a long day of edits that shift lines. Those that come afterwards share
+/// A callsite has a site of its own until there are [`Callsites::most`] of them or they take
+/// [`Callsites::most_bytes`]: a long day of edits that shift lines. Those that come afterwards share
 /// one with all that differ by their line alone, up to another such number. Past that there is one
 /// for each kind and level.
 #[derive(Debug)]
-pub(super) struct Catalogue {
+pub(super) struct Callsites {
     most: usize,
     most_bytes: usize,
     /// By their description.
@@ -30,11 +30,11 @@ pub(super) struct Catalogue {
     bytes: usize,
 }
 
-static ALL: OnceLock<Mutex<Catalogue>> = OnceLock::new();
+static ALL: OnceLock<Mutex<Callsites>> = OnceLock::new();
 
 /// The site for a description; `None` for bytes that are none.
 pub(super) fn find(description: &[u8]) -> Option<&'static Site> {
-    let all = ALL.get_or_init(|| Mutex::new(Catalogue::new(16_384, 8 << 20)));
+    let all = ALL.get_or_init(|| Mutex::new(Callsites::new(16_384, 8 << 20)));
     let site = all.lock().find(description)?;
     site.register();
     Some(site)
@@ -47,7 +47,7 @@ pub(super) fn count() -> (usize, usize) {
     (all.sites.len() + all.lineless.len() + all.plain.len(), all.bytes)
 }
 
-impl Catalogue {
+impl Callsites {
     fn new(most: usize, most_bytes: usize) -> Self {
         Self {
             most,
@@ -141,7 +141,7 @@ impl Catalogue {
 mod tests {
     use super::*;
 
-    fn find(all: &mut Catalogue, is_span: bool, line: u32, target: &str) -> &'static Site {
+    fn find(all: &mut Callsites, is_span: bool, line: u32, target: &str) -> &'static Site {
         let description = Description {
             is_span,
             level: 3,
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_same_callsite_has_the_same_site() {
-        let mut all = Catalogue::new(100, 1 << 20);
+        let mut all = Callsites::new(100, 1 << 20);
         let first = find(&mut all, false, 7, "a");
         assert!(std::ptr::eq(first, find(&mut all, false, 7, "a")));
         for (is_span, line, target) in [(true, 7, "a"), (false, 8, "a"), (false, 7, "b")] {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn where_there_are_too_many_they_share() {
-        let (mut few, mut small) = (Catalogue::new(2, 1 << 20), Catalogue::new(9_999, 1_000));
+        let (mut few, mut small) = (Callsites::new(2, 1 << 20), Callsites::new(9_999, 1_000));
         for all in [&mut few, &mut small] {
             let mut last = (find(all, false, 0, "a"), find(all, true, 0, "a"));
             for line in 1..100 {

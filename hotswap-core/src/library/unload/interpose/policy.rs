@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use super::{
-    NAMES, c_library,
+    answers::NAMES,
+    c_library,
     object::{ADDRESSES, Relocation, Tables},
 };
 use crate::library::elf::ElfFacts;

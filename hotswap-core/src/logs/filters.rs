@@ -19,23 +19,35 @@ use std::{
     thread::{self, Thread},
 };
 
+use hotswap_abi::module::RootRef;
 use parking_lot::Mutex;
 
-use super::ear::Follow;
-use crate::library::tidy;
+use crate::library::run_pending_dtors;
 
-/// A module that follows.
-pub(super) struct Follower {
-    follow: Follow,
+/// A module whose filters follow the host's.
+pub(super) struct FilterSync {
+    /// Has the module ask again which callsites are wanted.
+    ask_again: unsafe extern "C" fn(),
     /// It has callsites that it has not asked about since they were described.
     is_behind: AtomicBool,
-    /// Whether it may be called; held while it is.
+    /// Whether the module may be called; locked while it is.
     is_attached: Mutex<bool>,
 }
 
-impl Follower {
-    pub(super) const fn new(follow: Follow) -> Self {
-        Self { follow, is_behind: AtomicBool::new(false), is_attached: Mutex::new(true) }
+impl FilterSync {
+    pub(super) fn new(root: RootRef) -> Self {
+        Self::calling(root.follow())
+    }
+
+    const fn calling(ask_again: unsafe extern "C" fn()) -> Self {
+        Self { ask_again, is_behind: AtomicBool::new(false), is_attached: Mutex::new(true) }
+    }
+
+    /// For what is no module.
+    #[cfg(test)]
+    pub(super) fn nothing() -> Self {
+        unsafe extern "C" fn nothing() {}
+        Self::calling(nothing)
     }
 
     /// It has a new callsite.
@@ -45,21 +57,23 @@ impl Follower {
         }
     }
 
-    fn follow(&self) {
+    fn ask_again(&self) {
         let is_attached = self.is_attached.lock();
         if *is_attached {
-            self.follow.call();
+            // SAFETY: a function of the root of a library that is loaded: `remove`, which comes
+            // before its `Logs` and so its code are gone, waits until this call has returned.
+            unsafe { (self.ask_again)() };
         }
     }
 }
 
 #[derive(Debug, Default)]
-struct Hub {
-    followers: Vec<Arc<Follower>>,
+struct Modules {
+    all: Vec<Arc<FilterSync>>,
     thread: Option<Thread>,
 }
 
-static HUB: Mutex<Hub> = Mutex::new(Hub { followers: Vec::new(), thread: None });
+static MODULES: Mutex<Modules> = Mutex::new(Modules { all: Vec::new(), thread: None });
 /// The note.
 static HAS_CHANGED: AtomicBool = AtomicBool::new(false);
 /// One at a time: who is done with a round knows that all notes before it were followed.
@@ -83,49 +97,49 @@ pub(super) fn changed() {
 
 fn wake() {
     // Nothing else is called with this lock held.
-    if let Some(thread) = &HUB.lock().thread {
+    if let Some(thread) = &MODULES.lock().thread {
         thread.unpark();
     }
 }
 
 /// A module follows from now on.
-pub(super) fn add(follower: &Arc<Follower>) {
+pub(super) fn add(module: &Arc<FilterSync>) {
     // It has just asked; but something may have changed since.
-    follower.is_behind.store(true, Ordering::Release);
-    let mut hub = HUB.lock();
-    hub.followers.push(Arc::clone(follower));
-    match &hub.thread {
+    module.is_behind.store(true, Ordering::Release);
+    let mut modules = MODULES.lock();
+    modules.all.push(Arc::clone(module));
+    match &modules.thread {
         Some(thread) => thread.unpark(),
         None => {
             let thread = thread::Builder::new().name("hotswap-logs".into()).spawn(run);
-            // Without it `follow_filters` still works, and the next module tries again.
-            hub.thread = thread.ok().map(|handle| handle.thread().clone());
+            // Without it `sync_log_filters` still works, and the next module tries again.
+            modules.thread = thread.ok().map(|handle| handle.thread().clone());
         }
     }
 }
 
 /// A module follows no more, and is not being called.
-pub(super) fn remove(follower: &Arc<Follower>) {
-    *follower.is_attached.lock() = false;
-    let mut hub = HUB.lock();
-    hub.followers.retain(|other| !Arc::ptr_eq(other, follower));
-    if let Some(thread) = hub.thread.as_ref().filter(|_| hub.followers.is_empty()) {
+pub(super) fn remove(module: &Arc<FilterSync>) {
+    *module.is_attached.lock() = false;
+    let mut modules = MODULES.lock();
+    modules.all.retain(|other| !Arc::ptr_eq(other, module));
+    if let Some(thread) = modules.thread.as_ref().filter(|_| modules.all.is_empty()) {
         thread.unpark();
     }
 }
 
-/// The thread destroys what it has of libraries that die.
-pub(crate) fn come_by() {
+/// Has the thread run the destructors that it has of libraries which are to be unloaded.
+pub(crate) fn poke_thread() {
     wake();
 }
 
 fn run() {
     loop {
-        tidy();
+        run_pending_dtors();
         {
-            let mut hub = HUB.lock();
-            if hub.followers.is_empty() {
-                hub.thread = None;
+            let mut modules = MODULES.lock();
+            if modules.all.is_empty() {
+                modules.thread = None;
                 return;
             }
         }
@@ -138,13 +152,13 @@ fn run() {
 /// Lets those ask that have to; whether there were any.
 fn round() -> bool {
     let _alone = ROUND.lock();
-    let followers = HUB.lock().followers.clone();
+    let modules = MODULES.lock().all.clone();
     let all = HAS_CHANGED.swap(false, Ordering::AcqRel);
     let mut any = all;
     IS_ASKING.set(true);
-    for follower in followers {
-        if follower.is_behind.swap(false, Ordering::AcqRel) || all {
-            follower.follow();
+    for module in modules {
+        if module.is_behind.swap(false, Ordering::AcqRel) || all {
+            module.ask_again();
             any = true;
         }
     }
@@ -157,12 +171,12 @@ fn round() -> bool {
 /// They follow by themselves, some microseconds after a change; this is for a program that wants to
 /// see the next event for sure. Does nothing when it is called from a subscriber that is asked by
 /// this very thread.
-pub fn follow_filters() {
+pub fn sync_log_filters() {
     while !is_asking() && round() {}
 }
 
-impl fmt::Debug for Follower {
+impl fmt::Debug for FilterSync {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Follower").field("is_behind", &self.is_behind).finish_non_exhaustive()
+        f.debug_struct("FilterSync").field("is_behind", &self.is_behind).finish_non_exhaustive()
     }
 }

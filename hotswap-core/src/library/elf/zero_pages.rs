@@ -9,8 +9,11 @@ use std::ops::Range;
 use object::LittleEndian as LE;
 use object::elf::{self, Sym64};
 
-use super::headers::{Headers, Section, entries, is_zero};
-use super::{ElfError, MANIFEST_SECTION};
+use super::{
+    ElfError,
+    headers::Headers,
+    raw::{MANIFEST_SECTION, Section, entries, is_zero},
+};
 
 /// Code ends in an instruction, and no instruction is this long.
 const TAIL: usize = 64;
@@ -50,7 +53,7 @@ pub(super) fn check(headers: &Headers<'_>) -> Result<Content, ElfError> {
                 let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
                 if !tail.is_empty() && is_zero(tail) {
                     let from = bytes.len() - tail.len();
-                    return Err(hollow(
+                    return Err(unwritten(
                         section,
                         from,
                         bytes.len(),
@@ -62,7 +65,7 @@ pub(super) fn check(headers: &Headers<'_>) -> Result<Content, ElfError> {
         }
         let dense = kind == elf::SHT_STRTAB || is_code(section) || name == b".eh_frame";
         if let Some(page) = zero_page(section, bytes).filter(|_| dense) {
-            return Err(hollow(section, page, page + PAGE, format!("a page of {}", label())));
+            return Err(unwritten(section, page, page + PAGE, format!("a page of {}", label())));
         }
         if name == MANIFEST_SECTION.as_bytes() {
             manifest(&mut content, section, bytes.len())?;
@@ -128,7 +131,7 @@ fn symbols(headers: &Headers<'_>, section: &Section, label: &str) -> Result<usiz
         let at = index * size_of::<Sym64<LE>>();
         if is_zero(object::pod::bytes_of(symbol)) {
             let end = at + size_of::<Sym64<LE>>();
-            return Err(hollow(section, at, end, format!("symbol {index} of {label}")));
+            return Err(unwritten(section, at, end, format!("symbol {index} of {label}")));
         }
         let offset = symbol.st_name.get(LE) as usize;
         match text.get(offset) {
@@ -138,7 +141,7 @@ fn symbols(headers: &Headers<'_>, section: &Section, label: &str) -> Result<usiz
             }
             Some(0) if offset != 0 => {
                 let what = format!("the name of symbol {index} of {label}");
-                return Err(hollow(names, offset, offset + 1, what));
+                return Err(unwritten(names, offset, offset + 1, what));
             }
             Some(_) => {}
         }
@@ -150,12 +153,12 @@ fn symbols(headers: &Headers<'_>, section: &Section, label: &str) -> Result<usiz
 
 fn whole(section: &Section, what: String) -> ElfError {
     let start = section.sh_offset.get(LE);
-    ElfError::Hollow { what, start, end: start.saturating_add(section.sh_size.get(LE)) }
+    ElfError::Unwritten { what, start, end: start.saturating_add(section.sh_size.get(LE)) }
 }
 
-fn hollow(section: &Section, from: usize, to: usize, what: String) -> ElfError {
+fn unwritten(section: &Section, from: usize, to: usize, what: String) -> ElfError {
     let start = section.sh_offset.get(LE);
-    ElfError::Hollow {
+    ElfError::Unwritten {
         what,
         start: start.saturating_add(from as u64),
         end: start.saturating_add(to as u64),
