@@ -36,8 +36,9 @@ fn is_ignored() -> bool {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use hotswap_testing::{self as testing, test};
+
     use super::*;
-    use crate::testing::{self, test};
 
     #[test]
     fn a_program_can_wait_for_its_own_children() {

@@ -75,8 +75,9 @@ mod tests {
 
     use rustix::process::{Resource, Rlimit, setrlimit};
 
+    use hotswap_testing::{self as testing, test};
+
     use super::*;
-    use crate::testing::{self, test};
 
     #[test]
     fn a_file_beyond_the_limit_is_an_error() {

@@ -1,8 +1,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
+use hotswap_testing::{self as testing, test};
+
 use super::*;
-use crate::testing::{self, test};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777

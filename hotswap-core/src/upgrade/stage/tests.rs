@@ -3,6 +3,7 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::{fs, thread};
 
+use hotswap_testing::{self as testing, test};
 use hotswap_types::ArtifactHash;
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     whole::{CHUNK, read_open},
     *,
 };
-use crate::testing::{self, test};
+use crate::testing::closed;
 
 struct Place {
     origins: tempfile::TempDir,
@@ -30,7 +31,7 @@ impl Place {
 
     fn write(&self, name: &str, content: &[u8]) -> PathBuf {
         fs::write(self.path(name), content).unwrap();
-        testing::closed(&self.path(name));
+        closed(&self.path(name));
         self.path(name)
     }
 
@@ -116,7 +117,7 @@ fn too_large_is_found_before_anything_is_copied() {
     let huge = File::create(place.path("huge.so")).unwrap();
     huge.set_len(Within::default().limit + 1).unwrap();
     drop(huge);
-    testing::closed(&place.path("huge.so"));
+    closed(&place.path("huge.so"));
     assert!(matches!(place.refused(&place.path("huge.so")), StageError::TooLarge { .. }));
 }
 
@@ -132,7 +133,7 @@ fn an_open_writer_is_known() {
         prepare(&writer).unwrap();
         assert!(matches!(place.refused(&place.path("lib.so")), StageError::BeingWritten { .. }));
         drop(writer);
-        testing::closed(&place.path("lib.so"));
+        closed(&place.path("lib.so"));
         assert!(stage(StageRequest::new(&place.path("lib.so"), &place.private)).is_ok());
     }
 }
@@ -144,7 +145,7 @@ fn a_writer_that_comes_during_the_copy_goes_first() {
     let file = File::options().write(true).open(&origin).unwrap();
     file.set_len(512 << 20).unwrap();
     drop(file);
-    testing::closed(&origin);
+    closed(&origin);
     let (opened, is_open) = mpsc::channel();
     let path = origin.clone();
     let writer = place.during_the_copy(move || {

@@ -3,8 +3,9 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use hotswap_testing::{self as testing, test};
+
 use super::*;
-use crate::testing::{self, test};
 
 #[test]
 fn written_slowly_in_place_by_another_process() {
