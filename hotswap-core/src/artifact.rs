@@ -37,11 +37,11 @@ use std::{
 };
 
 use hotswap_abi::{compat::Requirement, manifest::Manifest};
+use hotswap_loader::elf::ElfFacts;
 use hotswap_types::ArtifactHash;
 
 use crate::{
     config::StateDrift,
-    library::ElfFacts,
     trust::{Minisign, Signed},
     upgrade::{self, Contents, Predecessor, StageError, Unvouched, Whole, Within},
 };

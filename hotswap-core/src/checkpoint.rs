@@ -10,10 +10,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    fs::file_stem_of,
-    snapshot::{Snapshot, SnapshotError},
-};
+use hotswap_loader::fs::file_stem_of;
+
+use crate::snapshot::{Snapshot, SnapshotError};
 
 /// A slot's state from an earlier run.
 #[derive(Debug, Clone)]

@@ -4,11 +4,12 @@ use std::{fmt, time::Duration};
 
 #[cfg(feature = "cargo")]
 use hotswap_abi::text::in_full;
+use hotswap_loader::fs::FolderError;
 use hotswap_types::ArtifactHash;
 
 use crate::{
-    event::Refusal, floors::FloorsError, fs::FolderError, journal::JournalError,
-    snapshot::SnapshotError, trust::Writable, watch::WatchError,
+    event::Refusal, floors::FloorsError, journal::JournalError, snapshot::SnapshotError,
+    trust::Writable, watch::WatchError,
 };
 
 /// Who or what is to blame.

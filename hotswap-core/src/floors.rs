@@ -13,12 +13,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_loader::fs::{make_private, read_regular, replace};
 use hotswap_types::escape::shown;
 use semver::Version;
 
 use crate::{
     config::Config,
-    fs::{make_private, read_regular, replace},
     trust::Writable,
     written::{OWN, by_another},
 };

@@ -4,6 +4,7 @@
 #![allow(missing_docs, reason = "nobody else calls these")]
 
 use hotswap_abi::logs::{site::Description, value::Read};
+use hotswap_loader::logs;
 
 use crate::{
     artifact, floors,
@@ -11,7 +12,7 @@ use crate::{
         line::{self, Line},
         replay::Replay,
     },
-    logs, snapshot,
+    snapshot,
     trust::Trust,
     upgrade,
 };

@@ -25,6 +25,7 @@ use std::{
 };
 
 use hotswap_abi::{Interface, compat::Requirement, manifest::Schema};
+use hotswap_loader::fs::Spared;
 use parking_lot::Mutex;
 
 use self::{
@@ -44,7 +45,7 @@ use crate::{
     journal::Journal,
     probe,
     slot::{InterfaceType, OnUnload, Slot, SlotCore},
-    system::{file_size::Spared, owner::Owner},
+    system::owner::Owner,
 };
 
 /// Manages the slots of a process.
@@ -86,7 +87,7 @@ impl Host {
         config.checked()?;
         config.make_absolute();
         // Journal and reports may be written here.
-        let _spared = Spared::new();
+        let _spared = Spared::begin();
         #[cfg(feature = "cargo")]
         if let Some(package) = config.unsigned_package() {
             return Err(Reason::UnsignedPackage { package: package.to_owned() }.into());

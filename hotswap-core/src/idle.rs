@@ -21,5 +21,5 @@
 /// }
 /// ```
 pub fn release_thread_locals() {
-    crate::library::run_pending_dtors();
+    hotswap_loader::run_pending_dtors();
 }

@@ -39,17 +39,14 @@ use hotswap_abi::{
     portable::{Buffer, Bytes, Counter, Reader, Sink, Status, Str},
     text::lined,
 };
+use hotswap_loader::{Image, LoadError, logs::Logs, steps::RunError};
 use hotswap_types::{ArtifactHash, Holder};
-
 use parking_lot::Mutex;
 
 use crate::{
     config::PanicPolicy,
     gate::{Exclusion, Guarded},
-    library::{Image, LoadError},
-    logs::Logs,
     slot::Resident,
-    steps::Undone,
 };
 
 /// Why module code did not do what was asked.
@@ -69,11 +66,11 @@ pub(crate) enum StepError {
     NoThread { why: String },
 }
 
-impl From<Undone> for StepError {
-    fn from(undone: Undone) -> Self {
+impl From<RunError> for StepError {
+    fn from(undone: RunError) -> Self {
         match undone {
-            Undone::Hung { after } => Self::Hung { after },
-            Undone::NoThread { why } => Self::NoThread { why },
+            RunError::TimedOut { after } => Self::Hung { after },
+            RunError::NoThread { why } => Self::NoThread { why },
         }
     }
 }

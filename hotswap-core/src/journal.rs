@@ -31,6 +31,7 @@ use std::{
     time::SystemTime,
 };
 
+use hotswap_loader::fs::make_private;
 use hotswap_types::{ArtifactHash, json};
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,6 @@ pub(crate) use self::{
 use self::{file::JournalFile, store::Store};
 use crate::{
     config::Config,
-    fs::make_private,
     report::{self, Report},
     snapshot::{Snapshot, SnapshotError},
 };

@@ -49,7 +49,6 @@ pub mod config;
 pub mod error;
 pub mod event;
 mod floors;
-mod fs;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -60,9 +59,6 @@ mod idle;
 #[expect(unsafe_code, reason = "calls the functions of a module's life")]
 mod instance;
 pub mod journal;
-#[expect(unsafe_code, reason = "opens and closes libraries, and answers their calls")]
-mod library;
-mod logs;
 pub mod plan;
 #[cfg_attr(
     target_os = "linux",
@@ -72,12 +68,8 @@ pub mod probe;
 pub mod report;
 pub mod slot;
 pub mod snapshot;
-mod steps;
 mod sync;
-#[expect(
-    unsafe_code,
-    reason = "maps a page as code to see whether that is allowed; masks a signal"
-)]
+#[expect(unsafe_code, reason = "maps a page as code; a child heeds a signal")]
 pub mod system;
 pub mod trust;
 #[expect(unsafe_code, reason = "suspends, resumes and stops instances behind a closed gate")]
@@ -87,8 +79,6 @@ mod written;
 
 #[cfg(test)]
 mod sample;
-#[cfg(test)]
-mod testing;
 
 pub use config::{
     AfterPanic, Approval, AtCap, Config, Decision, HostBuild, Rehearsal, Retire, StateDrift,
@@ -100,9 +90,9 @@ pub use host::{
     TrialStatus,
 };
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
+pub use hotswap_loader::logs::sync_log_filters;
 pub use hotswap_types::{ArtifactHash, ParseHashError};
 pub use idle::release_thread_locals;
-pub use logs::sync_log_filters;
 pub use plan::Plan;
 pub use report::Report;
 pub use slot::{Pin, PinMut, Reader, Slot};

@@ -11,11 +11,10 @@ mod error;
 use std::{fmt, io, path::Path, sync::Arc, time::SystemTime};
 
 use hotswap_abi::manifest::{Manifest, StateVersion};
+use hotswap_loader::fs::{read_regular, replace};
 use semver::Version;
 
 pub use error::SnapshotError;
-
-use crate::fs::{read_regular, replace};
 
 /// The largest file that is read, in bytes; a larger one is not written either.
 const LARGEST: u64 = 1 << 30;

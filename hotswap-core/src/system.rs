@@ -5,7 +5,6 @@
 pub(crate) mod cause;
 #[cfg(feature = "cargo")]
 pub(crate) mod children;
-pub(crate) mod file_size;
 pub(crate) mod free;
 pub(crate) mod owner;
 
@@ -16,13 +15,10 @@ use std::{
 };
 
 use hotswap_abi::text::in_full;
+use hotswap_loader::fs::{Claim, read_lease};
 use memmap2::MmapOptions;
 
-use crate::{
-    fs::{Claim, read_lease},
-    gate::Form,
-    trust::Trust,
-};
+use crate::{gate::Form, trust::Trust};
 
 /// Whether a host can know that a file in a folder is complete.
 #[derive(Debug)]

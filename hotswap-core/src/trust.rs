@@ -47,6 +47,7 @@ use std::{
 };
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_loader::{elf::ElfFacts, fs::read_regular};
 use hotswap_types::{ArtifactHash, escape::shown};
 
 pub(crate) use self::{
@@ -60,7 +61,6 @@ use self::{
     places::{End, Writers, check_for},
     signature::Key,
 };
-use crate::{fs::read_regular, library::ElfFacts};
 
 /// A file of keys, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;

@@ -90,6 +90,7 @@ use std::{
 };
 
 use hotswap_abi::state::Carried;
+use hotswap_loader::steps::Steps;
 use hotswap_types::Phase;
 use semver::Version;
 
@@ -106,7 +107,6 @@ use crate::{
     report::Spell,
     slot::SlotCore,
     snapshot::Snapshot,
-    steps::Steps,
     system::free::Memory,
 };
 

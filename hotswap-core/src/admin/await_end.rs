@@ -9,12 +9,12 @@ use std::{
     time::Duration,
 };
 
+use hotswap_loader::fs::read_regular;
 use hotswap_types::{ArtifactHash, Phase};
 
 use super::{answer::Progress, server::Peer};
 use crate::{
     event::{Event, EventKind, Refusal},
-    fs::read_regular,
     host::{Operator, SlotStatus},
     journal::Outcome,
     report::Report,

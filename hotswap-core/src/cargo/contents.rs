@@ -6,8 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use blake3::{Hash, Hasher};
-
-use crate::fs::Fingerprint;
+use hotswap_loader::fs::Fingerprint;
 
 /// Of larger files, which are no sources but what a build script packs, size and time count.
 const LARGEST: u64 = 16 << 20;

@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hotswap_loader::fs::Fingerprint;
 use notify::{Config, EventHandler, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use crate::fs::Fingerprint;
 use crate::watch::WatchError;
 
 /// A set of watched folders, each without those below it. A folder is known by path *and*

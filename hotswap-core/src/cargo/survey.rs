@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hotswap_loader::fs::is_mounted;
+
 use super::watched::Watched;
-use crate::fs::is_mounted;
 
 /// What is there.
 #[derive(Debug, Default, PartialEq, Eq)]

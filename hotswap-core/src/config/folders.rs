@@ -2,14 +2,11 @@
 
 use std::path::Path;
 
+use hotswap_loader::fs::{FolderError, PrivateFolder, make_private};
 use hotswap_types::escape::shown;
 
 use super::{Config, Place};
-use crate::{
-    error::Reason,
-    fs::{FolderError, PrivateFolder, make_private},
-    trust::Trust,
-};
+use crate::{error::Reason, trust::Trust};
 
 impl Config {
     /// Makes the folder for private copies.

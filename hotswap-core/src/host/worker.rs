@@ -46,6 +46,12 @@ use std::{
 pub(super) use self::ending::Kept;
 
 use hotswap_abi::same_build::Packages;
+use hotswap_loader::{
+    Outdated, UnloadEvent,
+    fs::{PrivateFolder, Spared},
+    run_pending_dtors,
+    steps::Steps,
+};
 use hotswap_types::ArtifactHash;
 use semver::Version;
 
@@ -67,13 +73,9 @@ use crate::{
     error::{Error, Reason},
     event::{EventKind, Recovered, RehearsalReport},
     floors::Floors,
-    fs::PrivateFolder,
     journal::{Backup, Earlier, What},
-    library::{Outdated, UnloadEvent, run_pending_dtors},
     plan::Intent,
     slot::{Resident, SlotCore, set_upgrades},
-    steps::Steps,
-    system::file_size::Spared,
     trust::{EXTENSION, Trust},
     upgrade::{Fault, Prepared, Retiring, Upgrade},
     watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
@@ -289,7 +291,7 @@ impl Worker {
 
     pub(super) fn run(mut self, inbox: &Receiver<Command>) -> Kept {
         set_upgrades();
-        let _spared = Spared::new();
+        let _spared = Spared::begin();
         loop {
             match self.next(inbox) {
                 Some(Command::End) => break,

@@ -4,18 +4,14 @@
 use std::{path::Path, sync::Arc};
 
 use hotswap_abi::text::in_full;
+use hotswap_loader::fs::disk::faults::{Disk, WAYS, Way, with_fault};
 use hotswap_types::ArtifactHash;
 
 use super::{
     Build, Journal, Occasion, What, error::JournalError, line::Line, record::SlotRecord,
     replay::Replay,
 };
-use crate::{
-    config::Config,
-    fs::disk::faults::{Disk, WAYS, Way, with_fault},
-    sample::manifest,
-    snapshot::Snapshot,
-};
+use crate::{config::Config, sample::manifest, snapshot::Snapshot};
 
 const SLOT: &str = "main";
 /// Small enough that a file becomes an older one several times.

@@ -11,6 +11,7 @@ use std::{
     time::SystemTime,
 };
 
+use hotswap_loader::fs::{disk, make_private, read_regular, remove_left_aside, replace};
 use hotswap_types::escape::shown;
 
 use super::{
@@ -18,10 +19,7 @@ use super::{
     line::{Damage, LONGEST, Line, What},
     replay::Replay,
 };
-use crate::{
-    fs::{disk, make_private, read_regular, remove_left_aside, replace},
-    written::OWN,
-};
+use crate::written::OWN;
 
 pub(super) const FILE: &str = "journal.jsonl";
 const LOCK: &str = "lock";

@@ -8,11 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_loader::fs::{file_stem_of, make_private, read_regular, replace};
 use hotswap_types::{ArtifactHash, json};
 
 use super::{error::JournalError, record::BackupRecord};
 use crate::{
-    fs::{file_stem_of, make_private, read_regular, replace},
     snapshot::{Snapshot, SnapshotError},
     upgrade::signature_of,
 };

@@ -2,13 +2,11 @@
 
 use std::{fmt, time::Duration};
 
+use hotswap_loader::STATIC_TLS_REMEDY;
 use serde::{Deserialize, Serialize};
 
 use super::{Side, Situation, has_pause};
-use crate::{
-    library::STATIC_TLS_REMEDY,
-    upgrade::{Handover, Sizes},
-};
+use crate::upgrade::{Handover, Sizes};
 
 /// A rollback is recent for so long.
 const RECENT: Duration = Duration::from_secs(3600);

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_loader::StaticTls;
 
 use super::{Change, Level, Side, Situation, StateStep, StepBack, changes, risks};
-use crate::{library::StaticTls, sample::manifest, upgrade::Handover};
+use crate::{sample::manifest, upgrade::Handover};
 
 fn side(manifest: &Manifest, size: u64) -> Side<'_> {
     Side { manifest, artifact: None, size: Some(size), signer: None }

@@ -22,6 +22,7 @@ use std::{
 
 use hotswap_abi::text::in_full;
 use hotswap_abi::{compat::Requirement, manifest::Schema, portable::Reader, same_build::Packages};
+use hotswap_loader::{fs::PrivateFolder, steps::Steps};
 use hotswap_types::{Phase, escape::shown};
 use parking_lot::Mutex;
 use rustix::process::{
@@ -37,12 +38,10 @@ use super::{
 use crate::{
     Config, StateDrift,
     event::{Downgrade, Exit, RehearsalStep, WayBack},
-    fs::PrivateFolder,
     gate::Gate,
     instance::Generation,
     slot::{InterfaceType, SlotCore},
     snapshot::Snapshot,
-    steps::Steps,
     trust::Trust,
     upgrade::{Audience, Fault, Script, Upgrade},
 };

@@ -11,6 +11,7 @@ use std::{
     sync::Arc,
 };
 
+use hotswap_loader::fs::{file_stem_of, make_private, read_regular, replace};
 use hotswap_types::{
     ArtifactHash,
     escape::{escaped, shown},
@@ -18,10 +19,7 @@ use hotswap_types::{
 use serde::{Deserialize, Serialize};
 
 use super::{Note, Report};
-use crate::{
-    fs::{file_stem_of, make_private, read_regular, replace},
-    written::{OWN, by_another, writer},
-};
+use crate::written::{OWN, by_another, writer};
 
 pub(crate) const FOLDER: &str = "reports";
 const UNDER_WAY: &str = "under-way.json";

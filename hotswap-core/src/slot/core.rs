@@ -9,6 +9,7 @@ use std::{
 };
 
 use hotswap_abi::{Interface, compat::Requirement};
+use hotswap_loader::{UnloadCallback, UnloadEvent, logs};
 use hotswap_types::{Phase, bounded};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
@@ -18,8 +19,6 @@ use crate::{
     event::{Refusal, Serving, Until},
     gate::Gate,
     instance::{Code, Generation, OnPanic, Watch},
-    library::{UnloadCallback, UnloadEvent},
-    logs,
     plan::Plan,
     report::Spell,
     snapshot::Snapshot,

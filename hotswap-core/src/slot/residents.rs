@@ -12,6 +12,7 @@ use std::{
     time::Instant,
 };
 
+use hotswap_loader::{LibraryPins, UnloadEvent};
 use hotswap_types::{ArtifactHash, Caller, Holder};
 use parking_lot::Mutex;
 use semver::Version;
@@ -19,7 +20,6 @@ use semver::Version;
 use crate::{
     gate::{Gate, Occupant},
     instance::{Code, Generation},
-    library::{LibraryPins, UnloadEvent},
 };
 
 /// The generations of a slot that are in memory.

@@ -11,13 +11,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_loader::fs::{FolderError, PrivateFolder, make_private};
 use hotswap_types::escape::shown;
 
 use super::Trust;
-use crate::{
-    fs::{FolderError, PrivateFolder, make_private},
-    system::free,
-};
+use crate::system::free;
 
 /// A runtime folder, or one for a host's data, with less room is left to those who cannot do without it.
 const LEAST: u64 = 256 << 20;

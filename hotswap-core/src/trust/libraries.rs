@@ -13,15 +13,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_loader::{
+    elf::{ElfError, ElfFacts, Expanded, examine, expand},
+    fs::read_regular,
+};
 use hotswap_types::escape::shown;
 
 use super::{
     Writable,
     places::{End, Writers, check_for},
-};
-use crate::{
-    fs::read_regular,
-    library::{ElfError, ElfFacts, Expanded, examine, expand},
 };
 
 /// A bound that no real library comes near.

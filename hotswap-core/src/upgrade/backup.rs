@@ -21,6 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_loader::steps::{RunError, Steps};
 use hotswap_types::Phase;
 
 use super::{Assessed, GRACE, Handover, fault::Fault, progress::Step, snapshot};
@@ -30,7 +31,6 @@ use crate::{
     instance::{Generation, StepError, Use},
     slot::SlotCore,
     snapshot::Snapshot,
-    steps::{Steps, Undone},
 };
 
 /// What fits, and a copy of the state that it would replace.
@@ -220,7 +220,7 @@ fn beside_callers<T: Send + 'static>(
     });
     match taken {
         Ok(taken) => taken,
-        Err(Undone::Hung { after }) => Err(Untaken::Busy(format!(
+        Err(RunError::TimedOut { after }) => Err(Untaken::Busy(format!(
             "callers have not let go of the instance within {after:.0?}"
         ))),
         Err(undone) => Err(Untaken::Step(undone.into())),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_loader::{
+    elf::{Astray, ElfFacts},
+    image,
+};
 use hotswap_types::Phase;
 
 use super::{Fault, Staged, vouch::Vouched};
-use crate::{
-    library::{Astray, ElfFacts, image},
-    trust::{Minisign, Trust},
-};
+use crate::trust::{Minisign, Trust};
 
 /// A private copy whose structure and manifest are sound.
 #[derive(Debug)]

@@ -8,6 +8,12 @@ use hotswap_abi::{
     manifest::Manifest,
     module::{Export, TRACE_NONE},
 };
+use hotswap_loader::{
+    Image, LoadError, Outdated, STATIC_TLS_REMEDY, StaticTls,
+    loader_lock::{self, Busy},
+    outdated,
+    steps::{RunError, Steps},
+};
 use hotswap_types::{
     Holder, Phase,
     escape::{escaped, shown},
@@ -17,13 +23,7 @@ use super::{Assessed, Fault, Handover, Predecessor, Rehearsed, assess};
 use crate::{
     config::{AtCap, Builtin, Config, Retire},
     instance::{Code, Role, StepError},
-    library::{
-        Image, LoadError, Outdated, STATIC_TLS_REMEDY, StaticTls,
-        loader_lock::{self, Busy},
-        outdated,
-    },
     slot::{SlotCore, Stage},
-    steps::{Steps, Undone},
     system::cause,
 };
 
@@ -100,8 +100,8 @@ pub(crate) fn load(
     });
     match &opened {
         Ok(Err(LoadError::Open(_) | LoadError::System(_) | LoadError::StaticTls(_)))
-        | Err(Undone::NoThread { .. }) => slot.residents.remove(&resident),
-        Err(Undone::Hung { .. }) => {
+        | Err(RunError::NoThread { .. }) => slot.residents.remove(&resident),
+        Err(RunError::TimedOut { .. }) => {
             let why = "its constructor hangs".to_owned();
             resident.set_stage(Stage::Stays { held: Holder::Abandoned { why } });
         }
@@ -131,7 +131,7 @@ pub(crate) fn load(
                 _ => Fault::rejected(Phase::Loaded, finding, BUILD_AGAIN),
             })
         }
-        Err(undone @ Undone::Hung { .. }) if ticket.give_up() => {
+        Err(undone @ RunError::TimedOut { .. }) if ticket.give_up() => {
             let finding = format!("constructor  {}", StepError::from(undone));
             Err(Fault::rejected(Phase::Loaded, finding, HANGS))
         }
@@ -168,7 +168,7 @@ fn not_opened(finding: String) -> Fault {
 const LENDS: &str = "its interface has #[same_build] arguments, so values of the host's may refer \
                      to it";
 
-/// What to do about a constructor that hangs: see `library/loader_lock.rs`.
+/// What to do about a constructor that hangs: see `hotswap_loader::loader_lock`.
 const HANGS: &str = "take the artifact away; until its constructor comes back no library can be \
                      opened, and no thread started, in this process: kill it (its own exit would \
                      wait as well), and start it again";

@@ -12,6 +12,7 @@ use std::{
 };
 
 use hotswap_abi::state::{DroppedValues, MigrateError};
+use hotswap_loader::{fs::PrivateFolder, steps::Steps};
 use hotswap_types::Phase;
 
 use super::{
@@ -20,12 +21,10 @@ use super::{
 };
 use crate::{
     event::{Downgrade, Exit, RehearsalStep, WayBack},
-    fs::PrivateFolder,
     gate::Gate,
     instance::{Begin, Context, Generation, StepError},
     slot::SlotCore,
     snapshot::Snapshot,
-    steps::Steps,
     trust::Trust,
 };
 

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use hotswap_loader::steps::{RunError, Steps};
 use hotswap_types::Phase;
 
 use super::{Fault, Handover, Predecessor, assess, load::Loaded, moves::Beside};
@@ -10,7 +11,6 @@ use crate::{
     event::StateNote,
     instance::{Code, Context, StepError},
     slot::SlotCore,
-    steps::{Steps, Undone},
 };
 
 /// A candidate that is ready to take over.
@@ -61,7 +61,7 @@ impl Prepared {
     /// says so, if that hangs.
     pub(crate) fn discard(self, steps: &mut Steps, deadline: Instant) -> Option<String> {
         let dropped = steps.run(deadline, move || drop(self));
-        let hung = dropped.err().filter(|undone| matches!(undone, Undone::Hung { .. }))?;
+        let hung = dropped.err().filter(|undone| matches!(undone, RunError::TimedOut { .. }))?;
         Some(format!("the drop of what its `prepare` kept: {}", StepError::from(hung)))
     }
 }

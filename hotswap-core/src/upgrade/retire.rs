@@ -1,12 +1,13 @@
 //! Retired: what becomes of a generation that is no longer needed.
 //!
 //! Its instance is stopped and dropped once nobody is inside. Then nobody owns its code any more, and
-//! where it is to be unloaded the reaper has it (`library/unload.rs`). For a slot whose interface
+//! where it is to be unloaded the reaper has it ([`hotswap_loader::LibraryPins`]). For a slot whose interface
 //! lends values as `#[same_build]` (`Schema::lends_rust_types`) it is retained for ever: a module
 //! leaves vtables and pointers to constants in the host's own values.
 
 use std::{sync::Arc, time::Instant};
 
+use hotswap_loader::steps::Steps;
 use hotswap_types::Holder;
 
 use crate::{
@@ -14,7 +15,6 @@ use crate::{
     gate::{Gate, Guarded as _},
     instance::{Generation, Kinship, StepError},
     slot::{Resident, Stage},
-    steps::Steps,
 };
 
 /// A generation that is no longer current.

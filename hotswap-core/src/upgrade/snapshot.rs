@@ -6,12 +6,12 @@
 
 use std::{sync::Arc, time::Instant};
 
+use hotswap_loader::{loader_lock, steps::Steps};
+
 use super::Handover;
 use crate::{
     instance::{Generation, StepError, Use},
-    library::loader_lock,
     snapshot::Snapshot,
-    steps::Steps,
 };
 
 /// Lets the old instance let go of what cannot be held twice.

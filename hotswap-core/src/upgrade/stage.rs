@@ -1,6 +1,6 @@
 //! Staged: an artifact is copied to a file of our own, once nobody writes it any more.
 //!
-//! The artifact is opened once. A read lease (see [`crate::fs`]) says whether a writer has it open
+//! The artifact is opened once. A read lease (see [`hotswap_loader::fs`]) says whether a writer has it open
 //! and is held during the copy, so that the copy is all of one version; a writer that comes
 //! meanwhile ends the copy and goes first. Where leases do not exist, the file must look the same
 //! before the copy and a settle interval later; that is a guess, and [`Staged::completeness`]
@@ -18,10 +18,9 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use hotswap_loader::fs::{PrivateFile, PrivateFolder};
 use hotswap_types::ArtifactHash;
 use memmap2::Mmap;
-
-use crate::fs::{PrivateFile, PrivateFolder};
 
 pub(crate) use error::StageError;
 pub(crate) use whole::{Sink, Whole, Within, read_whole};

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hotswap_loader::fs::Fingerprint;
 use notify::{EventHandler, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::WatchError;
-use crate::fs::Fingerprint;
 
 /// A set of watched folders. A folder is known by path *and* identity: another one that took its
 /// place is watched anew.

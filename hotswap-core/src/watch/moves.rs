@@ -23,8 +23,8 @@ mod linux {
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 
-    use crate::fs::Fingerprint;
     use crate::watch::WatchError;
+    use hotswap_loader::fs::Fingerprint;
 
     /// Calls back when one of a set of folders is renamed.
     pub(in crate::watch) struct Moves {

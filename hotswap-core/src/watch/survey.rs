@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
+use hotswap_loader::fs::{Fingerprint, is_mounted};
+
 use super::source::{Kind, Source};
 use super::trace::trace;
-use crate::fs::{Fingerprint, is_mounted};
 
 /// A source as it was found.
 #[derive(Debug, Default)]

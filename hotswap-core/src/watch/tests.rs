@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use hotswap_loader::fs::PrivateFolder;
 use hotswap_types::ArtifactHash;
 
 use super::{Backend, Backoff, Notice, Pending, Source, SourceId, Watcher};
-use crate::fs::PrivateFolder;
 use crate::upgrade::{StageError, StageRequest, stage};
 
 /// Long enough that only a lost event can reach it.

@@ -6,6 +6,12 @@ use std::{
     time::Instant,
 };
 
+use hotswap_loader::{
+    Outdated,
+    fs::read_regular,
+    loader_lock::{self, Busy},
+    outdated_of,
+};
 use hotswap_types::{ArtifactHash, Phase, escape::shown};
 
 use super::{
@@ -14,13 +20,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, Refusal},
-    fs::read_regular,
     journal::{What, text},
-    library::{
-        Outdated,
-        loader_lock::{self, Busy},
-        outdated_of,
-    },
     trust::Signed,
     upgrade::{
         Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unvouched, stage, vouch,

@@ -9,6 +9,7 @@ use std::{
     time::Instant,
 };
 
+use hotswap_loader::steps::Steps;
 use hotswap_types::{ArtifactHash, Phase};
 use semver::Version;
 
@@ -18,7 +19,6 @@ use crate::{
     journal::{Occasion, What},
     slot::SlotCore,
     snapshot::Snapshot,
-    steps::Steps,
     trust::Signed,
     upgrade::{Fault, Upgrade},
 };

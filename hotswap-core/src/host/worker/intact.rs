@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use hotswap_loader::fs::read_regular;
 use hotswap_types::{ArtifactHash, Phase, escape::shown};
 use semver::Version;
 
@@ -16,7 +17,6 @@ use super::{Way, Worker, course::Course};
 use crate::{
     config::Place,
     event::EventKind,
-    fs::read_regular,
     journal::Build,
     upgrade::{Fault, Staged},
 };

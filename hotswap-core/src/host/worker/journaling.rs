@@ -8,13 +8,13 @@ use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::manifest::Manifest;
 use hotswap_abi::text::in_full;
+use hotswap_loader::fs::read_regular;
 use hotswap_types::{ArtifactHash, Phase};
 use parking_lot::Mutex;
 
 use super::{Shared, Way, Worker, course::Course};
 use crate::{
     event::{EventKind, Exit, Refusal},
-    fs::read_regular,
     gate::Gate,
     instance::{Code, Generation},
     journal::{Backup, Build, Journal, JournalError, Occasion, What, text},

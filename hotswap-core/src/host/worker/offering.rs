@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
+use hotswap_loader::fs::read_regular;
 use hotswap_types::ArtifactHash;
 use semver::Version;
 
 use super::{Way, Worker, trials::OnTrial};
 use crate::{
     event::Refusal,
-    fs::read_regular,
     host::{Offered, Standing},
     plan::Intent,
     upgrade::contents,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use hotswap_abi::text::in_full;
+use hotswap_loader::UnloadEvent;
 use hotswap_types::{ArtifactHash, Phase};
 
 use super::{Open, Way, Worker, course::Course};
@@ -14,7 +15,6 @@ use crate::{
     event::{EventKind, Exit, Live, Refusal, Retirement},
     floors::FloorsError,
     instance::Code,
-    library::UnloadEvent,
     slot::{Resident, Serves, SlotCore, Stage},
     system::cause,
     upgrade::{Applied, Fault, Retiring, StageError},

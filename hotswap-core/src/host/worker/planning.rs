@@ -8,6 +8,7 @@ use std::{
 };
 
 use hotswap_abi::manifest::Manifest;
+use hotswap_loader::StaticTls;
 use hotswap_types::{ArtifactHash, Phase};
 
 use super::{
@@ -18,7 +19,6 @@ use crate::{
     config::Decision,
     event::{EventKind, Exit, WayBack},
     instance::Condition,
-    library::StaticTls,
     plan::{Plan, Risk, Side, Situation, Step, changes, has_pause, lending, risks},
     report::{Moment, Times, Word},
     slot::{SlotCore, in_callback},

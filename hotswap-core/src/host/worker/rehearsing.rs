@@ -13,13 +13,13 @@
 
 use std::sync::Arc;
 
+use hotswap_loader::loader_lock::{self, Busy};
 use hotswap_types::{ArtifactHash, Phase};
 
 use super::{Command, Way, Worker, course::Course, reverting::ON_TRIAL, trials::OnTrial};
 use crate::{
     event::{EventKind, RehearsalReport},
     journal::{Build, What, text},
-    library::loader_lock::{self, Busy},
     snapshot::Snapshot,
     upgrade::{
         Against, Assessed, BackedUp, Fault, RehearsalOutcome, Rehearse, Rehearsed, Running, Wanted,

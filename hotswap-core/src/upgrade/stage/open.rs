@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
+use hotswap_loader::fs::{Unopened, open_regular};
+
 use super::StageError;
-use crate::fs::{Unopened, open_regular};
 
 /// Opens an artifact, which must be a regular file.
 pub(super) fn open(origin: &Path) -> Result<File, StageError> {

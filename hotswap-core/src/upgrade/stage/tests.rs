@@ -3,6 +3,7 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::{fs, thread};
 
+use hotswap_loader::testing::closed;
 use hotswap_testing::{self as testing, test};
 use hotswap_types::ArtifactHash;
 
@@ -11,7 +12,6 @@ use super::{
     whole::{CHUNK, read_open},
     *,
 };
-use crate::testing::closed;
 
 struct Place {
     origins: tempfile::TempDir,

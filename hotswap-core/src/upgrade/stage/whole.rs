@@ -9,10 +9,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use hotswap_loader::fs::{Claim, Fingerprint, ReadLease, read_lease};
 use hotswap_types::ArtifactHash;
 
 use super::{Completeness, StageError, open::open};
-use crate::fs::{Claim, Fingerprint, ReadLease, read_lease};
 
 /// A writer that comes meanwhile waits for at most one chunk.
 pub(super) const CHUNK: usize = 256 * 1024;

@@ -1,0 +1,171 @@
+//! Module code under a deadline: it runs on a thread of its own, and one that hangs is left behind.
+//!
+//! A thread cannot be stopped from outside. When a step does not come back in time, its thread is
+//! abandoned, with everything it was given (so nothing that it uses is freed), and the next step
+//! gets a new thread.
+
+use std::{
+    sync::mpsc::{self, RecvTimeoutError, Sender},
+    thread,
+    time::{Duration, Instant},
+};
+
+type Step = Box<dyn FnOnce() + Send>;
+
+/// The stack of the thread, of which the system takes what is used: a state of five hundred levels,
+/// the most that the codec reads, is carried by name on 12 MiB of it where nothing is optimised.
+const STACK: usize = 32 << 20;
+
+/// How long the end of the thread is waited for.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Why nothing came of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "hotswap-core answers each of them")]
+pub enum RunError {
+    /// It did not come back in time.
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// It was not begun: the system has no thread left for it.
+    NoThread {
+        /// What the system said.
+        why: String,
+    },
+}
+
+/// A thread for module code, made when it is needed.
+#[derive(Debug, Default)]
+pub struct Steps {
+    worker: Option<Worker>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    queue: Sender<Step>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Steps {
+    /// Runs `step`, at the longest until `deadline`.
+    pub fn run<T: Send + 'static>(
+        &mut self,
+        deadline: Instant,
+        step: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, RunError> {
+        let started = Instant::now();
+        let (reply, answer) = mpsc::sync_channel(1);
+        let mut step: Step = Box::new(move || {
+            let _ = reply.send(step());
+        });
+        // A worker that ended (a step of ours panicked) is replaced.
+        loop {
+            let worker = match &self.worker {
+                Some(worker) => worker,
+                None => self.worker.insert(Worker::start()?),
+            };
+            match worker.queue.send(step) {
+                Ok(()) => break,
+                Err(mpsc::SendError(unsent)) => {
+                    step = unsent;
+                    self.worker = None;
+                }
+            }
+        }
+        match answer.recv_timeout(deadline.saturating_duration_since(started)) {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                self.worker = None;
+                match error {
+                    RecvTimeoutError::Timeout => {
+                        Err(RunError::TimedOut { after: started.elapsed() })
+                    }
+                    // Entry points are guarded, so that a step that ends its thread is our bug.
+                    RecvTimeoutError::Disconnected => panic!("a step ended its thread"),
+                }
+            }
+        }
+    }
+
+    /// Has the next step run on a new thread. The one that there is ends when it is free, and
+    /// destroys what it has of thread-locals, for which nobody waits.
+    pub fn renew(&mut self) {
+        self.worker = None;
+    }
+
+    /// Ends the thread; one that hangs is left behind, as before.
+    pub fn end(&mut self) {
+        let Some(Worker { queue, thread }) = self.worker.take() else { return };
+        drop(queue);
+        // At its end it destroys thread-locals of modules, and no deadline has passed for these.
+        let (ended, is_ended) = mpsc::channel();
+        let join = move || {
+            let _ = thread.join();
+            let _ = ended.send(());
+        };
+        if thread::Builder::new().name("hotswap-join".into()).spawn(join).is_ok() {
+            let _ = is_ended.recv_timeout(FAREWELL);
+        }
+    }
+}
+
+impl Worker {
+    fn start() -> Result<Self, RunError> {
+        let (queue, steps) = mpsc::channel::<Step>();
+        let thread = thread::Builder::new()
+            .name("hotswap-step".into())
+            .stack_size(STACK)
+            .spawn(move || steps.into_iter().for_each(|step| step()))
+            .map_err(|error| RunError::NoThread { why: error.to_string() })?;
+        Ok(Self { queue, thread })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(60)
+    }
+
+    #[test]
+    fn a_step_that_hangs_is_left_behind_and_the_next_one_runs() {
+        let mut steps = Steps::default();
+        let first = steps.run(soon(), || thread::current().id()).unwrap();
+        assert_eq!(steps.run(soon(), || thread::current().id()), Ok(first));
+        let (release, held) = mpsc::channel::<()>();
+        let hung = steps.run(Instant::now(), move || held.recv());
+        assert!(hung.is_err());
+        assert_ne!(steps.run(soon(), || thread::current().id()), Ok(first));
+        drop(release);
+        steps.end();
+    }
+
+    #[test]
+    fn nobody_waits_for_destructors_of_thread_locals() {
+        struct Waits(mpsc::Receiver<()>);
+        impl Drop for Waits {
+            fn drop(&mut self) {
+                let _ = self.0.recv();
+            }
+        }
+        thread_local! {
+            static LEFT: Cell<Option<Waits>> = const { Cell::new(None) };
+        }
+        let mut steps = Steps::default();
+        let (release, released) = mpsc::channel::<()>();
+        steps.run(soon(), move || LEFT.set(Some(Waits(released)))).unwrap();
+        let before = steps.run(soon(), || thread::current().id()).unwrap();
+        steps.renew();
+        assert_ne!(steps.run(soon(), || thread::current().id()), Ok(before));
+        let (another, released) = mpsc::channel::<()>();
+        steps.run(soon(), move || LEFT.set(Some(Waits(released)))).unwrap();
+        // Comes back although the thread does not end.
+        steps.end();
+        drop((release, another));
+    }
+}

@@ -1,0 +1,399 @@
+//! What keeps a library mapped: its *pins*, all that it has left with the process and that leads back
+//! into its code.
+//!
+//! Three things do: threads that it has started, values of its thread-locals (which have a
+//! destructor in it) on threads of the program, and keys for such values. The calls that make them
+//! are answered by the host (`interpose`), and noted here. Keys are the host's own numbers: the
+//! process has 1,024 real ones, and a library that is retained would keep its share for ever.
+//!
+//! Pins are *open* while code of the library may be called. They are *draining* when the last owner
+//! of the code is gone: each thread destroys the values it has when it is idle
+//! ([`run_pending_dtors`](super::run_pending_dtors)) or ends. They are *closed* when nothing is left,
+//! and the library may be unmapped. The pins of a library that can only be retained are open for ever.
+//!
+//! # Safety
+//! [`LibraryPins::close`] succeeds only when no thread of the library runs and no thread has a value
+//! of it, while nobody owns its code. All of these are ways into the library, and each can only be
+//! begun from inside it. So after a successful close no instruction of the library is running or will
+//! be run, but for those that `dlclose` itself calls on the thread that calls it. What these leave is
+//! not kept: closed pins take nothing.
+
+use std::{
+    ffi::{CStr, CString},
+    fs,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering, fence},
+    },
+    time::Instant,
+};
+
+use hotswap_types::{Holder, HoldingThread, escape::escaped};
+use libc::c_void;
+
+use super::{heap::Heap, wake};
+
+/// A function that destroys what it is given.
+pub(super) type Destructor = unsafe extern "C" fn(*mut c_void);
+
+/// What one library has left with the process. Locked with a mutex of std: module code may call
+/// where the thread-locals of the host are gone already.
+#[derive(Debug, Default)]
+pub struct LibraryPins {
+    /// The library's own file, where it is not to find it: std maps the file to put names to the
+    /// frames of a backtrace, and keeps it mapped.
+    hidden: Option<CString>,
+    /// What it has allocated, where it is to be unloaded.
+    heap: Option<Arc<Heap>>,
+    state: Mutex<State>,
+    /// Stands in `state`, too; here for those who only want to know whether to look.
+    is_draining: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stage: Stage,
+    /// Threads that the library has started.
+    threads: Vec<Thread>,
+    /// Threads of whomever that have values of the library's.
+    valued: Vec<Thread>,
+    keys: Vec<Key>,
+    /// What it has asked for that nobody can account for.
+    unaccounted: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Open,
+    Draining,
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Thread {
+    number: u64,
+    /// The system's number of the thread; 0 until it has begun.
+    thread: i32,
+    since: Instant,
+    /// Since when the thread destroys its values, if it does.
+    destroys: Option<Instant>,
+}
+
+/// A key of the library's: its number is its place in the list.
+#[derive(Debug, Clone, Copy)]
+struct Key {
+    destructor: Option<Destructor>,
+    /// How often this place was given out. A value of an earlier time is none. A library gives keys
+    /// back and takes them as often as it likes: one a nanosecond is 584 years to the last number.
+    serial: u64,
+    is_used: bool,
+}
+
+/// As many as the C library has for a whole process.
+const MOST_KEYS: usize = 1024;
+
+/// How many libraries' pins are draining: nobody has to look for values to destroy while there is
+/// none.
+static DRAINING: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a thread should look for values to destroy.
+///
+/// # Orderings
+/// A thread that does not see pins which have just [begun to drain](LibraryPins::drain) sees them when
+/// it looks again, or destroys its values at its end.
+pub(super) fn any_is_draining() -> bool {
+    fence(Ordering::SeqCst);
+    DRAINING.load(Ordering::Relaxed) > 0
+}
+
+impl LibraryPins {
+    /// Those of a library that does not find its own file at `hidden`.
+    pub(super) fn new(hidden: Option<CString>, heap: Option<Arc<Heap>>) -> Self {
+        Self { hidden, heap, ..Self::default() }
+    }
+
+    pub(super) const fn heap(&self) -> Option<&Arc<Heap>> {
+        self.heap.as_ref()
+    }
+
+    /// Whether what one of the two libraries has allocated is as good as the other's: they share a
+    /// heap.
+    pub fn shares_heap(&self, other: &Self) -> bool {
+        match (&self.heap, &other.heap) {
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether what it has allocated is noted, and freed with it.
+    pub const fn has_heap(&self) -> bool {
+        self.heap.is_some()
+    }
+
+    /// Whether a path is that of the library's own file, and not to be found.
+    pub(super) fn hides(&self, path: &CStr) -> bool {
+        self.hidden.as_deref() == Some(path)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last owner of the code is gone: what threads have of it is destroyed when they come by.
+    pub(super) fn drain(&self) {
+        let mut state = self.state();
+        if state.stage == Stage::Open {
+            state.stage = Stage::Draining;
+            self.is_draining.store(true, Ordering::Release);
+            DRAINING.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(state);
+        fence(Ordering::SeqCst);
+    }
+
+    /// Whether values of the library are to be destroyed by the threads that have them.
+    pub(super) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Acquire)
+    }
+
+    /// Closes pins that are draining.
+    ///
+    /// # Errors
+    /// With what still leads into the library; the pins are as they were.
+    pub(super) fn close(&self) -> Result<(), Vec<Holder>> {
+        let mut state = self.state();
+        debug_assert_eq!(state.stage, Stage::Draining, "somebody owns the code");
+        if !state.is_free() {
+            return Err(state.holders());
+        }
+        state.stage = Stage::Closed;
+        self.is_draining.store(false, Ordering::Release);
+        DRAINING.fetch_sub(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether what the library still asks for, in its last destructors, is forgotten.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().stage == Stage::Closed
+    }
+
+    /// What leads into the library.
+    pub fn holders(&self) -> Vec<Holder> {
+        self.state().holders()
+    }
+
+    /// The library asks for something whose end nobody learns of. Whether it may have it: not when
+    /// the pins are closed.
+    pub(super) fn allow_unaccounted(&self, what: &str) -> bool {
+        let mut state = self.state();
+        state.unaccounted.get_or_insert_with(|| what.to_owned());
+        state.stage != Stage::Closed
+    }
+
+    /// A thread is about to be started. Its number, or `None` when the pins are closed.
+    pub(super) fn add_thread(&self) -> Option<u64> {
+        let mut state = self.state();
+        (state.stage != Stage::Closed).then(|| State::add(&mut state.threads, 0))
+    }
+
+    /// A thread that was started has begun.
+    pub(super) fn has_begun(&self, number: u64, thread: i32) {
+        let mut state = self.state();
+        if let Some(entry) = state.threads.iter_mut().find(|entry| entry.number == number) {
+            entry.thread = thread;
+        }
+    }
+
+    /// A thread has ended, or could not be started.
+    pub(super) fn remove_thread(&self, number: u64) {
+        self.remove(|state| &mut state.threads, number);
+    }
+
+    /// A thread has values of the library. Its number, or `None` when the pins are closed.
+    pub(super) fn add_valued(&self, thread: i32) -> Option<u64> {
+        let mut state = self.state();
+        (state.stage != Stage::Closed).then(|| State::add(&mut state.valued, thread))
+    }
+
+    /// A thread has no values of the library any more.
+    pub(super) fn remove_valued(&self, number: u64) {
+        self.remove(|state| &mut state.valued, number);
+    }
+
+    /// A thread destroys its values. The reaper looks for how long it does.
+    pub(super) fn destroys(&self, number: u64) {
+        let mut state = self.state();
+        if let Some(entry) = state.valued.iter_mut().find(|entry| entry.number == number) {
+            entry.destroys = Some(Instant::now());
+        }
+        let is_draining = state.stage == Stage::Draining;
+        drop(state);
+        if is_draining {
+            wake::notify();
+        }
+    }
+
+    /// Since when a thread has been destroying its values, the one that takes longest.
+    pub(super) fn destroying_since(&self) -> Option<Instant> {
+        self.state().valued.iter().filter_map(|entry| entry.destroys).min()
+    }
+
+    fn remove(&self, list: impl FnOnce(&mut State) -> &mut Vec<Thread>, number: u64) {
+        let mut state = self.state();
+        list(&mut state).retain(|entry| entry.number != number);
+        let is_free = state.stage == Stage::Draining && state.is_free();
+        drop(state);
+        if is_free {
+            wake::notify();
+        }
+    }
+
+    /// A new key, or `None` when there are too many.
+    pub(super) fn add_key(&self, destructor: Option<Destructor>) -> Option<usize> {
+        // Also of closed pins: a destructor that cannot have one would end the process.
+        let keys = &mut self.state().keys;
+        if let Some((index, key)) = keys.iter_mut().enumerate().find(|(_, key)| !key.is_used) {
+            *key = Key { destructor, serial: key.serial + 1, is_used: true };
+            return Some(index);
+        }
+        (keys.len() < MOST_KEYS).then(|| {
+            keys.push(Key { destructor, serial: 1, is_used: true });
+            keys.len() - 1
+        })
+    }
+
+    /// Gives a key back; whether it was one.
+    pub(super) fn remove_key(&self, index: usize) -> bool {
+        let mut state = self.state();
+        let key = state.keys.get_mut(index).filter(|key| key.is_used);
+        key.map(|key| key.is_used = false).is_some()
+    }
+
+    /// A key's serial number and destructor, if it is one.
+    pub(super) fn key(&self, index: usize) -> Option<(u64, Option<Destructor>)> {
+        let state = self.state();
+        let key = state.keys.get(index).filter(|key| key.is_used)?;
+        Some((key.serial, key.destructor))
+    }
+}
+
+impl State {
+    fn add(list: &mut Vec<Thread>, thread: i32) -> u64 {
+        static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        list.push(Thread { number, thread, since: Instant::now(), destroys: None });
+        number
+    }
+
+    fn is_free(&self) -> bool {
+        self.threads.is_empty() && self.valued.is_empty() && self.unaccounted.is_none()
+    }
+
+    fn holders(&self) -> Vec<Holder> {
+        let mut holders = Vec::new();
+        if !self.threads.is_empty() {
+            let threads: Vec<_> = self.threads.iter().collect();
+            holders.push(Holder::Threads(named(&threads)));
+        }
+        // A thread of its own is named once.
+        let own = |entry: &&Thread| self.threads.iter().any(|own| own.thread == entry.thread);
+        let others = self.valued.iter().filter(|entry| !own(entry));
+        let (busy, idle): (Vec<_>, Vec<_>) = others.partition(|entry| entry.destroys.is_some());
+        if !idle.is_empty() {
+            holders.push(Holder::ThreadLocals(named(&idle)));
+        }
+        if !busy.is_empty() {
+            holders.push(Holder::Destructors(named(&busy)));
+        }
+        if let Some(what) = &self.unaccounted {
+            holders.push(Holder::Image { why: what.clone() });
+        }
+        holders
+    }
+}
+
+fn named(entries: &[&Thread]) -> Vec<HoldingThread> {
+    let named = |entry: &&Thread| {
+        let since = entry.destroys.unwrap_or(entry.since);
+        HoldingThread::new(name(entry.thread), since.elapsed())
+    };
+    entries.iter().map(named).collect()
+}
+
+/// A thread's name, as the system knows it.
+fn name(thread: i32) -> String {
+    let name = fs::read_to_string(format!("/proc/self/task/{thread}/comm"));
+    // The module may have given it.
+    name.map_or_else(|_| format!("thread {thread}"), |name| escaped(name.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_are_closed_when_nothing_leads_into_the_library() {
+        let pins = LibraryPins::default();
+        let (thread, valued) = (pins.add_thread().unwrap(), pins.add_valued(1).unwrap());
+        pins.drain();
+        assert!(pins.is_draining() && any_is_draining());
+        let kinds = |holders: Vec<Holder>| match &*holders {
+            [Holder::Threads(threads), Holder::ThreadLocals(valued)] => {
+                (threads.len(), valued.len())
+            }
+            [Holder::ThreadLocals(valued)] => (0, valued.len()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kinds(pins.close().unwrap_err()), (1, 1));
+        pins.remove_thread(thread);
+        assert_eq!(kinds(pins.close().unwrap_err()), (0, 1));
+        pins.remove_valued(valued);
+        pins.close().unwrap();
+        assert!(pins.is_closed() && !pins.is_draining());
+        assert_eq!((pins.add_thread(), pins.add_valued(1)), (None, None));
+        assert_eq!(pins.add_key(None), Some(0));
+        assert!(!pins.allow_unaccounted("too late"));
+    }
+
+    #[test]
+    fn a_thread_that_destroys_its_values_is_told_from_one_that_has_them() {
+        let pins = LibraryPins::default();
+        let (_idle, busy) = (pins.add_valued(1).unwrap(), pins.add_valued(2).unwrap());
+        assert!(matches!(&*pins.holders(), [Holder::ThreadLocals(both)] if both.len() == 2));
+        assert_eq!(pins.destroying_since(), None);
+        pins.destroys(busy);
+        let holders = pins.holders();
+        let [Holder::ThreadLocals(idle), Holder::Destructors(busy)] = &*holders else {
+            panic!("{holders:?}")
+        };
+        assert_eq!((idle.len(), busy.len()), (1, 1));
+        assert!(pins.destroying_since().is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_accounted_for_holds_for_ever() {
+        let pins = LibraryPins::default();
+        assert!(pins.allow_unaccounted("one") && pins.allow_unaccounted("two"));
+        pins.drain();
+        let [Holder::Image { why }] = &*pins.close().unwrap_err() else { panic!() };
+        assert_eq!(why, "one");
+    }
+
+    #[test]
+    fn a_key_that_was_given_back_is_another_one() {
+        unsafe extern "C" fn destroy(_: *mut c_void) {}
+        let pins = LibraryPins::default();
+        assert_eq!(pins.add_key(Some(destroy)), Some(0));
+        assert_eq!(pins.add_key(None), Some(1));
+        assert!(pins.remove_key(0) && !pins.remove_key(0) && !pins.remove_key(7));
+        assert!(pins.key(0).is_none());
+        assert_eq!(pins.add_key(None), Some(0));
+        assert_eq!(pins.key(0), Some((2, None)));
+        for _ in 2..MOST_KEYS {
+            assert!(pins.add_key(None).is_some());
+        }
+        assert_eq!(pins.add_key(None), None);
+    }
+}
