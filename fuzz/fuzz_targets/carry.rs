@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use hotswap_abi::{manifest::Manifest, state::carry};
+use hotswap_abi::{__private::state::carry, Manifest};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -4,9 +4,11 @@
 #![no_main]
 
 use hotswap_abi::{
-    compat::Requirement,
-    manifest::Manifest,
-    shape::{compare, compare_stored},
+    __private::{
+        compat::Requirement,
+        shape::{compare, compare_stored},
+    },
+    Manifest,
 };
 use libfuzzer_sys::fuzz_target;
 

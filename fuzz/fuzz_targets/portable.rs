@@ -10,8 +10,8 @@ use std::{
 };
 
 use hotswap_abi::{
+    __private::portable::{Buffer, Reader},
     Portable,
-    portable::{Buffer, Reader},
 };
 use libfuzzer_sys::fuzz_target;
 

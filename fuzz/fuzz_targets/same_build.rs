@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use hotswap_abi::same_build::{Build, Packages};
+use hotswap_abi::__private::same_build::{Build, Packages};
 use libfuzzer_sys::fuzz_target;
 
 /// A host's.

@@ -10,12 +10,13 @@ use std::{
 };
 
 use crate::{
+    interface::CallError,
     portable::{DecodeError, Status},
     runtime,
 };
 
 /// The payload with which a side unwinds when what it was lent has failed over there.
-pub(crate) struct Relay(pub(crate) Option<Box<crate::interface::CallError>>);
+pub(crate) struct Relay(pub(crate) Option<Box<CallError>>);
 
 /// Runs `body`; a panic becomes a status, with the message kept on this side.
 ///
@@ -49,16 +50,6 @@ fn caught(payload: Box<dyn Any + Send>) -> Status {
 /// Unwinds because something lent has failed on the other side. No panic hook runs: nothing
 /// panicked here.
 #[cold]
-pub(crate) fn relay(error: Option<Box<crate::interface::CallError>>) -> ! {
+pub(crate) fn relay(error: Option<Box<CallError>>) -> ! {
     resume_unwind(Box::new(Relay(error)))
-}
-
-/// Drops a value whose destructor may panic, and what that panic throws as well.
-pub(crate) fn drop_quietly<T>(value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(value))) {
-        // A payload whose own destructor panics, too, is leaked.
-        if let Err(second) = catch_unwind(AssertUnwindSafe(move || drop(payload))) {
-            std::mem::forget(second);
-        }
-    }
 }

@@ -39,38 +39,38 @@
 //! | `&T`, `&mut T`, `&[T]`, `&mut [T]` | [`Plain`] data, lent without a copy |
 //! | `&dyn I`, `&mut dyn I` | another interface, lent for the call |
 //! | `&mut dyn FnMut(A) -> R` | a closure, lent for the call |
-//! | `#[same_build]` before `&T`, `&mut T` | any type, lent to a side of the [same build](same_build) |
+//! | `#[same_build]` before `&T`, `&mut T` | any type, lent to a side of the [same build](macro@interface#values-of-the-hosts-own-types) |
 
 #![deny(unsafe_code)]
 
+#[doc(hidden)]
+pub mod __private;
 #[expect(unsafe_code, reason = "looks at the code of the allocator")]
-pub mod allocator;
-pub mod compat;
+mod allocator;
+mod checks;
+mod compat;
 mod guard;
 #[expect(unsafe_code, reason = "calls and serves entry points of the other side")]
-pub mod interface;
+mod interface;
 mod layout;
-#[doc(hidden)]
 #[expect(unsafe_code, reason = "addresses that the other side hands back")]
-pub mod logs;
-pub mod manifest;
+mod logs;
+mod manifest;
 #[expect(unsafe_code, reason = "gets and gives back boxes of the module through C functions")]
-pub mod module;
+mod module;
 #[expect(unsafe_code, reason = "the types that stand in a call's signature")]
-pub mod portable;
-#[doc(hidden)]
-#[expect(unsafe_code, reason = "what generated code names")]
-pub mod private;
+mod portable;
+mod quiet;
 mod runtime;
-pub mod same_build;
+mod same_build;
 #[expect(unsafe_code, reason = "says which descriptions a call may rely on")]
-pub mod shape;
-pub mod state;
-#[doc(hidden)]
-pub mod text;
+mod shape;
+mod state;
+mod text;
 
 pub use hotswap_macros::{HotModule, HotState, Movable, Plain, Portable, Shape, interface};
-pub use interface::{CallError, Interface};
+pub use interface::{CallError, Failure, Interface};
+pub use manifest::{Manifest, ManifestError};
 pub use module::{Context, HotModule, Module, ModuleError, Start};
 pub use portable::{Plain, Portable};
 pub use state::{HotState, Migrate, MigrateError, Movable};

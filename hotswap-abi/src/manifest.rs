@@ -75,14 +75,18 @@ pub struct Manifest {
     /// Services that the host must offer.
     pub requires: Vec<String>,
     /// The interface it implements.
+    #[doc(hidden)]
     pub interface: Shape,
     /// Whether it hands its state over as memory, where that can be done.
     pub moves: bool,
     /// The packages that it is built from, where its interface has `#[same_build]` arguments.
+    #[doc(hidden)]
     pub packages: Option<Packages>,
     /// Its state, newest version first; empty for none.
+    #[doc(hidden)]
     pub states: Vec<StateVersion>,
     /// The definitions that the shapes refer to.
+    #[doc(hidden)]
     pub types: Types,
     pub(crate) encoded: Box<[u8]>,
 }
@@ -135,6 +139,7 @@ impl Manifest {
     }
 
     /// What a host would be compiled with that has the module's version of the interface.
+    #[doc(hidden)]
     #[must_use]
     pub fn schema(&self) -> Schema {
         Schema {
@@ -149,6 +154,7 @@ impl Manifest {
     }
 
     /// The state as this version of the module writes it.
+    #[doc(hidden)]
     #[must_use]
     pub fn state(&self) -> Option<&StateVersion> {
         self.states.first()

@@ -1,18 +1,20 @@
 //! What a module's author implements, and what a host finds in a module's library.
 
+mod codes;
 mod context;
+mod export;
 mod life;
-#[allow(clippy::exhaustive_structs, reason = "abi_stable derives one; checked field by field")]
 mod moving;
 #[allow(clippy::exhaustive_structs, reason = "abi_stable derives one; checked field by field")]
 mod root;
 
-pub use context::Context;
-pub use moving::{Moving, TRAPS_DEEP, TRAPS_FIXED, TRAPS_NONE};
-pub use root::{
-    Answer, Crossing, Export, LifeCycle, Root, RootRef, START_BESIDE, START_FRESH, START_RESTORED,
-    START_UPGRADED, TRACE_FULL, TRACE_NONE, TRACE_SHORT, export,
+pub use codes::{
+    START_BESIDE, START_FRESH, START_RESTORED, START_UPGRADED, TRACE_FULL, TRACE_NONE, TRACE_SHORT,
+    TRAPS_DEEP, TRAPS_FIXED, TRAPS_NONE,
 };
+pub use context::Context;
+pub use export::{export, manifest_source};
+pub use root::{Answer, Crossing, Export, LifeCycle, Moving, Root, RootRef, entries_by_name};
 
 use std::{borrow::Cow, fmt};
 
@@ -26,6 +28,52 @@ use crate::{
 /// the interface for it.
 ///
 /// Every method may panic; the host goes on, with the old version where there is one.
+/// ```
+/// use std::borrow::Cow;
+///
+/// use hotswap_abi::{Context, HotModule, HotState, Module, ModuleError, Start, interface};
+///
+/// #[interface]
+/// pub trait Prices {
+///     fn set(&mut self, cents: u32);
+///     fn cents(&self) -> u32;
+/// }
+///
+/// #[derive(HotState, serde::Serialize, serde::Deserialize, Clone, Default)]
+/// #[hot_state(version = 1)]
+/// struct List {
+///     cents: u32,
+/// }
+///
+/// #[derive(HotModule)]
+/// #[hot_module(interface = Prices)]
+/// struct Shop {
+///     list: List,
+/// }
+///
+/// impl Module for Shop {
+///     type State = List;
+///
+///     fn start(from: Start<List>, _: &Context) -> Result<Self, ModuleError> {
+///         Ok(Self { list: from.state().unwrap_or_default() })
+///     }
+///
+///     fn state(&self) -> Cow<'_, List> {
+///         Cow::Borrowed(&self.list)
+///     }
+/// }
+///
+/// impl Prices for Shop {
+///     fn set(&mut self, cents: u32) {
+///         self.list.cents = cents;
+///     }
+///
+///     fn cents(&self) -> u32 {
+///         self.list.cents
+///     }
+/// }
+/// # fn main() {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     label = "`Module` is not implemented for this",
@@ -99,6 +147,18 @@ pub trait Module: Sized + Send + Sync + 'static {
 }
 
 /// What an instance starts from.
+/// ```
+/// use hotswap_abi::Start;
+///
+/// fn opening_hours(from: Start<u8>) -> u8 {
+///     match from {
+///         Start::Upgraded(hours) | Start::Restored(hours) => hours,
+///         _ => 8,
+///     }
+/// }
+/// assert_eq!(opening_hours(Start::Upgraded(10)), 10);
+/// assert_eq!(opening_hours(Start::Fresh), 8);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Start<S> {
@@ -162,11 +222,15 @@ pub unsafe trait HotModule: Module {
     /// What it implements: `dyn Game`.
     type Interface: Interface + ?Sized;
     /// The bytes that stand in the artifact's `.hotswap` section.
+    #[doc(hidden)]
     const MANIFEST: &'static [u8];
     /// The interface's entry points for this module.
+    #[doc(hidden)]
     const ENTRIES: &'static [Entry];
     /// How its state is handed over as memory, if it is.
+    #[doc(hidden)]
     const MOVING: Option<&'static Moving>;
     /// What the artifact exports.
+    #[doc(hidden)]
     fn export() -> &'static Export;
 }

@@ -6,9 +6,10 @@
 //! pointer of one library is ever owned by another one, and a library can be unloaded without
 //! asking what became of the values it has returned.
 
-mod bytes;
 mod carrier;
+mod carriers;
 mod plain;
+mod reader;
 mod scalars;
 mod sink;
 mod std_types;
@@ -17,15 +18,16 @@ mod wire;
 #[doc(hidden)]
 pub mod with;
 
-pub use bytes::{DecodeError, Reader, Writer};
+pub use carrier::Carrier;
 #[doc(hidden)]
-pub use carrier::ByValue;
-pub use carrier::{Carrier, Direct, Encoded};
+pub use carriers::ByValue;
+pub use carriers::{Direct, Encoded};
 pub use plain::Plain;
+pub use reader::{DecodeError, Reader};
 #[doc(hidden)]
 pub use scalars::Nothing;
-pub use sink::{Buffer, Counter, Sink};
-pub use wire::{Bytes, Reply, Status, Str};
+pub use sink::{Buffer, Counter, Sink, Writer};
+pub use wire::{Bytes, PlainSlice, Reply, Status, Str};
 
 use crate::shape::{Shaped, Wire};
 
@@ -55,12 +57,14 @@ pub trait Portable: Shaped<Wire> + Sized + 'static {
     type Carrier: Carrier<Self>;
 
     /// Writes the value.
+    #[doc(hidden)]
     fn encode(&self, out: &mut Writer<'_>);
 
     /// Rebuilds a value.
     ///
     /// # Errors
     /// When the bytes do not spell a value of this type.
+    #[doc(hidden)]
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError>;
 
     /// Writes many values; numbers do it with one copy.
@@ -80,5 +84,18 @@ pub trait Portable: Shaped<Wire> + Sized + 'static {
             items.push(Self::decode(input)?);
         }
         Ok(items)
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads one value that takes all of the bytes.
+    ///
+    /// # Errors
+    /// When the bytes do not spell a value, or go on behind it.
+    pub fn whole<T: Portable>(bytes: &'a [u8]) -> Result<T, DecodeError> {
+        let mut reader = Self::new(bytes);
+        let value = T::decode(&mut reader)?;
+        reader.end()?;
+        Ok(value)
     }
 }

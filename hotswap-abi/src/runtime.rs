@@ -24,9 +24,9 @@ use std::{
 };
 
 use crate::{
-    guard::drop_quietly,
     logs::Listener,
     module::{TRACE_FULL, TRACE_NONE},
+    quiet::drop_quietly,
 };
 
 /// What is known of a panic, or of another failure, until the other side asks for it.

@@ -10,6 +10,7 @@
 //! the [`Packages`] that they are built from, and those that both have are compared as well.
 
 mod files;
+mod package;
 mod packages;
 
 use std::fmt;

@@ -11,11 +11,13 @@ mod codec;
 mod kept;
 #[expect(unsafe_code, reason = "says which types can move")]
 pub mod movable;
+mod steps;
 
 pub use carry::{Carried, CarryError, DroppedChange, DroppedValues, carry, carry_back};
 pub use check::assert_faithful;
 pub use codec::{CodecError, decode, encode, is_faithful};
 pub use movable::Movable;
+pub use steps::{Steps, no_steps, state_name, steps};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -52,12 +54,14 @@ use crate::{
 /// the same one; `#[hot_state(name = "…")]` says otherwise.
 pub trait HotState: Serialize + DeserializeOwned + Clone + 'static {
     /// This version and all that it can be made from.
+    #[doc(hidden)]
     const LINEAGE: Lineage;
 
     /// Decodes bytes of any version that this one can be made from, and upgrades step by step.
     ///
     /// # Errors
     /// When the version is not one of them, the bytes cannot be decoded, or a step fails.
+    #[doc(hidden)]
     fn restore(version: u32, bytes: &[u8]) -> Result<Self, RestoreError>;
 
     /// Whether bytes of such a version lose nothing in the type of that version: they are decoded
@@ -65,12 +69,14 @@ pub trait HotState: Serialize + DeserializeOwned + Clone + 'static {
     ///
     /// # Errors
     /// As [`restore`](Self::restore), but for the steps.
+    #[doc(hidden)]
     fn keeps(version: u32, bytes: &[u8]) -> Result<bool, RestoreError>;
 
     /// Goes back step by step, and encodes the state as the version before.
     ///
     /// # Errors
     /// When the version is not one of them, or a step is irreversible or fails.
+    #[doc(hidden)]
     fn downgrade_to(self, version: u32, out: &mut Writer<'_>) -> Result<(), RestoreError>;
 }
 
@@ -106,6 +112,36 @@ impl HotState for () {
 }
 
 /// One step between two versions of a state.
+/// ```
+/// use hotswap_abi::{HotState, Migrate, MigrateError};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(HotState, Serialize, Deserialize, Clone)]
+/// #[hot_state(version = 1)]
+/// struct ListV1 {
+///     euros: u32,
+/// }
+///
+/// #[derive(HotState, Serialize, Deserialize, Clone)]
+/// #[hot_state(version = 2, previous = ListV1)]
+/// struct List {
+///     cents: u64,
+/// }
+///
+/// impl Migrate<ListV1> for List {
+///     fn upgrade(old: ListV1) -> Result<Self, MigrateError> {
+///         Ok(Self { cents: u64::from(old.euros) * 100 })
+///     }
+///
+///     fn downgrade(self) -> Result<ListV1, MigrateError> {
+///         let euros = u32::try_from(self.cents / 100).map_err(MigrateError::new)?;
+///         Ok(ListV1 { euros })
+///     }
+/// }
+/// let list = List::upgrade(ListV1 { euros: 12 })?;
+/// assert_eq!((list.cents, list.downgrade()?.euros), (1200, 12));
+/// # Ok::<(), MigrateError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how it is made from `{Old}`",
     label = "no migration from this",

@@ -5,7 +5,7 @@
 //! shows it later need not know where it is from.
 //!
 //! ```
-//! use hotswap_abi::text::{escaped, lined};
+//! use hotswap_abi::__private::text::{escaped, lined};
 //!
 //! assert_eq!(escaped("a\x1b[2J\nb"), r"a\u{1b}[2J\nb");
 //! assert_eq!(lined("left: 1\nERROR all is lost\x07"), "left: 1\n    | ERROR all is lost\\u{7}");
@@ -27,14 +27,20 @@ pub fn in_full(error: &dyn Error) -> String {
 }
 
 /// Implements `Debug` for errors as [`in_full`]: a `main` that returns one prints it so, and so does
-/// `unwrap`.
+/// `unwrap`. It names nothing of this crate, so that other crates need nothing else of it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! debug_in_full {
     ($($error:ty),+ $(,)?) => {$(
         impl ::core::fmt::Debug for $error {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.write_str(&$crate::text::in_full(self))
+                ::core::write!(f, "{self}")?;
+                let mut cause = ::core::error::Error::source(self);
+                while let Some(it) = cause {
+                    ::core::write!(f, ": {it}")?;
+                    cause = it.source();
+                }
+                Ok(())
             }
         }
     )+};

@@ -4,9 +4,8 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use hotswap_abi::{
-    Context, HotModule, HotState, Interface, Module, ModuleError, Portable, Shape, Start,
-    interface,
-    manifest::{Manifest, ManifestError, Schema},
+    __private::manifest::Schema, Context, HotModule, HotState, Interface, Manifest, ManifestError,
+    Module, ModuleError, Portable, Shape, Start, interface,
 };
 use serde::{Deserialize, Serialize};
 
@@ -174,7 +173,8 @@ fn damaged_schemas_are_errors_and_never_panics() {
 #[test]
 fn nesting_and_counts_are_bounded() {
     let header = |body: &[u8]| {
-        let mut bytes = [&b"HOTSWAP\0"[..], &hotswap_abi::manifest::FORMAT.to_le_bytes()].concat();
+        let mut bytes =
+            [&b"HOTSWAP\0"[..], &hotswap_abi::__private::manifest::FORMAT.to_le_bytes()].concat();
         bytes.extend((body.len() as u32).to_le_bytes());
         bytes.extend(body);
         bytes
@@ -209,7 +209,10 @@ fn nesting_and_counts_are_bounded() {
 
 /// What a manifest is made of, written by hand: the derive writes none of these.
 mod forged {
-    use hotswap_abi::{compat::Requirement, manifest::Manifest, shape::compare_stored};
+    use hotswap_abi::{
+        __private::{compat::Requirement, shape::compare_stored},
+        Manifest,
+    };
 
     fn text(text: &str) -> Vec<u8> {
         let mut bytes = (text.len() as u16).to_le_bytes().to_vec();
@@ -257,7 +260,8 @@ mod forged {
         body.extend(many(definitions));
         let state = [text("S"), 1_u32.to_le_bytes().to_vec(), defined(1)].concat();
         body.extend(many(&[state]));
-        let mut bytes = [&b"HOTSWAP\0"[..], &hotswap_abi::manifest::FORMAT.to_le_bytes()].concat();
+        let mut bytes =
+            [&b"HOTSWAP\0"[..], &hotswap_abi::__private::manifest::FORMAT.to_le_bytes()].concat();
         bytes.extend((body.len() as u32).to_le_bytes());
         bytes.extend(body);
         bytes

@@ -9,7 +9,7 @@ pub(crate) use verdict::{StateReport, Succession, Verdict};
 
 use hotswap_core::{
     StateDrift,
-    abi::{compat::Requirement, manifest::Schema},
+    abi::__private::{compat::Requirement, manifest::Schema},
     artifact::{Artifact, ArtifactError, File, Objection, Program, shown},
 };
 use serde::Serialize;

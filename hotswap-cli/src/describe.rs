@@ -3,13 +3,17 @@
 //! The structs are the JSON's documented shape (`docs/src/cli.md`): names are only ever added.
 
 mod rust;
+mod text;
 
-pub(crate) use rust::text;
+pub(crate) use text::text;
 
 use hotswap_core::{
     abi::{
-        manifest::{Manifest, Schema, StateVersion},
-        shape::{Definition, OwnedMember, Shape, Types},
+        __private::{
+            manifest::{Schema, StateVersion},
+            shape::{Definition, OwnedMember, Shape, Types},
+        },
+        Manifest,
     },
     artifact::{Artifact, Objection},
 };

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use hotswap_core::abi::text::in_full;
+use hotswap_core::abi::__private::text::in_full;
 
 /// How a command has ended: the exit codes, which scripts rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,21 +1,23 @@
 //! The operator's verbs: a host is asked over its socket, and says itself what people and scripts
 //! read. This program adds how it ended, as an exit code.
 
-use std::{env, path::PathBuf};
+mod request;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 use hotswap_core::admin::{Client, ClientError, Done, Request};
 
-use crate::{
-    Error, Outcome,
-    args::operate::{Asked, Verb},
-    say,
-};
+use self::request::{Asked, absolute};
+use crate::{Error, Outcome, args::operate::Verb, say};
 
 /// Where a host is asked unless the command line says so.
 const SOCKET: &str = "HOTSWAP_HOST";
 
 pub(crate) fn run(verb: Verb) -> Result<Outcome, Error> {
-    let Asked { host, host_user, json, request } = verb.asked()?;
+    let Asked { host, host_user, json, request } = Asked::of(verb)?;
     let client = client(socket(host)?, host_user);
     let progress = |text: &str| say::message(text);
     let Done { yes, text, value, .. } = client.ask(&request, progress).map_err(told)?;
@@ -32,7 +34,7 @@ pub(crate) fn check(
     host: PathBuf,
     host_user: Option<u32>,
     slot: Option<String>,
-    file: &std::path::Path,
+    file: &Path,
     json: bool,
 ) -> Result<Outcome, Error> {
     let file = absolute(file)?;
@@ -60,11 +62,6 @@ fn socket(named: Option<PathBuf>) -> Result<PathBuf, Error> {
              Config::admin names a path"
         ))
     })
-}
-
-/// The host has another current folder.
-pub(crate) fn absolute(file: &std::path::Path) -> Result<PathBuf, Error> {
-    std::path::absolute(file).map_err(|error| Error::unable(&error))
 }
 
 fn told(error: ClientError) -> Error {

@@ -36,7 +36,7 @@ use std::{
     time::SystemTime,
 };
 
-use hotswap_abi::{compat::Requirement, manifest::Manifest};
+use hotswap_abi::{__private::compat::Requirement, Manifest};
 use hotswap_loader::elf::ElfFacts;
 use hotswap_types::ArtifactHash;
 

@@ -29,8 +29,11 @@ use std::{
 };
 
 use hotswap_abi::{
-    module::{Export, HotModule, TRACE_FULL, TRACE_NONE, TRACE_SHORT},
-    same_build::Packages,
+    __private::{
+        module::{Export, TRACE_FULL, TRACE_NONE, TRACE_SHORT},
+        same_build::Packages,
+    },
+    HotModule,
 };
 use hotswap_types::{bounded, escape::shown};
 
@@ -395,7 +398,7 @@ impl Config {
     /// in a `&self` call. [`AfterPanic::GoOn`] for both unless told otherwise.
     ///
     /// An instance that does not go on is left with its state. The one in its place begins with the
-    /// state of the last upgrade, as [`Start::Restored`](hotswap_abi::module::Start::Restored), or
+    /// state of the last upgrade, as [`Start::Restored`](hotswap_abi::Start::Restored), or
     /// afresh where there was none; the event says which.
     #[must_use]
     pub const fn with_after_panic(mut self, exclusive: AfterPanic, shared: AfterPanic) -> Self {
@@ -526,7 +529,7 @@ impl Config {
 
     /// Keeps state over a restart: an orderly end ([`Host::shutdown`](crate::Host::shutdown), or
     /// the host's drop) writes each slot's state into this folder, and at the next start the module
-    /// begins with it, as [`Start::Restored`](hotswap_abi::module::Start::Restored), migrated or
+    /// begins with it, as [`Start::Restored`](hotswap_abi::Start::Restored), migrated or
     /// carried by name like in an upgrade.
     ///
     /// A state is restored once. After a crash there is none of that run: the module starts afresh,

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 #[cfg(feature = "cargo")]
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
 use hotswap_loader::fs::FolderError;
 use hotswap_types::ArtifactHash;
 

@@ -22,7 +22,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use hotswap_abi::interface::Failure;
+use hotswap_abi::Failure;
 use hotswap_types::{
     ArtifactHash,
     escape::{escaped, shown},

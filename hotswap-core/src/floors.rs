@@ -191,7 +191,7 @@ mod tests {
         let path = folder.path().join(FILE);
         fs::write(&path, "hotswap floors 3 9.1.0\nwhatever").unwrap();
         let config = Config::production().with_floors(folder.path());
-        let error = hotswap_abi::text::in_full(&Floors::open(&config).unwrap_err());
+        let error = hotswap_abi::__private::text::in_full(&Floors::open(&config).unwrap_err());
         assert!(error.contains("has format 3 and was written by hotswap 9.1.0"), "{error}");
         assert!(error.contains("nothing was changed"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "hotswap floors 3 9.1.0\nwhatever");
@@ -205,7 +205,7 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap().replace("2.0.0", "0.2.0");
         fs::write(&path, &text).unwrap();
         let config = Config::production().with_floors(folder.path());
-        let error = hotswap_abi::text::in_full(&Floors::open(&config).unwrap_err());
+        let error = hotswap_abi::__private::text::in_full(&Floors::open(&config).unwrap_err());
         assert!(error.contains("hotswap.floors is damaged") && error.contains("hash"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }

@@ -3,7 +3,7 @@
 
 #![allow(missing_docs, reason = "nobody else calls these")]
 
-use hotswap_abi::logs::{site::Description, value::Read};
+use hotswap_abi::__private::logs::{site::Description, value::Read};
 use hotswap_loader::logs;
 
 use crate::{

@@ -102,7 +102,7 @@ impl Harness {
 
     /// Starts the module with a state that was stored before, by this version of it or an older
     /// one: decoded, migrated, and given to `start` as
-    /// [`Restored`](hotswap_abi::module::Start::Restored).
+    /// [`Restored`](hotswap_abi::Start::Restored).
     ///
     /// # Errors
     /// As [`start`](Self::start); and when the state does not fit, with the differences.

@@ -24,7 +24,10 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use hotswap_abi::{Interface, compat::Requirement, manifest::Schema};
+use hotswap_abi::{
+    __private::{compat::Requirement, manifest::Schema},
+    Interface,
+};
 use hotswap_loader::fs::Spared;
 use parking_lot::Mutex;
 

@@ -31,13 +31,17 @@ use std::{
 };
 
 use hotswap_abi::{
-    CallError,
-    allocator::Allocator,
-    interface::{Failure, Origin, Target, entries_by_name},
-    manifest::Manifest,
-    module::{Answer, LifeCycle, Moving, RootRef, START_FRESH, START_RESTORED, START_UPGRADED},
-    portable::{Buffer, Bytes, Counter, Reader, Sink, Status, Str},
-    text::lined,
+    __private::{
+        allocator::Allocator,
+        interface::{Origin, Target},
+        module::{
+            Answer, LifeCycle, Moving, RootRef, START_FRESH, START_RESTORED, START_UPGRADED,
+            entries_by_name,
+        },
+        portable::{Buffer, Bytes, Counter, Reader, Sink, Status, Str},
+        text::lined,
+    },
+    CallError, Failure, Manifest,
 };
 use hotswap_loader::{Image, LoadError, logs::Logs, steps::RunError};
 use hotswap_types::{ArtifactHash, Holder};

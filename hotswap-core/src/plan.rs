@@ -24,7 +24,7 @@ pub(crate) use self::{change::changes, lending::lending, risk::risks};
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
-use hotswap_abi::manifest::Manifest;
+use hotswap_abi::Manifest;
 use hotswap_loader::StaticTls;
 use hotswap_types::{ArtifactHash, Phase, json};
 use semver::Version;

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use hotswap_abi::{
-    Context, HotModule, HotState, Module, ModuleError, Start, interface, manifest::Manifest,
-};
+use hotswap_abi::{Context, HotModule, HotState, Manifest, Module, ModuleError, Start, interface};
 use serde::{Deserialize, Serialize};
 
 #[interface(version = "1.2.0")]

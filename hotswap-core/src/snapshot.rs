@@ -10,7 +10,7 @@ mod error;
 
 use std::{fmt, io, path::Path, sync::Arc, time::SystemTime};
 
-use hotswap_abi::manifest::{Manifest, StateVersion};
+use hotswap_abi::{__private::manifest::StateVersion, Manifest};
 use hotswap_loader::fs::{read_regular, replace};
 use semver::Version;
 
@@ -125,7 +125,7 @@ mod tests {
     use std::{fs, io};
 
     use super::*;
-    use hotswap_abi::text::in_full;
+    use hotswap_abi::__private::text::in_full;
 
     /// A file that is a hole takes no room.
     #[test]

@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
 use hotswap_loader::fs::{Claim, read_lease};
 use memmap2::MmapOptions;
 

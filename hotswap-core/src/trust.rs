@@ -46,7 +46,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_abi::manifest::Manifest;
+use hotswap_abi::Manifest;
 use hotswap_loader::{elf::ElfFacts, fs::read_regular};
 use hotswap_types::{ArtifactHash, escape::shown};
 

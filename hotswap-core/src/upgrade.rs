@@ -89,7 +89,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use hotswap_abi::state::Carried;
+use hotswap_abi::__private::state::Carried;
 use hotswap_loader::steps::Steps;
 use hotswap_types::Phase;
 use semver::Version;

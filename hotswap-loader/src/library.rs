@@ -14,7 +14,7 @@
 
 use std::{fmt, io, path::Path, sync::Arc};
 
-use hotswap_abi::{
+use hotswap_abi::__private::{
     allocator::{Allocator, NotShared},
     module::{Export, RootRef},
     text::{in_full, lined},

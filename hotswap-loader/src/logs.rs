@@ -48,7 +48,7 @@ use std::{
     },
 };
 
-use hotswap_abi::{logs::Listener, module::RootRef};
+use hotswap_abi::__private::{logs::Listener, module::RootRef};
 use parking_lot::Mutex;
 
 use self::{

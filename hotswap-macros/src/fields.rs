@@ -4,7 +4,7 @@
 //! An attribute macro that stands below a derive runs after it, and may change the type. What the
 //! derive says of the type must not hold for another one: so generated code takes each value apart
 //! without a `..`, and uses each field as what it was seen to be, without a coercion
-//! (`private::Is`).
+//! (`Is` in hotswap-abi).
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -2,7 +2,7 @@
 //!
 //! Each macro is parse → validate → expand. All mistakes of an item are gathered and shown at once,
 //! each on the user's token with a hint; then a stub is emitted in place of the impls, so that one
-//! mistake is one error. Generated code names its runtime as `::hotswap_abi::private`, and nothing
+//! mistake is one error. Generated code names its runtime as `::hotswap_abi::__private`, and nothing
 //! else; what is unsafe in it is not the user's, and a `#![forbid(unsafe_code)]` stays quiet.
 //! All other names in it that are not the user's begin with `__hotswap`, and are taken.
 

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{DeriveInput, Type};
 
 use crate::names;
 
@@ -85,6 +86,42 @@ impl Description {
                 __hotswap::list::<#parts>()
             }
         }
+    }
+}
+
+/// The type's parameters, as its arguments.
+pub(crate) fn arguments(input: &DeriveInput) -> Vec<TokenStream> {
+    input.generics.type_params().map(|param| param.ident.to_token_stream()).collect()
+}
+
+/// Names that a field's type may not be probed with: the type's parameters, and the type itself.
+pub(crate) fn own_names(input: &DeriveInput) -> Vec<String> {
+    let params = input.generics.type_params().map(|param| param.ident.to_string());
+    params.chain(["Self".to_owned(), input.ident.to_string()]).collect()
+}
+
+/// The opaque fields of one type: each has a type of its own, whose name is the text of its type.
+#[derive(Default)]
+pub(crate) struct Opaques(Vec<TokenStream>);
+
+impl Opaques {
+    /// One more, as a part.
+    pub(crate) fn part(&mut self, ty: &Type) -> TokenStream {
+        let (tag, text) = (format_ident!("__HotswapOpaque{}", self.0.len()), names::text(ty));
+        self.0.push(quote! {
+            struct #tag;
+            impl __hotswap::Named for #tag {
+                const NAME: &'static ::core::primitive::str = #text;
+            }
+        });
+        quote! { __hotswap::Opaque<#tag> }
+    }
+}
+
+/// Their declarations.
+impl ToTokens for Opaques {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(self.0.iter().cloned());
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{fmt, path::Path};
 
-use hotswap_abi::text;
+use hotswap_abi::__private::text;
 
 /// A path as messages show it; see [`shown`].
 #[derive(Debug, Clone, Copy)]

@@ -153,7 +153,7 @@ fn a_module_with_an_allocator_of_its_own_neither_gives_nor_gets_it() {
 #[test]
 fn another_compiler_is_not_trusted_with_it() {
     let scene = counted(patient());
-    let rustc = hotswap_core::abi::manifest::RUSTC;
+    let rustc = hotswap_core::abi::__private::manifest::RUSTC;
     let other = rustc.replacen("rustc 1", "rustc 9", 1);
     let live = scene.upgrade(&mover("label=b").with_manifest_text(rustc, &other));
     assert_eq!((live.state, value(&scene.slot)), (StateNote::Kept, 15));

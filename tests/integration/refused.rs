@@ -145,7 +145,7 @@ fn table() -> Vec<Bad> {
         unfit(
             "another target",
             Box::new(|| {
-                let target = hotswap_abi::manifest::TARGET;
+                let target = hotswap_abi::__private::manifest::TARGET;
                 let other = target.replace('x', "y").replace("aarch", "aerch");
                 meter().with_manifest_text(target, &other)
             }),

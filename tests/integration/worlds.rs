@@ -251,7 +251,7 @@ fn a_world_is_lent_across_upgrades_and_only_to_what_was_built_like_its_host() {
     stage.refused(&other, wanted, "build host and module again");
     workspace.set_modified("world/src/lib.rs", SystemTime::now());
 
-    let compiler = hotswap_abi::manifest::RUSTC;
+    let compiler = hotswap_abi::__private::manifest::RUSTC;
     let other = compiler.replace("rustc", "rustd");
     let patched = patched(&one, compiler, &other);
     stage.refused(&patched, &format!("compiler  host: {compiler}   artifact: {other}"), "compiler");
@@ -267,7 +267,8 @@ fn a_world_is_lent_across_upgrades_and_only_to_what_was_built_like_its_host() {
 fn patched(artifact: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut bytes = artifact.to_vec();
-    let head = [&b"HOTSWAP\0"[..], &hotswap_abi::manifest::FORMAT.to_le_bytes()].concat();
+    let head =
+        [&b"HOTSWAP\0"[..], &hotswap_abi::__private::manifest::FORMAT.to_le_bytes()].concat();
     let manifest = bytes.windows(head.len()).position(|window| window == head).unwrap();
     let found = bytes[manifest..].windows(from.len()).position(|window| window == from.as_bytes());
     let start = manifest + found.unwrap();

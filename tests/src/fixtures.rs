@@ -147,7 +147,8 @@ impl Fixture {
 
 /// Where the manifest begins. Its magic alone is in the code of the decoder as well.
 fn manifest(bytes: &[u8]) -> usize {
-    let head = [&b"HOTSWAP\0"[..], &hotswap_abi::manifest::FORMAT.to_le_bytes()].concat();
+    let head =
+        [&b"HOTSWAP\0"[..], &hotswap_abi::__private::manifest::FORMAT.to_le_bytes()].concat();
     bytes.windows(head.len()).position(|window| window == head).expect("it has a manifest")
 }
 

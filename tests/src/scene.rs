@@ -69,7 +69,7 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Whether no terminal obeys a text, and none of its lines but the first passes for one of a log.
 #[must_use]
 pub fn is_harmless(text: &str) -> bool {
-    let is_shown = |c: char| !hotswap_core::abi::text::is_obeyed(c);
+    let is_shown = |c: char| !hotswap_core::abi::__private::text::is_obeyed(c);
     text.lines().skip(1).all(|line| line.starts_with("    | "))
         && text.chars().all(|c| c == '\n' || is_shown(c))
 }

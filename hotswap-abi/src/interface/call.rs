@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{CallError, Failure, Resolved};
+use super::{CallError, Failure};
 use crate::{
     guard::{Relay, guard, relay},
     portable::{Buffer, Carrier, DecodeError, Portable, Reader, Reply, Sink, Status},
@@ -296,30 +296,4 @@ pub fn missing(method: &'static str) -> Box<CallError> {
         message: "it has no such method".to_owned(),
         ..Failure::default()
     })
-}
-
-/// What a proxy calls: a slot's instance, or something lent.
-#[derive(Debug)]
-#[allow(clippy::exhaustive_enums, reason = "written out by #[interface] in users' crates")]
-pub enum Source<'a> {
-    /// For default bodies that run in the host.
-    Slot(Target<'a>),
-    /// For arguments.
-    Lent(Resolved),
-}
-
-impl Source<'_> {
-    /// One of its methods.
-    ///
-    /// # Safety
-    /// The interface that the source is one of must have a method with this index.
-    #[inline]
-    #[must_use]
-    pub unsafe fn callee(&self, index: usize) -> Callee<'_> {
-        match self {
-            // SAFETY: the interface has one (caller).
-            Self::Slot(target) => unsafe { target.callee(index) },
-            Self::Lent(lent) => lent.callee(index),
-        }
-    }
 }

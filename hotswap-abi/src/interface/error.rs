@@ -120,6 +120,22 @@ impl fmt::Display for Failure {
     }
 }
 
+/// A result whose error can say that the call itself has failed: `#[fold]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot say that the call itself has failed",
+    note = "#[fold] takes `Result<T, E>` where `E: From<CallError>`"
+)]
+pub trait Fold {
+    /// The result for a call that failed.
+    fn failed(error: CallError) -> Self;
+}
+
+impl<T, E: From<CallError>> Fold for Result<T, E> {
+    fn failed(error: CallError) -> Self {
+        Err(error.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,11 @@ use std::{marker::PhantomData, slice};
 
 use abi_stable::StableAbi;
 
-use super::{Entry, Interface, call::Callee};
+use super::{
+    Interface,
+    call::{Callee, Target},
+    table::{Entry, TableRef, by_name, table_id},
+};
 
 /// How an entry point finds the value that it is to be called on.
 ///
@@ -86,28 +90,6 @@ unsafe impl<T: ?Sized> Place for LentRef<T> {
     }
 }
 
-/// The entry points of one side, with the order they are in.
-#[derive(Debug, Clone, Copy, StableAbi)]
-#[repr(C)]
-pub struct TableRef {
-    id: [u64; 2],
-    entries: *const Entry,
-    count: usize,
-}
-
-// SAFETY: the entries are constants.
-unsafe impl Sync for TableRef {}
-// SAFETY: as above.
-unsafe impl Send for TableRef {}
-
-impl TableRef {
-    /// The table of an interface.
-    #[must_use]
-    pub const fn new(methods: &[&str], entries: &'static [Entry]) -> Self {
-        Self { id: super::table_id(methods), entries: entries.as_ptr(), count: entries.len() }
-    }
-}
-
 /// An interface lent for one call.
 #[derive(Debug, Clone, Copy, StableAbi)]
 #[repr(C)]
@@ -155,7 +137,7 @@ impl Resolved {
     pub unsafe fn new<I: Interface + ?Sized>(lent: Lent) -> Self {
         // SAFETY: the table is a constant of the lender, which is alive (caller).
         let table = unsafe { &*lent.table };
-        let entries = if table.id == const { super::table_id(I::METHODS) } {
+        let entries = if table.id == const { table_id(I::METHODS) } {
             Entries::Same(table.entries)
         } else {
             // SAFETY: as above; `TableRef::new` took both from one slice.
@@ -183,36 +165,6 @@ impl Resolved {
     }
 }
 
-/// The entry points of `entries` in the order of `methods`; null for those that are not there.
-///
-/// # Safety
-/// The names in `entries` must be alive.
-unsafe fn by_name(methods: &[&str], entries: &[Entry]) -> Box<[*const ()]> {
-    methods
-        .iter()
-        .map(|method| {
-            entries
-                .iter()
-                // SAFETY: alive (caller).
-                .find(|entry| unsafe { entry.name.as_str() } == *method)
-                .map_or(std::ptr::null(), |entry| entry.entry)
-        })
-        .collect()
-}
-
-/// The entry points of a module's root in the order of `methods`; null for those it lacks.
-///
-/// # Safety
-/// The root's library must be mapped.
-#[must_use]
-pub unsafe fn entries_by_name(methods: &[&str], root: crate::module::RootRef) -> Box<[*const ()]> {
-    // SAFETY: the root was made from one slice (`Functions::WITH_METADATA`), a constant of the
-    // library, which is mapped (caller).
-    let entries = unsafe { slice::from_raw_parts(root.entries(), root.count()) };
-    // SAFETY: the names are constants of the library.
-    unsafe { by_name(methods, entries) }
-}
-
 /// A closure lent for one call.
 #[derive(Debug, Clone, Copy, StableAbi)]
 #[repr(C)]
@@ -235,5 +187,64 @@ impl LentFn {
     #[must_use]
     pub const fn callee<'a>(self) -> Callee<'a> {
         Callee::lent(self.data, self.entry)
+    }
+}
+
+/// What a proxy calls: a slot's instance, or something lent.
+#[derive(Debug)]
+#[allow(clippy::exhaustive_enums, reason = "written out by #[interface] in users' crates")]
+pub enum Source<'a> {
+    /// For default bodies that run in the host.
+    Slot(Target<'a>),
+    /// For arguments.
+    Lent(Resolved),
+}
+
+impl Source<'_> {
+    /// One of its methods.
+    ///
+    /// # Safety
+    /// The interface that the source is one of must have a method with this index.
+    #[inline]
+    #[must_use]
+    pub unsafe fn callee(&self, index: usize) -> Callee<'_> {
+        match self {
+            // SAFETY: the interface has one (caller).
+            Self::Slot(target) => unsafe { target.callee(index) },
+            Self::Lent(lent) => lent.callee(index),
+        }
+    }
+}
+
+/// An interface that can be lent for one call; implemented by `#[interface]` for `dyn Trait`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an interface",
+    label = "not an interface",
+    note = "mark the trait: `#[interface] pub trait …`"
+)]
+pub trait Lendable: Interface {
+    /// What the receiver of a loan calls; it implements the trait.
+    type Proxy<'a>;
+    /// The entry points of a `&dyn Trait`.
+    const BEHIND_REF: &'static TableRef;
+    /// The entry points of a `&mut dyn Trait`.
+    const BEHIND_MUT: &'static TableRef;
+    /// Makes a proxy.
+    ///
+    /// # Safety
+    /// The source must be of this interface, and borrowed by nobody else as far as the methods
+    /// that are called need it: a proxy has methods that take `&mut self`.
+    unsafe fn proxy(source: Source<'_>) -> Self::Proxy<'_>;
+    /// Makes a proxy for what was lent.
+    ///
+    /// # Safety
+    /// `lent` must be alive for as long as the proxy, and of this interface.
+    #[must_use]
+    unsafe fn receive<'a>(lent: Lent) -> Self::Proxy<'a> {
+        // SAFETY: alive and of this interface (caller).
+        let lent = unsafe { Resolved::new::<Self>(lent) };
+        // SAFETY: a loan has entry points for what its lender has borrowed, and no others.
+        unsafe { Self::proxy(Source::Lent(lent)) }
     }
 }

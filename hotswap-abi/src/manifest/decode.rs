@@ -6,13 +6,14 @@ use std::iter;
 
 use semver::Version;
 
-use super::{FORMAT, MAGIC, Manifest, SCHEMA_MAGIC, Schema, StateVersion, encode::HEADER, written};
+use super::{
+    FORMAT, MAGIC, Manifest, SCHEMA_MAGIC, Schema, StateVersion,
+    encode::HEADER,
+    written::{self, DEEPEST},
+};
 use crate::same_build::{Build, Packages};
 use crate::shape::{Definition, Kind, OwnedMember, Shape, Types};
 use crate::text::is_obeyed;
-
-/// How deep types may be nested in one another.
-pub(super) const DEEPEST: usize = 128;
 
 /// The most bytes of a manifest or a schema; those of large programs have some ten thousand.
 const LARGEST: usize = 4 << 20;

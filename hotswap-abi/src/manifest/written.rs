@@ -5,8 +5,10 @@
 //! measured before anybody writes it: each definition once, with those that its arguments refer to
 //! measured before, and no deeper in one another than the decoder lets types nest.
 
-use super::decode::DEEPEST;
 use crate::shape::{Definition, Shape};
+
+/// How deep types may be nested in one another.
+pub(super) const DEEPEST: usize = 128;
 
 /// What stands around a name and between arguments, at most.
 const AROUND: usize = 32;

@@ -10,6 +10,34 @@ use std::{
 };
 
 /// Where a module runs, and what it hands from `prepare` to `start`.
+/// ```
+/// use std::borrow::Cow;
+///
+/// use hotswap_abi::{Context, Module, ModuleError, Start};
+///
+/// struct Shop {
+///     catalogue: Vec<String>,
+/// }
+///
+/// impl Module for Shop {
+///     type State = ();
+///
+///     /// Slow, and the version before serves meanwhile.
+///     fn prepare(cx: &Context) -> Result<(), ModuleError> {
+///         let catalogue = vec![format!("goods of {}", cx.slot())];
+///         cx.keep(catalogue);
+///         Ok(())
+///     }
+///
+///     fn start(_: Start<()>, cx: &Context) -> Result<Self, ModuleError> {
+///         Ok(Self { catalogue: cx.take().unwrap_or_default() })
+///     }
+///
+///     fn state(&self) -> Cow<'_, ()> {
+///         Cow::Owned(())
+///     }
+/// }
+/// ```
 pub struct Context {
     slot: String,
     generation: u64,

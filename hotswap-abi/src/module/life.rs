@@ -10,13 +10,15 @@ use abi_stable::prefix_type::WithMetadata;
 
 use super::{
     Context, HotModule, ModuleError, Start,
-    root::{Answer, LifeCycle, Root, RootRef, START_BESIDE, START_RESTORED, START_UPGRADED},
+    codes::{START_BESIDE, START_RESTORED, START_UPGRADED},
+    root::{Answer, LifeCycle, Root, RootRef},
 };
 use crate::{
     allocator::Allocator,
-    guard::{drop_quietly, guard},
+    guard::guard,
     logs::Listener,
     portable::{Bytes, DecodeError, Portable, Sink, Status, Str, Writer},
+    quiet::drop_quietly,
     runtime,
     state::{self, HotState},
 };

@@ -8,42 +8,16 @@
 
 use std::ptr;
 
-use abi_stable::StableAbi;
-
 use super::{
     HotModule, Module,
+    codes::{TRAPS_DEEP, TRAPS_FIXED, TRAPS_NONE},
     life::{Failed, answer},
-    root::Answer,
+    root::{Answer, Moving},
 };
 use crate::{
     portable::{Portable as _, Sink, Writer},
     state::movable::{Description, Movable, Traps},
 };
-
-/// [`Traps::None`], as a number.
-pub const TRAPS_NONE: u8 = 0;
-/// [`Traps::Fixed`], as a number.
-pub const TRAPS_FIXED: u8 = 1;
-/// [`Traps::Deep`], as a number.
-pub const TRAPS_DEEP: u8 = 2;
-
-/// Where an instance has its state, and what is called around a move.
-#[derive(Debug, Clone, Copy, StableAbi)]
-#[repr(C)]
-#[allow(clippy::exhaustive_structs, reason = "checked field by field by abi_stable")]
-pub struct Moving {
-    /// Where in the instance the state is.
-    pub offset: usize,
-    /// Its size in bytes.
-    pub size: usize,
-    /// Writes the description of its type to the sink, and what is to be mended as one of the
-    /// `TRAPS_…` numbers.
-    pub describe: unsafe extern "C" fn(*mut Sink) -> Answer,
-    /// Mends a state that has just arrived, at fixed places. It runs no code of a user's.
-    pub mend: unsafe extern "C" fn(*mut ()),
-    /// [`Module::arrived`].
-    pub arrived: unsafe extern "C" fn(*mut (), *mut Sink) -> Answer,
-}
 
 impl Moving {
     /// That of a module whose field at this offset is its state.
@@ -105,5 +79,3 @@ unsafe extern "C" fn arrived<M: Module>(module: *mut (), sink: *mut Sink) -> Ans
         module.arrived().map_err(Failed::Module).map(|()| ptr::null_mut())
     })
 }
-
-const _: () = assert!(size_of::<Moving>() == 5 * size_of::<usize>());

@@ -6,12 +6,13 @@
 //! An instance, a state between its migration and the start, and a context are boxes of the module:
 //! the host holds pointers and gives them back.
 
+use std::slice;
+
 use abi_stable::{StableAbi, type_layout::TypeLayout};
 
-use super::{HotModule, life, moving::Moving};
 use crate::{
     allocator::Allocator,
-    interface::{Entry, Lent, LentFn, TableRef},
+    interface::{Entry, Lent, LentFn, TableRef, by_name},
     layout,
     logs::Listener,
     portable::{Bytes, Sink, Status, Str},
@@ -27,22 +28,6 @@ pub struct Answer {
     /// What was made.
     pub value: *mut (),
 }
-
-/// [`Start::Fresh`](super::Start::Fresh), as a number.
-pub const START_FRESH: u8 = 0;
-/// [`Start::Upgraded`](super::Start::Upgraded), as a number.
-pub const START_UPGRADED: u8 = 1;
-/// [`Start::Restored`](super::Start::Restored), as a number.
-pub const START_RESTORED: u8 = 2;
-/// [`Start::Fresh`](super::Start::Fresh), where a state follows as memory.
-pub const START_BESIDE: u8 = 3;
-
-/// Panics leave no backtrace, as a number: see [`Root::trace_panics`].
-pub const TRACE_NONE: u8 = 0;
-/// They leave the frames between the panic and the entry point.
-pub const TRACE_SHORT: u8 = 1;
-/// They leave all frames of the thread.
-pub const TRACE_FULL: u8 = 2;
 
 /// The functions of a module's life, in the order in which they are called.
 #[derive(Debug, Clone, Copy, StableAbi)]
@@ -76,6 +61,24 @@ pub struct LifeCycle {
     pub drop_state: unsafe extern "C" fn(*mut ()),
     /// Drops a context.
     pub drop_context: unsafe extern "C" fn(*mut ()),
+}
+
+/// Where an instance has its state, and what is called around a move.
+#[derive(Debug, Clone, Copy, StableAbi)]
+#[repr(C)]
+#[allow(clippy::exhaustive_structs, reason = "checked field by field by abi_stable")]
+pub struct Moving {
+    /// Where in the instance the state is.
+    pub offset: usize,
+    /// Its size in bytes.
+    pub size: usize,
+    /// Writes the description of its type to the sink, and what is to be mended as one of the
+    /// `TRAPS_…` numbers.
+    pub describe: unsafe extern "C" fn(*mut Sink) -> Answer,
+    /// Mends a state that has just arrived, at fixed places. It runs no code of a user's.
+    pub mend: unsafe extern "C" fn(*mut ()),
+    /// [`Module::arrived`](super::Module::arrived).
+    pub arrived: unsafe extern "C" fn(*mut (), *mut Sink) -> Answer,
 }
 
 /// The types that stand in the methods' signatures beside scalars and plain data. Nothing of this
@@ -123,6 +126,19 @@ pub struct Root {
     pub trace_panics: unsafe extern "C" fn(u8),
 }
 
+/// The entry points of a module's root in the order of `methods`; null for those it lacks.
+///
+/// # Safety
+/// The root's library must be mapped.
+#[must_use]
+pub unsafe fn entries_by_name(methods: &[&str], root: RootRef) -> Box<[*const ()]> {
+    // SAFETY: the root was made from one slice (`Functions::WITH_METADATA`), a constant of the
+    // library, which is mapped (caller).
+    let entries = unsafe { slice::from_raw_parts(root.entries(), root.count()) };
+    // SAFETY: the names are constants of the library.
+    unsafe { by_name(methods, entries) }
+}
+
 /// The exported static: constants and pointers only.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -147,6 +163,12 @@ impl std::fmt::Debug for Export {
 const MAGIC: [u8; 16] = *b"hotswap root v1\0";
 
 impl Export {
+    /// Exports a root, and refers to the manifest that is in its section at this place.
+    pub(super) const fn new(root: RootRef, manifest: &'static [u8]) -> Self {
+        let layout = <RootRef as StableAbi>::LAYOUT;
+        Self { magic: MAGIC, layout, root, _manifest: manifest.as_ptr() }
+    }
+
     /// The root, if its layout is what this side expects.
     ///
     /// # Errors
@@ -165,20 +187,10 @@ impl Export {
         }
         // SAFETY: the magic says that it is an `Export`.
         let export = unsafe { &*export };
-        layout::check_root(export.layout)?;
+        layout::check(<RootRef as StableAbi>::LAYOUT, export.layout)?;
         Ok(export.root)
     }
 }
 
-/// What `#[derive(HotModule)]` exports for `M`, whose manifest is in its section at this place.
-#[must_use]
-pub const fn export<M: HotModule>(manifest: &'static [u8]) -> Export {
-    Export {
-        magic: MAGIC,
-        layout: layout::root_layout(),
-        root: life::Functions::<M>::ROOT,
-        _manifest: manifest.as_ptr(),
-    }
-}
-
 const _: () = assert!(size_of::<LifeCycle>() == 13 * size_of::<usize>());
+const _: () = assert!(size_of::<Moving>() == 5 * size_of::<usize>());

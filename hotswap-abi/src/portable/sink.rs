@@ -10,13 +10,12 @@
 
 use std::{
     alloc,
+    marker::PhantomData,
     mem::{ManuallyDrop, MaybeUninit},
     ptr, slice,
 };
 
 use abi_stable::StableAbi;
-
-use super::Writer;
 
 /// Where a callee writes a result: memory of the caller, which grows by the caller's own code.
 #[derive(Debug, StableAbi)]
@@ -104,6 +103,58 @@ impl Sink {
         // SAFETY: as above; the bytes are not part of the buffer, which nobody else uses.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), end, bytes.len()) };
         *len += bytes.len();
+    }
+}
+
+/// Writes values into a [`Sink`].
+#[derive(Debug)]
+pub struct Writer<'a> {
+    /// Alive and nobody else's for `'a`; see above for why it is no reference.
+    sink: *mut Sink,
+    lent: PhantomData<&'a mut Sink>,
+}
+
+impl<'a> Writer<'a> {
+    /// Writes to `sink`.
+    ///
+    /// # Safety
+    /// The sink comes from a [`Buffer`] or a [`Counter`] that is alive,
+    /// is not moved, and is used by nobody else for `'a`.
+    #[doc(hidden)]
+    #[inline]
+    pub const unsafe fn new(sink: *mut Sink) -> Self {
+        Self { sink, lent: PhantomData }
+    }
+
+    /// Appends bytes as they are.
+    #[inline]
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        // SAFETY: the sink is alive and nobody else's (`new`).
+        unsafe { Sink::push(self.sink, bytes) };
+    }
+
+    /// Appends a length.
+    #[inline]
+    pub fn len(&mut self, len: usize) {
+        self.bytes(&(len as u64).to_le_bytes());
+    }
+
+    /// Appends the number of an enum's variant.
+    #[inline]
+    pub fn variant(&mut self, number: u32) {
+        self.bytes(&number.to_le_bytes());
+    }
+}
+
+impl std::io::Write for Writer<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.bytes(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -105,6 +105,48 @@ impl Str {
     }
 }
 
+/// A slice of plain data as it is passed.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct PlainSlice<T> {
+    ptr: *mut T,
+    len: usize,
+}
+
+impl<T> PlainSlice<T> {
+    /// Lends a slice.
+    #[inline]
+    pub const fn new(items: &[T]) -> Self {
+        Self { ptr: items.as_ptr().cast_mut(), len: items.len() }
+    }
+
+    /// Lends a slice that may be written to.
+    #[inline]
+    pub const fn new_mut(items: &mut [T]) -> Self {
+        Self { ptr: items.as_mut_ptr(), len: items.len() }
+    }
+
+    /// The slice.
+    ///
+    /// # Safety
+    /// The slice given to `new` must live for `'a`.
+    #[inline]
+    pub const unsafe fn get<'a>(self) -> &'a [T] {
+        // SAFETY: pointer and length come from a slice that is alive (caller).
+        unsafe { slice::from_raw_parts(self.ptr, self.len) }
+    }
+
+    /// The slice.
+    ///
+    /// # Safety
+    /// The slice given to `new_mut` must live for `'a`.
+    #[inline]
+    pub const unsafe fn get_mut<'a>(self) -> &'a mut [T] {
+        // SAFETY: as above, and it was borrowed mutably.
+        unsafe { slice::from_raw_parts_mut(self.ptr, self.len) }
+    }
+}
+
 const _: () = {
     assert!(size_of::<Bytes>() == 2 * size_of::<usize>());
     assert!(size_of::<Reply<u64>>() == 16);

@@ -19,17 +19,13 @@ mod fields;
 mod records;
 mod table;
 
-use std::sync::OnceLock;
-
 use tracing_core::{
     Dispatch, Event, Interest, LevelFilter, Metadata, Subscriber, callsite, dispatcher,
     span::{Attributes, Current, Id, Record},
 };
 
+use self::table::LISTENER;
 use crate::logs::{self, Key, Listener, Parent, site::Description, value::Values};
-
-/// Set once, when a host attaches to this library.
-static LISTENER: OnceLock<Listener> = OnceLock::new();
 
 /// From now on this library's logs go to `listener`.
 ///

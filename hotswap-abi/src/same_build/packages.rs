@@ -6,7 +6,7 @@
 //! both sides have must be built alike. One is known by its name, its version and its origin: two
 //! versions of a crate are two packages, and what only one side has is nobody else's business.
 
-use super::{BuildDifference, CHANGED, FileDifference, value};
+use super::{BuildDifference, package::Package, value};
 
 /// What a module or a host's program is built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,27 +26,6 @@ struct Own {
     types: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Package {
-    name: String,
-    version: String,
-    /// `local`, a registry, or a repository with its revision.
-    origin: String,
-    /// Cargo's hash of the unit.
-    build: String,
-    /// `?` where they are not known.
-    features: String,
-    /// What its build script has set, as a hash.
-    settings: String,
-    sources: String,
-    files: String,
-    types: String,
-    /// By others than hotswap.
-    is_used: bool,
-    /// What is doubtful about its sources, and why.
-    doubt: Option<(String, String)>,
-}
-
 /// A type that two builds define, each in its own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,12 +35,6 @@ pub struct Retyped {
     /// Its name.
     pub name: String,
 }
-
-/// The origin of packages whose sources may change under one version.
-const LOCAL: &str = "local";
-
-/// Features that are not known.
-const UNKNOWN: &str = "?";
 
 impl Packages {
     /// What stands before the description of a host in its executable, followed by the text's
@@ -204,69 +177,6 @@ fn origins(host: &[Package], artifact: &[Package]) -> Option<BuildDifference> {
             Some(value(&what, Some(ours), Some(theirs)))
         })
     })
-}
-
-impl Package {
-    fn of(parts: &[&str]) -> Option<Self> {
-        let (&[name, version, origin, build, features], rest) = parts.split_first_chunk()?;
-        let &[settings, sources, files, types, used, doubt, why] = rest else { return None };
-        let doubt = (!doubt.is_empty()).then(|| (doubt.to_owned(), why.to_owned()));
-        let [name, version, origin, build, features] =
-            [name, version, origin, build, features].map(str::to_owned);
-        let [settings, sources, files, types] =
-            [settings, sources, files, types].map(str::to_owned);
-        Some(Self {
-            name,
-            version,
-            origin,
-            build,
-            features,
-            settings,
-            sources,
-            files,
-            types,
-            is_used: used == "used",
-            doubt,
-        })
-    }
-
-    fn is_local(&self) -> bool {
-        self.origin == LOCAL
-    }
-
-    /// Whether it is the same package, however it is built.
-    fn is(&self, other: &Self) -> bool {
-        (&self.name, &self.version, &self.origin) == (&other.name, &other.version, &other.origin)
-    }
-
-    /// In what the host's build of a package differs from the artifact's.
-    fn difference(&self, artifact: &Self) -> Option<BuildDifference> {
-        // Destructured, so that a new field is decided upon here.
-        let Self { name, version, origin: _, build, features, settings, sources, .. } = self;
-        let Self { files, types: _, is_used: _, doubt: _, .. } = self;
-        for (side, host) in [(self, true), (artifact, false)] {
-            if let Some((kind, why)) = &side.doubt {
-                let (why, again) = (why.clone(), kind == CHANGED);
-                return Some(BuildDifference::Doubt { host, why, again });
-            }
-        }
-        let package = format!("{name} {version}");
-        let differs = |what: &str, ours: &str, theirs: &str| {
-            (ours != theirs)
-                .then(|| value(&format!("{what} of {package}"), Some(ours), Some(theirs)))
-        };
-        let are_known = features != UNKNOWN && artifact.features != UNKNOWN;
-        let of_features = differs("features", features, &artifact.features);
-        of_features
-            .filter(|_| are_known)
-            .or_else(|| {
-                let files = FileDifference::of(&package, files, &artifact.files);
-                let of_sources = differs("sources", sources, &artifact.sources)?;
-                Some(files.map_or(of_sources, BuildDifference::Files))
-            })
-            .or_else(|| differs("settings", settings, &artifact.settings))
-            .or_else(|| differs("build", build, &artifact.build))
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,53 @@
-//! The ladder of constants that finds the types that a type is made of, without referring to itself.
+//! A type that describes itself, and the ladder of constants that finds what it is made of, without
+//! referring to itself.
 
 use std::marker::PhantomData;
 
-use super::{Node, Outline, Outlines, Shaped, Whole};
+use super::{
+    info::Info,
+    node::{List, Node},
+    outline::{Outline, Outlines, Whole},
+};
+
+/// A type that describes itself, for the purpose `P`.
+///
+/// Derived: `Portable` and `Plain` describe a type for [`Wire`](super::Wire), `Shape` and `HotState` for
+/// [`Stored`](super::Stored).
+///
+/// # Safety
+/// Two builds of a module and a host call each other with the C signatures that they each derive
+/// from their own types, as soon as the descriptions of these types are equal. So a description for
+/// [`Wire`](super::Wire) must be of this very type, and determine how its values cross:
+/// - where it says a scalar or a type of the standard library, the type is that one;
+/// - where it has a layout, the type is plain data of that size and alignment, with fields of these
+///   types at these offsets, or variants of these numbers;
+/// - where it is of a user's type without a layout, values travel
+///   [`Encoded`](crate::portable::Encoded);
+/// - [`args`](Self::args) and [`parts`](Self::parts) list the types that [`INFO`](Self::INFO)
+///   counts.
+///
+/// The derives do this. Implementing [`Portable`](crate::Portable) by hand takes a description by
+/// hand as well, and with it this promise.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not describe itself",
+    label = "derive `Shape` for this type",
+    note = "for a type of your own that is part of a state: `#[derive(Shape)]` on it",
+    note = "for a type of another crate: `#[shape(opaque)]` on the field; it is then compared by \
+            decoding and encoding it",
+    note = "for a type that crosses a call: `#[derive(Portable)]`"
+)]
+pub unsafe trait Shaped<P> {
+    /// The names.
+    const INFO: Info;
+    /// The type arguments, as a list `Cell<A, Cell<B, ()>>`. Never called, and no associated type:
+    /// a public type may have fields of private ones, which an associated type must not show
+    /// (E0446).
+    #[doc(hidden)]
+    fn args() -> impl Parts<P>;
+    /// The types of the members' parts, in order.
+    #[doc(hidden)]
+    fn parts() -> impl Parts<P>;
+}
 
 /// A list of types `Cell<A, Cell<B, ()>>`, each of which describes itself.
 pub trait Parts<P>: PartsLadder<P> {}
@@ -44,57 +89,6 @@ impl<P, L> Copy for Rungs<P, L> {}
 pub struct Join<A, B>(PhantomData<(A, B)>);
 
 impl<P, A: Parts<P>, B: Parts<P>> Parts<P> for Join<A, B> {}
-
-/// The descriptions of a list of types.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum List {
-    /// No more.
-    End,
-    /// One type, and the rest.
-    Cons(&'static Node, &'static Self),
-    /// Both, one after the other.
-    Join(&'static Self, &'static Self),
-}
-
-/// A walk over a list, in constants.
-#[derive(Clone, Copy)]
-pub(crate) struct Nodes {
-    /// What is still to come, the next one last. A tree of `u32::MAX` types fits.
-    stack: [Option<&'static List>; 34],
-    len: usize,
-}
-
-impl Nodes {
-    pub(crate) const fn new(list: Option<&'static List>) -> Self {
-        let mut stack = [None; 34];
-        stack[0] = list;
-        Self { stack, len: 1 }
-    }
-
-    pub(crate) const fn next(&mut self) -> Option<&'static Node> {
-        while self.len > 0 {
-            self.len -= 1;
-            match self.stack[self.len] {
-                None | Some(List::End) => {}
-                Some(List::Cons(node, rest)) => {
-                    self.push(rest);
-                    return Some(node);
-                }
-                Some(List::Join(first, second)) => {
-                    self.push(second);
-                    self.push(first);
-                }
-            }
-        }
-        None
-    }
-
-    const fn push(&mut self, list: &'static List) {
-        self.stack[self.len] = Some(list);
-        self.len += 1;
-    }
-}
 
 macro_rules! ladder {
     ($top:ident, $nearly:ident; $($step:ident <- $below:ident)*) => {

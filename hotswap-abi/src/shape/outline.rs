@@ -6,7 +6,7 @@
 //! refers to other types by their [`Node`]s, which end at the user's types, and constants hold flat
 //! sets of outlines.
 
-use super::{List, Node, Nodes, hash, mixed};
+use super::node::{List, Node, Nodes, hash, mixed};
 
 /// How many different types one description may hold.
 const MOST: usize = 512;

@@ -3,26 +3,21 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hotswap_core::{
-    admin::Request,
-    plan::{Intent, Purpose, Urgency},
-};
-
-use crate::{Error, operate::absolute};
+use hotswap_core::plan::{Purpose, Urgency};
 
 /// Which host is asked, and how it is answered.
 #[derive(Debug, Args)]
 pub(crate) struct Host {
     /// The socket that the host answers at; unless given, $HOTSWAP_HOST
     #[arg(long, value_name = "SOCKET")]
-    host: Option<PathBuf>,
+    pub(crate) host: Option<PathBuf>,
     /// The user whose host answers there; unless given, the host is this user's or root's, or root
     /// asks and the socket's folder was made for its user
     #[arg(long, value_name = "NAME|UID", value_parser = user)]
-    host_user: Option<u32>,
+    pub(crate) host_user: Option<u32>,
     /// As JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// A user, by name or number.
@@ -44,7 +39,7 @@ pub(crate) fn user(text: &str) -> Result<u32, String> {
 #[derive(Debug, Args)]
 pub(crate) struct Slot {
     /// The slot; may be left out where the host has one
-    slot: Option<String>,
+    pub(crate) slot: Option<String>,
 }
 
 /// Who asks.
@@ -52,13 +47,7 @@ pub(crate) struct Slot {
 pub(crate) struct By {
     /// Who says so; unless given, $USER
     #[arg(long, value_name = "NAME")]
-    by: Option<String>,
-}
-
-impl By {
-    fn name(self) -> String {
-        self.by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "an operator".to_owned())
-    }
+    pub(crate) by: Option<String>,
 }
 
 /// What a host is asked for.
@@ -330,107 +319,16 @@ Exit codes: 0 noted, 1 there is no such report, 2 no host answers")]
 pub(crate) struct Wanted {
     /// What it is for: security, fix, feature, performance, or another word
     #[arg(long, value_name = "WORD", default_value = "unstated")]
-    purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// How soon it is wanted: low, normal, high, critical
     #[arg(long, value_name = "WORD", default_value = "normal")]
-    urgency: Urgency,
+    pub(crate) urgency: Urgency,
     /// What comes first among upgrades of the same urgency: the higher one
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
-    priority: i8,
+    pub(crate) priority: i8,
     /// Why, in a sentence
     #[arg(long, value_name = "TEXT")]
-    why: Option<String>,
+    pub(crate) why: Option<String>,
     #[command(flatten)]
-    by: By,
-}
-
-impl Wanted {
-    fn intent(self) -> Intent {
-        let intent = Intent::new(self.purpose)
-            .with_urgency(self.urgency)
-            .with_priority(self.priority)
-            .with_asked_by(self.by.name());
-        match self.why {
-            Some(why) => intent.with_why(why),
-            None => intent,
-        }
-    }
-}
-
-/// A verb as it goes to the host.
-pub(crate) struct Asked {
-    pub(crate) host: Option<PathBuf>,
-    pub(crate) host_user: Option<u32>,
-    pub(crate) json: bool,
-    pub(crate) request: Request,
-}
-
-impl Verb {
-    /// What is asked, of which host.
-    pub(crate) fn asked(self) -> Result<Asked, Error> {
-        let (host, request) = match self {
-            Self::Status { slot: Slot { slot }, host } => (host, Request::Status { slot }),
-            Self::Why { slot: Slot { slot }, host } => (host, Request::Why { slot }),
-            Self::Plan { slot: Slot { slot }, host } => (host, Request::Plan { slot }),
-            Self::Apply { slot: Slot { slot }, file, wait, wanted, host } => {
-                let (slot, file) = slot_and_file(slot, file)?;
-                if wait && file.is_none() {
-                    let text = "--wait is for an artifact: name its file";
-                    return Err(Error::Unable(text.to_owned()));
-                }
-                let file = file.as_deref().map(absolute).transpose()?;
-                (host, Request::Apply { slot, file, wait, intent: wanted.intent() })
-            }
-            Self::Approve { artifact, by, host } => {
-                (host, Request::Approve { artifact, by: by.name() })
-            }
-            Self::Reject { artifact, why, by, host } => {
-                (host, Request::Reject { artifact, by: by.name(), why })
-            }
-            Self::Pause { slot: Slot { slot }, why, by, host } => {
-                (host, Request::Pause { slot, by: by.name(), why })
-            }
-            Self::Resume { slot: Slot { slot }, host } => (host, Request::Resume { slot }),
-            Self::Commit { slot: Slot { slot }, why, host } => {
-                (host, Request::Commit { slot, why })
-            }
-            Self::Rollback { slot: Slot { slot }, why, host } => {
-                (host, Request::Rollback { slot, why })
-            }
-            Self::Revert { slot: Slot { slot }, to, why, host } => {
-                (host, Request::Revert { slot, to, why })
-            }
-            Self::Checkpoint { slot: Slot { slot }, host } => (host, Request::Checkpoint { slot }),
-            Self::Clear { artifact, host } => (host, Request::Clear { artifact }),
-            Self::History { slot: Slot { slot }, most, host } => {
-                (host, Request::History { slot, most })
-            }
-            Self::Report { slot: Slot { slot }, artifact, host } => {
-                (host, Request::Report { slot, artifact })
-            }
-            Self::Note { slot: Slot { slot }, artifact, problem, solution, by, host } => {
-                (host, Request::Note { slot, artifact, by: by.name(), problem, solution })
-            }
-        };
-        let Host { host, host_user, json } = host;
-        Ok(Asked { host, host_user, json, request })
-    }
-}
-
-/// Where a host has one slot, `apply FILE` is enough: what looks like a file is one. What is ready
-/// takes over in all slots.
-fn slot_and_file(
-    slot: Option<String>,
-    file: Option<PathBuf>,
-) -> Result<(Option<String>, Option<PathBuf>), Error> {
-    match (slot, file) {
-        (Some(only), None) if only.contains(['/', '.']) || PathBuf::from(&only).is_file() => {
-            Ok((None, Some(only.into())))
-        }
-        (Some(slot), None) => Err(Error::Unable(format!(
-            "which artifact? `hotswap apply {slot} FILE`; without a slot and a file, what is ready \
-             takes over in all slots"
-        ))),
-        other => Ok(other),
-    }
+    pub(crate) by: By,
 }

@@ -4,7 +4,7 @@ use std::{env, fs, path::Path};
 
 use toml_edit::{DocumentMut, Item};
 
-use super::Finding;
+use super::finding::Finding;
 
 pub(super) fn look(root: &Path) -> Vec<Finding> {
     let mut found = Vec::new();

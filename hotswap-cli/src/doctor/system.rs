@@ -7,7 +7,7 @@ use hotswap_core::{
     system::{self, Inotify, Leases},
 };
 
-use super::Finding;
+use super::finding::Finding;
 
 /// Fewer free watches than this are soon used up by a workspace of some size.
 const FEW_WATCHES: u64 = 1000;

@@ -9,7 +9,7 @@ use std::{
 use semver::Version;
 use tempfile::TempDir;
 
-use super::Finding;
+use super::finding::{Finding, Level};
 use crate::workspace::cargo;
 
 /// The oldest compiler that hotswap is built with.
@@ -19,7 +19,7 @@ pub(super) fn look(folder: &Path) -> Vec<Finding> {
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     let rustc = tool("rustc", rustc.current_dir(folder));
     let cargo = tool("cargo", cargo().current_dir(folder));
-    let builds = cargo.as_ref().is_ok_and(|it| it.level == super::Level::Ok);
+    let builds = cargo.as_ref().is_ok_and(|it| it.level == Level::Ok);
     let mut findings: Vec<Finding> =
         [rustc, cargo].into_iter().map(|it| it.unwrap_or_else(|finding| finding)).collect();
     if builds {
@@ -116,7 +116,6 @@ fn name(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Level;
 
     #[test]
     fn an_old_compiler_does_not_do() {

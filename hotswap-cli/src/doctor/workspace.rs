@@ -8,7 +8,7 @@ use std::{
 
 use cargo_metadata::{CrateType, Package};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::workspace::{Workspace, depends_on, has_type, library};
 
 const ADVICE: &str = "write crate-type = [\"cdylib\", \"rlib\"] below [lib] in its Cargo.toml";
@@ -107,7 +107,7 @@ fn versions(packages: impl Iterator<Item = (String, String)>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Level;
+    use crate::doctor::finding::Level;
 
     #[test]
     fn one_hotswap_for_all() {

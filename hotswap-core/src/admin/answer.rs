@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
 use hotswap_types::{ArtifactHash, escape::shown};
 use semver::Version;
 use serde::Serialize;

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hotswap_abi::{
+use hotswap_abi::__private::{
     manifest::{SCHEMA_MAGIC, Schema},
     same_build::Packages,
 };

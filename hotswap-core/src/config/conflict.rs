@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use hotswap_abi::manifest::Manifest;
+use hotswap_abi::Manifest;
 
 use super::{Builtin, Config};
 use crate::error::Reason;

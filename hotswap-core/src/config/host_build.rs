@@ -1,6 +1,6 @@
 //! How the host's own program was built: what a module that works on its values must match.
 
-use hotswap_abi::same_build::Packages;
+use hotswap_abi::__private::same_build::Packages;
 
 /// How the host's own program was built: made by [`host_build!`](crate::host_build), for
 /// [`Config::with_host_build`](crate::Config::with_host_build).
@@ -36,6 +36,6 @@ impl HostBuild {
 #[macro_export]
 macro_rules! host_build {
     () => {
-        $crate::abi::private::host_build!($crate)
+        $crate::abi::__private::host_build!($crate)
     };
 }

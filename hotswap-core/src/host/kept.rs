@@ -40,7 +40,7 @@ impl Operator {
 
     /// Puts a backup in the place of the state that serves, and waits until it is: a new instance of
     /// the same code begins with it, as
-    /// [`Start::Restored`](hotswap_abi::module::Start::Restored), migrated where it is older. The
+    /// [`Start::Restored`](hotswap_abi::Start::Restored), migrated where it is older. The
     /// state that served is backed up first. The event
     /// [`Restarted`](crate::event::EventKind::Restarted) says from when it is.
     ///
@@ -58,7 +58,7 @@ impl Operator {
     /// Goes back to an artifact that was committed before, named by its hash or its version, and
     /// waits until it serves. It is an upgrade like any other, with a trial where the slot has one;
     /// the state goes back through the serving module's
-    /// [`Migrate::downgrade`](hotswap_abi::state::Migrate::downgrade). A floor is passed once.
+    /// [`Migrate::downgrade`](hotswap_abi::Migrate::downgrade). A floor is passed once.
     ///
     /// When it is committed, the artifact that served is not taken again, also not by a later run,
     /// until [`clear`](Self::clear); `why` says why.

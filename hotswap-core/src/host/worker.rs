@@ -45,7 +45,7 @@ use std::{
 
 pub(super) use self::ending::Kept;
 
-use hotswap_abi::same_build::Packages;
+use hotswap_abi::__private::same_build::Packages;
 use hotswap_loader::{
     Outdated, UnloadEvent,
     fs::{PrivateFolder, Spared},

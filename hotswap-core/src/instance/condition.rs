@@ -16,7 +16,7 @@ use std::{
     },
 };
 
-use hotswap_abi::interface::Failure;
+use hotswap_abi::Failure;
 use parking_lot::Mutex;
 
 use super::Watch;

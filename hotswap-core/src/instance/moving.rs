@@ -15,7 +15,7 @@
 
 use std::{fmt, ptr, sync::Arc};
 
-use hotswap_abi::{
+use hotswap_abi::__private::{
     allocator::{Allocator, NotShared},
     module::{Moving, START_BESIDE, TRAPS_FIXED, TRAPS_NONE},
     portable::Reader,

@@ -3,7 +3,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
 use hotswap_loader::fs::disk::faults::{Disk, WAYS, Way, with_fault};
 use hotswap_types::ArtifactHash;
 

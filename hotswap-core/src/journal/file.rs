@@ -225,10 +225,9 @@ impl JournalFile {
             replace(&first, |out| io::copy(&mut from, out).map(drop))
         };
         let kept = disk::link(&path, &first).or_else(copy);
-        if let Err(error) = kept
-            .map_err(|it| it.to_string())
-            .and_then(|()| self.begin_anew().map_err(|it| hotswap_abi::text::in_full(&it)))
-        {
+        if let Err(error) = kept.map_err(|it| it.to_string()).and_then(|()| {
+            self.begin_anew().map_err(|it| hotswap_abi::__private::text::in_full(&it))
+        }) {
             tracing::warn!(path = %shown(&path), error, "the journal grows past its size");
             self.limit = self.length + self.large;
         }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use hotswap_abi::{
-    manifest::Manifest,
-    shape::{Difference, compare_stored},
+    __private::shape::{Difference, compare_stored},
+    Manifest,
 };
 use hotswap_types::json;
 use semver::Version;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use hotswap_abi::same_build::Packages;
+use hotswap_abi::__private::same_build::Packages;
 
 use super::{Level, Risk, statics::STATICS};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hotswap_abi::manifest::Manifest;
+use hotswap_abi::Manifest;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{RehearsalReport, WayBack};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hotswap_abi::manifest::Manifest;
+use hotswap_abi::Manifest;
 use hotswap_loader::StaticTls;
 
 use super::{Change, Level, Side, Situation, StateStep, StepBack, changes, risks};

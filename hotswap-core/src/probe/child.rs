@@ -20,8 +20,10 @@ use std::{
     time::Duration,
 };
 
-use hotswap_abi::text::in_full;
-use hotswap_abi::{compat::Requirement, manifest::Schema, portable::Reader, same_build::Packages};
+use hotswap_abi::__private::text::in_full;
+use hotswap_abi::__private::{
+    compat::Requirement, manifest::Schema, portable::Reader, same_build::Packages,
+};
 use hotswap_loader::{fs::PrivateFolder, steps::Steps};
 use hotswap_types::{Phase, escape::shown};
 use parking_lot::Mutex;

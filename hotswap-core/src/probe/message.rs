@@ -4,8 +4,8 @@
 //! code ran there. It is read as hostile bytes, of bounded length.
 
 use hotswap_abi::{
+    __private::portable::{Buffer, Reader},
     Portable,
-    portable::{Buffer, Reader},
 };
 
 use crate::event::{Downgrade, RehearsalStep};

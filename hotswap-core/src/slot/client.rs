@@ -9,8 +9,8 @@ use std::{
 };
 
 use hotswap_abi::{
+    __private::interface::{Caller, Target},
     CallError, Interface,
-    interface::{Caller, Target},
 };
 
 use crate::{

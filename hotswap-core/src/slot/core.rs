@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hotswap_abi::{Interface, compat::Requirement};
+use hotswap_abi::{__private::compat::Requirement, Interface};
 use hotswap_loader::{UnloadCallback, UnloadEvent, logs};
 use hotswap_types::{Phase, bounded};
 use parking_lot::{Condvar, Mutex, MutexGuard};

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use hotswap_abi::state::{Carried, DroppedValues};
+use hotswap_abi::__private::state::{Carried, DroppedValues};
 
 use crate::{event::CarriedFields, snapshot::Snapshot};
 

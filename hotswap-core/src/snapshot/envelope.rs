@@ -15,8 +15,8 @@ use std::{
 };
 
 use hotswap_abi::{
-    compat::compatible,
-    manifest::{ABI, Manifest, ManifestError},
+    __private::{compat::compatible, manifest::ABI},
+    Manifest, ManifestError,
 };
 use semver::Version;
 

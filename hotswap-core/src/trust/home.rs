@@ -35,9 +35,9 @@ impl Trust {
         for place in [runtime_folder(), data.map(data_folder)] {
             let folder = match place {
                 None => continue,
-                Some(Ok(place)) => {
-                    self.below(&place).map_err(|error| hotswap_abi::text::in_full(&error))
-                }
+                Some(Ok(place)) => self
+                    .below(&place)
+                    .map_err(|error| hotswap_abi::__private::text::in_full(&error)),
                 Some(Err(why)) => Err(why),
             };
             match folder {
@@ -48,7 +48,7 @@ impl Trust {
         self.below(&temporary(env::var_os("TMPDIR"))).map_err(|last| match tried.as_slice() {
             [] => last,
             _ => {
-                tried.push(hotswap_abi::text::in_full(&last));
+                tried.push(hotswap_abi::__private::text::in_full(&last));
                 FolderError::Nowhere { tried }
             }
         })

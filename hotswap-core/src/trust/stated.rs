@@ -3,7 +3,7 @@
 //! Both stand in the artifact, and are signed with it. Stated once more they are what the signer
 //! meant to sign: a build server that is made to sign another build is found out.
 
-use hotswap_abi::manifest::Manifest;
+use hotswap_abi::Manifest;
 
 const MODULE: &str = "hotswap-module=";
 const VERSION: &str = "hotswap-version=";

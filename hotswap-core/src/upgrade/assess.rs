@@ -3,10 +3,13 @@
 mod stub;
 
 use hotswap_abi::{
-    compat::{Mismatch, Requirement},
-    manifest::{Manifest, StateVersion},
-    same_build::BuildDifference,
-    shape::{Difference, Shape, Types, compare_stored},
+    __private::{
+        compat::{Mismatch, Requirement},
+        manifest::StateVersion,
+        same_build::BuildDifference,
+        shape::{Difference, Shape, Types, compare_stored},
+    },
+    Manifest,
 };
 use hotswap_types::Phase;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hotswap_abi::manifest::Manifest;
+use hotswap_abi::Manifest;
 use hotswap_loader::{
     elf::{Astray, ElfFacts},
     image,

@@ -3,10 +3,12 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::{
-    allocator::Allocator,
-    compat::Mismatch,
-    manifest::Manifest,
-    module::{Export, TRACE_NONE},
+    __private::{
+        allocator::Allocator,
+        compat::Mismatch,
+        module::{Export, TRACE_NONE},
+    },
+    Manifest,
 };
 use hotswap_loader::{
     Image, LoadError, Outdated, STATIC_TLS_REMEDY, StaticTls,

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, mem};
 
-use hotswap_abi::state::{Carried, DroppedValues, carry_back};
+use hotswap_abi::__private::state::{Carried, DroppedValues, carry_back};
 
 use super::Handover;
 use crate::{

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hotswap_abi::state::{DroppedValues, MigrateError};
+use hotswap_abi::{__private::state::DroppedValues, MigrateError};
 use hotswap_loader::{fs::PrivateFolder, steps::Steps};
 use hotswap_types::Phase;
 
@@ -286,7 +286,7 @@ fn is_irreversible(fault: &Fault) -> bool {
 }
 
 fn unstaged(error: StageError) -> Fault {
-    unreadable(&hotswap_abi::text::in_full(&error))
+    unreadable(&hotswap_abi::__private::text::in_full(&error))
 }
 
 fn unreadable(why: &dyn std::fmt::Display) -> Fault {

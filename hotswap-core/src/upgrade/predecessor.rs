@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hotswap_abi::manifest::{Manifest, StateVersion};
+use hotswap_abi::{__private::manifest::StateVersion, Manifest};
 
 use crate::{slot::SlotCore, snapshot::Snapshot};
 

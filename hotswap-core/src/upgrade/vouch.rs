@@ -128,9 +128,10 @@ fn unread(path: &Path, error: &StageError) -> Unvouched {
         StageError::Missing { .. } => {
             refused(format!("signature  nothing is at {}", shown(path)), "put its signature there")
         }
-        error => {
-            refused(format!("signature  {}", hotswap_abi::text::in_full(error)), "mend the file")
-        }
+        error => refused(
+            format!("signature  {}", hotswap_abi::__private::text::in_full(error)),
+            "mend the file",
+        ),
     }
 }
 

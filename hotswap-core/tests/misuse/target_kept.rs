@@ -1,8 +1,8 @@
 //! Would call the instance when its caller is no longer inside.
 
 use hotswap_abi::{
+    __private::interface::{Caller, Target},
     Interface, interface,
-    interface::{Caller, Target},
 };
 use hotswap_core::Pin;
 

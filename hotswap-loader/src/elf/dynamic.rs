@@ -1,6 +1,6 @@
 //! The dynamic section: what the system's loader goes by.
 
-use hotswap_abi::text::is_obeyed;
+use hotswap_abi::__private::text::is_obeyed;
 use object::LittleEndian as LE;
 use object::elf::{self, Dyn64};
 

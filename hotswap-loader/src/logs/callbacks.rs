@@ -10,7 +10,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use hotswap_abi::{
+use hotswap_abi::__private::{
     logs::{self, Address, Current, Interest, Key, Listener, Parent, site::to_level},
     module::RootRef,
     portable::Bytes,

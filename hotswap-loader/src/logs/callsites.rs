@@ -6,7 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-use hotswap_abi::{logs::site::Description, text::escaped};
+use hotswap_abi::__private::{logs::site::Description, text::escaped};
 use parking_lot::Mutex;
 
 use super::site::{Form, GENERATION, MODULE, Site};

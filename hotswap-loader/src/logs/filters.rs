@@ -19,7 +19,7 @@ use std::{
     thread::{self, Thread},
 };
 
-use hotswap_abi::module::RootRef;
+use hotswap_abi::__private::module::RootRef;
 use parking_lot::Mutex;
 
 use crate::unload::run_pending_dtors;

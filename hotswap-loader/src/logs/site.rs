@@ -10,7 +10,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU8, Ordering},
 };
 
-use hotswap_abi::logs::{
+use hotswap_abi::__private::logs::{
     Interest,
     site::{Description, to_level},
 };

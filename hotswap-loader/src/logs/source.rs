@@ -7,7 +7,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use hotswap_abi::logs::Key;
+use hotswap_abi::__private::logs::Key;
 use parking_lot::Mutex;
 
 use super::{filters::FilterSync, site::Site, span::Spans, value};

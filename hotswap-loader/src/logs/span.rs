@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use hotswap_abi::logs::{Current, Key, Parent};
+use hotswap_abi::__private::logs::{Current, Key, Parent};
 use parking_lot::Mutex;
 use tracing_core::{Dispatch, span};
 

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use hotswap_abi::{
+use hotswap_abi::__private::{
     logs::{Interest, Key, Listener, Parent, UNWANTED, site::Description, value::Values},
     portable::Bytes,
 };

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, error::Error, fmt};
 
-use hotswap_abi::{
+use hotswap_abi::__private::{
     logs::value::{Cause, Read, Value},
     text::lined,
 };

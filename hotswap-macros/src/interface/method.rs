@@ -8,7 +8,10 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-use super::{Argument, Method, Since, argument, parse::where_clause};
+use super::{
+    argument,
+    model::{Argument, Method, Since},
+};
 use crate::error::Errors;
 
 /// Reads a method, and takes our own attributes off it; `None` if it has mistakes.
@@ -241,4 +244,11 @@ impl Visit<'_> for HasImpl {
 /// What is said of the method to those who call it.
 fn is_for_callers(attr: &Attribute) -> bool {
     attr.path().is_ident("doc") || attr.path().is_ident("deprecated")
+}
+
+/// Notes what a `where` asks for.
+pub(super) fn where_clause(clause: Option<&syn::WhereClause>, errors: &mut Errors) {
+    if let Some(clause) = clause {
+        errors.at(clause, "an interface has no where clauses", "leave it away");
+    }
 }

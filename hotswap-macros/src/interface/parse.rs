@@ -3,7 +3,10 @@
 use proc_macro2::TokenStream;
 use syn::{ItemTrait, LitStr, TraitItem, TypeParamBound, parse::Parser, punctuated::Punctuated};
 
-use super::{Interface, method};
+use super::{
+    method::{self, where_clause},
+    model::Interface,
+};
 use crate::error::Errors;
 
 /// Reads the trait; `None` if it is none.
@@ -104,12 +107,6 @@ fn head(item: &mut ItemTrait, errors: &mut Errors) -> bool {
     }
     where_clause(item.generics.where_clause.as_ref(), errors);
     item.generics.params.is_empty() && item.generics.where_clause.is_none()
-}
-
-pub(super) fn where_clause(clause: Option<&syn::WhereClause>, errors: &mut Errors) {
-    if let Some(clause) = clause {
-        errors.at(clause, "an interface has no where clauses", "leave it away");
-    }
 }
 
 /// Whether the supertraits are `Send` and `Sync`; others are noted and left out.

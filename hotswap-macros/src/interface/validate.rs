@@ -3,7 +3,7 @@
 use semver::Version;
 use syn::LitStr;
 
-use super::{Interface, Method};
+use super::model::{Interface, Method};
 use crate::{error::Errors, types::last_name};
 
 /// Notes what does not fit.

@@ -1,27 +1,21 @@
 //! `#[derive(Portable)]`: bytes of the fields in order of declaration.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
-use syn::{Data, DeriveInput, Field, Fields};
+use quote::{quote, quote_spanned};
+use syn::{Data, DeriveInput, Field, Fields, Generics};
 
-use super::{
-    attr::{Way, misplaced, way},
-    bound,
-};
+use super::attr::{Way, misplaced, way};
 use crate::{
     error::Errors,
     fields::exactly,
     names::{self, local},
-    shape::{Description, Member, wire_part},
+    shape::{Description, Member, Opaques, arguments, own_names, wire_part},
     types::mentions,
 };
 
 pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     misplaced(&input.attrs, errors);
-    let mut own: Vec<String> =
-        input.generics.type_params().map(|param| param.ident.to_string()).collect();
-    own.extend(["Self".to_owned(), input.ident.to_string()]);
-    let mut coder = Coder { own, tags: Vec::new(), errors };
+    let mut coder = Coder { own: own_names(input), opaque: Opaques::default(), errors };
     let (kind, members, encode, decode) = match &input.data {
         Data::Struct(data) => {
             let variant = coder.fields(&data.fields, &quote! { Self });
@@ -39,7 +33,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
             return TokenStream::new();
         }
     };
-    let tags = coder.tags;
+    let tags = coder.opaque;
     let name = &input.ident;
     let mut generics = input.generics.clone();
     bound(&mut generics);
@@ -48,7 +42,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         kind,
         name: names::plain(name),
         attrs: String::new(),
-        args: input.generics.type_params().map(|it| &it.ident).map(|it| quote! { #it }).collect(),
+        args: arguments(input),
         members,
         layout: false,
         build: String::new(),
@@ -58,7 +52,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     quote! {
         #[allow(unused_imports)]
         use __hotswap::Unknown as _;
-        #(#tags)*
+        #tags
 
         unsafe impl #head __hotswap::Shaped<__hotswap::Wire> for #name #args #clause {
             #description
@@ -85,8 +79,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
 struct Coder<'a> {
     /// Names that a type may not be probed with: parameters, and the type itself.
     own: Vec<String>,
-    /// Names of opaque fields.
-    tags: Vec<TokenStream>,
+    opaque: Opaques,
     errors: &'a mut Errors,
 }
 
@@ -181,21 +174,11 @@ impl Coder<'_> {
                     wire_part(ty)
                 },
             ),
-            Way::Serde => {
-                let (tag, text) =
-                    (format_ident!("__HotswapOpaque{}", self.tags.len()), names::text(ty));
-                self.tags.push(quote! {
-                    struct #tag;
-                    impl __hotswap::Named for #tag {
-                        const NAME: &'static ::core::primitive::str = #text;
-                    }
-                });
-                (
-                    quote_spanned! { span=> __hotswap::with::encode_serde::<#ty>(#name, __hotswap_out); },
-                    quote_spanned! { span=> __hotswap::with::decode_serde::<#ty>(__hotswap_input)? },
-                    quote! { __hotswap::Opaque<#tag> },
-                )
-            }
+            Way::Serde => (
+                quote_spanned! { span=> __hotswap::with::encode_serde::<#ty>(#name, __hotswap_out); },
+                quote_spanned! { span=> __hotswap::with::decode_serde::<#ty>(__hotswap_input)? },
+                self.opaque.part(ty),
+            ),
             Way::With(module) => {
                 let span = names::at(&module);
                 (
@@ -223,5 +206,12 @@ impl Coder<'_> {
                 )
             }
         }
+    }
+}
+
+/// Every type parameter must cross itself.
+pub(super) fn bound(generics: &mut Generics) {
+    for param in generics.type_params_mut() {
+        param.bounds.push(syn::parse_quote! { __hotswap::Portable });
     }
 }

@@ -3,7 +3,7 @@
 //! The interface's crate does not see all that a lent value reaches: an entity system finds values
 //! by their `TypeId`, of whatever crate. So `#[derive(HotModule)]` and `host_build!` describe the
 //! crates that they expand in: each package below, by name, version and origin, with what decides
-//! about its types. `hotswap_abi::same_build::Packages` reads the text and compares two of them.
+//! about its types. `Packages` of hotswap-abi reads the text and compares two of them.
 //!
 //! A line for each thing, its parts between tabs:
 //! - `crate`, name, version, types: the crate itself;
@@ -17,7 +17,15 @@ use std::{env, sync::OnceLock};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{Command, Sources, Unit, clean, doubt, script, types, unit::without_hash, used};
+use super::{
+    build::{clean, doubt},
+    command::Command,
+    script,
+    sources::Sources,
+    types,
+    unit::{Unit, without_hash},
+    used,
+};
 
 /// Of a module's crate.
 pub(crate) fn of_module() -> &'static str {

@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::Unit;
+use super::unit::Unit;
 
 /// The sources of a crate.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use super::{Command, Unit};
+use super::{command::Command, unit::Unit};
 
 /// Whose dependencies do not count.
 const HOTSWAP: [&str; 3] = ["hotswap-abi", "hotswap-core", "hotswap-macros"];

@@ -5,7 +5,7 @@
 //! the description would be noticed when its data is gone.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::{Data, DeriveInput, Field, Fields};
 
 use super::attr::{is_opaque, is_skipped, misplaced, serde};
@@ -13,16 +13,14 @@ use crate::{
     error::Errors,
     fields::exactly,
     names,
-    shape::{Description, Member, must_be, stored_part},
+    shape::{Description, Member, Opaques, arguments, must_be, own_names, stored_part},
     types::mentions,
 };
 
 pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     misplaced(&input.attrs, errors);
-    let mut own: Vec<String> =
-        input.generics.type_params().map(|param| param.ident.to_string()).collect();
-    own.extend(["Self".to_owned(), input.ident.to_string()]);
-    let mut describer = Describer { own, tags: Vec::new(), checks: Vec::new(), errors };
+    let (own, opaque) = (own_names(input), Opaques::default());
+    let mut describer = Describer { own, opaque, checks: Vec::new(), errors };
     let (kind, members) = match &input.data {
         Data::Struct(data) => ("Struct", describer.fields(&data.fields)),
         Data::Enum(data) => ("Enum", describer.variants(data)),
@@ -35,7 +33,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
             ("Struct", Vec::new())
         }
     };
-    let (tags, checks) = (describer.tags, describer.checks);
+    let (tags, checks) = (describer.opaque, describer.checks);
     let name = &input.ident;
     let mut generics = input.generics.clone();
     for param in generics.type_params_mut() {
@@ -46,7 +44,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         kind,
         name: names::plain(name),
         attrs: serde(&input.attrs),
-        args: input.generics.type_params().map(|it| &it.ident).map(|it| quote! { #it }).collect(),
+        args: arguments(input),
         members,
         layout: false,
         build: String::new(),
@@ -56,7 +54,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     quote! {
         #[allow(unused_imports)]
         use __hotswap::Unknown as _;
-        #(#tags)*
+        #tags
         #(#checks)*
 
         unsafe impl #head __hotswap::Shaped<__hotswap::Stored> for #name #args #clause {
@@ -68,8 +66,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
 struct Describer<'a> {
     /// Names that a type may not be probed with.
     own: Vec<String>,
-    /// Names of the types of opaque fields.
-    tags: Vec<TokenStream>,
+    opaque: Opaques,
     /// That the types of the others describe themselves.
     checks: Vec<TokenStream>,
     errors: &'a mut Errors,
@@ -133,13 +130,6 @@ impl Describer<'_> {
                 stored_part(ty)
             };
         }
-        let (tag, text) = (format_ident!("__HotswapField{}", self.tags.len()), names::text(ty));
-        self.tags.push(quote! {
-            struct #tag;
-            impl __hotswap::Named for #tag {
-                const NAME: &'static ::core::primitive::str = #text;
-            }
-        });
-        quote! { __hotswap::Opaque<#tag> }
+        self.opaque.part(ty)
     }
 }

@@ -1,9 +1,8 @@
 //! Two sides that were compiled against different sources: what the verdict says.
 
 use hotswap_abi::{
-    Interface,
-    compat::Requirement,
-    manifest::{Manifest, Schema},
+    __private::{compat::Requirement, manifest::Schema},
+    Interface, Manifest,
 };
 
 /// An interface and a module that implements it.
@@ -28,7 +27,7 @@ fn host<I: Interface + ?Sized>() -> Requirement {
 /// A manifest of a module that implements an interface, without its code.
 macro_rules! artifact {
     ($side:ident) => {{
-        use hotswap_abi::private as p;
+        use hotswap_abi::__private as p;
         const SOURCE: p::ManifestSource = p::ManifestSource {
             export: "x",
             module: "arcade",

@@ -3,10 +3,12 @@
 use std::{cell::RefCell, marker::PhantomData, slice, sync::Arc};
 
 use hotswap_abi::{
-    HotModule, Interface,
-    interface::{CallError, Caller, Entry, Origin, Target},
-    module::{Export, RootRef, START_FRESH},
-    portable::{Buffer, Str},
+    __private::{
+        interface::{Caller, Entry, Origin, Target},
+        module::{Export, RootRef, START_FRESH},
+        portable::{Buffer, Str},
+    },
+    CallError, HotModule, Interface,
 };
 
 /// A started module.
@@ -116,7 +118,7 @@ macro_rules! module {
     };
     (@only $ty:ident: $interface:path) => {
         const _: () = {
-            use hotswap_abi::private as p;
+            use hotswap_abi::__private as p;
             const SOURCE: p::ManifestSource =
                 p::manifest_source::<$ty>(
                     "hotswap_root_test",

@@ -10,9 +10,11 @@ use std::{
 };
 
 use hotswap_abi::{
+    __private::{
+        portable::{Buffer, Reader},
+        state::encode,
+    },
     HotState, Migrate, MigrateError, Portable, Shape, interface,
-    portable::{Buffer, Reader},
-    state::encode,
 };
 use proptest::{collection, option, prelude::*, result};
 use serde::{Deserialize, Serialize};

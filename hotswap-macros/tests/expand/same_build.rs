@@ -7,11 +7,12 @@ use std::{
 };
 
 use hotswap_abi::{
-    Interface,
-    compat::{Mismatch, Requirement},
-    interface,
-    manifest::{Manifest, Schema},
-    same_build::BuildDifference,
+    __private::{
+        compat::{Mismatch, Requirement},
+        manifest::Schema,
+        same_build::BuildDifference,
+    },
+    Interface, Manifest, interface,
 };
 
 use crate::{double::start, module};

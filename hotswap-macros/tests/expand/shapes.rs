@@ -3,9 +3,8 @@
 use std::{borrow::Cow, collections::HashMap, thread};
 
 use hotswap_abi::{
-    Context, HotModule, HotState, Module, ModuleError, Shape, Start, interface,
-    manifest::Manifest,
-    state::{CarryError, carry},
+    __private::state::{CarryError, carry},
+    Context, HotModule, HotState, Manifest, Module, ModuleError, Shape, Start, interface,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +37,7 @@ macro_rules! manifest_of {
 /// Each user's type in a manifest, one a line, in alphabetical order.
 fn definitions(manifest: &Manifest) -> Vec<String> {
     let types = &manifest.types;
-    let member = |member: &hotswap_abi::shape::OwnedMember| {
+    let member = |member: &hotswap_abi::__private::shape::OwnedMember| {
         let parts: Vec<_> =
             member.parts.iter().map(|part| types.display(part).to_string()).collect();
         let labels =
@@ -82,10 +81,10 @@ fn the_manifest_holds_every_version_of_the_state_in_full() {
     // Known by its text only.
     let world = manifest.types.definitions.iter().find(|it| it.name == "World").unwrap();
     assert!(
-        matches!(&world.members[3].parts[0], hotswap_abi::shape::Shape::Opaque(text) if text == "Vec<Foreign>")
+        matches!(&world.members[3].parts[0], hotswap_abi::__private::shape::Shape::Opaque(text) if text == "Vec<Foreign>")
     );
     assert!(
-        matches!(&world.members[4].parts[0], hotswap_abi::shape::Shape::Opaque(text) if text == "Unit")
+        matches!(&world.members[4].parts[0], hotswap_abi::__private::shape::Shape::Opaque(text) if text == "Unit")
     );
 }
 
@@ -221,9 +220,10 @@ trait Evaluator {
 
 #[test]
 fn a_type_with_many_recursive_fields_is_described_once() {
-    let schema =
-        hotswap_abi::manifest::Schema::decode(<dyn Evaluator as hotswap_abi::Interface>::schema())
-            .unwrap();
+    let schema = hotswap_abi::__private::manifest::Schema::decode(
+        <dyn Evaluator as hotswap_abi::Interface>::schema(),
+    )
+    .unwrap();
     let names: Vec<_> = schema.types.definitions.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
     let expr = schema.types.definitions.iter().find(|it| it.name == "Expr").unwrap();

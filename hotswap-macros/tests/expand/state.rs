@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use hotswap_abi::{HotState, Migrate, MigrateError, Shape, portable::Buffer, state::encode};
+use hotswap_abi::{
+    __private::{portable::Buffer, state::encode},
+    HotState, Migrate, MigrateError, Shape,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(HotState, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -113,8 +116,9 @@ fn a_state_of_any_version_is_restored_step_by_step() {
 
 #[test]
 fn a_step_that_fails_and_a_version_that_is_unknown_say_so() {
-    let text =
-        |result: Result<World, hotswap_abi::state::RestoreError>| result.unwrap_err().to_string();
+    let text = |result: Result<World, hotswap_abi::__private::state::RestoreError>| {
+        result.unwrap_err().to_string()
+    };
     let unlucky = bytes(&WorldV3 { score: 13, names: Vec::new() });
     assert_eq!(
         text(World::restore(3, &unlucky)),
@@ -182,7 +186,7 @@ mod numbered {
 
 #[test]
 fn numbers_that_a_macro_gives_to_variants_are_part_of_the_description() {
-    use hotswap_abi::private::Description;
+    use hotswap_abi::__private::Description;
     let one = Description::of::<numbered::one::Cell>();
     let mut two = Description::of::<numbered::two::Cell>();
     two.text = two.text.replace("numbered::two", "numbered::one");

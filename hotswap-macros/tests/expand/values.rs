@@ -240,7 +240,7 @@ fn plain_data_is_seen_and_written_in_place() {
 
 #[test]
 fn an_adopted_value_that_is_refused_is_an_error_not_a_panic() {
-    use hotswap_abi::portable::{Buffer, Reader};
+    use hotswap_abi::__private::portable::{Buffer, Reader};
     let mut buffer = Buffer::new();
     let odd = Adopted { foreign: Foreign { words: Vec::new() }, even: Even(5) };
     odd.encode(&mut buffer.writer());

@@ -1,8 +1,8 @@
 //! A caller decides which lock a call holds: safe code must not write one.
 
 use hotswap_abi::{
+    __private::interface::{Caller, Target},
     CallError,
-    interface::{Caller, Target},
 };
 
 struct Lax<C>(C);

@@ -1,6 +1,6 @@
 //! Would pass the address of a value, for the other side to keep.
 
-use hotswap_abi::portable::{Carrier, DecodeError, Sink};
+use hotswap_abi::__private::portable::{Carrier, DecodeError, Sink};
 
 pub struct ByAddress;
 

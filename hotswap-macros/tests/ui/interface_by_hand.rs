@@ -1,9 +1,11 @@
 //! Would say that no method takes `&mut self`, so that calls hold no lock.
 
 use hotswap_abi::{
+    __private::{
+        interface::Caller,
+        shape::{Info, Parts, Shaped, Wire},
+    },
     Interface,
-    interface::Caller,
-    shape::{Info, Parts, Shaped, Wire},
 };
 
 pub struct Game;

@@ -1,8 +1,8 @@
 //! Would call an address of one's choice.
 
 use hotswap_abi::{
+    __private::interface::{Lendable, Lent, TableRef},
     interface,
-    interface::{Lendable, Lent, TableRef},
 };
 
 #[interface]

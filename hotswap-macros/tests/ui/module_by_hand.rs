@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use hotswap_abi::{
-    Context, HotModule, Module, ModuleError, Start, interface, interface::Entry, module::Export,
+    __private::{interface::Entry, module::Export},
+    Context, HotModule, Module, ModuleError, Start, interface,
 };
 
 #[interface]

@@ -1,6 +1,6 @@
 //! Would have a text of a library's constants outlive it.
 
-use hotswap_abi::{Movable, state::movable::Description};
+use hotswap_abi::{__private::state::movable::Description, Movable};
 
 pub struct State {
     pub text: &'static str,

@@ -1,8 +1,8 @@
 //! Would put a text of a module's constants into the host's memory, through `&mut Label`.
 
 use hotswap_abi::{
+    __private::shape::{Info, Parts, Shaped, Wire},
     Plain,
-    shape::{Info, Parts, Shaped, Wire},
 };
 
 #[derive(Clone, Copy)]

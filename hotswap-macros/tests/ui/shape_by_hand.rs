@@ -1,9 +1,11 @@
 //! A description decides about the calling convention: safe code must not write one.
 
 use hotswap_abi::{
+    __private::{
+        portable::{DecodeError, Encoded, Reader, Writer},
+        shape::{Info, Parts, Shaped, Wire},
+    },
     Portable,
-    portable::{DecodeError, Encoded, Reader, Writer},
-    shape::{Info, Parts, Shaped, Wire},
 };
 
 /// Travels as bytes, and says it were a number, which travels in a register.

@@ -27,7 +27,7 @@ pub trait Game {
     fn update(&mut self, engine: &mut dyn Engine, line: Line);
 }
 
-pub fn client<C: hotswap_abi::interface::Caller>(caller: C) -> EngineClient<C> {
+pub fn client<C: hotswap_abi::__private::interface::Caller>(caller: C) -> EngineClient<C> {
     <dyn Engine>::client(caller)
 }
 

@@ -1,6 +1,6 @@
 //! Sound modules that do not fit this host: both sides are named, and nothing of them runs.
 
-use hotswap_abi::manifest::TARGET;
+use hotswap_abi::__private::manifest::TARGET;
 
 use super::{
     place::unhurried,

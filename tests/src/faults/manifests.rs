@@ -61,7 +61,8 @@ pub(super) fn group() -> Group {
             damaged(
                 "manifest that neither unwinds nor aborts",
                 Box::new(bytes(|manifest| {
-                    let target = position(manifest, hotswap_abi::manifest::TARGET.as_bytes());
+                    let target =
+                        position(manifest, hotswap_abi::__private::manifest::TARGET.as_bytes());
                     // The flag stands before the target and its length.
                     manifest[target - 3] = 7;
                 })),

@@ -7,7 +7,7 @@
 use std::{fs, mem, path::PathBuf, time::Instant};
 
 use benches_api::store::{Record, RecordsV1, RecordsV2};
-use hotswap_abi::portable::Buffer;
+use hotswap_abi::__private::portable::Buffer;
 use hotswap_benches::stats::Samples;
 use hotswap_core::event::StateNote;
 
@@ -106,7 +106,8 @@ impl Shapes {
 fn records(bytes: usize) -> u64 {
     let mut buffer = Buffer::new();
     let state = RecordsV1 { records: (0..100).map(Record::of).collect() };
-    hotswap_abi::state::encode(&state, &mut buffer.writer()).expect("the state can be encoded");
+    hotswap_abi::__private::state::encode(&state, &mut buffer.writer())
+        .expect("the state can be encoded");
     (bytes * 100 / buffer.bytes().len()) as u64
 }
 
@@ -115,8 +116,10 @@ fn codec(records: u64) -> f64 {
     let state = RecordsV1 { records: (0..records).map(Record::of).collect() };
     let mut buffer = Buffer::new();
     let started = Instant::now();
-    hotswap_abi::state::encode(&state, &mut buffer.writer()).expect("the state can be encoded");
-    let old: RecordsV1 = hotswap_abi::state::decode(buffer.bytes()).expect("and decoded");
+    hotswap_abi::__private::state::encode(&state, &mut buffer.writer())
+        .expect("the state can be encoded");
+    let old: RecordsV1 =
+        hotswap_abi::__private::state::decode(buffer.bytes()).expect("and decoded");
     let new = RecordsV2 { records: old.records, origin: String::new() };
     let figure = started.elapsed().as_secs_f64() * 1e3;
     drop(mem::take(&mut buffer));

@@ -6,7 +6,7 @@ use log::{
     kv::{Error, Key, Value, VisitSource},
 };
 
-use super::LISTENER;
+use super::table::LISTENER;
 use crate::logs::{self, Listener, Parent, site::Description, value::Values};
 
 /// The logger of a module.

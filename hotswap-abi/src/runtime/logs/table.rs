@@ -1,9 +1,14 @@
-//! The host's functions, called safely.
+//! The host that listens, and its functions, called safely.
+
+use std::sync::OnceLock;
 
 use crate::{
     logs::{Current, Interest, Key, Listener, Parent},
     portable::Bytes,
 };
+
+/// Set once, when a host attaches to this library.
+pub(super) static LISTENER: OnceLock<Listener> = OnceLock::new();
 
 macro_rules! calls {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use rmpv::Value;
 
 use super::{
-    CarryError, DroppedChange, DroppedValues,
     attrs::Attrs,
-    dropped::DroppedValue,
+    dropped::{DroppedChange, DroppedValue, DroppedValues},
+    error::CarryError,
     number,
     place::{Place, Tally},
+    types::{Family, family, has_attrs, is_tuple},
+    zero::zero,
 };
 use crate::shape::{Definition, Kind, OwnedMember, Shape, Types, compare_stored};
 
@@ -235,7 +237,7 @@ impl Carrier<'_> {
                         if attrs.default {
                             continue;
                         }
-                        self.zero(&to.parts[0], &at.shown)?
+                        zero(self.new, &to.parts[0], &at.shown)?
                     }
                 },
             };
@@ -309,35 +311,6 @@ impl Carrier<'_> {
     }
 }
 
-#[derive(PartialEq, Eq)]
-pub(super) enum Family {
-    Sequence,
-    Map,
-    Option,
-    Tuple,
-    Other,
-}
-
-pub(super) fn family(name: &str) -> Family {
-    match name {
-        "Vec" | "VecDeque" | "HashSet" | "BTreeSet" => Family::Sequence,
-        "HashMap" | "BTreeMap" => Family::Map,
-        "Option" => Family::Option,
-        "tuple" | "array" => Family::Tuple,
-        _ => Family::Other,
-    }
-}
-
-/// Attributes other than names and `default` change the representation in ways that are serde's
-/// business; so do all of a variant.
-pub(super) fn has_attrs(definition: &Definition) -> bool {
-    let has = |member: &OwnedMember| match definition.kind {
-        Kind::Struct => Attrs::of(member).other,
-        _ => !member.attrs.is_empty(),
-    };
-    !definition.attrs.is_empty() || definition.members.iter().any(has)
-}
-
 /// The field that is stored by a name.
 fn by_key<'m>(members: &'m [OwnedMember], key: &str) -> Option<&'m OwnedMember> {
     members.iter().find(|member| Attrs::of(member).key(member) == key)
@@ -361,11 +334,6 @@ fn source(
             by_key(new, name).is_none() && (attrs.aliases.contains(&name.as_str()) || was_alias())
         })
     })
-}
-
-/// Whether a struct's fields have no names.
-pub(super) fn is_tuple(definition: &Definition) -> bool {
-    definition.members.first().is_some_and(|member| member.name.parse::<usize>().is_ok())
 }
 
 fn as_fields(variant: &OwnedMember) -> Vec<OwnedMember> {

@@ -3,11 +3,11 @@
 use rmpv::Value;
 
 use super::{
-    CarryError,
     attrs::Attrs,
-    walk::{Carrier, Family, family, has_attrs, is_tuple},
+    error::CarryError,
+    types::{Family, family, has_attrs, is_tuple},
 };
-use crate::shape::{Kind, Shape};
+use crate::shape::{Kind, Shape, Types};
 
 /// How deep zeros may be nested in one another: a type that is in itself has none.
 const DEEPEST: usize = 64;
@@ -15,27 +15,26 @@ const DEEPEST: usize = 64;
 /// Of how many values a zero may consist.
 const LARGEST: u64 = 1 << 24;
 
-impl Carrier<'_> {
-    /// The zero of a type: 0, `""`, nothing, and for a struct the zeros of its fields.
-    pub(super) fn zero(&self, shape: &Shape, at: &str) -> Result<Value, CarryError> {
-        let mut left = LARGEST;
-        self.zero_in(shape, at, 0, &mut left)
-    }
+/// The zero of a type: 0, `""`, nothing, and for a struct the zeros of its fields.
+pub(super) fn zero(types: &Types, shape: &Shape, at: &str) -> Result<Value, CarryError> {
+    Zeros { types, left: LARGEST }.of(shape, at, 0)
+}
 
-    /// `left` is how many values there may be yet.
-    fn zero_in(
-        &self,
-        shape: &Shape,
-        at: &str,
-        depth: usize,
-        left: &mut u64,
-    ) -> Result<Value, CarryError> {
+struct Zeros<'a> {
+    types: &'a Types,
+    /// How many values there may be yet.
+    left: u64,
+}
+
+impl Zeros<'_> {
+    fn of(&mut self, shape: &Shape, at: &str, depth: usize) -> Result<Value, CarryError> {
+        let types = self.types;
         let none =
-            || CarryError::NoDefault { at: at.to_owned(), ty: self.new.display(shape).to_string() };
-        if depth > DEEPEST || *left == 0 {
+            || CarryError::NoDefault { at: at.to_owned(), ty: types.display(shape).to_string() };
+        if depth > DEEPEST || self.left == 0 {
             return Err(none());
         }
-        *left -= 1;
+        self.left -= 1;
         let depth = depth + 1;
         Ok(match shape {
             Shape::Scalar(name) => match name.as_str() {
@@ -57,21 +56,19 @@ impl Carrier<'_> {
                 Family::Option => Value::Nil,
                 Family::Tuple if name == "array" => {
                     let len = len.unwrap_or(0);
-                    let before = *left;
-                    let item = self.zero_in(&args[0], at, depth, left)?;
-                    let all = (before - *left).checked_mul(len).filter(|all| *all <= before);
-                    *left = before - all.ok_or_else(none)?;
+                    let before = self.left;
+                    let item = self.of(&args[0], at, depth)?;
+                    let all = (before - self.left).checked_mul(len).filter(|all| *all <= before);
+                    self.left = before - all.ok_or_else(none)?;
                     Value::Array(vec![item; usize::try_from(len).map_err(|_| none())?])
                 }
                 Family::Tuple => Value::Array(
-                    args.iter()
-                        .map(|arg| self.zero_in(arg, at, depth, left))
-                        .collect::<Result<_, _>>()?,
+                    args.iter().map(|arg| self.of(arg, at, depth)).collect::<Result<_, _>>()?,
                 ),
-                Family::Other if name == "Box" => self.zero_in(&args[0], at, depth, left)?,
+                Family::Other if name == "Box" => self.of(&args[0], at, depth)?,
                 Family::Other => return Err(none()),
             },
-            shape => match self.new.definition(shape) {
+            shape => match types.definition(shape) {
                 Some(definition) if definition.kind != Kind::Struct || has_attrs(definition) => {
                     return Err(none());
                 }
@@ -81,7 +78,7 @@ impl Carrier<'_> {
                         .iter()
                         .map(|member| {
                             let at = format!("{at}.{}", member.name);
-                            self.zero_in(&member.parts[0], &at, depth, left)
+                            self.of(&member.parts[0], &at, depth)
                         })
                         .collect::<Result<_, _>>()?;
                     if fields.len() == 1 { fields.remove(0) } else { Value::Array(fields) }
@@ -89,7 +86,7 @@ impl Carrier<'_> {
                 Some(definition) => {
                     let fields = definition.members.iter().map(|member| {
                         let path = format!("{at}.{}", member.name);
-                        let value = self.zero_in(&member.parts[0], &path, depth, left)?;
+                        let value = self.of(&member.parts[0], &path, depth)?;
                         Ok((Value::from(Attrs::of(member).key(member)), value))
                     });
                     Value::Map(fields.collect::<Result<_, _>>()?)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
 
 use super::super::build::{Build, Read};
 use super::super::plan::Plan;

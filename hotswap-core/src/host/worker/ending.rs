@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
 use hotswap_types::Holder;
 
 use super::Worker;

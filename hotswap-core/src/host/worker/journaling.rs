@@ -6,8 +6,8 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_abi::manifest::Manifest;
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
+use hotswap_abi::Manifest;
 use hotswap_loader::fs::read_regular;
 use hotswap_types::{ArtifactHash, Phase};
 use parking_lot::Mutex;

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
 use hotswap_loader::UnloadEvent;
 use hotswap_types::{ArtifactHash, Phase};
 

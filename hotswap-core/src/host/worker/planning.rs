@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hotswap_abi::manifest::Manifest;
+use hotswap_abi::Manifest;
 use hotswap_loader::StaticTls;
 use hotswap_types::{ArtifactHash, Phase};
 

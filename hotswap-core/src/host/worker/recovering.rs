@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hotswap_abi::manifest::Manifest;
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
+use hotswap_abi::Manifest;
 use hotswap_types::{ArtifactHash, Phase};
 
 use super::{Way, Worker};

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, mpsc::SyncSender},
 };
 
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
 use hotswap_types::ArtifactHash;
 
 use super::{

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hotswap_abi::interface::Failure;
+use hotswap_abi::Failure;
 use hotswap_types::Phase;
 
 use super::{Way, Worker, journaling::build_of};

@@ -1,6 +1,6 @@
 use std::os::unix::fs::PermissionsExt as _;
 
-use hotswap_abi::text::in_full;
+use hotswap_abi::__private::text::in_full;
 use hotswap_types::ArtifactHash;
 
 use super::*;

@@ -7,7 +7,7 @@
 mod convert;
 mod types;
 
-use hotswap_abi::{
+use hotswap_abi::__private::{
     manifest::StateVersion,
     shape::{Shape, Types},
 };

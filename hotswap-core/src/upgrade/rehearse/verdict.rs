@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use hotswap_abi::text::lined;
+use hotswap_abi::__private::text::lined;
 use hotswap_types::Phase;
 
 use crate::{

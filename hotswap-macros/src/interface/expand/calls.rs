@@ -7,8 +7,12 @@ use quote::quote;
 use syn::Type;
 
 use super::{
-    super::{Closure, Interface, Method, Mode},
-    call_name, closure_name, full_name, wire,
+    super::{
+        argument::{Closure, Mode},
+        model::{Interface, Method},
+    },
+    names::{call_name, closure_name, full_name},
+    wire,
 };
 use crate::names::local;
 

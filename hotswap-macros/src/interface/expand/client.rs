@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{
-    super::{Interface, Method},
-    call_name, client_name, default_name, receiver,
+    super::model::{Interface, Method},
+    names::{call_name, client_name, default_name, receiver},
 };
 use crate::names::generated;
 
@@ -27,7 +27,7 @@ pub(super) fn declaration(interface: &Interface) -> TokenStream {
                 &self,
                 __hotswap_f: &mut ::core::fmt::Formatter<'_>,
             ) -> ::core::fmt::Result {
-                ::hotswap_abi::private::write_name(__hotswap_f, #text)
+                __hotswap_f.debug_struct(#text).finish_non_exhaustive()
             }
         }
     }

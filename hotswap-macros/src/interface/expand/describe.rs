@@ -4,8 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
-    super::{Interface, Method, Mode},
-    client_name,
+    super::{
+        argument::Mode,
+        model::{Interface, Method},
+    },
+    names::client_name,
 };
 use crate::{
     names::plain,

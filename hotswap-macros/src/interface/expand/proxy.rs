@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{
-    super::{Interface, Method},
-    call_name, default_name, full_name, receiver,
+    super::model::{Interface, Method},
+    names::{call_name, default_name, full_name, receiver},
 };
 use crate::names::{generated, local};
 
@@ -37,7 +37,7 @@ pub(super) fn proxy(interface: &Interface) -> TokenStream {
                 &self,
                 __hotswap_f: &mut ::core::fmt::Formatter<'_>,
             ) -> ::core::fmt::Result {
-                __hotswap::write_name(__hotswap_f, "Proxy")
+                __hotswap_f.debug_struct("Proxy").finish_non_exhaustive()
             }
         }
         #(#promises)*

@@ -5,8 +5,9 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{
-    super::{Interface, Method},
-    closure_name, wire,
+    super::model::{Interface, Method},
+    names::closure_name,
+    wire,
 };
 use crate::names::{generated, local, plain};
 

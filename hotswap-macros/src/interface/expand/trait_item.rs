@@ -6,8 +6,8 @@ use quote::quote;
 use syn::{Attribute, FnArg, Pat, TraitItem, TraitItemFn};
 
 use super::{
-    super::{Interface, Method},
-    default_name,
+    super::model::{Interface, Method},
+    names::default_name,
 };
 
 /// The trait.

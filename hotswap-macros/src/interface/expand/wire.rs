@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Path, Type};
 
-use super::super::Mode;
+use super::super::argument::Mode;
 
 /// What stands in the signature.
 pub(super) fn passed(mode: &Mode) -> TokenStream {

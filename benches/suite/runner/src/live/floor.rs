@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_abi::module::Export;
+use hotswap_abi::__private::module::Export;
 use libloading::Library;
 
 use crate::modules::{self, Artifact, milliseconds, put};

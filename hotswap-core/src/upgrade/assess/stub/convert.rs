@@ -1,7 +1,7 @@
 //! How old values become new ones: what can be decided is written out, the rest is an error that
 //! says what to write.
 
-use hotswap_abi::shape::{Definition, Kind, OwnedMember, Shape, compare_stored};
+use hotswap_abi::__private::shape::{Definition, Kind, OwnedMember, Shape, compare_stored};
 
 use super::types::{Sides, ident, is_number, is_tuple};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use hotswap_abi::shape::{Definition, Kind, OwnedMember, Shape, Types, compare_stored};
+use hotswap_abi::__private::shape::{Definition, Kind, OwnedMember, Shape, Types, compare_stored};
 
 /// What a migration leads from and to.
 pub(super) struct Sides<'a> {

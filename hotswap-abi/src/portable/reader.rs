@@ -1,8 +1,4 @@
-//! The bytes of a value: little-endian, lengths first, no names.
-
-use std::marker::PhantomData;
-
-use super::{Portable, Sink};
+//! Reads the bytes of a value: little-endian, lengths first, no names.
 
 /// Bytes that do not spell the value that was expected.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,58 +10,6 @@ pub struct DecodeError {
 }
 
 crate::debug_in_full!(DecodeError);
-
-/// Writes values into a [`Sink`].
-#[derive(Debug)]
-pub struct Writer<'a> {
-    /// Alive and nobody else's for `'a`; see `sink.rs` for why it is no reference.
-    sink: *mut Sink,
-    lent: PhantomData<&'a mut Sink>,
-}
-
-impl<'a> Writer<'a> {
-    /// Writes to `sink`.
-    ///
-    /// # Safety
-    /// The sink comes from a [`Buffer`](super::Buffer) or a [`Counter`](super::Counter) that is alive,
-    /// is not moved, and is used by nobody else for `'a`.
-    #[doc(hidden)]
-    #[inline]
-    pub const unsafe fn new(sink: *mut Sink) -> Self {
-        Self { sink, lent: PhantomData }
-    }
-
-    /// Appends bytes as they are.
-    #[inline]
-    pub fn bytes(&mut self, bytes: &[u8]) {
-        // SAFETY: the sink is alive and nobody else's (`new`).
-        unsafe { Sink::push(self.sink, bytes) };
-    }
-
-    /// Appends a length.
-    #[inline]
-    pub fn len(&mut self, len: usize) {
-        self.bytes(&(len as u64).to_le_bytes());
-    }
-
-    /// Appends the number of an enum's variant.
-    #[inline]
-    pub fn variant(&mut self, number: u32) {
-        self.bytes(&number.to_le_bytes());
-    }
-}
-
-impl std::io::Write for Writer<'_> {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.bytes(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Reads values from bytes.
 #[derive(Debug)]
@@ -80,14 +24,12 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// Reads one value that takes all of the bytes.
+    /// Goes on to the end, or says what else is there.
     ///
     /// # Errors
-    /// When the bytes do not spell a value, or go on behind it.
-    pub fn whole<T: Portable>(bytes: &'a [u8]) -> Result<T, DecodeError> {
-        let mut reader = Self::new(bytes);
-        let value = T::decode(&mut reader)?;
-        if reader.rest.is_empty() { Ok(value) } else { Err(reader.error("the end", "more bytes")) }
+    /// When the bytes go on.
+    pub(super) fn end(&self) -> Result<(), DecodeError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.error("the end", "more bytes")) }
     }
 
     /// How many bytes are left.

@@ -6,13 +6,11 @@
 
 use std::marker::PhantomData;
 
-use crate::{
-    interface::{
-        CallError,
-        call::{Back, Callee, Held, Out, Passed, respond},
-    },
-    portable::{Carrier, DecodeError, Portable, Reader, Reply, Sink, Writer},
+use super::{
+    call::{Back, Callee, Held, Out, Passed, respond},
+    error::CallError,
 };
+use crate::portable::{Carrier, DecodeError, Portable, Reader, Reply, Sink, Writer};
 
 /// Tells in a constant whether a type is portable, as `Probe` does for descriptions.
 #[derive(Debug)]

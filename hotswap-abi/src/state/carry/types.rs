@@ -1,0 +1,39 @@
+//! What the walk over a state has to know of a type.
+
+use super::attrs::Attrs;
+use crate::shape::{Definition, Kind, OwnedMember};
+
+/// Containers that are written alike.
+#[derive(PartialEq, Eq)]
+pub(super) enum Family {
+    Sequence,
+    Map,
+    Option,
+    Tuple,
+    Other,
+}
+
+pub(super) fn family(name: &str) -> Family {
+    match name {
+        "Vec" | "VecDeque" | "HashSet" | "BTreeSet" => Family::Sequence,
+        "HashMap" | "BTreeMap" => Family::Map,
+        "Option" => Family::Option,
+        "tuple" | "array" => Family::Tuple,
+        _ => Family::Other,
+    }
+}
+
+/// Attributes other than names and `default` change the representation in ways that are serde's
+/// business; so do all of a variant.
+pub(super) fn has_attrs(definition: &Definition) -> bool {
+    let has = |member: &OwnedMember| match definition.kind {
+        Kind::Struct => Attrs::of(member).other,
+        _ => !member.attrs.is_empty(),
+    };
+    !definition.attrs.is_empty() || definition.members.iter().any(has)
+}
+
+/// Whether a struct's fields have no names.
+pub(super) fn is_tuple(definition: &Definition) -> bool {
+    definition.members.first().is_some_and(|member| member.name.parse::<usize>().is_ok())
+}

@@ -1,0 +1,107 @@
+//! The command line → what is asked of a host.
+
+use std::path::{Path, PathBuf};
+
+use hotswap_core::{admin::Request, plan::Intent};
+
+use crate::{
+    Error,
+    args::operate::{By, Host, Slot, Verb, Wanted},
+};
+
+/// A verb as it goes to the host.
+pub(super) struct Asked {
+    pub(super) host: Option<PathBuf>,
+    pub(super) host_user: Option<u32>,
+    pub(super) json: bool,
+    pub(super) request: Request,
+}
+
+impl Asked {
+    pub(super) fn of(verb: Verb) -> Result<Self, Error> {
+        let (host, request) = match verb {
+            Verb::Status { slot: Slot { slot }, host } => (host, Request::Status { slot }),
+            Verb::Why { slot: Slot { slot }, host } => (host, Request::Why { slot }),
+            Verb::Plan { slot: Slot { slot }, host } => (host, Request::Plan { slot }),
+            Verb::Apply { slot: Slot { slot }, file, wait, wanted, host } => {
+                let (slot, file) = slot_and_file(slot, file)?;
+                if wait && file.is_none() {
+                    let text = "--wait is for an artifact: name its file";
+                    return Err(Error::Unable(text.to_owned()));
+                }
+                let file = file.as_deref().map(absolute).transpose()?;
+                (host, Request::Apply { slot, file, wait, intent: intent(wanted) })
+            }
+            Verb::Approve { artifact, by, host } => {
+                (host, Request::Approve { artifact, by: name(by) })
+            }
+            Verb::Reject { artifact, why, by, host } => {
+                (host, Request::Reject { artifact, by: name(by), why })
+            }
+            Verb::Pause { slot: Slot { slot }, why, by, host } => {
+                (host, Request::Pause { slot, by: name(by), why })
+            }
+            Verb::Resume { slot: Slot { slot }, host } => (host, Request::Resume { slot }),
+            Verb::Commit { slot: Slot { slot }, why, host } => {
+                (host, Request::Commit { slot, why })
+            }
+            Verb::Rollback { slot: Slot { slot }, why, host } => {
+                (host, Request::Rollback { slot, why })
+            }
+            Verb::Revert { slot: Slot { slot }, to, why, host } => {
+                (host, Request::Revert { slot, to, why })
+            }
+            Verb::Checkpoint { slot: Slot { slot }, host } => (host, Request::Checkpoint { slot }),
+            Verb::Clear { artifact, host } => (host, Request::Clear { artifact }),
+            Verb::History { slot: Slot { slot }, most, host } => {
+                (host, Request::History { slot, most })
+            }
+            Verb::Report { slot: Slot { slot }, artifact, host } => {
+                (host, Request::Report { slot, artifact })
+            }
+            Verb::Note { slot: Slot { slot }, artifact, problem, solution, by, host } => {
+                (host, Request::Note { slot, artifact, by: name(by), problem, solution })
+            }
+        };
+        let Host { host, host_user, json } = host;
+        Ok(Self { host, host_user, json, request })
+    }
+}
+
+/// Where a host has one slot, `apply FILE` is enough: what looks like a file is one. What is ready
+/// takes over in all slots.
+fn slot_and_file(
+    slot: Option<String>,
+    file: Option<PathBuf>,
+) -> Result<(Option<String>, Option<PathBuf>), Error> {
+    match (slot, file) {
+        (Some(only), None) if only.contains(['/', '.']) || PathBuf::from(&only).is_file() => {
+            Ok((None, Some(only.into())))
+        }
+        (Some(slot), None) => Err(Error::Unable(format!(
+            "which artifact? `hotswap apply {slot} FILE`; without a slot and a file, what is ready \
+             takes over in all slots"
+        ))),
+        other => Ok(other),
+    }
+}
+
+fn intent(wanted: Wanted) -> Intent {
+    let Wanted { purpose, urgency, priority, why, by } = wanted;
+    let intent =
+        Intent::new(purpose).with_urgency(urgency).with_priority(priority).with_asked_by(name(by));
+    match why {
+        Some(why) => intent.with_why(why),
+        None => intent,
+    }
+}
+
+/// Who says so.
+fn name(by: By) -> String {
+    by.by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "an operator".to_owned())
+}
+
+/// The host has another current folder.
+pub(super) fn absolute(file: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(file).map_err(|error| Error::unable(&error))
+}
