@@ -13,9 +13,13 @@
 
 mod apart;
 mod check;
+mod happened;
 mod place;
 mod row;
+mod setting;
+mod signing;
 mod table;
+mod worker;
 
 mod abi;
 mod callers;
@@ -25,10 +29,12 @@ mod drops;
 mod elf;
 mod ending;
 mod files;
+mod floors;
 mod journals;
 mod manifests;
 #[cfg(unix)]
 mod operators;
+mod permissions;
 mod resources;
 mod restarts;
 mod serving;
@@ -39,7 +45,7 @@ mod unloading;
 mod watching;
 mod ways;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use self::row::Group;
 
@@ -51,7 +57,8 @@ fn groups() -> Vec<Group> {
         ways::group(),
         manifests::group(),
         signatures::group(),
-        signatures::floors(),
+        permissions::group(),
+        floors::group(),
         abi::group(),
         states::group(),
         candidates::group(),
@@ -72,8 +79,17 @@ fn groups() -> Vec<Group> {
     ]
 }
 
+/// A part of a row that does not survive.
+fn part(part: &str, folder: &Path) -> ExitCode {
+    if unloading::has_part(part) {
+        unloading::part(part, folder)
+    } else {
+        crashes::part(part, folder)
+    }
+}
+
 /// Runs the program with these arguments.
 #[must_use]
 pub fn run(args: Vec<String>) -> ExitCode {
-    table::run(groups(), &args)
+    table::run(groups(), part, &args)
 }

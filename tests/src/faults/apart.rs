@@ -2,13 +2,14 @@
 
 use std::{
     env, fs,
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
 };
 
 use tempfile::TempDir;
 
-use super::table::{Report, relay};
+use super::setting::Way;
 
 /// Runs one row and prints its line.
 pub(super) const ROW: &str = "--row";
@@ -17,21 +18,18 @@ pub(super) const PART: &str = "--part";
 
 const SMALL: &str = "FAULTS_SMALL_DISK";
 
-/// How a process is started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// As it is.
-    Process,
-    /// In a user namespace, where limits of the kernel can be set.
-    OwnLimits,
-    /// In a user namespace with a small file system of its own.
-    SmallDisk,
+/// How such a process came out.
+pub(super) enum Ended {
+    /// It has printed this.
+    Printed { text: String, as_promised: bool },
+    /// It was not started, for this reason.
+    Skipped(&'static str),
 }
 
 /// Runs a row.
-pub(super) fn run(row: &str, way: Way) -> Report {
+pub(super) fn run(row: &str, way: Way) -> Ended {
     if let Some(why) = missing(way) {
-        return Report::Skipped(why.to_owned());
+        return Ended::Skipped(why);
     }
     // The processes share what is built.
     let _ = crate::fixture("counter");
@@ -41,12 +39,11 @@ pub(super) fn run(row: &str, way: Way) -> Report {
         .stderr(Stdio::null())
         .output()
         .expect("this program can be run again");
-    let text = String::from_utf8_lossy(&output.stdout);
-    relay(&text);
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     if text.is_empty() {
-        relay(&format!("DIFFERS  {row}  its process has ended: {}", output.status));
+        text = format!("DIFFERS  {row}  its process has ended: {}", output.status);
     }
-    Report::Apart { as_promised: output.status.success() }
+    Ended::Printed { text, as_promised: output.status.success() }
 }
 
 fn command(way: Way, disk: &TempDir) -> Command {
@@ -115,4 +112,12 @@ pub(super) fn part(part: &str, folder: &Path) -> ExitStatus {
     let mut command = Command::new(this);
     command.args([PART, part]).arg(folder).stderr(Stdio::null()).stdout(Stdio::null());
     command.status().expect("this program can be run again")
+}
+
+/// How a process has ended, in words.
+pub(super) fn how(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(signal), _) => format!("killed by signal {signal}"),
+        (None, code) => format!("ended with {}", code.unwrap_or_default()),
+    }
 }

@@ -5,9 +5,8 @@ use std::{fs, path::Path, time::Duration};
 use hotswap_core::{Config, Timing};
 
 use super::{
-    apart::Way,
     place::Place,
-    row::{After, Group, Happened, Row, Setting},
+    row::{After, Group, Happened, Row, Setting, Way},
 };
 use crate::{fixture, patient};
 

@@ -2,9 +2,8 @@
 
 use std::{
     fs,
-    os::unix::process::ExitStatusExt as _,
     path::Path,
-    process::{self, ExitCode, ExitStatus},
+    process::{self, ExitCode},
     sync::mpsc::{self, Sender},
     thread,
     time::Duration,
@@ -17,7 +16,6 @@ use super::{
     apart,
     place::{Place, artifact_in},
     row::{After, Group, Happened, Row, Setting},
-    unloading,
 };
 use crate::{Told, fixture, patient, replace};
 
@@ -77,7 +75,7 @@ fn constructor_hangs(place: &mut Place) -> Happened {
     let status = apart::part("counter-constructor construct=hang", place.folder());
     let told = fs::read_to_string(place.folder().join("told")).expect("the part has written it");
     let (outcome, text) = told.split_once('\n').expect("its first line is the outcome");
-    Happened::new(outcome, text).then(Happened::new(how(status), ""))
+    Happened::new(outcome, text).then(Happened::new(apart::how(status), ""))
 }
 
 /// What the part with the constructor goes through.
@@ -133,22 +131,11 @@ fn kill() {
 fn another_run_dies(place: &mut Place, script: &str) -> Happened {
     assert_eq!(place.end().outcome, "ended");
     let status = apart::part(script, place.folder());
-    Happened::new(how(status), "")
-}
-
-pub(super) fn how(status: ExitStatus) -> String {
-    match (status.signal(), status.code()) {
-        (Some(signal), _) => format!("killed by signal {signal}"),
-        (None, code) => format!("ended with {}", code.unwrap_or_default()),
-    }
+    Happened::new(apart::how(status), "")
 }
 
 /// The run that dies: it begins with the state that was left, and takes a build that ends it.
 pub(super) fn part(script: &str, folder: &Path) -> ExitCode {
-    if [unloading::EXIT_PANICS, unloading::LOCAL_PANICS].contains(&script) {
-        unloading::part(script, folder);
-        process::exit(3);
-    }
     let (artifact, log) = (artifact_in(folder), folder.join("log"));
     let host = Host::new(keeps(folder).artifact("main", &artifact)).expect("it starts");
     let told = Told::of(&host);

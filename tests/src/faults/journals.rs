@@ -13,9 +13,9 @@ use hotswap_core::{
 };
 
 use super::{
-    apart::{Way, fill, small_disk},
+    apart::{fill, small_disk},
     place::{Place, failed},
-    row::{After, Group, Happened, Row, Setting},
+    row::{After, Group, Happened, Row, Setting, Way},
 };
 use crate::patient;
 

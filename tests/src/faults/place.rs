@@ -15,10 +15,7 @@ use hotswap_core::{
 use meter_api::Meter;
 use tempfile::TempDir;
 
-use super::{
-    row::{Happened, Setting},
-    signatures,
-};
+use super::{happened::Happened, setting::Setting, signing};
 use crate::{Fixture, Outcome, Told, file_name, patient, replace, until};
 
 /// A host with one slot, `main`.
@@ -82,8 +79,8 @@ impl Place {
         let script = format!("label={label};{}", setting.script);
         let build = crate::fixture(setting.module).told(&script);
         if setting.signed {
-            signatures::make_sound(folder.path(), &artifact);
-            signatures::deploy(&artifact, &build, || {});
+            signing::make_sound(folder.path(), &artifact);
+            signing::deploy(&artifact, &build, || {});
         } else {
             replace(&artifact, build.bytes());
         }
@@ -185,7 +182,7 @@ impl Place {
     /// Puts a build there, signed where that is asked for.
     pub(super) fn deploy(&self, build: &Fixture) {
         if self.setting.signed {
-            signatures::deploy(&self.artifact(), build, || {
+            signing::deploy(&self.artifact(), build, || {
                 // Answered when what the host was at is over.
                 let nothing = "00".repeat(32).parse().expect("a hash");
                 assert!(!self.host().clear(nothing).expect("the host lives"));

@@ -17,9 +17,9 @@ use rustix::{
 };
 
 use super::{
-    apart::{Way, fill, remount, small_disk},
+    apart::{fill, remount, small_disk},
     place::{Place, failed, unhurried},
-    row::{After, Group, Happened, Row, Setting},
+    row::{After, Group, Happened, Row, Setting, Way},
 };
 use crate::{fixture, patient, replace};
 

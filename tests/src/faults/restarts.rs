@@ -5,9 +5,9 @@ use std::{fs, mem, path::Path, path::PathBuf, process::Command, time::Duration};
 use hotswap_core::{ArtifactHash, Config};
 
 use super::{
-    apart::{Way, fill, small_disk},
+    apart::{fill, small_disk},
     place::{Place, failed},
-    row::{After, Group, Happened, Row, Setting},
+    row::{After, Group, Happened, Row, Setting, Way},
 };
 use crate::{Fixture, fixture, patient, replace};
 

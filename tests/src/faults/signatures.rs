@@ -1,13 +1,10 @@
-//! Signatures and floors: whatever is not signed with a trusted key, lies where others can write, or
-//! is older than what has served, is refused before anything of it runs.
+//! Signatures: whatever is not signed with a trusted key is refused before anything of it runs.
 
 use std::{
     fs,
-    io::Cursor,
-    os::unix::fs::{PermissionsExt as _, symlink},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
 };
 
 use hotswap_core::{
@@ -19,8 +16,9 @@ use minisign::KeyPair;
 use super::{
     place::{Place, failed},
     row::{After, Group, Happened, Row, Setting},
+    signing::{beside, keys, put, sign, sign_with},
 };
-use crate::{Fixture, damage::set_run_path, patient};
+use crate::{Fixture, patient};
 
 pub(super) fn group() -> Group {
     let setting = Setting::counter(trusts).signed();
@@ -63,9 +61,6 @@ pub(super) fn group() -> Group {
         };
         let setting = Setting { config: trusts_a_file, ..setting };
         Row::new(name, does, STAGED, says).with(setting)
-    };
-    let loose = |name, path: fn(&Place) -> PathBuf, mode: (u32, u32), says| {
-        Row::new(name, move |place| open_to_others(place, &path(place), mode), STAGED, says)
     };
     Group {
         title: "signatures",
@@ -165,36 +160,6 @@ pub(super) fn group() -> Group {
                 ],
             )
             .then(After::TheNewOne),
-            loose(
-                "file that others can write",
-                Place::artifact,
-                (0o664, 0o644),
-                &["file ", "can be written by others than its owner (mode 0664)", "chmod go-w "],
-            ),
-            loose(
-                "signature that others can write",
-                signature_of,
-                (0o646, 0o644),
-                &["file ", "can be written by others than its owner (mode 0646)"],
-            ),
-            loose(
-                "folder that others can write",
-                folder_of,
-                (0o775, 0o755),
-                &["folder ", "can be written by others than its owner (mode 0775)", "Host::rescan"],
-            ),
-            loose(
-                "folder above that others can write",
-                |place| place.folder().to_owned(),
-                (0o777, 0o700),
-                &["folder ", "can be written by others than its owner (mode 0777)"],
-            ),
-            Row::new(
-                "link into a folder that others can write",
-                into_an_open_folder,
-                STAGED,
-                &["folder ", "can be written by others than its owner (mode 0777)"],
-            ),
             Row::new("link to a signed build", a_link, "live", &["state kept"])
                 .then(After::TheNewOne),
             Row::new("replaced over and over while it is read", flood, "live", &["state kept"])
@@ -239,112 +204,12 @@ pub(super) fn group() -> Group {
                 "error Misuse",
                 &["slot other takes signed artifacts of any module", "Config::module"],
             ),
-            Row::new(
-                "run path that others can write",
-                run_path,
-                "refused at Inspected",
-                &["needed libraries  folder ", "(mode 0777)", "chmod go-w "],
-            ),
-            Row::new(
-                "journal that others can write",
-                |place| unsigned_in_an_open_folder(place, |open| patient().with_journal(open)),
-                "error System",
-                &["can be written by others than its owner (mode 0777)", "chmod go-w "],
-            ),
-            Row::new(
-                "socket where others can write",
-                |place| {
-                    unsigned_in_an_open_folder(place, |open| patient().admin(open.join("admin")))
-                },
-                "error System",
-                &["can be written by others than its owner (mode 0777)", "chmod go-w "],
-            ),
-            Row::new(
-                "host's own folder that others can write",
-                own_folder,
-                "error System",
-                &["can be written by others than its owner (mode 0777)", "chmod go-w "],
-            ),
         ],
     }
 }
 
-pub(super) fn floors() -> Group {
-    Group {
-        title: "floors of versions",
-        setting: Setting::counter(has_floors),
-        rows: vec![
-            Row::bad("below the floor", || version("0.9.0", ""), ASSESSED, BELOW),
-            Row::new(
-                "below the floor, allowed once",
-                |place| {
-                    let first = allowed(place, "0.9.0");
-                    let newer = place.put(&version("1.0.0", ""));
-                    first.then(newer).then(place.put(&version("0.9.0", "")))
-                },
-                "live, then live, then refused at Assessed",
-                BELOW,
-            )
-            .then(After::TheNewOne),
-            Row::bad(
-                "above the floor, and does not start",
-                || version("9.9.9", "start=fail"),
-                "refused at Activated",
-                &["start was told to fail"],
-            ),
-            Row::new(
-                "floors cannot be written",
-                |place| {
-                    let folder = place.folder().join("floors");
-                    fs::rename(&folder, folder.with_extension("aside")).expect("it can be renamed");
-                    fs::write(&folder, "a file").expect("a file can be made");
-                    // What was allowed is the new floor.
-                    let mut happened = allowed(place, "1.0.0");
-                    let told = place.event(|kind| matches!(kind, EventKind::FloorNotRaised { .. }));
-                    happened.text.push_str(&told);
-                    fs::remove_file(&folder).expect("it can be removed");
-                    fs::rename(folder.with_extension("aside"), folder).expect("it can be renamed");
-                    happened
-                },
-                "live",
-                &["state kept", "after a restart an older version could serve again: "],
-            )
-            .then(After::TheNewOne),
-            Row::new(
-                "floors damaged",
-                |place| floors_are(place, |path| fs::write(path, "counter 0.1.0\n")),
-                "error System",
-                &["hotswap.floors is damaged, and was left as it is"],
-            )
-            .then(After::NextRun),
-            Row::new(
-                "fifo in the place of floors",
-                |place| {
-                    floors_are(place, |path| {
-                        fs::remove_file(path)?;
-                        Command::new("mkfifo").arg(path).status().map(drop)
-                    })
-                },
-                "error System",
-                &["hotswap.floors cannot be read", "expected a regular file, found a fifo"],
-            )
-            .then(After::NextRun),
-        ],
-    }
-}
-
-const STAGED: &str = "refused at Staged";
-const ASSESSED: &str = "refused at Assessed";
-const BELOW: &[&str] =
-    &["version of counter  floor: 1.0.0   artifact: 0.9.0", "Host::allow_downgrade"];
-
-/// Who signs.
-fn keys() -> &'static KeyPair {
-    static KEYS: OnceLock<KeyPair> = OnceLock::new();
-    KEYS.get_or_init(|| KeyPair::generate_unencrypted_keypair().expect("a key can be made"))
-}
-
-fn trusts(_: &Path) -> Config {
+pub(super) const STAGED: &str = "refused at Staged";
+pub(super) fn trusts(_: &Path) -> Config {
     let trust = Trust::minisign([&*keys().pk.to_base64(), OLD_KEY]).expect("keys");
     patient().with_trust(trust).module("main", "counter")
 }
@@ -364,19 +229,6 @@ fn trusts_the_old_form(_: &Path) -> Config {
     patient().with_trust(trust.with_legacy_signatures()).module("main", "counter")
 }
 
-fn has_floors(folder: &Path) -> Config {
-    patient().with_floors(folder.join("floors")).with_checkpoints(folder.join("states"))
-}
-
-fn sign(keys: &KeyPair, build: &Fixture) -> Vec<u8> {
-    sign_with(keys, build, "built on Monday")
-}
-
-fn sign_with(keys: &KeyPair, build: &Fixture, comment: &str) -> Vec<u8> {
-    let signed = minisign::sign(None, &keys.sk, Cursor::new(build.bytes()), Some(comment), None);
-    signed.expect("it can be signed").to_string().into_bytes()
-}
-
 fn other_comment(build: &Fixture) -> Vec<u8> {
     let text = String::from_utf8(sign(keys(), build)).expect("a text");
     text.replace("Monday", "Sunday").into_bytes()
@@ -391,43 +243,8 @@ fn flipped(build: &Fixture) -> Vec<u8> {
     bytes
 }
 
-fn signature_of(place: &Place) -> PathBuf {
+pub(super) fn signature_of(place: &Place) -> PathBuf {
     beside(&place.artifact())
-}
-
-fn beside(artifact: &Path) -> PathBuf {
-    artifact.with_added_extension("minisig")
-}
-
-fn folder_of(place: &Place) -> PathBuf {
-    place.artifact().parent().expect("it lies in a folder").to_owned()
-}
-
-/// Of a mode that does not depend on the umask.
-fn put(path: &Path, bytes: &[u8]) {
-    let part = path.with_extension("part");
-    fs::write(&part, bytes).expect("it can be written");
-    mode(&part, 0o644);
-    fs::rename(&part, path).expect("it can be renamed");
-}
-
-fn mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
-}
-
-/// Nobody else can write there.
-pub(super) fn make_sound(folder: &Path, artifact: &Path) {
-    mode(folder, 0o700);
-    mode(artifact.parent().expect("it lies in a folder"), 0o755);
-}
-
-/// The signature first. What lay there before is gone by then, and nobody looks at it any more: it is
-/// not that one's.
-pub(super) fn deploy(artifact: &Path, build: &Fixture, nobody_looks: impl FnOnce()) {
-    let _ = fs::remove_file(artifact);
-    nobody_looks();
-    put(&beside(artifact), &sign(keys(), build));
-    put(artifact, build.bytes());
 }
 
 fn late(place: &mut Place) -> Happened {
@@ -439,31 +256,6 @@ fn late(place: &mut Place) -> Happened {
     refused.then(place.outcome())
 }
 
-fn open_to_others(place: &mut Place, path: &Path, (loose, strict): (u32, u32)) -> Happened {
-    let (build, aside) = (place.build(""), place.artifact().with_extension("aside"));
-    put(&signature_of(place), &sign(keys(), &build));
-    put(&aside, build.bytes());
-    mode(if path == place.artifact() { &aside } else { path }, loose);
-    fs::rename(aside, place.artifact()).expect("it can be renamed");
-    let happened = place.outcome();
-    // What is mended is looked at again: nothing is to be there then.
-    fs::remove_file(place.artifact()).expect("it can be removed");
-    if path.exists() {
-        mode(path, strict);
-    }
-    happened
-}
-
-fn into_an_open_folder(place: &mut Place) -> Happened {
-    let (build, open) = (place.build(""), place.folder().join("open"));
-    fs::create_dir(&open).expect("a folder can be made");
-    mode(&open, 0o777);
-    put(&open.join("module.so"), build.bytes());
-    put(&signature_of(place), &sign(keys(), &build));
-    linked(place, &open.join("module.so"));
-    place.outcome()
-}
-
 /// The signature is looked for beside the link.
 fn a_link(place: &mut Place) -> Happened {
     let (build, aside) = (place.build(""), place.folder().join("aside.so"));
@@ -473,7 +265,7 @@ fn a_link(place: &mut Place) -> Happened {
     place.outcome()
 }
 
-fn linked(place: &Place, to: &Path) {
+pub(super) fn linked(place: &Place, to: &Path) {
     let link = place.folder().join("link");
     symlink(to, &link).expect("a link can be made");
     fs::rename(link, place.artifact()).expect("it can be renamed");
@@ -539,53 +331,4 @@ fn old_form(place: &Place) -> Happened {
     put(&signature_of(place), OLD_FORM.as_bytes());
     put(&place.artifact(), b"test");
     place.outcome()
-}
-
-fn run_path(place: &mut Place) -> Happened {
-    let open = place.folder().join("lib");
-    fs::create_dir(&open).expect("a folder can be made");
-    mode(&open, 0o777);
-    let to = open.to_str().expect("a name").to_owned();
-    let build = crate::fixture("dynamic-std").damaged(|bytes| set_run_path(bytes, &to));
-    place.put(&build)
-}
-
-/// Where artifacts need no signature, too.
-fn unsigned_in_an_open_folder(place: &mut Place, config: fn(&Path) -> Config) -> Happened {
-    let open = place.folder().join("open to everybody");
-    let _ = fs::create_dir(&open);
-    mode(&open, 0o777);
-    failed(&Host::new(config(&open)).expect_err("others can write there"))
-}
-
-fn own_folder(place: &mut Place) -> Happened {
-    let open = place.folder().join("open to all");
-    fs::create_dir(&open).expect("a folder can be made");
-    mode(&open, 0o777);
-    let config = trusts(place.folder()).folder("main", place.folder());
-    failed(&Host::new(config.with_checkpoints(open)).expect_err("others can write there"))
-}
-
-/// A build of this version.
-fn version(version: &str, script: &str) -> Fixture {
-    let script = format!("label=new;{script}");
-    crate::fixture("counter").told(&script).with_manifest_text("1.0.0", version)
-}
-
-fn allowed(place: &Place, number: &str) -> Happened {
-    let parsed = number.parse().expect("a version");
-    place.host().allow_downgrade("counter", parsed).expect("the host lives");
-    place.put(&version(number, ""))
-}
-
-/// The next run finds floors that were changed meanwhile, and the one after that the good ones.
-fn floors_are(place: &mut Place, change: fn(&Path) -> std::io::Result<()>) -> Happened {
-    assert_eq!(place.end().outcome, "ended");
-    let path = place.folder().join("floors").join("hotswap.floors");
-    let good = fs::read(&path).expect("there are floors");
-    change(&path).expect("it can be changed");
-    let happened = place.opened();
-    fs::remove_file(&path).expect("it was left as it is");
-    fs::write(&path, good).expect("it can be written");
-    happened
 }

@@ -3,6 +3,7 @@
 use std::{
     env, fmt,
     panic::{self, AssertUnwindSafe, catch_unwind},
+    path::Path,
     process::ExitCode,
     slice,
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -11,33 +12,35 @@ use std::{
 };
 
 use super::{
-    apart,
+    apart::{self, Ended},
     check::{Wrong, check},
-    crashes,
     place::Place,
-    row::{Group, Happened, Row, Setting},
+    row::{Group, Happened, Row, Setting, Way},
 };
 use crate::fixture;
 
 /// What a row may take before it counts as one that never ends.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What runs a part of a row that does not survive.
+pub(super) type Part = fn(&str, &Path) -> ExitCode;
+
 /// How a row came out.
-pub(super) enum Report {
+enum Report {
     Here(Option<Happened>, Wrong),
     /// In a process of its own, which has printed its line.
     Apart {
         as_promised: bool,
     },
-    Skipped(String),
+    Skipped(&'static str),
 }
 
 /// As the arguments say.
-pub(super) fn run(groups: Vec<Group>, args: &[String]) -> ExitCode {
+pub(super) fn run(groups: Vec<Group>, part_of: Part, args: &[String]) -> ExitCode {
     keep_quiet();
     let args: Vec<_> = args.iter().map(String::as_str).collect();
     match args[..] {
-        [apart::PART, part, folder] => crashes::part(part, folder.as_ref()),
+        [apart::PART, part, folder] => part_of(part, folder.as_ref()),
         [apart::ROW, name] => table(groups, |row| row.name == name, true),
         ["--list"] => {
             let rows = groups.iter().flat_map(|group| &group.rows);
@@ -62,7 +65,7 @@ fn table(groups: Vec<Group>, wanted: impl Fn(&Row) -> bool, is_child: bool) -> E
         let mut shared = None;
         for row in chosen {
             let report = match row.way {
-                Some(way) if !is_child => apart::run(row.name, way),
+                Some(way) if !is_child => apart(row.name, way),
                 _ => here(&row, setting, &mut shared, rows),
             };
             say_row(&row, width, &report);
@@ -81,6 +84,17 @@ fn table(groups: Vec<Group>, wanted: impl Fn(&Row) -> bool, is_child: bool) -> E
         say(format_args!("faults: {rows} rows, {good} as promised"));
     }
     if good == rows && rows > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// In a process of its own.
+fn apart(row: &str, way: Way) -> Report {
+    match apart::run(row, way) {
+        Ended::Skipped(why) => Report::Skipped(why),
+        Ended::Printed { text, as_promised } => {
+            detail(&[text], "");
+            Report::Apart { as_promised }
+        }
+    }
 }
 
 /// In this process, on a thread that can be left behind.
@@ -188,9 +202,4 @@ fn line(happened: &Happened) -> String {
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 fn say(line: impl fmt::Display) {
     println!("{line}");
-}
-
-/// Prints what a process of its own has printed.
-pub(super) fn relay(text: &str) {
-    detail(&[text.to_owned()], "");
 }

@@ -3,22 +3,23 @@
 use std::{
     fs, mem,
     path::Path,
-    sync::mpsc::{self, Receiver, Sender},
-    thread::{self, JoinHandle},
+    process::{self, ExitCode},
+    sync::mpsc,
+    thread,
     time::Duration,
 };
 
-use habits_api::{Habit, Habits};
+use habits_api::Habit;
 use hotswap_core::{
-    Config, Host, Retire, Slot,
+    Config, Host, Retire,
     event::{EventKind, Retirement},
 };
 
 use super::{
-    apart::{self, Way},
-    crashes,
+    apart,
     place::{Place, artifact_in},
-    row::{After, Group, Happened, Row, Setting},
+    row::{After, Group, Happened, Row, Setting, Way},
+    worker::Worker,
 };
 use crate::{Told, fixture, patient, replace};
 
@@ -45,7 +46,7 @@ pub(super) fn group() -> Group {
     };
     let dies = |name, part: &'static str| {
         let does = move |place: &mut Place| {
-            Happened::new(crashes::how(apart::part(part, place.folder())), "")
+            Happened::new(apart::how(apart::part(part, place.folder())), "")
         };
         Row::new(name, does, "killed by signal 6", &[])
     };
@@ -183,8 +184,8 @@ pub(super) fn group() -> Group {
     }
 }
 
-pub(super) const EXIT_PANICS: &str = "a function for the exit panics";
-pub(super) const LOCAL_PANICS: &str = "a thread-local panics";
+const EXIT_PANICS: &str = "a function for the exit panics";
+const LOCAL_PANICS: &str = "a thread-local panics";
 
 fn unloads(folder: &Path) -> Config {
     patient()
@@ -233,38 +234,6 @@ fn copies(folder: &Path) -> Vec<String> {
     copies.sort_unstable();
     copies.dedup();
     copies
-}
-
-/// A thread of the host that calls when it is told to.
-struct Worker {
-    tasks: Sender<(Habit, Sender<()>)>,
-    thread: JoinHandle<()>,
-}
-
-impl Worker {
-    fn new(slot: Slot<dyn Habits>, name: &str) -> Self {
-        let (tasks, inbox): (_, Receiver<(Habit, Sender<()>)>) = mpsc::channel();
-        let work = move || {
-            for (habit, done) in inbox {
-                hotswap_core::release_thread_locals();
-                slot.pin().practise(habit).expect("it serves");
-                done.send(()).expect("the row waits");
-            }
-        };
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
-        Self { tasks, thread: thread.expect("a thread can be started") }
-    }
-
-    fn calls(&self, habit: Habit) {
-        let (done, is_done) = mpsc::channel();
-        self.tasks.send((habit, done)).expect("it is there");
-        is_done.recv().expect("it has called");
-    }
-
-    fn ends(self) {
-        drop(self.tasks);
-        self.thread.join().expect("it does not panic");
-    }
 }
 
 fn caller_stays(place: &mut Place) -> Happened {
@@ -404,8 +373,13 @@ fn at_the_cap(place: &mut Place) -> Happened {
     happened
 }
 
+/// Whether a part is one of these rows'.
+pub(super) fn has_part(part: &str) -> bool {
+    [EXIT_PANICS, LOCAL_PANICS].contains(&part)
+}
+
 /// A process that ends by what its module has left with it.
-pub(super) fn part(part: &str, folder: &Path) {
+pub(super) fn part(part: &str, folder: &Path) -> ExitCode {
     let folder = folder.join("habits");
     let artifact = artifact_in(&folder);
     fs::create_dir_all(artifact.parent().expect("it lies in a folder")).expect("it can be made");
@@ -420,4 +394,5 @@ pub(super) fn part(part: &str, folder: &Path) {
         let EventKind::Retired { outcome, .. } = &event.kind else { return None };
         (*outcome == Retirement::Unloaded).then_some(())
     });
+    process::exit(3)
 }

@@ -6,9 +6,8 @@ use counter_api::Counter;
 use hotswap_core::{Host, event::EventKind};
 
 use super::{
-    apart::Way,
     place::{Place, failed, unhurried},
-    row::{After, Group, Happened, Row, Setting},
+    row::{After, Group, Happened, Row, Setting, Way},
 };
 use crate::{Outcome, Told, patient, replace};
 
