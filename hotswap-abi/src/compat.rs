@@ -4,6 +4,47 @@
 //! different compiler is no reason to refuse: values are rebuilt at the boundary, and plain data is
 //! `repr(C)` with its offsets compared.
 //!
+//! # What must match, and what may differ
+//! [`Requirement::check`] takes the manifest apart without `..`: a new field does not compile until
+//! somebody has decided about it here.
+//!
+//! | field | rule | why |
+//! |---|---|---|
+//! | magic, format | must be known | another format cannot be read |
+//! | `export` | any | it says where the root is; the root is checked when it is found |
+//! | `module` | must be the slot's, where the slot names one or reads a folder | a folder holds several modules |
+//! | `version` | any, also an older one; where the host keeps floors, not below the module's | going back is an upgrade like any other; with floors it must be on purpose |
+//! | `interface` name | must match | another trait |
+//! | `interface_version` | same major; below 1.0 same minor | necessary, not sufficient |
+//! | methods | by name: each of the host's must be there, or have a default body; more do not matter | modules and hosts age differently |
+//! | `&mut self`, number of arguments | must match | it decides about the lock, and the C signature |
+//! | argument and result types, recursively | must match: fields and variants by name and order; plain data also size, alignment, offsets and `#[repr]` | values are decoded without names |
+//! | supertraits of an interface, `Send` and `Sync` | what the host's has, the module's must have; more does not matter | the caller's proxy promises them |
+//! | interfaces that are lent | as above, with the sides swapped | there the module calls |
+//! | anything else that generated code assumes | the list below | what nothing carries would be undefined behaviour |
+//! | `target` | must match | machine code and C convention |
+//! | `unwinds` | must be true | a panic could not be contained |
+//! | `rustc` | may differ; must match where the interface has `#[same_build]` arguments | values are rebuilt, plain data is `repr(C)`; nothing else relies on Rust's own layout |
+//! | an interface's `build`, and the path of its trait | must match where the host's has a build, line by line, and be known | `#[same_build]` arguments are looked at in place |
+//! | `packages` | those that both sides have must match where the interface has `#[same_build]` arguments, and be known | what is lent may hold their values, found by `TypeId` |
+//! | `abi` (version of hotswap-abi) | same major; below 1.0 same minor | encoding and calling convention are its business |
+//! | `abi_stable` | must match | its layouts are compared in memory |
+//! | `requires` | each must be offered by the host | |
+//! | `moves` | any | where one of the two does not offer it the state is encoded |
+//! | `states` | the table below | |
+//!
+//! What becomes of the state is decided by the host, as the slot's policy for states says:
+//!
+//! | the serving state, and the artifact's | what becomes of it |
+//! |---|---|
+//! | no version serves and the last run left no state, or the one that serves has no state | the module starts fresh |
+//! | same name, version known to the artifact, same shape | handed over, and migrated if the artifact's is newer |
+//! | same name, version known, another shape | `StateDrift`: refused with a migration to paste, carried by name, or started afresh |
+//! | same name, newer than the artifact's, and the serving module's chain has a version that the artifact knows | downgraded by the serving module to the newest such version, in the pause; where a step cannot go back, refused |
+//! | same name, no version that both know | refused, or started afresh |
+//! | another name, or none | refused, or started afresh |
+//! | the serving version's own code hangs in its state | refused, or started afresh |
+//!
 //! # What generated code assumes of the other side
 //! Each side calls the other one through C functions whose signatures it derives from its own copy of
 //! the interface. Whatever the generated code relies on is in this list, with what carries it. An
