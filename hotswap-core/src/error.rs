@@ -60,7 +60,7 @@ impl Error {
             | Reason::NoHostBuild { .. }
             | Reason::Inside { .. }
             | Reason::Callback
-            | Reason::Astray
+            | Reason::RehearsalNotServed
             | Reason::NotOffered { .. }
             | Reason::NoTrial { .. }
             | Reason::NoJournal
@@ -140,7 +140,7 @@ pub(crate) enum Reason {
         "this process was started to rehearse an artifact, and probe::serve() does not stand first \
          in its main"
     )]
-    Astray,
+    RehearsalNotServed,
     #[error("the host was shut down")]
     Ended,
     #[error(

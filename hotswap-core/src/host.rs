@@ -46,7 +46,7 @@ use crate::{
     event::EventKind,
     instance::OnPanic,
     journal::Journal,
-    probe,
+    rehearsal::is_unserved_child,
     slot::{InterfaceType, OnUnload, Slot, SlotCore},
     system::owner::Owner,
 };
@@ -84,8 +84,8 @@ impl Host {
     /// signed. In a process that was started for a rehearsal and has not come to
     /// [`probe::serve`](crate::probe::serve).
     pub fn new(mut config: Config) -> Result<Self, Error> {
-        if probe::is_astray() {
-            return Err(Reason::Astray.into());
+        if is_unserved_child() {
+            return Err(Reason::RehearsalNotServed.into());
         }
         config.checked()?;
         config.make_absolute();

@@ -60,11 +60,7 @@ mod idle;
 mod instance;
 pub mod journal;
 pub mod plan;
-#[cfg_attr(
-    target_os = "linux",
-    expect(unsafe_code, reason = "gives up stdout and ends a process, in a rehearsal's child")
-)]
-pub mod probe;
+mod rehearsal;
 pub mod report;
 pub mod slot;
 pub mod snapshot;
@@ -94,6 +90,7 @@ pub use hotswap_loader::logs::sync_log_filters;
 pub use hotswap_types::{ArtifactHash, ParseHashError};
 pub use idle::release_thread_locals;
 pub use plan::Plan;
+pub use rehearsal::probe;
 pub use report::Report;
 pub use slot::{Pin, PinMut, Reader, Slot};
 pub use trust::Trust;

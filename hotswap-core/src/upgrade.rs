@@ -8,14 +8,9 @@
 //! callers can see changes before the switch in [`activate`].
 //!
 //! Where the host has a journal, what is BackedUp is written by its worker, into which [`Wanted`]
-//! leads. A candidate waits for an
-//! approval outside of this file, as a [`Rehearsed`].
-//!
-//! # The rehearsal
-//! Where the slot has one, a copy of the state is taken early ([`backup`]), and the artifact is tried
-//! with it in a child process ([`rehearse`]; [`play`] is what the child does). The state that goes
-//! over in the end is another one, taken in the pause. Who does the upgrade does not wait for the
-//! child: the artifact waits outside of this file, as it does for an approval.
+//! leads. What is Rehearsed is tried in a child process, with a copy of the state that is taken
+//! early ([`backup`]); the state that goes over in the end is another one, taken in the pause. A
+//! candidate waits for a rehearsal, and for an approval, outside of this file, as an [`Admitted`].
 //!
 //! # The trial
 //! Where the slot has one, an upgrade is not over with the switch: the generation before is kept
@@ -35,42 +30,36 @@
 //! has started and tested itself before the pause, and in it the state changes places.
 
 mod activate;
-mod assess;
+mod admitted;
+pub(crate) mod assess;
 mod backup;
 mod fault;
-mod inspect;
-mod load;
-mod migrate;
-mod moves;
-#[cfg(target_os = "linux")]
-mod play;
+pub(crate) mod inspect;
+pub(crate) mod load;
+pub(crate) mod migrate;
+pub(crate) mod moves;
 mod predecessor;
-mod prepare;
+pub(crate) mod prepare;
 mod progress;
-mod rehearse;
 mod restart;
 mod retire;
 mod rollback;
 mod room;
-mod snapshot;
+pub(crate) mod snapshot;
 mod stage;
 mod start;
 mod trial;
 mod verify;
 mod vouch;
 
-#[cfg(target_os = "linux")]
-pub(crate) use self::play::{Audience, Script};
-#[cfg(fuzzing)]
-pub(crate) use self::rehearse::of_any;
 pub(crate) use self::{
+    admitted::{Admitted, Baseline, RehearsalOutcome},
     assess::{Assessed, Handover, above, drift, fits, handover},
     backup::{BackedUp, Wanted, live as copy_of_state},
     fault::{Fault, UNTIL_IT_CHANGES},
     inspect::{Contents, Inspected, contents, reached},
     predecessor::Predecessor,
     prepare::Prepared,
-    rehearse::{Against, Outcome as RehearsalOutcome, Rehearse, Rehearsed, Running},
     restart::Restarted,
     retire::{Left, Retiring},
     rollback::{NotRolledBack, RolledBack},
@@ -100,10 +89,9 @@ use self::{
 };
 use crate::{
     config::{Config, StateDrift},
-    event::{Exit, RehearsalReport, StateNote},
+    event::{Exit, StateNote},
     gate::Gate,
     instance::{Begin, Code, Generation, StepError, Use},
-    probe,
     report::Spell,
     slot::SlotCore,
     snapshot::Snapshot,
@@ -210,42 +198,12 @@ impl Upgrade<'_> {
         Ok(backed_up)
     }
 
-    /// Whether artifacts are tried in a child process: the slot has rehearsals, and the program
-    /// serves them.
-    pub(crate) fn rehearses(&self) -> bool {
-        self.config.rehearsal_of(&self.slot.name).is_some() && probe::unserved().is_none()
-    }
-
-    /// Prepares to try an artifact in a child process, where the slot has rehearsals; nothing of it
-    /// runs here.
-    pub(crate) fn rehearse(&mut self, backed_up: BackedUp) -> Result<Rehearse, Fault> {
-        let Some(how) = self.config.rehearsal_of(&self.slot.name) else {
-            return Ok(Rehearse::Over(Rehearsed::unrehearsed(backed_up.assessed, self.slot)));
-        };
-        if let Some(why) = probe::unserved() {
-            return Ok(Rehearse::Over(Rehearsed::not(backed_up.assessed, self.slot, why)));
-        }
-        let _span = span(Phase::Rehearsed);
-        rehearse::prepare(backed_up, how, self.slot, self.config)
-    }
-
-    /// It went well there.
-    pub(crate) fn rehearsed(
-        &mut self,
-        assessed: Assessed,
-        against: Against,
-        report: Arc<RehearsalReport>,
-    ) -> Rehearsed {
-        (self.reached)(Phase::Rehearsed);
-        Rehearsed { assessed, outcome: RehearsalOutcome::Well(report), against }
-    }
-
     /// Everything slow that can be done while the old version serves.
-    pub(crate) fn prepare(&mut self, rehearsed: Rehearsed) -> Result<Prepared, Fault> {
+    pub(crate) fn prepare(&mut self, admitted: Admitted) -> Result<Prepared, Fault> {
         let deadline = Instant::now() + self.config.work_deadline;
         let loaded = {
             let _span = span(Phase::Loaded);
-            load::load(rehearsed, self.slot, self.config, self.steps, deadline)?
+            load::load(admitted, self.slot, self.config, self.steps, deadline)?
         };
         (self.reached)(Phase::Loaded);
         let _span = span(Phase::Prepared);
@@ -327,7 +285,7 @@ impl Upgrade<'_> {
     }
 
     /// When work has to be done that begins now, and that nobody waits for.
-    fn at_work(&self) -> Instant {
+    pub(crate) fn at_work(&self) -> Instant {
         Instant::now() + self.config.work_deadline
     }
 
@@ -552,6 +510,6 @@ impl Upgrade<'_> {
     }
 }
 
-fn span(phase: Phase) -> tracing::span::EnteredSpan {
+pub(crate) fn span(phase: Phase) -> tracing::span::EnteredSpan {
     tracing::debug_span!("phase", %phase).entered()
 }

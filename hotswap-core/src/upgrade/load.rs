@@ -21,7 +21,7 @@ use hotswap_types::{
     escape::{escaped, shown},
 };
 
-use super::{Assessed, Fault, Handover, Predecessor, Rehearsed, assess};
+use super::{Admitted, Assessed, Fault, Handover, Predecessor, assess};
 use crate::{
     config::{AtCap, Builtin, Config, Retire},
     instance::{Code, Role, StepError},
@@ -49,13 +49,13 @@ fn role(slot: &SlotCore, config: &Config, generation: u64, traces: u8) -> Role {
 
 /// Opens the private copy. Its constructors run: under a deadline, like all module code.
 pub(crate) fn load(
-    rehearsed: Rehearsed,
+    admitted: Admitted,
     slot: &SlotCore,
     config: &Config,
     steps: &mut Steps,
     deadline: Instant,
 ) -> Result<Loaded, Fault> {
-    let Assessed { inspected, handover } = rehearsed.assessed;
+    let Assessed { inspected, handover } = admitted.assessed;
     let (manifest, hash) = (inspected.manifest, inspected.staged.hash());
     let size = inspected.staged.size();
     let generation = slot.next_number();

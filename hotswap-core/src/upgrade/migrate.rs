@@ -12,16 +12,16 @@ use crate::{
 };
 
 /// A state in the form of the candidate.
-pub(super) struct Migrated {
-    pub(super) state: State,
-    pub(super) note: StateNote,
+pub(crate) struct Migrated {
+    pub(crate) state: State,
+    pub(crate) note: StateNote,
     /// What became of its fields, where it was carried by name.
-    pub(super) carried: Option<Carried>,
+    pub(crate) carried: Option<Carried>,
 }
 
 /// Decodes and migrates a snapshot; where its shape differs under the same version, it is carried
 /// by the fields' names first. Fields that come back get what was dropped from them before.
-pub(super) fn migrate(
+pub(crate) fn migrate(
     context: &Context,
     snapshot: &Snapshot,
     handover: &Handover,

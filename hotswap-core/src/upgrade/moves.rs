@@ -264,14 +264,14 @@ fn what_is_left(state: &StateNote, restored: Option<SystemTime>) -> String {
     }
 }
 
-pub(super) fn exchange_states(from: &Generation, to: &Generation, kinship: &Kinship) {
+pub(crate) fn exchange_states(from: &Generation, to: &Generation, kinship: &Kinship) {
     // SAFETY: the gate is closed with nobody inside, and nobody knows the other one or has left it
     // (`move_over`, `back.rs`); code that hangs in one of the two has been given up, and then nobody
     // comes here (`Turn`).
     unsafe { from.exchange_state(to, kinship) };
 }
 
-pub(super) fn arrived(generation: &Generation) -> Result<(), StepError> {
+pub(crate) fn arrived(generation: &Generation) -> Result<(), StepError> {
     // SAFETY: as above.
     unsafe { generation.arrived() }
 }

@@ -80,7 +80,7 @@ pub(crate) fn prepare(
 }
 
 /// Makes a context, and lets the candidate prepare with it.
-pub(super) fn context(
+pub(crate) fn context(
     code: Arc<Code>,
     slot: &SlotCore,
     steps: &mut Steps,

@@ -15,13 +15,13 @@ use crate::{
 };
 
 /// Lets the old instance let go of what cannot be held twice.
-pub(super) fn suspend(old: &Generation) -> Result<(), StepError> {
+pub(crate) fn suspend(old: &Generation) -> Result<(), StepError> {
     // SAFETY: the gate is closed with nobody inside.
     unsafe { old.suspend() }
 }
 
 /// Takes the state.
-pub(super) fn take(old: &Generation) -> Result<Snapshot, StepError> {
+pub(crate) fn take(old: &Generation) -> Result<Snapshot, StepError> {
     // SAFETY: nobody changes the instance; see the module's text.
     let state = unsafe { old.snapshot() }?;
     Ok(Snapshot::new(Arc::clone(&old.code().manifest), state))
@@ -42,7 +42,7 @@ pub(super) fn take_as(old: &Generation, handover: &Handover) -> Result<Snapshot,
 }
 
 /// Takes the state in an older version of its chain.
-pub(super) fn take_older(old: &Generation, version: u32) -> Result<Snapshot, StepError> {
+pub(crate) fn take_older(old: &Generation, version: u32) -> Result<Snapshot, StepError> {
     // SAFETY: nobody changes the instance; see the module's text.
     let state = unsafe { old.downgrade(version) }?;
     Ok(Snapshot::of_older(Arc::clone(&old.code().manifest), version, state))
@@ -76,7 +76,7 @@ pub(crate) fn take_last(
 }
 
 /// Lets the old instance go on.
-pub(super) fn resume(old: &Generation) -> Result<(), StepError> {
+pub(crate) fn resume(old: &Generation) -> Result<(), StepError> {
     // SAFETY: the gate is closed with nobody inside.
     unsafe { old.resume() }
 }

@@ -8,16 +8,16 @@ use super::{Waiting, Way, Worker, course::Course, timing::Waits, trials::OnTrial
 use crate::{
     event::Until,
     gate::Guarded as _,
-    upgrade::{Fault, Prepared, Rehearsed, Unapplied, Why, above, still_vouched},
+    upgrade::{Admitted, Fault, Prepared, Unapplied, Why, above, still_vouched},
 };
 
 impl Worker {
     /// Loads an artifact that may, and lets it take over.
-    pub(super) fn go_on(&mut self, index: usize, rehearsed: Rehearsed, mut course: Course) {
+    pub(super) fn go_on(&mut self, index: usize, admitted: Admitted, mut course: Course) {
         // It may have been rehearsed, or have waited for a yes, meanwhile.
         let prepared = self
             .still_vouched(&course, Phase::Loaded)
-            .and_then(|()| course.upgrade(&mut self.steps, |it| it.prepare(rehearsed)));
+            .and_then(|()| course.upgrade(&mut self.steps, |it| it.prepare(admitted)));
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(fault) => return self.refuse_and_retry(index, &course, fault),

@@ -9,7 +9,7 @@ use super::{Way, Worker, outcome::unstaged};
 use crate::{
     event::Refusal,
     plan::Plan,
-    upgrade::{Fault, Rehearsed, Unvouched, Upgrade, vouch},
+    upgrade::{Admitted, Fault, Unvouched, Upgrade, vouch},
 };
 
 impl Worker {
@@ -79,7 +79,7 @@ impl Worker {
         about.module = Some((manifest.module.clone(), manifest.version.clone()));
         let floor = self.floors.of(&manifest.module, &manifest.version);
         let assessed = upgrade.assess(inspected, floor)?;
-        Ok(self.plan(index, &Rehearsed::unrehearsed(assessed, &core), &course))
+        Ok(self.plan(index, &Admitted::unrehearsed(assessed, &core), &course))
     }
 }
 

@@ -24,12 +24,12 @@ use crate::{
     slot::{SlotCore, in_callback},
     system::free::{self, Memory},
     trust::Signed,
-    upgrade::{Fault, Handover, RehearsalOutcome, Rehearsed},
+    upgrade::{Admitted, Fault, Handover, RehearsalOutcome},
 };
 
 /// A candidate that waits for somebody's word.
 pub(super) struct Awaiting {
-    rehearsed: Rehearsed,
+    admitted: Admitted,
     plan: Arc<Plan>,
     expires: Instant,
     course: Course,
@@ -47,12 +47,12 @@ impl Awaiting {
 
 impl Worker {
     /// Goes on with an artifact that fits, or lets it wait for somebody's word.
-    pub(super) fn planned(&mut self, index: usize, rehearsed: Rehearsed, course: Course) {
+    pub(super) fn planned(&mut self, index: usize, admitted: Admitted, course: Course) {
         let core = Arc::clone(&self.slots[index].core);
-        let plan = Arc::new(self.plan(index, &rehearsed, &course));
+        let plan = Arc::new(self.plan(index, &admitted, &course));
         core.set_plan(Arc::clone(&plan));
         self.tell(&core.name, EventKind::Planned(Arc::clone(&plan)));
-        self.warn(index, &rehearsed, plan.artifact);
+        self.warn(index, &admitted, plan.artifact);
         let decision = match self.shared.config.approval_of(&core.name).cloned() {
             // Who has asked to go back has said yes.
             Some(approval) if core.gate().is_some() && course.way != Way::Reverted => {
@@ -67,7 +67,7 @@ impl Worker {
             _ => (Decision::Approve, Duration::ZERO),
         };
         match decision {
-            (Decision::Approve, _) => self.go_on(index, rehearsed, course),
+            (Decision::Approve, _) => self.go_on(index, admitted, course),
             (Decision::Reject { why }, _) => self.disapproved(index, &course, None, &why),
             (Decision::Wait, expiry) => {
                 core.set_awaiting(Some(Arc::clone(&plan)));
@@ -75,7 +75,7 @@ impl Worker {
                 let expires = Instant::now().checked_add(expiry);
                 let expires =
                     expires.unwrap_or_else(|| course.begun + Duration::from_secs(1 << 32));
-                self.slots[index].awaiting = Some(Awaiting { rehearsed, plan, expires, course });
+                self.slots[index].awaiting = Some(Awaiting { admitted, plan, expires, course });
                 core.set_phase(Some(phase));
                 self.tell(&core.name, EventKind::Phase { artifact, phase });
             }
@@ -100,16 +100,16 @@ impl Worker {
         let why = format!("approved by {by}");
         let by = Some(by.to_owned());
         self.tell(&core.name, EventKind::Decided { artifact, approved: true, by, why });
-        let Awaiting { rehearsed, mut course, .. } = awaiting;
+        let Awaiting { admitted, mut course, .. } = awaiting;
         let answer = Answer::new(reply);
         // It has waited: its backup may be old.
         course.set_late();
         let _span = course.span().entered();
         // What serves may have changed meanwhile.
-        let Rehearsed { assessed, outcome, against } = rehearsed;
+        let Admitted { assessed, outcome, baseline } = admitted;
         match self.assess(assessed.inspected, &course) {
-            Ok(assessed) if against.serves(&core) => {
-                self.go_on(index, Rehearsed { assessed, outcome, against }, course);
+            Ok(assessed) if baseline.serves(&core) => {
+                self.go_on(index, Admitted { assessed, outcome, baseline }, course);
             }
             assessed => {
                 course.approved = Some(answer);
@@ -172,8 +172,8 @@ impl Worker {
         self.refuse(index, course.identity(), fault);
     }
 
-    pub(super) fn plan(&self, index: usize, rehearsed: &Rehearsed, course: &Course) -> Plan {
-        let Rehearsed { assessed, outcome, .. } = rehearsed;
+    pub(super) fn plan(&self, index: usize, admitted: &Admitted, course: &Course) -> Plan {
+        let Admitted { assessed, outcome, .. } = admitted;
         let (slot, config) = (&self.slots[index], &self.shared.config);
         let core = &slot.core;
         let serves = core.serves().map(|serves| serves.code);
@@ -260,9 +260,9 @@ impl Worker {
     }
 
     /// Tells of the risks that were not told yet.
-    fn warn(&mut self, index: usize, rehearsed: &Rehearsed, artifact: ArtifactHash) {
+    fn warn(&mut self, index: usize, admitted: &Admitted, artifact: ArtifactHash) {
         let core = Arc::clone(&self.slots[index].core);
-        let mut risks = self.lending(&core, &rehearsed.assessed.inspected.manifest);
+        let mut risks = self.lending(&core, &admitted.assessed.inspected.manifest);
         risks.retain(|risk| self.slots[index].warned.insert(risk.reason.clone()));
         if !risks.is_empty() {
             self.tell(&core.name, EventKind::LendingRisks { artifact, risks });

@@ -20,17 +20,16 @@ use super::{Command, Way, Worker, course::Course, reverting::ON_TRIAL, trials::O
 use crate::{
     event::{EventKind, RehearsalReport},
     journal::{Build, What, text},
+    rehearsal::{Rehearse, Running},
     snapshot::Snapshot,
-    upgrade::{
-        Against, Assessed, BackedUp, Fault, RehearsalOutcome, Rehearse, Rehearsed, Running, Wanted,
-    },
+    upgrade::{Admitted, Assessed, BackedUp, Baseline, Fault, RehearsalOutcome, Wanted},
 };
 
 /// An artifact that is rehearsed.
 pub(super) struct Rehearsing {
     number: u64,
     assessed: Assessed,
-    against: Against,
+    baseline: Baseline,
     course: Course,
     running: Running,
 }
@@ -65,8 +64,8 @@ impl Worker {
             .and_then(|assessed| self.back_up_for(assessed, &course))
             .and_then(|backed_up| self.lay_out(index, backed_up, &course));
         match next {
-            Ok(Rehearse::Over(rehearsed)) => self.is_rehearsed(index, rehearsed, course),
-            Ok(Rehearse::InChild(assessed, against, laid_out)) => {
+            Ok(Rehearse::Over(admitted)) => self.is_rehearsed(index, admitted, course),
+            Ok(Rehearse::InChild(assessed, baseline, laid_out)) => {
                 self.rehearsals += 1;
                 let (number, commands) = (self.rehearsals, self.commands.clone());
                 let over = move |report| {
@@ -80,7 +79,7 @@ impl Worker {
                         // What was to be tried again is older.
                         slot.retry = None;
                         slot.rehearsing =
-                            Some(Rehearsing { number, assessed, against, course, running });
+                            Some(Rehearsing { number, assessed, baseline, course, running });
                     }
                     Err(fault) => self.refuse_and_retry(index, &course, fault),
                 }
@@ -110,7 +109,7 @@ impl Worker {
     ) -> Result<Rehearse, Fault> {
         if course.way == Way::Recovered {
             let core = &self.slots[index].core;
-            return Ok(Rehearse::Over(Rehearsed::unrehearsed(backed_up.assessed, core)));
+            return Ok(Rehearse::Over(Admitted::unrehearsed(backed_up.assessed, core)));
         }
         let next = course.upgrade(&mut self.steps, |upgrade| upgrade.rehearse(backed_up))?;
         if let Rehearse::InChild(..) = next {
@@ -132,7 +131,7 @@ impl Worker {
         let rehearsing = &mut self.slots[index].rehearsing;
         // Another one was called off when its thread had said this already.
         let Some(rehearsing) = rehearsing.take_if(|it| it.number == number) else { return };
-        let Rehearsing { assessed, against, course, running, .. } = rehearsing;
+        let Rehearsing { assessed, baseline, course, running, .. } = rehearsing;
         // It has said its last word.
         drop(running);
         let _span = course.span().entered();
@@ -140,7 +139,7 @@ impl Worker {
         if self.slots[index].trial.as_ref().is_some_and(OnTrial::has_way_back) {
             // What waited to be applied was.
             self.tried_after_trial(index, course);
-        } else if !against.serves(&core) {
+        } else if !baseline.serves(&core) {
             let assessed = self.assess(assessed.inspected, &course);
             self.rehearse(index, assessed, course);
         } else {
@@ -148,9 +147,9 @@ impl Worker {
                 Ok(report) => {
                     let report = Arc::new(report);
                     let again = Arc::clone(&report);
-                    let rehearsed = course
-                        .upgrade(&mut self.steps, |it| it.rehearsed(assessed, against, again));
-                    self.is_rehearsed(index, rehearsed, course);
+                    let admitted = course
+                        .upgrade(&mut self.steps, |it| it.rehearsed(assessed, baseline, again));
+                    self.is_rehearsed(index, admitted, course);
                 }
                 Err(fault) => self.refuse_and_retry(index, &course, fault),
             }
@@ -159,9 +158,9 @@ impl Worker {
     }
 
     /// An artifact went well in its rehearsal, or has none.
-    fn is_rehearsed(&mut self, index: usize, rehearsed: Rehearsed, mut course: Course) {
+    fn is_rehearsed(&mut self, index: usize, admitted: Admitted, mut course: Course) {
         let artifact = course.artifact;
-        match &rehearsed.outcome {
+        match &admitted.outcome {
             RehearsalOutcome::Well(report) => {
                 let report = Arc::clone(report);
                 course.tell(EventKind::Rehearsed { artifact, report });
@@ -173,8 +172,8 @@ impl Worker {
         }
         match course.approved.take() {
             // Whoever has said yes hears of the end.
-            Some(_answer) => self.go_on(index, rehearsed, course),
-            None => self.planned(index, rehearsed, course),
+            Some(_answer) => self.go_on(index, admitted, course),
+            None => self.planned(index, admitted, course),
         }
     }
 

@@ -4,17 +4,15 @@
 
 use std::sync::Arc;
 
-use super::{
-    super::{
+use super::{Observer, code, run};
+use crate::{
+    event::{RehearsalStep, WayBack},
+    instance::{Code, Context, Generation, StepError, kinship},
+    upgrade::{
         Fault, Predecessor, Upgrade, handover,
         moves::{arrived, exchange_states},
         prepare, snapshot,
     },
-    Audience, code, run,
-};
-use crate::{
-    event::{RehearsalStep, WayBack},
-    instance::{Code, Context, Generation, StepError, kinship},
 };
 
 impl Upgrade<'_> {
@@ -25,14 +23,14 @@ impl Upgrade<'_> {
         &mut self,
         serving: Arc<Generation>,
         new: &Arc<Code>,
-        audience: &Arc<dyn Audience>,
+        observer: &Arc<dyn Observer>,
     ) -> Result<WayBack, Fault> {
         let before = Predecessor::serving(&serving.code().manifest, true);
         let planned = handover(&new.manifest, Some(&before), self.config.state_drift);
         if !planned.is_ok_and(|planned| planned.moves()) {
             return Ok(WayBack::Works);
         }
-        let (deadline, told) = (self.at_work(), Arc::clone(audience));
+        let (deadline, told) = (self.at_work(), Arc::clone(observer));
         let context = prepare::context(Arc::clone(new), self.slot, self.steps, deadline)?;
         let found = run(self.steps, deadline, RehearsalStep::Move, move || {
             code(&told, RehearsalStep::Move, || there_and_back(&serving, &context))

@@ -1,112 +1,26 @@
-//! Rehearsed: the artifact was tried in a child process, on a copy of the state.
-//!
-//! The child is this program, started again in the probe role ([`crate::probe`]). It is given a
-//! folder with links to the private copies, the copy of the state and a request ([`LaidOut`]); it says
-//! how each step goes, and is killed with all it has started when its time is over. What it says is
-//! judged by a pure function ([`verdict`]).
-//!
-//! Who lays out the files is not who waits for the child ([`running`]): that may take its whole
-//! deadline, and what serves may be another version then. So the outcome says [against](Against)
-//! what it was.
+//! What the child of a rehearsal needs, in a folder that goes away with the rehearsal: links to the
+//! private copies, the copy of the state, and the request.
 
-#[cfg(target_os = "linux")]
-mod process;
-mod running;
-#[cfg(target_os = "linux")]
-mod verdict;
-
-pub(crate) use self::running::Running;
-#[cfg(fuzzing)]
-pub(crate) use verdict::of_any;
-
+use std::io;
 #[cfg(target_os = "linux")]
 use std::{fs, io::PipeReader, path::Path};
-use std::{
-    io,
-    sync::{Arc, Weak},
-};
 
 use hotswap_types::Phase;
 
-use super::{Assessed, BackedUp, Fault};
 #[cfg(target_os = "linux")]
-use crate::{
-    config::StateDrift,
-    probe::{
-        self,
-        message::{
-            CANDIDATE, Drift, OLDER, REQUEST, Request, SCHEMA, SERVING, STATE, Stored, encoded,
-        },
-    },
+use super::{
+    message::{CANDIDATE, Drift, OLDER, REQUEST, Request, SCHEMA, SERVING, STATE, Stored, encoded},
+    process, role, verdict,
 };
+#[cfg(target_os = "linux")]
+use crate::config::StateDrift;
 use crate::{
     config::{Config, Rehearsal},
     event::RehearsalReport,
-    instance::Generation,
     slot::SlotCore,
     system::cause,
+    upgrade::{BackedUp, Fault},
 };
-
-/// What fits, and went well in a rehearsal where there is one.
-#[derive(Debug)]
-pub(crate) struct Rehearsed {
-    pub(crate) assessed: Assessed,
-    pub(crate) outcome: Outcome,
-    pub(crate) against: Against,
-}
-
-/// What is to be told of it.
-#[derive(Debug, Clone)]
-pub(crate) enum Outcome {
-    /// Nobody has asked for a rehearsal.
-    NotAsked,
-    /// It cannot be done here.
-    Not(&'static str),
-    /// It went well.
-    Well(Arc<RehearsalReport>),
-}
-
-/// The instance that served when an artifact was judged, if one did. Another one may have another
-/// state, also where its code is the same.
-#[derive(Debug, Clone)]
-pub(crate) struct Against(Option<Weak<Generation>>);
-
-impl Against {
-    /// What serves now.
-    pub(crate) fn now(slot: &SlotCore) -> Self {
-        Self(slot.gate().map(|gate| Arc::downgrade(&gate.current().1)))
-    }
-
-    /// Whether it still does.
-    pub(crate) fn serves(&self, slot: &SlotCore) -> bool {
-        match (&self.0, Self::now(slot).0) {
-            (None, None) => true,
-            (Some(then), Some(now)) => then.ptr_eq(&now),
-            _ => false,
-        }
-    }
-}
-
-impl Rehearsed {
-    /// What is not to be rehearsed.
-    pub(crate) fn unrehearsed(assessed: Assessed, slot: &SlotCore) -> Self {
-        Self { assessed, outcome: Outcome::NotAsked, against: Against::now(slot) }
-    }
-
-    /// What cannot be rehearsed.
-    pub(crate) fn not(assessed: Assessed, slot: &SlotCore, why: &'static str) -> Self {
-        Self { outcome: Outcome::Not(why), ..Self::unrehearsed(assessed, slot) }
-    }
-}
-
-/// What becomes of an artifact that is backed up.
-#[derive(Debug)]
-pub(crate) enum Rehearse {
-    /// Nobody waits for a child.
-    Over(Rehearsed),
-    /// It is to be tried.
-    InChild(Assessed, Against, LaidOut),
-}
 
 /// What a child needs, in a folder that goes away with this.
 #[derive(Debug)]
@@ -122,20 +36,20 @@ pub(crate) struct LaidOut {
     state: Option<usize>,
 }
 
-fn system(what: &str, error: &io::Error) -> Fault {
+pub(super) fn system(what: &str, error: &io::Error) -> Fault {
     let advice = cause::remedy(error);
     Fault::cancelled(Phase::Rehearsed, format!("{what}: {error}"), advice)
 }
 
 /// Lays out what a child needs to try an artifact.
 #[cfg(target_os = "linux")]
-pub(super) fn prepare(
-    backed_up: BackedUp,
+pub(super) fn lay_out(
+    backed_up: &BackedUp,
     how: &Rehearsal,
     slot: &SlotCore,
     config: &Config,
-) -> Result<Rehearse, Fault> {
-    if probe::is_misplaced() {
+) -> Result<LaidOut, Fault> {
+    if role::is_misplaced() {
         return Err(verdict::misplaced("a child has not come to it before"));
     }
     let state = backed_up.handed().map(|copy| copy.own.size());
@@ -146,16 +60,15 @@ pub(super) fn prepare(
     folder.prefix("rehearsal-").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     let folder = folder.tempdir_in(copies.unwrap_or("/".as_ref()));
     let folder = folder.map_err(|error| system("a folder for the rehearsal", &error))?;
-    lay_out(folder.path(), &backed_up, how, memory, slot, config)
+    fill(folder.path(), backed_up, how, memory, slot, config)
         .map_err(|error| system("the files of the rehearsal", &error))?;
-    let laid_out = LaidOut { folder, how: *how, memory, state };
-    Ok(Rehearse::InChild(backed_up.assessed, Against::now(slot), laid_out))
+    Ok(LaidOut { folder, how: *how, memory, state })
 }
 
 #[cfg(target_os = "linux")]
 impl LaidOut {
     /// Tries the artifact in a child process; `None` if that was called off.
-    fn run(self, called_off: &PipeReader) -> Option<Result<RehearsalReport, Fault>> {
+    pub(super) fn run(self, called_off: &PipeReader) -> Option<Result<RehearsalReport, Fault>> {
         let Self { folder, how, memory, state } = self;
         let outcome = match process::run(folder.path(), how.deadline, called_off) {
             Ok(outcome) => outcome?,
@@ -163,34 +76,33 @@ impl LaidOut {
         };
         Some(verdict::judge(&outcome, &how, memory, state).inspect_err(|_| {
             if verdict::is_misplaced(&outcome) {
-                probe::set_misplaced();
+                role::set_misplaced();
             }
         }))
     }
 }
 
-/// Elsewhere nothing comes so far: [`probe::unserved`](crate::probe::unserved).
+/// Elsewhere nothing comes so far: [`unserved`](super::role::unserved).
 #[cfg(not(target_os = "linux"))]
-pub(super) fn prepare(
-    backed_up: BackedUp,
+pub(super) fn lay_out(
+    _: &BackedUp,
     _: &Rehearsal,
-    slot: &SlotCore,
+    _: &SlotCore,
     _: &Config,
-) -> Result<Rehearse, Fault> {
-    let why = "rehearsals run on Linux only";
-    Ok(Rehearse::Over(Rehearsed::not(backed_up.assessed, slot, why)))
+) -> Result<LaidOut, Fault> {
+    Ok(LaidOut {})
 }
 
 #[cfg(not(target_os = "linux"))]
 impl LaidOut {
-    fn run(self, _: &std::io::PipeReader) -> Option<Result<RehearsalReport, Fault>> {
+    pub(super) fn run(self, _: &std::io::PipeReader) -> Option<Result<RehearsalReport, Fault>> {
         None
     }
 }
 
 /// Puts what the child needs into its folder.
 #[cfg(target_os = "linux")]
-fn lay_out(
+fn fill(
     folder: &Path,
     backed_up: &BackedUp,
     how: &Rehearsal,

@@ -13,7 +13,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::{LaidOut, system};
+use super::folder::{LaidOut, system};
 use crate::{event::RehearsalReport, upgrade::Fault};
 
 /// A rehearsal under way; called off where this is dropped.

@@ -1,5 +1,5 @@
-//! An upgrade that is played in a rehearsal's child: the phases that run module code, on a copy of
-//! the state, one step after another, each announced; and then the way back.
+//! The upgrade that the child of a rehearsal goes through: the phases that run module code, on a copy
+//! of the state, one step after another, each announced; and then the way back.
 //!
 //! There are no callers. What hangs is the parent's business.
 
@@ -15,10 +15,6 @@ use hotswap_abi::{__private::state::DroppedValues, MigrateError};
 use hotswap_loader::{fs::PrivateFolder, steps::Steps};
 use hotswap_types::Phase;
 
-use super::{
-    Assessed, Fault, Handover, Predecessor, Rehearsed, StageError, StageRequest, Unvouched,
-    Upgrade, assess, inspect, load, migrate, prepare, snapshot, stage, vouch,
-};
 use crate::{
     event::{Downgrade, Exit, RehearsalStep, WayBack},
     gate::Gate,
@@ -26,29 +22,33 @@ use crate::{
     slot::SlotCore,
     snapshot::Snapshot,
     trust::Trust,
+    upgrade::{
+        Admitted, Assessed, Fault, Handover, Predecessor, StageError, StageRequest, Unvouched,
+        Upgrade, assess, inspect, load, migrate, prepare, snapshot, stage, vouch,
+    },
 };
 
 /// What is played.
-pub(crate) struct Script<'a> {
-    pub(crate) candidate: &'a Path,
+pub(super) struct Script<'a> {
+    pub(super) candidate: &'a Path,
     /// The artifact of the version that serves, or why there is none.
-    pub(crate) serving: Result<&'a Path, String>,
+    pub(super) serving: Result<&'a Path, String>,
     /// What the candidate starts with.
-    pub(crate) state: Option<Snapshot>,
+    pub(super) state: Option<Snapshot>,
     /// It was stored before, and is not that of the version that serves.
-    pub(crate) restored: bool,
+    pub(super) restored: bool,
     /// Where copies are made.
-    pub(crate) folder: &'a PrivateFolder,
+    pub(super) folder: &'a PrivateFolder,
     /// The host's own checks, where it has some.
-    pub(crate) checks: Option<Checks<'a>>,
+    pub(super) checks: Option<Checks<'a>>,
 }
 
 /// The host's own checks of a slot that is open.
-pub(crate) type Checks<'a> =
+pub(super) type Checks<'a> =
     &'a dyn Fn(&Arc<SlotCore>, &Arc<Gate<Generation>>) -> Result<(), String>;
 
 /// Who watches: told on the thread that does a step.
-pub(crate) trait Audience: Send + Sync {
+pub(super) trait Observer: Send + Sync {
     /// A step begins.
     fn begins(&self, step: RehearsalStep);
     /// It has ended well.
@@ -62,24 +62,24 @@ type Failed = (RehearsalStep, StepError);
 
 /// Announces a step, and does it.
 fn step<T, E>(
-    audience: &Arc<dyn Audience>,
+    observer: &Arc<dyn Observer>,
     step: RehearsalStep,
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    audience.begins(step);
+    observer.begins(step);
     let begun = Instant::now();
     let value = work()?;
-    audience.ends(begun.elapsed());
+    observer.ends(begun.elapsed());
     Ok(value)
 }
 
 /// Does a step of module code.
 fn code<T>(
-    audience: &Arc<dyn Audience>,
+    observer: &Arc<dyn Observer>,
     which: RehearsalStep,
     work: impl FnOnce() -> Result<T, StepError>,
 ) -> Result<T, Failed> {
-    step(audience, which, || work().map_err(|error| (which, error)))
+    step(observer, which, || work().map_err(|error| (which, error)))
 }
 
 /// Runs steps of module code on the thread for it.
@@ -95,25 +95,25 @@ fn run<T: Send + 'static>(
 
 impl Upgrade<'_> {
     /// Plays it.
-    pub(crate) fn play(
+    pub(super) fn play(
         &mut self,
         core: &Arc<SlotCore>,
         script: &Script<'_>,
-        audience: &Arc<dyn Audience>,
+        observer: &Arc<dyn Observer>,
     ) -> Result<WayBack, Fault> {
         let deadline = self.at_work();
         let before = script.state.as_ref().map(Predecessor::stored);
-        let loaded = step(audience, RehearsalStep::Load, || {
+        let loaded = step(observer, RehearsalStep::Load, || {
             let assessed = self.read(script.candidate, before.as_ref(), script.folder)?;
-            let candidate = Rehearsed::unrehearsed(assessed, self.slot);
+            let candidate = Admitted::unrehearsed(assessed, self.slot);
             load::load(candidate, self.slot, self.config, self.steps, deadline)
         })?;
-        let prepared = step(audience, RehearsalStep::Prepare, || {
+        let prepared = step(observer, RehearsalStep::Prepare, || {
             prepare::prepare(loaded, self.slot, self.steps, deadline)
         })?;
         let (context, handover) = (Arc::clone(&prepared.context), prepared.handover.clone());
         let (state, restored) = (script.state.clone(), script.restored);
-        let (starts, told) = (Arc::clone(&context), Arc::clone(audience));
+        let (starts, told) = (Arc::clone(&context), Arc::clone(observer));
         let generation = run(self.steps, deadline, RehearsalStep::Start, move || {
             let begin = match (&handover, state) {
                 (Handover::State { .. }, Some(state)) => {
@@ -135,7 +135,7 @@ impl Upgrade<'_> {
         self.slot.set_live(generation.code());
         let gate = self.slot.gate().cloned().expect("it was just opened");
         if let Some(checks) = script.checks {
-            step(audience, RehearsalStep::Checks, || {
+            step(observer, RehearsalStep::Checks, || {
                 checks(core, &gate).map_err(|why| {
                     let finding = format!("{}  {why}", RehearsalStep::Checks);
                     let advice = "mend the module, or the check (probe::Probe::check)";
@@ -147,9 +147,9 @@ impl Upgrade<'_> {
         let closed = gate.close(Instant::now()).map_err(|stuck| Fault::not_quiet(&stuck))?;
         let state = match generation.code().manifest.state() {
             None => None,
-            Some(_) => Some(self.state_of(&context, &generation, audience)?),
+            Some(_) => Some(self.state_of(&context, &generation, observer)?),
         };
-        let way_back = self.way_back_of(script, &generation, state, audience);
+        let way_back = self.way_back_of(script, &generation, state, observer);
         drop(closed);
         way_back
     }
@@ -175,9 +175,9 @@ impl Upgrade<'_> {
         &mut self,
         context: &Arc<Context>,
         generation: &Arc<Generation>,
-        audience: &Arc<dyn Audience>,
+        observer: &Arc<dyn Observer>,
     ) -> Result<Snapshot, Fault> {
-        let (deadline, told) = (self.at_work(), Arc::clone(audience));
+        let (deadline, told) = (self.at_work(), Arc::clone(observer));
         let (context, asked) = (Arc::clone(context), Arc::clone(generation));
         run(self.steps, deadline, RehearsalStep::Snapshot, move || {
             let state = code(&told, RehearsalStep::Snapshot, || {
@@ -198,7 +198,7 @@ impl Upgrade<'_> {
         script: &Script<'_>,
         candidate: &Arc<Generation>,
         state: Option<Snapshot>,
-        audience: &Arc<dyn Audience>,
+        observer: &Arc<dyn Observer>,
     ) -> Result<WayBack, Fault> {
         let path = match &script.serving {
             Ok(path) => *path,
@@ -213,7 +213,7 @@ impl Upgrade<'_> {
         let handover = assessed.handover.clone();
         let state = match (&handover, state) {
             (&Handover::State { from, downgraded: Some(own), .. }, _) => {
-                match self.downgraded(candidate, own, from, audience) {
+                match self.downgraded(candidate, own, from, observer) {
                     Ok(state) => state,
                     Err(fault) if is_irreversible(&fault) => return impossible(fault.findings),
                     Err(fault) => return Err(fault),
@@ -225,9 +225,9 @@ impl Upgrade<'_> {
             _ => return impossible(vec!["the new version has no state".to_owned()]),
         };
         let serving =
-            step(audience, RehearsalStep::Return, || self.returned(assessed, state, handover));
+            step(observer, RehearsalStep::Return, || self.returned(assessed, state, handover));
         match serving {
-            Ok(serving) => self.move_there_and_back(serving, candidate.code(), audience),
+            Ok(serving) => self.move_there_and_back(serving, candidate.code(), observer),
             Err(fault) => impossible(fault.findings),
         }
     }
@@ -238,9 +238,9 @@ impl Upgrade<'_> {
         candidate: &Arc<Generation>,
         own: u32,
         wanted: u32,
-        audience: &Arc<dyn Audience>,
+        observer: &Arc<dyn Observer>,
     ) -> Result<Snapshot, Fault> {
-        let (candidate, told) = (Arc::clone(candidate), Arc::clone(audience));
+        let (candidate, told) = (Arc::clone(candidate), Arc::clone(observer));
         let deadline = self.at_work();
         run(self.steps, deadline, RehearsalStep::Downgrade, move || {
             code(&told, RehearsalStep::Downgrade, || {
@@ -268,7 +268,7 @@ impl Upgrade<'_> {
         handover: Handover,
     ) -> Result<Arc<Generation>, Fault> {
         let deadline = self.at_work();
-        let older = Rehearsed::unrehearsed(assessed, self.slot);
+        let older = Admitted::unrehearsed(assessed, self.slot);
         let loaded = load::load(older, self.slot, self.config, self.steps, deadline)?;
         let prepared = prepare::prepare(loaded, self.slot, self.steps, deadline)?;
         let context = Arc::clone(&prepared.context);

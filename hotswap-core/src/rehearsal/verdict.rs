@@ -8,10 +8,10 @@ use std::time::Duration;
 use hotswap_abi::__private::text::lined;
 use hotswap_types::Phase;
 
+use super::message::{self, Said};
 use crate::{
     config::Rehearsal,
     event::{RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
-    probe::message::{self, Said},
     upgrade::Fault,
 };
 
@@ -240,7 +240,7 @@ pub(crate) fn of_any(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event::Exit, probe::message::frame};
+    use crate::{event::Exit, rehearsal::message::frame};
 
     fn outcome(ended: Ended, said: &[Said], stderr: &str) -> Outcome {
         let said = said.iter().flat_map(frame).collect();

@@ -32,8 +32,11 @@ use rustix::{
     },
 };
 
-use super::verdict::{Ended, Outcome};
-use crate::probe::{self, message::MOST_SAID};
+use super::{
+    message::MOST_SAID,
+    role::CHILD,
+    verdict::{Ended, Outcome},
+};
 
 /// The program that runs, also where its file was replaced.
 const THIS_PROGRAM: &str = "/proc/self/exe";
@@ -63,7 +66,7 @@ pub(super) fn run(
             command.env_remove(name);
         }
     }
-    command.env(probe::CHILD, "1").process_group(0);
+    command.env(CHILD, "1").process_group(0);
     command.stdin(File::open(folder)?).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(named)?;
     let mut ears = Ears::default();

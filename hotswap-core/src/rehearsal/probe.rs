@@ -23,52 +23,21 @@
 //! looks whether it was called in its own process. A child that does not come to `serve` is killed
 //! after some seconds, and then no other one is started.
 
-#[cfg(target_os = "linux")]
-mod child;
-pub(crate) mod message;
-
-use std::{
-    env,
-    error::Error,
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use hotswap_abi::Interface;
 
+pub use super::check::CheckError;
+
+use super::{check::Check, role};
 use crate::{
     gate::Gate,
     instance::Generation,
     slot::{InterfaceType, Slot, SlotCore},
 };
 
-/// Set in a child, whose stdin is the folder with what is to be rehearsed. It names no place: who
-/// can set a variable of a program should not choose what runs in it.
-pub(crate) const CHILD: &str = "HOTSWAP_REHEARSAL";
 /// How long a call of a check waits. Nobody upgrades there.
 const BUDGET: Duration = Duration::from_secs(1);
-
-const NOT_SERVED: u8 = 0;
-const SERVED: u8 = 1;
-const MISPLACED: u8 = 2;
-
-static ROLE: AtomicU8 = AtomicU8::new(NOT_SERVED);
-
-/// What a check finds wrong.
-pub type CheckError = Box<dyn Error + Send + Sync>;
-
-type Run = Box<dyn Fn(&Arc<SlotCore>, &Arc<Gate<Generation>>) -> Result<(), CheckError>>;
-
-/// A check of the host's own.
-struct Check {
-    slot: String,
-    interface: InterfaceType,
-    run: Run,
-}
 
 /// The probe role with checks of the host's own.
 #[derive(Default)]
@@ -110,10 +79,10 @@ impl Probe {
     /// Rehearses, where this process was started for that, and does not come back; does nothing
     /// else. Stands first in `main`.
     pub fn serve(self) {
-        ROLE.store(SERVED, Ordering::Relaxed);
+        role::set_served();
         #[cfg(target_os = "linux")]
-        if is_child() {
-            child::run(&self.checks);
+        if role::is_child() {
+            super::child::run(&self.checks);
         }
     }
 }
@@ -123,54 +92,4 @@ impl fmt::Debug for Probe {
         let slots: Vec<_> = self.checks.iter().map(|check| &check.slot).collect();
         f.debug_struct("Probe").field("checks", &slots).finish()
     }
-}
-
-/// Why this program cannot be started again for a rehearsal, where it cannot.
-pub(crate) fn unserved() -> Option<&'static str> {
-    if cfg!(not(target_os = "linux")) {
-        return Some("rehearsals run on Linux only");
-    }
-    if is_privileged() {
-        return Some(
-            "the program has rights that its caller lacks (AT_SECURE), and rehearses nothing",
-        );
-    }
-    match ROLE.load(Ordering::Relaxed) {
-        NOT_SERVED => Some("the program does not call hotswap_core::probe::serve() first in main"),
-        _ => None,
-    }
-}
-
-/// Whether a child has not come to [`serve`]: no other one is started.
-pub(crate) fn is_misplaced() -> bool {
-    ROLE.load(Ordering::Relaxed) == MISPLACED
-}
-
-/// A child has not come to [`serve`].
-pub(crate) fn set_misplaced() {
-    ROLE.store(MISPLACED, Ordering::Relaxed);
-}
-
-/// Whether this process is a child that was started for a rehearsal, and has not come to [`serve`]:
-/// it must not become a second copy of the program.
-pub(crate) fn is_astray() -> bool {
-    is_child() && ROLE.load(Ordering::Relaxed) == NOT_SERVED
-}
-
-fn is_child() -> bool {
-    env::var_os(CHILD).is_some_and(|it| !it.is_empty()) && !is_privileged()
-}
-
-/// Whether this program has rights that whoever started it lacks, by its file's mode or
-/// capabilities. That one has set its environment, and is not obeyed.
-#[cfg(target_os = "linux")]
-fn is_privileged() -> bool {
-    // SAFETY: it reads what the kernel has told the process at its start.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}
-
-/// Elsewhere nothing is rehearsed.
-#[cfg(not(target_os = "linux"))]
-const fn is_privileged() -> bool {
-    false
 }

@@ -32,20 +32,22 @@ use rustix::process::{
 };
 
 use super::{
-    CHILD, Check,
+    check::Check,
     message::{
         CANDIDATE, Drift, OLDER, REQUEST, Request, SCHEMA, SERVING, STATE, Said, Stored, frame,
     },
+    role::CHILD,
+    steps::{Observer, Script},
 };
 use crate::{
-    Config, StateDrift,
+    config::{Config, StateDrift},
     event::{Downgrade, Exit, RehearsalStep, WayBack},
     gate::Gate,
     instance::Generation,
     slot::{InterfaceType, SlotCore},
     snapshot::Snapshot,
     trust::Trust,
-    upgrade::{Audience, Fault, Script, Upgrade},
+    upgrade::{Fault, Upgrade},
 };
 
 /// What the threads for module code have for their stacks.
@@ -174,8 +176,8 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
         steps: &mut Steps::default(),
         reached: &mut |_| {},
     };
-    let audience: Arc<dyn Audience> = Arc::clone(voice) as _;
-    let way_back = upgrade.play(&core, &script, &audience);
+    let observer: Arc<dyn Observer> = Arc::clone(voice) as _;
+    let way_back = upgrade.play(&core, &script, &observer);
     // The process ends here: nothing is unloaded, and nobody waits for threads of modules.
     std::mem::forget(core);
     way_back
@@ -191,7 +193,7 @@ impl From<Drift> for StateDrift {
     }
 }
 
-impl Audience for Voice {
+impl Observer for Voice {
     fn begins(&self, step: RehearsalStep) {
         self.say(&Said::Begins(step));
     }

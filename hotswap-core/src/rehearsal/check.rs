@@ -1,0 +1,21 @@
+//! A check of the host's own, which the child of a rehearsal makes.
+
+use std::{error::Error, sync::Arc};
+
+use crate::{
+    gate::Gate,
+    instance::Generation,
+    slot::{InterfaceType, SlotCore},
+};
+
+/// What a check finds wrong.
+pub type CheckError = Box<dyn Error + Send + Sync>;
+
+pub(super) type Run = Box<dyn Fn(&Arc<SlotCore>, &Arc<Gate<Generation>>) -> Result<(), CheckError>>;
+
+/// A check of the host's own.
+pub(super) struct Check {
+    pub(super) slot: String,
+    pub(super) interface: InterfaceType,
+    pub(super) run: Run,
+}
