@@ -43,15 +43,12 @@ use hotswap_abi::{
     },
     CallError, Failure, Manifest,
 };
+use hotswap_gate::{Exclusion, Guarded};
 use hotswap_loader::{Image, LoadError, logs::Logs, steps::RunError};
 use hotswap_types::{ArtifactHash, Holder};
 use parking_lot::Mutex;
 
-use crate::{
-    config::PanicPolicy,
-    gate::{Exclusion, Guarded},
-    slot::Resident,
-};
+use crate::{config::PanicPolicy, slot::Resident};
 
 /// Why module code did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -52,7 +52,6 @@ mod floors;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod gate;
 pub mod harness;
 mod host;
 mod idle;
@@ -64,7 +63,6 @@ mod rehearsal;
 pub mod report;
 pub mod slot;
 pub mod snapshot;
-mod sync;
 #[expect(unsafe_code, reason = "maps a page as code; a child heeds a signal")]
 pub mod system;
 pub mod trust;

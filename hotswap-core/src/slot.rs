@@ -26,8 +26,9 @@ pub(crate) use self::{
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use hotswap_abi::Interface;
+use hotswap_gate::Gate;
 
-use crate::{error::Error, gate::Gate, instance::Generation};
+use crate::{error::Error, instance::Generation};
 
 /// A named place in a host that holds one instance of one module.
 ///

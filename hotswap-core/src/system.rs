@@ -15,10 +15,11 @@ use std::{
 };
 
 use hotswap_abi::__private::text::in_full;
+use hotswap_gate::Form;
 use hotswap_loader::fs::{Claim, read_lease};
 use memmap2::MmapOptions;
 
-use crate::{gate::Form, trust::Trust};
+use crate::trust::Trust;
 
 /// Whether a host can know that a file in a folder is complete.
 #[derive(Debug)]

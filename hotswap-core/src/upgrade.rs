@@ -79,6 +79,7 @@ use std::{
 };
 
 use hotswap_abi::__private::state::Carried;
+use hotswap_gate::Gate;
 use hotswap_loader::steps::Steps;
 use hotswap_types::Phase;
 use semver::Version;
@@ -90,7 +91,6 @@ use self::{
 use crate::{
     config::{Config, StateDrift},
     event::{Exit, StateNote},
-    gate::Gate,
     instance::{Begin, Code, Generation, StepError, Use},
     report::Spell,
     slot::SlotCore,

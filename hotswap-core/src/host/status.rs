@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_gate::Gate;
 use hotswap_types::{ArtifactHash, Holder, Phase, json};
 use semver::Version;
 use serde::Serialize;
@@ -14,7 +15,6 @@ use serde::Serialize;
 use super::pauses::{Pause, Pauses};
 use crate::{
     event::{Refusal, Serving, Until},
-    gate::Gate,
     instance::{Condition, Figures, Generation},
     plan::Plan,
     slot::{OnTrial, Resident, SlotCore},

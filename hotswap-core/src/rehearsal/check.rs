@@ -2,8 +2,9 @@
 
 use std::{error::Error, sync::Arc};
 
+use hotswap_gate::Gate;
+
 use crate::{
-    gate::Gate,
     instance::Generation,
     slot::{InterfaceType, SlotCore},
 };

@@ -24,6 +24,7 @@ use hotswap_abi::__private::text::in_full;
 use hotswap_abi::__private::{
     compat::Requirement, manifest::Schema, portable::Reader, same_build::Packages,
 };
+use hotswap_gate::Gate;
 use hotswap_loader::{fs::PrivateFolder, steps::Steps};
 use hotswap_types::{Phase, escape::shown};
 use parking_lot::Mutex;
@@ -42,7 +43,6 @@ use super::{
 use crate::{
     config::{Config, StateDrift},
     event::{Downgrade, Exit, RehearsalStep, WayBack},
-    gate::Gate,
     instance::Generation,
     slot::{InterfaceType, SlotCore},
     snapshot::Snapshot,

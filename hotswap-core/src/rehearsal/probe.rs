@@ -26,12 +26,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use hotswap_abi::Interface;
+use hotswap_gate::Gate;
 
 pub use super::check::CheckError;
 
 use super::{check::Check, role};
 use crate::{
-    gate::Gate,
     instance::Generation,
     slot::{InterfaceType, Slot, SlotCore},
 };

@@ -12,12 +12,12 @@ use std::{
 };
 
 use hotswap_abi::{__private::state::DroppedValues, MigrateError};
+use hotswap_gate::Gate;
 use hotswap_loader::{fs::PrivateFolder, steps::Steps};
 use hotswap_types::Phase;
 
 use crate::{
     event::{Downgrade, Exit, RehearsalStep, WayBack},
-    gate::Gate,
     instance::{Begin, Context, Generation, StepError},
     slot::SlotCore,
     snapshot::Snapshot,

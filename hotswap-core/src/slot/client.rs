@@ -12,11 +12,9 @@ use hotswap_abi::{
     __private::interface::{Caller, Target},
     CallError, Interface,
 };
+use hotswap_gate::{self as gate, Entered, EnteredAlone, Gate, LockError, Refused};
 
-use crate::{
-    gate::{self, Entered, EnteredAlone, Gate, LockError, Refused},
-    instance::{Generation, Unfit, Use},
-};
+use crate::instance::{Generation, Unfit, Use};
 
 #[cold]
 #[inline(never)]

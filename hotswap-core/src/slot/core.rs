@@ -9,6 +9,7 @@ use std::{
 };
 
 use hotswap_abi::{__private::compat::Requirement, Interface};
+use hotswap_gate::Gate;
 use hotswap_loader::{UnloadCallback, UnloadEvent, logs};
 use hotswap_types::{Phase, bounded};
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -17,7 +18,6 @@ use crate::{
     checkpoint::Checkpoint,
     error::{Error, Reason},
     event::{Refusal, Serving, Until},
-    gate::Gate,
     instance::{Code, Generation, OnPanic, Watch},
     plan::Plan,
     report::Spell,

@@ -12,15 +12,13 @@ use std::{
     time::Instant,
 };
 
+use hotswap_gate::{Gate, Occupant};
 use hotswap_loader::{LibraryPins, UnloadEvent};
 use hotswap_types::{ArtifactHash, Caller, Holder};
 use parking_lot::Mutex;
 use semver::Version;
 
-use crate::{
-    gate::{Gate, Occupant},
-    instance::{Code, Generation},
-};
+use crate::instance::{Code, Generation};
 
 /// The generations of a slot that are in memory.
 #[derive(Debug, Default)]

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
+use hotswap_gate::Gate;
 use hotswap_types::Phase;
 
 use super::Fault;
-use crate::{
-    gate::Gate,
-    instance::{Begin, Context, Generation, StepError},
-};
+use crate::instance::{Begin, Context, Generation, StepError};
 
 /// Makes the instance and lets it test itself; nobody can call it yet.
 pub(super) fn start(context: &Context, from: Begin) -> Result<Generation, StepError> {

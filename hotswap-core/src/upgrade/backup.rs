@@ -21,13 +21,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_gate::Gate;
 use hotswap_loader::steps::{RunError, Steps};
 use hotswap_types::Phase;
 
 use super::{Assessed, GRACE, Handover, fault::Fault, progress::Step, snapshot};
 use crate::{
     config::Config,
-    gate::Gate,
     instance::{Generation, StepError, Use},
     slot::SlotCore,
     snapshot::Snapshot,

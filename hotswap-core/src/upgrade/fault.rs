@@ -1,8 +1,9 @@
 //! Why a phase was not reached, and whose fault it was.
 
+use hotswap_gate::Stuck;
 use hotswap_types::Phase;
 
-use crate::{event::Exit, gate::Stuck, instance::StepError};
+use crate::{event::Exit, instance::StepError};
 
 /// Why a phase was not reached.
 #[derive(Debug, Clone)]

@@ -24,6 +24,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
+use hotswap_gate::{Closed, Gate};
 use hotswap_types::Phase;
 
 use self::turn::Turn;
@@ -36,7 +37,6 @@ use super::{
 };
 use crate::{
     event::StateNote,
-    gate::{Closed, Gate},
     instance::{Code, Generation, Kinship, StepError, kinship},
 };
 

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use hotswap_gate::Closed;
 use hotswap_types::Phase;
 
 use super::{
@@ -16,7 +17,6 @@ use super::{
 };
 use crate::{
     event::StateNote,
-    gate::Closed,
     instance::{Generation, StepError, Use},
     snapshot::Snapshot,
 };

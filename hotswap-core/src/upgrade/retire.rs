@@ -7,12 +7,12 @@
 
 use std::{sync::Arc, time::Instant};
 
+use hotswap_gate::{Gate, Guarded as _};
 use hotswap_loader::steps::Steps;
 use hotswap_types::Holder;
 
 use crate::{
     event::Retirement,
-    gate::{Gate, Guarded as _},
     instance::{Generation, Kinship, StepError},
     slot::{Resident, Stage},
 };

@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_gate::{Gate, Guarded as _};
+
 use super::{
     Fault, GRACE, Handover, Left, Predecessor, Prepared, Retiring, Upgrade, activate, handover,
     load::Loaded,
@@ -18,9 +20,9 @@ use super::{
     progress::{Progress, Step},
     snapshot,
 };
+
 use crate::{
     event::StateNote,
-    gate::{Gate, Guarded as _},
     instance::{Begin, Code, Generation, StepError, Use},
 };
 

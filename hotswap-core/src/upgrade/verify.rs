@@ -2,10 +2,9 @@
 
 use std::{fmt::Display, time::Duration};
 
-use crate::{
-    gate::Gate,
-    instance::{Generation, StepError},
-};
+use hotswap_gate::Gate;
+
+use crate::instance::{Generation, StepError};
 
 /// `Module::verify` of what serves, beside other `&self` calls. Waits for the way in at most for
 /// `budget`, and for the lock as long as it takes: this is a step, with a deadline of its own.

@@ -2,12 +2,12 @@
 
 use std::{mem, path::PathBuf, sync::Arc, time::Instant};
 
+use hotswap_gate::Guarded as _;
 use hotswap_types::Phase;
 
 use super::{Waiting, Way, Worker, course::Course, timing::Waits, trials::OnTrial};
 use crate::{
     event::Until,
-    gate::Guarded as _,
     upgrade::{Admitted, Fault, Prepared, Unapplied, Why, above, still_vouched},
 };
 

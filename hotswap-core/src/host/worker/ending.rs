@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::__private::text::in_full;
+use hotswap_gate::Closed;
 use hotswap_types::Holder;
 
 use super::Worker;
 use crate::{
     checkpoint,
     event::{EventKind, Retirement},
-    gate::Closed,
     instance::Generation,
     journal::{Backup, ENDED, Occasion},
     slot::SlotCore,

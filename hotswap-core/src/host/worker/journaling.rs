@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::__private::text::in_full;
 use hotswap_abi::Manifest;
+use hotswap_gate::Gate;
 use hotswap_loader::fs::read_regular;
 use hotswap_types::{ArtifactHash, Phase};
 use parking_lot::Mutex;
@@ -15,7 +16,6 @@ use parking_lot::Mutex;
 use super::{Shared, Way, Worker, course::Course};
 use crate::{
     event::{EventKind, Exit, Refusal},
-    gate::Gate,
     instance::{Code, Generation},
     journal::{Backup, Build, Journal, JournalError, Occasion, What, text},
     slot::SlotCore,

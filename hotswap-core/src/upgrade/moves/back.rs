@@ -13,6 +13,8 @@
 
 use std::{sync::Arc, time::Instant};
 
+use hotswap_gate::{Closed, Gate, Guarded as _};
+
 use super::{
     super::{
         Left, Retiring, Upgrade,
@@ -22,9 +24,9 @@ use super::{
     },
     Moved, arrived, what_is_left,
 };
+
 use crate::{
     event::StateNote,
-    gate::{Closed, Gate, Guarded as _},
     instance::{Generation, Kinship, StepError, Use},
     upgrade::GRACE,
 };

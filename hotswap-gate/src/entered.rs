@@ -3,7 +3,7 @@
 //!
 //! # Safety
 //! An [`Entered`] hands out `&T`. The value is alive because (1) the guard was made after its
-//! record was announced on the value's turn, under the protocol of `core`; (2) the gate lets a
+//! record was announced on the value's turn, under the protocol of `protocol`; (2) the gate lets a
 //! generation go only when it has concluded that no record announces its turn; (3) the record
 //! announces until the last guard made from it is dropped, which counts instead of trusting the
 //! order of drops. The record itself is alive because a roster that has it keeps it while it
@@ -22,16 +22,16 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
-use super::core::{Core, word_of};
-use super::error::{LockError, Refused};
-use super::exclusion::{Entrant, Exclusion, Guarded};
-use super::record::{OUTSIDE, Record};
-use super::seats::{self, Seat};
+use crate::error::{LockError, Refused};
+use crate::exclusion::{Entrant, Exclusion, Guarded};
+use crate::inner::Inner;
+use crate::protocol::{Core, word_of};
+use crate::record::{OUTSIDE, Record};
+use crate::seats::{self, Seat};
 
 /// A thread is inside the slot, on one generation, until this is dropped.
 #[must_use = "the thread is inside only while this lives"]
-pub(crate) struct Entered<'g, T> {
+pub struct Entered<'g, T> {
     core: &'g Arc<Core>,
     record: NonNull<Record>,
     value: NonNull<T>,
@@ -41,7 +41,7 @@ impl<'g, T> Entered<'g, T> {
     /// The record must announce the word of the generation that it keeps.
     #[inline(always)]
     #[expect(unsafe_code, reason = "addresses that the protocol keeps alive")]
-    pub(super) fn by(core: &'g Arc<Core>, record: NonNull<Record>) -> Self {
+    pub(crate) fn by(core: &'g Arc<Core>, record: NonNull<Record>) -> Self {
         // SAFETY: it announces, so its roster keeps it.
         let value = unsafe { record.as_ref() }.value::<T>();
         // SAFETY: what announces keeps a generation, by the address of an `Arc`'s value.
@@ -50,7 +50,7 @@ impl<'g, T> Entered<'g, T> {
     }
 
     /// The number of the generation.
-    pub(crate) fn number(&self) -> u64 {
+    pub fn number(&self) -> u64 {
         self.record().number()
     }
 
@@ -96,17 +96,17 @@ impl<T> fmt::Debug for Entered<'_, T> {
 /// The caller shares the instance with other `&self` calls.
 #[must_use = "the lock is held only while this lives"]
 #[derive(Debug)]
-pub(crate) struct Shared<'e>(&'e Exclusion, &'e Record);
+pub struct Shared<'e>(&'e Exclusion, &'e Record);
 
 /// The caller has the instance for itself.
 #[must_use = "the lock is held only while this lives"]
 #[derive(Debug)]
-pub(crate) struct Exclusive<'e>(&'e Exclusion, &'e Record);
+pub struct Exclusive<'e>(&'e Exclusion, &'e Record);
 
 /// Inside the slot and alone with the instance, until this is dropped.
 #[must_use = "the lock is held only while this lives"]
 #[derive(Debug)]
-pub(crate) struct EnteredAlone<'g, T: Guarded>(Entered<'g, T>);
+pub struct EnteredAlone<'g, T: Guarded>(Entered<'g, T>);
 
 impl<'g, T: Guarded> Entered<'g, T> {
     /// Takes the lock of the instance together with other `&self` calls.
@@ -114,7 +114,7 @@ impl<'g, T: Guarded> Entered<'g, T> {
     /// # Errors
     /// [`LockError`]; [`LockError::Reentrant`] when this thread has the instance for itself.
     #[inline]
-    pub(crate) fn shared(&self) -> Result<Shared<'_>, Box<LockError>> {
+    pub fn shared(&self) -> Result<Shared<'_>, Box<LockError>> {
         self.exclusion().lock_shared(self.entrant())?;
         Ok(Shared(self.exclusion(), self.record()))
     }
@@ -124,7 +124,7 @@ impl<'g, T: Guarded> Entered<'g, T> {
     /// # Errors
     /// [`LockError`]; [`LockError::Reentrant`] when this thread holds the lock in any way.
     #[inline]
-    pub(crate) fn exclusive(&self) -> Result<Exclusive<'_>, Box<LockError>> {
+    pub fn exclusive(&self) -> Result<Exclusive<'_>, Box<LockError>> {
         self.exclusion().lock_exclusive(self.entrant())?;
         Ok(Exclusive(self.exclusion(), self.record()))
     }
@@ -134,7 +134,7 @@ impl<'g, T: Guarded> Entered<'g, T> {
     /// # Errors
     /// As for [`exclusive`](Self::exclusive); the thread has then left.
     #[inline]
-    pub(crate) fn into_exclusive(self) -> Result<EnteredAlone<'g, T>, Box<LockError>> {
+    pub fn into_exclusive(self) -> Result<EnteredAlone<'g, T>, Box<LockError>> {
         self.exclusion().lock_exclusive(self.entrant())?;
         Ok(EnteredAlone(self))
     }
@@ -165,7 +165,7 @@ impl<T: Guarded> Deref for EnteredAlone<'_, T> {
 
 impl<T: Guarded> EnteredAlone<'_, T> {
     /// The number of the generation.
-    pub(crate) fn number(&self) -> u64 {
+    pub fn number(&self) -> u64 {
         self.0.number()
     }
 }
@@ -180,7 +180,7 @@ impl<T: Guarded> Drop for EnteredAlone<'_, T> {
 impl<T: Send + Sync> Inner<T> {
     /// Enters by the current thread's own seat.
     #[inline(always)]
-    pub(super) fn enter(
+    pub(crate) fn enter(
         &self,
         budget: Duration,
         place: &'static Location<'static>,
@@ -225,7 +225,7 @@ impl<T: Send + Sync> Inner<T> {
 
     /// Enters by a seat whose generation is not the one to be on, whose owner has changed, or whose
     /// gate needs a fence.
-    pub(super) fn take_seat(&self, seat: &Seat, budget: Duration) -> Result<(), Box<Refused>> {
+    pub(crate) fn take_seat(&self, seat: &Seat, budget: Duration) -> Result<(), Box<Refused>> {
         let record = &*seat.record;
         if record.own_word() != OUTSIDE {
             // Inside by a guard that was forgotten: its generation stays, and so must this one.

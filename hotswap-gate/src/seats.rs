@@ -2,9 +2,7 @@
 //!
 //! A [`Seat`] is a record that is registered with its slot as long as the seat lives. A `Reader` has
 //! a seat of its own. For callers without one, each thread has a table of seats, indexed by the
-//! slot's *place*: a small number that is given back when the slot is gone, so the tables are
-//! never longer than there were slots at one time. A serial number tells slots that had the same
-//! place one after the other apart. A seat whose slot is gone is dropped when its place is used
+//! gate's *place* (see `places`). A seat whose slot is gone is dropped when its place is used
 //! again, or when a hand that each new seat moves on comes by.
 //!
 //! A thread that ends unregisters its records with its table. A thread that calls after that,
@@ -12,61 +10,28 @@
 //! destructor is dear to look at, calls look at another one, without: where the table's seats lie.
 
 use std::rc::Rc;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
-use super::core::Core;
-use super::record::Record;
-
-/// A slot's index in the table of every thread. It orders nothing and is taken on no hot path, so
-/// it has no part in the model-checked seam.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    index: usize,
-    serial: u64,
-}
-
-static FREE: Mutex<FreePlaces> = Mutex::new(FreePlaces { next: 0, free: Vec::new() });
-
-struct FreePlaces {
-    next: usize,
-    free: Vec<usize>,
-}
-
-impl Place {
-    pub(super) fn take() -> Self {
-        static SERIAL: AtomicU64 = AtomicU64::new(1);
-        let serial = SERIAL.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let mut places = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = places.free.pop().unwrap_or_else(|| {
-            places.next += 1;
-            places.next - 1
-        });
-        Self { index, serial }
-    }
-
-    pub(super) fn give_back(self) {
-        FREE.lock().unwrap_or_else(PoisonError::into_inner).free.push(self.index);
-    }
-}
+use crate::protocol::Core;
+use crate::record::Record;
 
 /// A record, and how it is unregistered.
 #[derive(Debug)]
-pub(super) struct Seat {
-    pub(super) record: Arc<Record>,
+pub(crate) struct Seat {
+    pub(crate) record: Arc<Record>,
     core: Weak<Core>,
-    #[cfg_attr(loom, expect(dead_code, reason = "only the table looks at it"))]
+    #[cfg_attr(all(test, loom), expect(dead_code, reason = "only the table looks at it"))]
     serial: u64,
 }
 
 impl Seat {
-    pub(super) fn new(core: &Arc<Core>) -> Self {
+    pub(crate) fn new(core: &Arc<Core>) -> Self {
         let record = Arc::new(Record::new());
         core.register(Arc::clone(&record));
         Self { record, core: Arc::downgrade(core), serial: core.place.serial }
     }
 
-    #[cfg(not(loom))]
+    #[cfg(not(all(test, loom)))]
     fn is_over(&self) -> bool {
         self.core.strong_count() == 0
     }
@@ -80,15 +45,16 @@ impl Drop for Seat {
     }
 }
 
-#[cfg(not(loom))]
-pub(super) use table::*;
+#[cfg(not(all(test, loom)))]
+pub(crate) use table::*;
 
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 mod table {
     use std::cell::{Cell, RefCell};
     use std::ptr;
 
     use super::*;
+    use crate::places::Place;
 
     /// Nothing else changes or drops `seats` than the two functions that say so.
     struct Table {
@@ -150,10 +116,7 @@ mod table {
     /// The current thread's seat for a slot, if it has one. `use_it` must run no code of others.
     #[inline(always)]
     #[expect(unsafe_code, reason = "looks at the table without a look at its state")]
-    pub(in crate::gate) fn with_known<R>(
-        core: &Core,
-        use_it: impl FnOnce(&Seat) -> Option<R>,
-    ) -> Option<R> {
+    pub(crate) fn with_known<R>(core: &Core, use_it: impl FnOnce(&Seat) -> Option<R>) -> Option<R> {
         let (place, lie) = (core.place, LIE.get());
         if place.index >= lie.len {
             return None;
@@ -170,7 +133,7 @@ mod table {
     }
 
     /// The current thread's seat for a slot, a new one if need be. `None` at the end of the thread.
-    pub(in crate::gate) fn find(core: &Arc<Core>) -> Option<Rc<Seat>> {
+    pub(crate) fn find(core: &Arc<Core>) -> Option<Rc<Seat>> {
         let place = core.place;
         let known = with_known_rc(place)?;
         if known.is_some() {
@@ -204,33 +167,30 @@ mod table {
     }
 
     #[cfg(test)]
-    pub(in crate::gate) fn seats_of_this_thread() -> usize {
+    pub(crate) fn seats_of_this_thread() -> usize {
         TABLE.with_borrow(|table| table.seats.iter().flatten().count())
     }
 
     /// How many places this thread has looked at so far when it got new seats.
     #[cfg(test)]
-    pub(in crate::gate) fn looks_of_this_thread() -> usize {
+    pub(crate) fn looks_of_this_thread() -> usize {
         TABLE.with_borrow(|table| table.looks)
     }
 }
 
-#[cfg(loom)]
-pub(super) use no_table::*;
+#[cfg(all(test, loom))]
+pub(crate) use no_table::*;
 
 /// loom's threads share the thread-locals of std: each call gets a seat of its own.
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 mod no_table {
     use super::*;
 
-    pub(in crate::gate) fn with_known<R>(
-        _: &Core,
-        _: impl FnOnce(&Seat) -> Option<R>,
-    ) -> Option<R> {
+    pub(crate) fn with_known<R>(_: &Core, _: impl FnOnce(&Seat) -> Option<R>) -> Option<R> {
         None
     }
 
-    pub(in crate::gate) fn find(_: &Arc<Core>) -> Option<Rc<Seat>> {
+    pub(crate) fn find(_: &Arc<Core>) -> Option<Rc<Seat>> {
         None
     }
 }

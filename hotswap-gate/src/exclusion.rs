@@ -20,14 +20,13 @@
 
 use std::sync::Arc;
 
+use crate::drain::Patience;
+use crate::error::LockError;
+use crate::protocol::{Core, turn_of};
+use crate::record::{EXCLUSIVE, Record, count_overflows};
 use crate::sync::Condvar;
 use crate::sync::atomic::{AtomicU64, Ordering};
-
-use super::core::{Core, turn_of};
-use super::drain::Patience;
-use super::error::LockError;
-use super::record::{EXCLUSIVE, Record, count_overflows};
-use super::waits::{self, Graph, Heir, On};
+use crate::waits::{self, Graph, Heir, On};
 
 const WAITING: u64 = 1;
 const ABANDONED: u64 = 2;
@@ -46,22 +45,22 @@ fn alone(thread: u64) -> u64 {
 
 /// The lock of one instance. Lives in the value behind a gate; see [`Guarded`].
 #[derive(Debug)]
-pub(crate) struct Exclusion {
+pub struct Exclusion {
     state: AtomicU64,
     freed: Condvar,
 }
 
 /// A value that has a lock for its calls.
-pub(crate) trait Guarded {
+pub trait Guarded {
     /// The lock; always the same one.
     fn exclusion(&self) -> &Exclusion;
 }
 
 /// Who takes the lock: a thread that is inside.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entrant<'e> {
-    pub(super) core: &'e Arc<Core>,
-    pub(super) record: &'e Record,
+pub(crate) struct Entrant<'e> {
+    pub(crate) core: &'e Arc<Core>,
+    pub(crate) record: &'e Record,
 }
 
 impl Default for Exclusion {
@@ -72,13 +71,13 @@ impl Default for Exclusion {
 
 impl Exclusion {
     /// A free lock.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self { state: AtomicU64::new(0), freed: Condvar::new() }
     }
 
     /// Gives the instance up: until it is let go by those who hold it, everybody who waits or
     /// comes gets [`LockError::Abandoned`]. Does nothing when nobody holds it.
-    pub(crate) fn abandon(&self) {
+    pub fn abandon(&self) {
         let _graph = waits::graph();
         let mut state = self.state.load(Ordering::Relaxed);
         while state & !FLAGS != 0 {
@@ -93,13 +92,13 @@ impl Exclusion {
     }
 
     /// Whether the instance was given up and is still held.
-    pub(crate) fn is_abandoned(&self) -> bool {
+    pub fn is_abandoned(&self) -> bool {
         self.state.load(Ordering::Relaxed) & ABANDONED != 0
     }
 
     /// Takes the lock together with others, if nobody is in the way.
     #[inline(always)]
-    pub(super) fn try_shared(&self, record: &Record) -> bool {
+    pub(crate) fn try_shared(&self, record: &Record) -> bool {
         let mode = record.mode();
         if mode >= MOST_USES {
             return false;
@@ -116,7 +115,7 @@ impl Exclusion {
 
     /// Takes the lock alone, if nobody is in the way.
     #[inline(always)]
-    pub(super) fn try_exclusive(&self, record: &Record) -> bool {
+    pub(crate) fn try_exclusive(&self, record: &Record) -> bool {
         let taken = record.mode() == 0 && self.replace(0, alone(record.owner())).is_ok();
         if taken {
             record.set_mode(EXCLUSIVE);
@@ -125,17 +124,17 @@ impl Exclusion {
     }
 
     #[inline]
-    pub(super) fn lock_shared(&self, entrant: Entrant<'_>) -> Result<(), Box<LockError>> {
+    pub(crate) fn lock_shared(&self, entrant: Entrant<'_>) -> Result<(), Box<LockError>> {
         if self.try_shared(entrant.record) { Ok(()) } else { self.lock_slow(entrant, false) }
     }
 
     #[inline]
-    pub(super) fn lock_exclusive(&self, entrant: Entrant<'_>) -> Result<(), Box<LockError>> {
+    pub(crate) fn lock_exclusive(&self, entrant: Entrant<'_>) -> Result<(), Box<LockError>> {
         if self.try_exclusive(entrant.record) { Ok(()) } else { self.lock_slow(entrant, true) }
     }
 
     #[inline]
-    pub(super) fn unlock_shared(&self, record: &Record) {
+    pub(crate) fn unlock_shared(&self, record: &Record) {
         let mode = record.mode() - 1;
         record.set_mode(mode);
         if mode == 0 {
@@ -147,7 +146,7 @@ impl Exclusion {
     }
 
     #[inline]
-    pub(super) fn unlock_exclusive(&self, record: &Record) {
+    pub(crate) fn unlock_exclusive(&self, record: &Record) {
         record.set_mode(0);
         let held = alone(record.owner());
         if self.replace(held, 0).is_err() {

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Generation, Inner};
+use crate::inner::{Generation, Inner};
 
 /// A gate that is closed, with nobody on the current generation. Dropping it opens the gate on the same generation.
 #[must_use = "the gate opens again when this is dropped"]
-pub(crate) struct Closed<'g, T> {
+pub struct Closed<'g, T> {
     inner: &'g Inner<T>,
     /// `Some` until it is replaced.
     generation: Option<Arc<Generation<T>>>,
@@ -15,24 +15,24 @@ pub(crate) struct Closed<'g, T> {
 
 impl<'g, T> Closed<'g, T> {
     /// The gate must be quiet, closed by the caller.
-    pub(super) fn new(inner: &'g Inner<T>) -> Self {
+    pub(crate) fn new(inner: &'g Inner<T>) -> Self {
         inner.let_go();
         Self { inner, generation: Some(inner.source.load_full()) }
     }
 
     /// The generation that nobody is inside of.
-    pub(crate) fn value(&self) -> &Arc<T> {
+    pub fn value(&self) -> &Arc<T> {
         &self.kept().value
     }
 
     /// Its number.
-    pub(crate) fn number(&self) -> u64 {
+    pub fn number(&self) -> u64 {
         self.kept().number
     }
 
     /// Replaces the generation and opens the gate. Returns the old one, of which the gate then
     /// holds nothing. On a gate that has ended nobody comes in.
-    pub(crate) fn activate(mut self, number: u64, value: Arc<T>) -> Arc<T> {
+    pub fn activate(mut self, number: u64, value: Arc<T>) -> Arc<T> {
         self.generation = None;
         let mut old = None;
         self.inner.core.reopen(Some(&mut |turn| {
@@ -45,7 +45,7 @@ impl<'g, T> Closed<'g, T> {
     }
 
     /// Keeps the gate closed for ever.
-    pub(crate) fn end(self) {
+    pub fn end(self) {
         self.inner.core.end();
     }
 

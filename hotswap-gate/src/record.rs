@@ -16,20 +16,19 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::AtomicPtr;
 
+use crate::form::Form;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-
-use super::form::Form;
-use super::thread::{self, Who};
+use crate::thread::{self, Who};
 
 /// Not inside.
-pub(super) const OUTSIDE: u64 = 0;
+pub(crate) const OUTSIDE: u64 = 0;
 /// The lock mode of a thread that has its instance for itself; below it, the number of shared uses.
-pub(super) const EXCLUSIVE: u32 = u32::MAX;
+pub(crate) const EXCLUSIVE: u32 = u32::MAX;
 
 #[repr(align(128))]
 #[derive(Debug)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The word the thread announced, or [`OUTSIDE`].
     inside: AtomicU64,
     /// The open word of the generation that the thread used last, or [`OUTSIDE`].
@@ -56,7 +55,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             inside: AtomicU64::new(OUTSIDE),
             known: AtomicU64::new(OUTSIDE),
@@ -74,38 +73,38 @@ impl Record {
 
     /// The announced word as its own thread knows it.
     #[inline(always)]
-    pub(super) fn own_word(&self) -> u64 {
+    pub(crate) fn own_word(&self) -> u64 {
         self.inside.load(Ordering::Relaxed)
     }
 
     /// The announced word as others must read it.
-    pub(super) fn word(&self) -> u64 {
+    pub(crate) fn word(&self) -> u64 {
         self.inside.load(Ordering::Acquire)
     }
 
     #[inline(always)]
-    pub(super) fn announce(&self, word: u64) {
+    pub(crate) fn announce(&self, word: u64) {
         self.inside.store(word, Ordering::Relaxed);
     }
 
     #[inline(always)]
-    pub(super) fn withdraw(&self) {
+    pub(crate) fn withdraw(&self) {
         self.inside.store(OUTSIDE, Ordering::Release);
     }
 
     /// The open word that the quick way may announce.
     #[inline(always)]
-    pub(super) fn known(&self) -> u64 {
+    pub(crate) fn known(&self) -> u64 {
         self.known.load(Ordering::Relaxed)
     }
 
     /// The open word that the way with a fence may announce.
-    pub(super) fn known_fenced(&self) -> u64 {
+    pub(crate) fn known_fenced(&self) -> u64 {
         self.fenced.load(Ordering::Relaxed)
     }
 
     /// Keeps a generation for the next entry, under its open word.
-    pub(super) fn keep<T>(&self, form: Form, word: u64, value: *const T, number: u64) {
+    pub(crate) fn keep<T>(&self, form: Form, word: u64, value: *const T, number: u64) {
         self.value.store(value.cast_mut().cast(), Ordering::Relaxed);
         self.number.store(number, Ordering::Relaxed);
         let known = if form.is_quick() { &self.known } else { &self.fenced };
@@ -114,20 +113,20 @@ impl Record {
 
     /// The generation that was kept last.
     #[inline(always)]
-    pub(super) fn value<T>(&self) -> *mut T {
+    pub(crate) fn value<T>(&self) -> *mut T {
         self.value.load(Ordering::Relaxed).cast()
     }
 
     /// Its number.
     #[inline(always)]
-    pub(super) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number.load(Ordering::Relaxed)
     }
 
     /// Counts one entry more. Guards can be forgotten, so the count can reach any number: as with
     /// `Rc`, one that would come back to zero ends the process.
     #[inline(always)]
-    pub(super) fn nest(&self) {
+    pub(crate) fn nest(&self) {
         match self.nested.load(Ordering::Relaxed).checked_add(1) {
             Some(nested) => self.nested.store(nested, Ordering::Relaxed),
             None => count_overflows("pins that this thread has not dropped"),
@@ -137,30 +136,30 @@ impl Record {
     /// Undoes one entry. When that was the outermost, this is the last time the record is touched:
     /// whoever sees it outside may free an orphan.
     #[inline(always)]
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         match self.nested.load(Ordering::Relaxed) {
             0 => self.withdraw(),
             nested => self.nested.store(nested - 1, Ordering::Relaxed),
         }
     }
 
-    pub(super) fn depth(&self) -> u64 {
+    pub(crate) fn depth(&self) -> u64 {
         self.nested.load(Ordering::Relaxed).saturating_add(1)
     }
 
     #[inline(always)]
-    pub(super) fn owner(&self) -> u64 {
+    pub(crate) fn owner(&self) -> u64 {
         self.owner.load(Ordering::Relaxed)
     }
 
     /// Whether the current thread is the owner.
     #[inline(always)]
-    pub(super) fn is_own(&self) -> bool {
+    pub(crate) fn is_own(&self) -> bool {
         self.owner() == thread::known_id()
     }
 
     /// Makes the current thread the owner. The record must be outside.
-    pub(super) fn adopt(&self) {
+    pub(crate) fn adopt(&self) {
         let me = thread::id();
         if self.owner() != me {
             *self.who.lock() = Some(Who::current());
@@ -170,44 +169,44 @@ impl Record {
 
     /// Notes where the thread enters.
     #[inline(always)]
-    pub(super) fn set_taken(&self, place: &'static Location<'static>) {
+    pub(crate) fn set_taken(&self, place: &'static Location<'static>) {
         self.taken.store(ptr::from_ref(place).cast_mut(), Ordering::Relaxed);
     }
 
     #[expect(unsafe_code, reason = "a reference as an atomic pointer")]
-    pub(super) fn taken(&self) -> Option<&'static Location<'static>> {
+    pub(crate) fn taken(&self) -> Option<&'static Location<'static>> {
         // SAFETY: only `set_taken` stores anything but null: a shared reference that is 'static.
         unsafe { self.taken.load(Ordering::Relaxed).as_ref() }
     }
 
-    pub(super) fn who(&self) -> Option<Who> {
+    pub(crate) fn who(&self) -> Option<Who> {
         self.who.lock().clone()
     }
 
     #[inline(always)]
-    pub(super) fn mode(&self) -> u32 {
+    pub(crate) fn mode(&self) -> u32 {
         self.mode.load(Ordering::Relaxed)
     }
 
     #[inline(always)]
-    pub(super) fn set_mode(&self, mode: u32) {
+    pub(crate) fn set_mode(&self, mode: u32) {
         self.mode.store(mode, Ordering::Relaxed);
     }
 
     /// Gives the record to the roster: it goes once the thread is outside. Called only after an
     /// announcement, so that "orphan and outside" means over and never "not begun".
-    pub(super) fn orphan(&self) {
+    pub(crate) fn orphan(&self) {
         self.orphan.store(true, Ordering::Release);
     }
 
     /// Whether the roster may forget it.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.orphan.load(Ordering::Acquire) && self.word() == OUTSIDE
     }
 
     /// As if the thread had forgotten so many guards.
     #[cfg(all(test, not(loom)))]
-    pub(super) fn set_nested(&self, nested: u64) {
+    pub(crate) fn set_nested(&self, nested: u64) {
         self.nested.store(nested, Ordering::Relaxed);
     }
 }
@@ -215,7 +214,7 @@ impl Record {
 /// Ends the process: a count that wraps would have the gate free what callers still use.
 #[cold]
 #[inline(never)]
-pub(super) fn count_overflows(of: &str) -> ! {
+pub(crate) fn count_overflows(of: &str) -> ! {
     use std::io::Write;
 
     let _ =

@@ -15,19 +15,19 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
-use super::core::{Core, Head};
-use super::entered::Entered;
-use super::error::Refused;
-use super::exclusion::Guarded;
-use super::record::{OUTSIDE, Record};
-use super::seats::Seat;
+use crate::entered::Entered;
+use crate::error::Refused;
+use crate::exclusion::Guarded;
+use crate::inner::Inner;
+use crate::protocol::{Core, Head};
+use crate::record::{OUTSIDE, Record};
+use crate::seats::Seat;
 
 /// A caller's own way into a slot: for one thread at a time.
 ///
 /// It may be sent to another thread, but not shared. While it is not inside it delays nobody and
 /// keeps no generation alive.
-pub(crate) struct Reader<T> {
+pub struct Reader<T> {
     // In this order: the seat's record is unregistered while the gate still exists.
     seat: Seat,
     inner: Arc<Inner<T>>,
@@ -45,7 +45,7 @@ pub(crate) struct Reader<T> {
 unsafe impl<T: Send + Sync> Send for Reader<T> {}
 
 impl<T: Send + Sync> Reader<T> {
-    pub(super) fn new(inner: &Arc<Inner<T>>, place: &'static Location<'static>) -> Self {
+    pub(crate) fn new(inner: &Arc<Inner<T>>, place: &'static Location<'static>) -> Self {
         let core = Arc::clone(&inner.core);
         let seat = Seat::new(&core);
         seat.record.set_taken(place);
@@ -54,7 +54,7 @@ impl<T: Send + Sync> Reader<T> {
     }
 
     /// The number of the generation that was entered last, or 0.
-    pub(crate) fn last(&self) -> u64 {
+    pub fn last(&self) -> u64 {
         self.seat.record.number()
     }
 
@@ -62,7 +62,7 @@ impl<T: Send + Sync> Reader<T> {
     /// which still reigns.
     #[inline(always)]
     #[expect(unsafe_code, reason = "addresses that seat and core keep")]
-    pub(crate) fn visit(&self) -> Option<Visit<'_, T>> {
+    pub fn visit(&self) -> Option<Visit<'_, T>> {
         // SAFETY: the seat keeps it.
         let record = unsafe { self.record.as_ref() };
         // SAFETY: the core keeps it.
@@ -81,7 +81,7 @@ impl<T: Send + Sync> Reader<T> {
     ///
     /// # Errors
     /// [`Refused`], and then the thread is not inside.
-    pub(crate) fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Box<Refused>> {
+    pub fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Box<Refused>> {
         let record = &*self.seat.record;
         if record.own_word() != OUTSIDE {
             let place = record.taken().unwrap_or_else(|| Location::caller());
@@ -96,7 +96,7 @@ impl<T: Send + Sync> Reader<T> {
 
 /// A reader's thread is inside the slot, by the reader's record alone, until this is dropped.
 #[must_use = "the thread is inside only while this lives"]
-pub(crate) struct Visit<'g, T> {
+pub struct Visit<'g, T> {
     record: &'g Record,
     value: *mut T,
 }
@@ -125,13 +125,13 @@ impl<'g, T: Guarded> Visit<'g, T> {
     /// Takes the lock of the instance together with other `&self` calls, if nobody is in the way;
     /// else leaves.
     #[inline(always)]
-    pub(crate) fn shared(self) -> Option<Together<'g, T>> {
+    pub fn shared(self) -> Option<Together<'g, T>> {
         self.exclusion().try_shared(self.record).then(|| Together(self))
     }
 
     /// Takes the lock of the instance alone, if nobody is in the way; else leaves.
     #[inline(always)]
-    pub(crate) fn exclusive(self) -> Option<Alone<'g, T>> {
+    pub fn exclusive(self) -> Option<Alone<'g, T>> {
         self.exclusion().try_exclusive(self.record).then(|| Alone(self))
     }
 }
@@ -139,12 +139,12 @@ impl<'g, T: Guarded> Visit<'g, T> {
 /// A visit that shares the instance with other `&self` calls.
 #[must_use = "the lock is held only while this lives"]
 #[derive(Debug)]
-pub(crate) struct Together<'g, T: Guarded>(Visit<'g, T>);
+pub struct Together<'g, T: Guarded>(Visit<'g, T>);
 
 /// A visit that has the instance for itself.
 #[must_use = "the lock is held only while this lives"]
 #[derive(Debug)]
-pub(crate) struct Alone<'g, T: Guarded>(Visit<'g, T>);
+pub struct Alone<'g, T: Guarded>(Visit<'g, T>);
 
 impl<T: Guarded> Deref for Together<'_, T> {
     type Target = T;

@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::thread::ThreadId;
 
 /// No thread has this number.
-pub(super) const NOBODY: u64 = 0;
+pub(crate) const NOBODY: u64 = 0;
 
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 crate::sync::thread_local! { static ID: Cell<u64> = const { Cell::new(NOBODY) }; }
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 crate::sync::thread_local! { static ID: Cell<u64> = Cell::new(NOBODY); }
 
 /// The current thread's number.
-pub(super) fn id() -> u64 {
+pub(crate) fn id() -> u64 {
     match known_id() {
         NOBODY => assign(),
         id => id,
@@ -27,7 +27,7 @@ pub(super) fn id() -> u64 {
 
 /// The current thread's number, or [`NOBODY`] when it never asked for one.
 #[inline(always)]
-pub(super) fn known_id() -> u64 {
+pub(crate) fn known_id() -> u64 {
     ID.with(Cell::get)
 }
 
@@ -42,26 +42,25 @@ fn assign() -> u64 {
 
 /// A thread as reports name it.
 #[derive(Clone, Debug)]
-pub(crate) struct Who {
-    pub(super) number: u64,
+pub struct Who {
+    pub(crate) number: u64,
     id: ThreadId,
     name: Option<Arc<str>>,
 }
 
 impl Who {
-    pub(super) fn current() -> Self {
+    pub(crate) fn current() -> Self {
         let thread = std::thread::current();
         Self { number: id(), id: thread.id(), name: thread.name().map(Arc::from) }
     }
 
     /// The id that std gives the thread.
-    #[cfg_attr(not(test), expect(dead_code, reason = "asked by tests alone"))]
-    pub(crate) fn id(&self) -> ThreadId {
+    pub fn id(&self) -> ThreadId {
         self.id
     }
 
     /// The thread's name, if it has one.
-    pub(crate) fn name(&self) -> Option<&str> {
+    pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 }

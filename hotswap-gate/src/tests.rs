@@ -15,7 +15,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::core::Phase;
+use super::protocol::Phase;
 use super::seats::{looks_of_this_thread, seats_of_this_thread};
 use super::waits::{Graph, waiting};
 use super::{

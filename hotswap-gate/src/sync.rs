@@ -1,9 +1,9 @@
 //! The seam to the outside for everything that blocks or orders memory: std, parking_lot and
-//! arc-swap normally, loom under `cfg(loom)`. Nothing else lives here.
+//! arc-swap normally, loom in the tests under `cfg(loom)`. Nothing else lives here.
 
 pub(crate) use imp::*;
 
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 mod imp {
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::hint::spin_loop;
@@ -27,7 +27,7 @@ mod imp {
     pub(crate) use process_wide;
 }
 
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 mod imp {
     use std::ops::{Deref, DerefMut};
     use std::sync::{Arc, PoisonError};

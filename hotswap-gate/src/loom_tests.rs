@@ -1,8 +1,8 @@
 //! The protocol in the fence form, under every interleaving that loom finds.
 //!
-//! Compiled in `hotswap-gate-tests`; CONTRIBUTING.md has the command. A generation's value is a cell
-//! that loom watches: callers read it, and who has concluded that nobody is inside writes to it. One
-//! access at the wrong time and loom reports the race.
+//! CONTRIBUTING.md has the command. A generation's value is a cell that loom watches: callers read
+//! it, and who has concluded that nobody is inside writes to it. One access at the wrong time and
+//! loom reports the race.
 
 #![expect(unsafe_code, reason = "the witness is a cell without a lock")]
 

@@ -8,22 +8,22 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use super::record::Record;
-use super::thread::Who;
+use crate::record::Record;
+use crate::thread::Who;
 
 /// A circle of waits: each slot's wait can end only when the one before it has ended.
 #[derive(Clone, Debug)]
-pub(crate) struct Cycle {
+pub struct Cycle {
     slots: Box<[Arc<str>]>,
 }
 
 impl Cycle {
-    pub(super) fn new(slots: Box<[Arc<str>]>) -> Self {
+    pub(crate) fn new(slots: Box<[Arc<str>]>) -> Self {
         Self { slots }
     }
 
     /// The names of the slots in order, first the one that the refused thread asked for.
-    pub(crate) fn slots(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn slots(&self) -> impl ExactSizeIterator<Item = &str> {
         self.slots.iter().map(|slot| &**slot)
     }
 }
@@ -39,8 +39,8 @@ impl fmt::Display for Cycle {
 
 /// Why a caller was not let in. Nothing was called.
 #[derive(Clone, Debug, Error)]
-#[non_exhaustive]
-pub(crate) enum Refused {
+#[expect(clippy::exhaustive_enums, reason = "hotswap-core answers each of them")]
+pub enum Refused {
     /// The slot was closed for longer than the caller was willing to wait.
     #[error("the slot was still being upgraded after {waited:?}")]
     Draining {
@@ -57,8 +57,8 @@ pub(crate) enum Refused {
 
 /// Why a caller inside a slot did not get the lock of the instance. Nothing was called.
 #[derive(Clone, Debug, Error)]
-#[non_exhaustive]
-pub(crate) enum LockError {
+#[expect(clippy::exhaustive_enums, reason = "hotswap-core answers each of them")]
+pub enum LockError {
     /// The current thread holds the lock already, in a way that excludes this use.
     #[error("the current thread is inside a call of this instance that excludes another one")]
     Reentrant,
@@ -73,24 +73,24 @@ pub(crate) enum LockError {
 /// The gate is being changed by somebody else.
 #[derive(Clone, Debug, Error)]
 #[error("the slot is being closed by {by}")]
-pub(crate) struct Busy {
-    pub(super) by: Who,
+pub struct Busy {
+    pub(crate) by: Who,
 }
 
 /// A wait for callers to leave that did not succeed. The gate is open as before.
 #[derive(Clone, Debug, Error)]
 #[error("slot {slot}: {why}")]
-pub(crate) struct Stuck {
-    pub(super) slot: Arc<str>,
-    pub(super) why: Why,
-    pub(super) waited: Duration,
-    pub(super) inside: Vec<Occupant>,
+pub struct Stuck {
+    pub(crate) slot: Arc<str>,
+    pub(crate) why: Why,
+    pub(crate) waited: Duration,
+    pub(crate) inside: Vec<Occupant>,
 }
 
 /// The reason of a [`Stuck`].
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
-pub(crate) enum Why {
+pub enum Why {
     /// The deadline passed first.
     #[error("callers were still inside when the deadline passed")]
     Deadline,
@@ -113,57 +113,55 @@ pub(crate) enum Why {
 
 /// A thread that was inside a slot when a wait was given up.
 #[derive(Clone, Debug)]
-pub(crate) struct Occupant {
-    pub(super) who: Option<Who>,
-    pub(super) depth: u64,
-    pub(super) generation: u64,
-    pub(super) noticed: Instant,
-    pub(super) taken: Option<&'static Location<'static>>,
+pub struct Occupant {
+    pub(crate) who: Option<Who>,
+    pub(crate) depth: u64,
+    pub(crate) generation: u64,
+    pub(crate) noticed: Instant,
+    pub(crate) taken: Option<&'static Location<'static>>,
 }
 
 impl Stuck {
     /// What went wrong.
-    #[cfg_attr(not(test), expect(dead_code, reason = "reports print it; tests ask for it"))]
-    pub(crate) fn why(&self) -> &Why {
+    pub fn why(&self) -> &Why {
         &self.why
     }
 
     /// Whether callers were still inside when the deadline passed.
-    pub(crate) fn are_inside(&self) -> bool {
+    pub fn are_inside(&self) -> bool {
         matches!(self.why, Why::Deadline)
     }
 
     /// Who was inside; empty unless that was the reason.
-    pub(crate) fn inside(&self) -> &[Occupant] {
+    pub fn inside(&self) -> &[Occupant] {
         &self.inside
     }
 }
 
 impl Occupant {
     /// A thread that is inside now.
-    pub(super) fn new(record: &Record, generation: u64) -> Self {
+    pub(crate) fn new(record: &Record, generation: u64) -> Self {
         let (who, depth, taken) = (record.who(), record.depth(), record.taken());
         Self { who, depth, generation, noticed: Instant::now(), taken }
     }
 
     /// The thread. `None` when it entered this very moment and has not said its name yet.
-    pub(crate) fn who(&self) -> Option<&Who> {
+    pub fn who(&self) -> Option<&Who> {
         self.who.as_ref()
     }
 
     /// Where it entered: the line of the pin, or where its reader was made.
-    pub(crate) fn taken(&self) -> Option<&'static Location<'static>> {
+    pub fn taken(&self) -> Option<&'static Location<'static>> {
         self.taken
     }
 
     /// How many calls deep.
-    pub(crate) fn depth(&self) -> u64 {
+    pub fn depth(&self) -> u64 {
         self.depth
     }
 
     /// The number of the generation it is on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "reports print it; tests ask for it"))]
-    pub(crate) fn generation(&self) -> u64 {
+    pub fn generation(&self) -> u64 {
         self.generation
     }
 }

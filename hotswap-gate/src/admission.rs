@@ -10,22 +10,21 @@
 //! and the second kind is let in only while the closer has not concluded.
 //!
 //! # Orderings
-//! As in `core`; the fence is always a full one here, which fits either form of a closer.
+//! As in `protocol`; the fence is always a full one here, which fits either form of a closer.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::error::Refused;
+use crate::protocol::{CLOSED, Core, ENDED, Phase, turn_of, word_of};
+use crate::record::Record;
 use crate::sync::atomic::{Ordering, fence};
-
-use super::core::{CLOSED, Core, ENDED, Phase, turn_of, word_of};
-use super::error::Refused;
-use super::record::Record;
-use super::waits::{self, On};
+use crate::waits::{self, On};
 
 impl Core {
     /// Lets the current thread in by `record`, which is outside and becomes the thread's own.
     /// Returns the turn it is on.
-    pub(super) fn admit(
+    pub(crate) fn admit(
         self: &Arc<Self>,
         record: &Record,
         budget: Duration,
@@ -100,7 +99,7 @@ impl Core {
 
     /// Tells a waiting thread to come in although the gate is closing. `false` when it is too late
     /// for that, or no longer needed.
-    pub(super) fn invite(&self, thread: u64) -> bool {
+    pub(crate) fn invite(&self, thread: u64) -> bool {
         let mut state = self.state();
         let closing = !state.ended && matches!(state.phase, Phase::Closing(_));
         if closing {

@@ -8,24 +8,23 @@
 //!
 //! # Orderings
 //! The closer's fence comes once, after the word has changed; every later look at a record is an
-//! Acquire load under the state's mutex (see `core`), which also makes visible what the caller did
+//! Acquire load under the state's mutex (see `protocol`), which also makes visible what the caller did
 //! before it left.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::error::{Busy, Occupant, Stuck, Why};
+use crate::protocol::{Core, Phase, State, word_of};
+use crate::record::Record;
 use crate::sync::{sleep, spin_loop, yield_now};
-
-use super::core::{Core, Phase, State, word_of};
-use super::error::{Busy, Occupant, Stuck, Why};
-use super::record::Record;
-use super::thread;
-use super::waits::{self, On};
+use crate::thread;
+use crate::waits::{self, On};
 
 impl Core {
     /// Closes the gate and waits until nobody is inside on the current turn. On an error it is open
     /// as before.
-    pub(super) fn close(self: &Arc<Self>, deadline: Instant) -> Result<(), Stuck> {
+    pub(crate) fn close(self: &Arc<Self>, deadline: Instant) -> Result<(), Stuck> {
         let started = Instant::now();
         let turn = self.begin_closing(deadline);
         let turn = turn.map_err(|why| self.stuck(why, started, Vec::new()))?;
@@ -54,7 +53,7 @@ impl Core {
     }
 
     /// Waits until nobody is inside on `turn`, which is over.
-    pub(super) fn wait_left(self: &Arc<Self>, turn: u64, deadline: Instant) -> Result<(), Stuck> {
+    pub(crate) fn wait_left(self: &Arc<Self>, turn: u64, deadline: Instant) -> Result<(), Stuck> {
         let started = Instant::now();
         if self.state().word_of_thread(thread::id()) == Some(word_of(turn)) {
             return Err(self.stuck(Why::OwnThread, started, Vec::new()));
@@ -63,7 +62,7 @@ impl Core {
     }
 
     /// The turns, of those given, that nobody is inside on. They are over, so nobody will be.
-    pub(super) fn left(&self, mut turns: Vec<u64>) -> Vec<u64> {
+    pub(crate) fn left(&self, mut turns: Vec<u64>) -> Vec<u64> {
         if turns.is_empty() || self.form().closer_fence().is_err() {
             return Vec::new();
         }
@@ -112,7 +111,7 @@ impl Core {
         }
     }
 
-    pub(super) fn stuck(&self, why: Why, started: Instant, inside: Vec<Occupant>) -> Stuck {
+    pub(crate) fn stuck(&self, why: Why, started: Instant, inside: Vec<Occupant>) -> Stuck {
         Stuck { slot: Arc::clone(&self.name), why, waited: started.elapsed(), inside }
     }
 }
@@ -149,7 +148,7 @@ fn occupants(noticed: Vec<Noticed>, turn: u64) -> Vec<Occupant> {
 
 /// How to spend the time until the next look: dearer for others first, slower to notice later.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     rounds: u32,
 }
 
@@ -160,9 +159,9 @@ impl Patience {
     const LONGEST_NAP: Duration = Duration::from_millis(1);
 
     /// Pauses. `false` when this wait is no longer a short one.
-    pub(super) fn brief(&mut self) -> bool {
+    pub(crate) fn brief(&mut self) -> bool {
         self.rounds = self.rounds.saturating_add(1);
-        if cfg!(loom) {
+        if cfg!(all(test, loom)) {
             yield_now();
             return self.rounds < 2;
         }

@@ -17,12 +17,11 @@
 
 use std::sync::Arc;
 
+use crate::error::Cycle;
+use crate::protocol::{Core, word_of};
+use crate::record::Record;
 use crate::sync::{Mutex, MutexGuard, process_wide};
-
-use super::core::{Core, word_of};
-use super::error::Cycle;
-use super::record::Record;
-use super::thread;
+use crate::thread;
 
 process_wide! {
     static GRAPH: Mutex<Graph> = Mutex::new(Graph { waits: Vec::new() });
@@ -30,7 +29,7 @@ process_wide! {
 
 /// What a thread waits for.
 #[derive(Debug)]
-pub(super) enum On {
+pub(crate) enum On {
     /// A closed gate: for its closer.
     Gate(Arc<Core>),
     /// The callers inside a slot, of one turn or of all.
@@ -49,7 +48,7 @@ impl On {
 
 /// How many threads wait for something of the slot.
 #[cfg(all(test, not(loom)))]
-pub(super) fn waiting(core: &Arc<Core>) -> usize {
+pub(crate) fn waiting(core: &Arc<Core>) -> usize {
     graph().waits.iter().filter(|wait| Arc::ptr_eq(wait.on.core(), core)).count()
 }
 
@@ -65,7 +64,7 @@ struct Wait {
 
 /// Who the lock goes to when it is freed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heir {
+pub(crate) enum Heir {
     /// Nobody waits.
     Nobody,
     /// Whoever is fastest.
@@ -75,14 +74,14 @@ pub(super) enum Heir {
 }
 
 #[derive(Debug)]
-pub(super) struct Graph {
+pub(crate) struct Graph {
     /// In the order of registration.
     waits: Vec<Wait>,
 }
 
 /// A registered wait of the current thread; dropping it takes it out.
 #[derive(Debug)]
-pub(super) struct Begun(());
+pub(crate) struct Begun(());
 
 impl Drop for Begun {
     fn drop(&mut self) {
@@ -90,21 +89,21 @@ impl Drop for Begun {
     }
 }
 
-pub(super) fn graph() -> MutexGuard<'static, Graph> {
+pub(crate) fn graph() -> MutexGuard<'static, Graph> {
     GRAPH.lock()
 }
 
 /// Registers a wait of the current thread, unless it would never end.
-pub(super) fn begin(on: On) -> Result<Begun, Cycle> {
+pub(crate) fn begin(on: On) -> Result<Begun, Cycle> {
     graph().add(thread::id(), on)?;
     Ok(Begun(()))
 }
 
 impl Graph {
     /// A waiter gets the lock handed over when it was passed over as often as this.
-    pub(super) const PATIENCE: u32 = 16;
+    pub(crate) const PATIENCE: u32 = 16;
 
-    pub(super) fn add(&mut self, thread: u64, on: On) -> Result<(), Cycle> {
+    pub(crate) fn add(&mut self, thread: u64, on: On) -> Result<(), Cycle> {
         self.waits.push(Wait { thread, on, over: false, passed: 0 });
         while let Some(cycle) = self.cycle(self.waits.len() - 1) {
             let invited = cycle.iter().copied().find(|&at| match &self.waits[at].on {
@@ -122,7 +121,7 @@ impl Graph {
         Ok(())
     }
 
-    pub(super) fn remove(&mut self, thread: u64) {
+    pub(crate) fn remove(&mut self, thread: u64) {
         self.waits.retain(|wait| wait.thread != thread);
     }
 
@@ -185,23 +184,23 @@ impl Graph {
     }
 
     /// Whether somebody who waits for the lock exclusively came before this thread.
-    pub(super) fn is_behind(&self, lock: usize, thread: u64) -> bool {
+    pub(crate) fn is_behind(&self, lock: usize, thread: u64) -> bool {
         let at = self.waits.iter().position(|wait| wait.thread == thread);
         self.exclusive_before(at.unwrap_or(self.waits.len()), lock).next().is_some()
     }
 
     /// Whether anybody but this thread waits for the lock.
-    pub(super) fn is_wanted(&self, lock: usize, thread: u64) -> bool {
+    pub(crate) fn is_wanted(&self, lock: usize, thread: u64) -> bool {
         self.waits.iter().any(|wait| wait.is_for(lock) && wait.thread != thread)
     }
 
     /// Whether the lock was handed to this waiting thread.
-    pub(super) fn is_given(&self, thread: u64) -> bool {
+    pub(crate) fn is_given(&self, thread: u64) -> bool {
         self.waits.iter().any(|wait| wait.thread == thread && wait.over)
     }
 
     /// Decides who gets a lock that was just freed.
-    pub(super) fn heir(&mut self, lock: usize) -> Heir {
+    pub(crate) fn heir(&mut self, lock: usize) -> Heir {
         let Some(first) = self.waits.iter_mut().find(|wait| wait.is_for(lock)) else {
             return Heir::Nobody;
         };

@@ -19,32 +19,31 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::error::Busy;
+use crate::form::{Form, quick_fence};
+use crate::places::Place;
+use crate::record::{OUTSIDE, Record};
 use crate::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::thread::{self, Who};
 
-use super::error::Busy;
-use super::form::{Form, quick_fence};
-use super::record::{OUTSIDE, Record};
-use super::seats::Place;
-use super::thread::{self, Who};
-
-pub(super) const CLOSED: u64 = 1;
+pub(crate) const CLOSED: u64 = 1;
 /// Closed for ever; no turn gets there.
-pub(super) const ENDED: u64 = u64::MAX;
+pub(crate) const ENDED: u64 = u64::MAX;
 
-pub(super) fn turn_of(word: u64) -> u64 {
+pub(crate) fn turn_of(word: u64) -> u64 {
     word >> 1
 }
 
-pub(super) fn word_of(turn: u64) -> u64 {
+pub(crate) fn word_of(turn: u64) -> u64 {
     turn << 1
 }
 
 /// What callers read, on lines that nobody writes between two upgrades.
 #[repr(align(128))]
 #[derive(Debug)]
-pub(super) struct Head {
-    pub(super) word: AtomicU64,
+pub(crate) struct Head {
+    pub(crate) word: AtomicU64,
     form: Form,
 }
 
@@ -52,7 +51,7 @@ impl Head {
     /// The whole quick way in, for a record that is outside. It fails where the record does not know
     /// the word that the gate shows: [`OUTSIDE`], which no gate ever shows, in the fence form.
     #[inline(always)]
-    pub(super) fn try_admit(&self, record: &Record) -> bool {
+    pub(crate) fn try_admit(&self, record: &Record) -> bool {
         let word = record.known();
         record.announce(word);
         quick_fence();
@@ -65,27 +64,27 @@ impl Head {
 }
 
 #[derive(Debug)]
-pub(super) struct Core {
-    pub(super) head: Head,
-    pub(super) name: Arc<str>,
-    pub(super) place: Place,
+pub(crate) struct Core {
+    pub(crate) head: Head,
+    pub(crate) name: Arc<str>,
+    pub(crate) place: Place,
     state: Mutex<State>,
     /// The gate opened or ended, the right to close it is free, or a caller was invited.
-    pub(super) changed: Condvar,
+    pub(crate) changed: Condvar,
 }
 
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) records: Vec<Arc<Record>>,
-    pub(super) turn: u64,
-    pub(super) phase: Phase,
-    pub(super) ended: bool,
+pub(crate) struct State {
+    pub(crate) records: Vec<Arc<Record>>,
+    pub(crate) turn: u64,
+    pub(crate) phase: Phase,
+    pub(crate) ended: bool,
     /// Waiting threads that are to come in while the gate closes.
-    pub(super) invited: Vec<u64>,
+    pub(crate) invited: Vec<u64>,
 }
 
 #[derive(Debug)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     Open,
     /// The closer waits for the callers inside.
     Closing(Who),
@@ -94,7 +93,7 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    pub(super) fn closer(&self) -> Option<&Who> {
+    pub(crate) fn closer(&self) -> Option<&Who> {
         match self {
             Self::Open => None,
             Self::Closing(who) | Self::Quiet(who) => Some(who),
@@ -104,27 +103,27 @@ impl Phase {
 
 impl State {
     /// The records that are inside on a turn.
-    pub(super) fn insiders(&self, turn: u64) -> impl Iterator<Item = &Arc<Record>> {
+    pub(crate) fn insiders(&self, turn: u64) -> impl Iterator<Item = &Arc<Record>> {
         self.records.iter().filter(move |record| record.word() == word_of(turn))
     }
 
     /// The word that a thread announces by any record.
-    pub(super) fn word_of_thread(&self, thread: u64) -> Option<u64> {
+    pub(crate) fn word_of_thread(&self, thread: u64) -> Option<u64> {
         let own = self.records.iter().filter(|record| record.owner() == thread);
         own.map(|record| record.word()).find(|&word| word != OUTSIDE)
     }
 
-    pub(super) fn sweep(&mut self) {
+    pub(crate) fn sweep(&mut self) {
         self.records.retain(|record| !record.is_over());
     }
 
-    pub(super) fn is_shut(&self) -> bool {
+    pub(crate) fn is_shut(&self) -> bool {
         self.phase.closer().is_some() && !self.ended
     }
 }
 
 impl Core {
-    pub(super) fn new(name: Arc<str>, form: Form) -> Self {
+    pub(crate) fn new(name: Arc<str>, form: Form) -> Self {
         let turn = 1;
         Self {
             head: Head { word: AtomicU64::new(word_of(turn)), form },
@@ -141,16 +140,16 @@ impl Core {
         }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
-    pub(super) fn form(&self) -> Form {
+    pub(crate) fn form(&self) -> Form {
         self.head.form
     }
 
     /// The way in with a fence, for the fence form; else as [`Head::try_admit`].
-    pub(super) fn try_admit_fenced(&self, record: &Record) -> bool {
+    pub(crate) fn try_admit_fenced(&self, record: &Record) -> bool {
         let word = record.known_fenced();
         if word == OUTSIDE {
             return false;
@@ -165,7 +164,7 @@ impl Core {
     }
 
     /// Returns whether the deadline has passed; `None` is never.
-    pub(super) fn wait_change(
+    pub(crate) fn wait_change(
         &self,
         state: &mut MutexGuard<'_, State>,
         deadline: Option<Instant>,
@@ -180,7 +179,7 @@ impl Core {
     }
 
     /// Begins to close: from the caller's fence on, who is not inside does not come in.
-    pub(super) fn shut(&self, state: &mut State) {
+    pub(crate) fn shut(&self, state: &mut State) {
         state.phase = Phase::Closing(Who::current());
         state.invited.clear();
         if !state.ended {
@@ -189,7 +188,7 @@ impl Core {
     }
 
     /// Ends the closing, on the same turn or, when there is something to publish, on the next.
-    pub(super) fn reopen(&self, publish: Option<&mut dyn FnMut(u64)>) {
+    pub(crate) fn reopen(&self, publish: Option<&mut dyn FnMut(u64)>) {
         let mut state = self.state.lock();
         if let Some(publish) = publish {
             self.advance(&mut state, publish);
@@ -201,7 +200,7 @@ impl Core {
     }
 
     /// Changes the generation of an open gate.
-    pub(super) fn swap(&self, publish: &mut dyn FnMut(u64)) -> Result<(), Busy> {
+    pub(crate) fn swap(&self, publish: &mut dyn FnMut(u64)) -> Result<(), Busy> {
         let mut state = self.state.lock();
         if let Some(by) = state.phase.closer() {
             return Err(Busy { by: by.clone() });
@@ -223,30 +222,30 @@ impl Core {
         }
     }
 
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         let mut state = self.state.lock();
         state.ended = true;
         self.head.word.store(ENDED, Ordering::Release);
         self.changed.notify_all();
     }
 
-    pub(super) fn is_ended(&self) -> bool {
+    pub(crate) fn is_ended(&self) -> bool {
         self.head.word.load(Ordering::Acquire) == ENDED
     }
 
     /// Whether the current thread is inside by any record.
-    pub(super) fn is_inside(&self) -> bool {
+    pub(crate) fn is_inside(&self) -> bool {
         self.state.lock().word_of_thread(thread::id()).is_some()
     }
 
-    pub(super) fn register(&self, record: Arc<Record>) {
+    pub(crate) fn register(&self, record: Arc<Record>) {
         let mut state = self.state.lock();
         state.sweep();
         state.records.push(record);
     }
 
     /// Forgets a record that nobody will use again; at once, or when its thread is outside.
-    pub(super) fn unregister(&self, record: &Arc<Record>) {
+    pub(crate) fn unregister(&self, record: &Arc<Record>) {
         if record.own_word() == OUTSIDE {
             self.state.lock().records.retain(|other| !Arc::ptr_eq(other, record));
         } else {
@@ -254,7 +253,7 @@ impl Core {
         }
     }
 
-    pub(super) fn closer(&self) -> Option<u64> {
+    pub(crate) fn closer(&self) -> Option<u64> {
         let state = self.state.lock();
         if state.ended { None } else { state.phase.closer().map(|who| who.number) }
     }

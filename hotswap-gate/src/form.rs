@@ -23,23 +23,23 @@ use crate::sync::atomic::{Ordering, compiler_fence, fence};
 
 /// How callers and closers of a gate are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Form {
+pub struct Form {
     asymmetric: bool,
 }
 
 impl Form {
     /// The form every gate of this process uses unless told otherwise.
-    pub(crate) fn of_process() -> Self {
+    pub fn of_process() -> Self {
         Self::asymmetric().unwrap_or(Self::fences())
     }
 
     /// Full fences on both sides; works everywhere.
-    pub(crate) const fn fences() -> Self {
+    pub const fn fences() -> Self {
         Self { asymmetric: false }
     }
 
     /// Nothing but a compiler fence for callers; `None` where the system cannot do it.
-    pub(crate) fn asymmetric() -> Option<Self> {
+    pub fn asymmetric() -> Option<Self> {
         static WORKS: OnceLock<bool> = OnceLock::new();
         let works = *WORKS.get_or_init(|| membarrier::register().is_ok());
         works.then_some(Self { asymmetric: true })
@@ -47,8 +47,8 @@ impl Form {
 
     /// Whether callers need no more than [`quick_fence`]. loom models no barrier of the kernel's:
     /// there the quick way has a full fence, and is checked with it.
-    pub(super) const fn is_quick(self) -> bool {
-        self.asymmetric || cfg!(loom)
+    pub(crate) const fn is_quick(self) -> bool {
+        self.asymmetric || cfg!(all(test, loom))
     }
 
     /// The closer's fence, between its change of the word and its look at the announcements.
@@ -56,7 +56,7 @@ impl Form {
     /// # Errors
     /// The kernel refused a barrier that it had accepted before, e.g. because a seccomp filter was
     /// installed since. The closer then knows nothing about who is inside.
-    pub(super) fn closer_fence(self) -> io::Result<()> {
+    pub(crate) fn closer_fence(self) -> io::Result<()> {
         fence(Ordering::SeqCst);
         if self.asymmetric {
             membarrier::run()?;
@@ -68,38 +68,38 @@ impl Form {
 
 /// The caller's fence of the asymmetric form, between its announcement and its look at the word.
 #[inline(always)]
-pub(super) fn quick_fence() {
-    if cfg!(loom) {
+pub(crate) fn quick_fence() {
+    if cfg!(all(test, loom)) {
         fence(Ordering::SeqCst);
     } else {
         compiler_fence(Ordering::SeqCst);
     }
 }
 
-#[cfg(all(target_os = "linux", not(loom), not(miri)))]
+#[cfg(all(target_os = "linux", not(all(test, loom)), not(miri)))]
 mod membarrier {
     use rustix::thread::{MembarrierCommand, membarrier};
     use std::io;
 
-    pub(super) fn register() -> io::Result<()> {
+    pub(crate) fn register() -> io::Result<()> {
         membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
         run()
     }
 
-    pub(super) fn run() -> io::Result<()> {
+    pub(crate) fn run() -> io::Result<()> {
         Ok(membarrier(MembarrierCommand::PrivateExpedited)?)
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(loom), not(miri))))]
+#[cfg(not(all(target_os = "linux", not(all(test, loom)), not(miri))))]
 mod membarrier {
     use std::io;
 
-    pub(super) fn register() -> io::Result<()> {
+    pub(crate) fn register() -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(super) fn run() -> io::Result<()> {
+    pub(crate) fn run() -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

@@ -1,0 +1,80 @@
+//! The generations behind a gate, as long as anybody may be on them.
+//!
+//! # Lifetimes
+//! The current generation is in the source (an `ArcSwap`). A generation that was swapped out
+//! moves to the list of the *leaving* before the source changes, and stays there until the
+//! protocol has concluded that nobody is on it. So the generation of an announced turn is always
+//! in one of the two, and callers need no count of their own: entering writes nothing that
+//! another caller reads.
+//!
+//! # Orderings
+//! None of its own: `leaving` is a mutex, and changes of a generation are made under the mutex of
+//! `protocol`, whose module says how callers are ordered against them.
+
+use std::sync::Arc;
+
+use crate::error::Stuck;
+use crate::protocol::Core;
+use crate::sync::{Mutex, Source};
+
+/// What callers enter during one turn.
+#[derive(Debug)]
+pub(crate) struct Generation<T> {
+    pub(crate) turn: u64,
+    pub(crate) number: u64,
+    pub(crate) value: Arc<T>,
+}
+
+/// What a gate and its readers share.
+pub(crate) struct Inner<T> {
+    pub(crate) core: Arc<Core>,
+    pub(crate) source: Source<Generation<T>>,
+    pub(crate) leaving: Mutex<Vec<Arc<Generation<T>>>>,
+}
+
+impl<T> Inner<T> {
+    /// The generation of a turn that the current thread announces.
+    pub(crate) fn generation(&self, turn: u64) -> Arc<Generation<T>> {
+        let current = self.source.load_full();
+        if current.turn == turn {
+            return current;
+        }
+        let leaving = self.leaving.lock();
+        let generation = leaving.iter().find(|generation| generation.turn == turn);
+        Arc::clone(generation.expect("a generation leaves only when nobody announces its turn"))
+    }
+
+    /// The turns that are over and still kept. Taken under the core's mutex: a swap adds to the
+    /// list before it ends the turn, and holds that mutex for both.
+    pub(crate) fn over(&self, number: Option<u64>) -> Vec<u64> {
+        let _state = self.core.state();
+        let leaving = self.leaving.lock();
+        let wanted = leaving.iter().filter(|it| number.is_none_or(|number| number == it.number));
+        wanted.map(|generation| generation.turn).collect()
+    }
+
+    /// Lets go of what nobody is on, without waiting.
+    pub(crate) fn let_go(&self) {
+        let left = self.core.left(self.over(None));
+        self.forget(&left);
+    }
+
+    pub(crate) fn forget(&self, turns: &[u64]) {
+        let left: Vec<_> =
+            self.leaving.lock().extract_if(.., |it| turns.contains(&it.turn)).collect();
+        // Outside the lock: this may run the destructor of a value.
+        drop(left);
+    }
+
+    /// Names the generations of those inside by number; the protocol knows only their turns.
+    pub(crate) fn with_numbers(&self, mut stuck: Stuck) -> Stuck {
+        let current = self.source.load_full();
+        let leaving = self.leaving.lock();
+        for occupant in &mut stuck.inside {
+            let turn = occupant.generation;
+            let known = leaving.iter().chain([&current]).find(|it| it.turn == turn);
+            occupant.generation = known.map_or(0, |generation| generation.number);
+        }
+        stuck
+    }
+}
