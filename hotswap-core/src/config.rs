@@ -36,10 +36,11 @@ use hotswap_abi::{
     HotModule,
 };
 use hotswap_types::{bounded, escape::shown};
-
+use hotswap_watch::Backend;
 #[cfg(feature = "cargo")]
-use crate::cargo::Request;
-use crate::{event::Event, plan::Intent, trust::Trust, watch::Backend};
+use hotswap_watch::cargo::Request;
+
+use crate::{event::Event, plan::Intent, trust::Trust};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.

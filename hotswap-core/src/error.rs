@@ -6,10 +6,11 @@ use std::{fmt, time::Duration};
 use hotswap_abi::__private::text::in_full;
 use hotswap_loader::fs::FolderError;
 use hotswap_types::ArtifactHash;
+use hotswap_watch::WatchError;
 
 use crate::{
     event::Refusal, floors::FloorsError, journal::JournalError, snapshot::SnapshotError,
-    trust::Writable, watch::WatchError,
+    trust::Writable,
 };
 
 /// Who or what is to blame.
@@ -151,7 +152,7 @@ pub(crate) enum Reason {
     Forked { owner: u32 },
     #[cfg(feature = "cargo")]
     #[error("modules cannot be built from their sources: {}", in_full(.0))]
-    Cargo(crate::cargo::CargoError),
+    Cargo(hotswap_watch::cargo::CargoError),
     #[error(
         "the state of slot {name} from the last run cannot be read; it was left as it is: mend the \
          file, or move it away to start afresh"

@@ -27,17 +27,17 @@ use hotswap_types::{
     ArtifactHash,
     escape::{escaped, shown},
 };
+use hotswap_watch::WatchError;
+#[cfg(feature = "cargo")]
+use hotswap_watch::cargo;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "cargo")]
-use crate::cargo;
 use crate::{
     host::Pause,
     journal::Backup,
     plan::{Plan, Risk},
     report::Report,
-    watch::WatchError,
 };
 
 /// Something a host tells of one of its slots.

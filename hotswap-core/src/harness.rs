@@ -26,10 +26,10 @@ use std::{
 };
 
 use hotswap_abi::{HotModule, Interface};
+#[cfg(feature = "cargo")]
+use hotswap_watch::cargo::{Level, Report};
 use tempfile::TempDir;
 
-#[cfg(feature = "cargo")]
-use crate::cargo::{Level, Report};
 use crate::{
     checkpoint::{self, Left},
     config::Config,

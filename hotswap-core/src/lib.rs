@@ -63,12 +63,11 @@ mod rehearsal;
 pub mod report;
 pub mod slot;
 pub mod snapshot;
-#[expect(unsafe_code, reason = "maps a page as code; a child heeds a signal")]
+#[expect(unsafe_code, reason = "maps a page as code")]
 pub mod system;
 pub mod trust;
 #[expect(unsafe_code, reason = "suspends, resumes and stops instances behind a closed gate")]
 mod upgrade;
-mod watch;
 mod written;
 
 #[cfg(test)]
@@ -86,10 +85,10 @@ pub use host::{
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use hotswap_loader::logs::sync_log_filters;
 pub use hotswap_types::{ArtifactHash, ParseHashError};
+pub use hotswap_watch::WatchError;
 pub use idle::release_thread_locals;
 pub use plan::Plan;
 pub use rehearsal::probe;
 pub use report::Report;
 pub use slot::{Pin, PinMut, Reader, Slot};
 pub use trust::Trust;
-pub use watch::WatchError;

@@ -3,8 +3,6 @@
 //! For tools that say why upgrades do not work, or work less well than they could.
 
 pub(crate) mod cause;
-#[cfg(feature = "cargo")]
-pub(crate) mod children;
 pub(crate) mod free;
 pub(crate) mod owner;
 
@@ -146,6 +144,8 @@ pub fn inotify() -> Option<Inotify> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use hotswap_watch::{Backend, Watcher};
+
     use super::*;
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_watcher_is_counted() {
         let before = inotify().unwrap();
-        let watcher = notify::recommended_watcher(|_| {}).unwrap();
+        let watcher = Watcher::start(Backend::Events, drop).unwrap();
         let after = inotify().unwrap();
         drop(watcher);
         assert!(

@@ -6,25 +6,18 @@
 //! - [`replace()`]: a file that is there as a whole, old or new; [`disk`]: what that rests on.
 //! - [`make_private`]: a folder that stays, for this user alone.
 //! - [`file_stem_of`]: a name of any text for a file.
-//! - [`is_mounted`]: whether a watch of a file's folder sees what is done to it.
 //! - [`Spared`]: a file that would become too large is an error, and not the end of the process.
-//! - [`Fingerprint`]: what can be told of a file from outside, for file systems where it must be
-//!   guessed after all.
 
-mod apart;
 pub mod disk;
 #[cfg_attr(target_os = "linux", expect(unsafe_code, reason = "masks a signal"))]
 mod file_size;
-mod fingerprint;
 mod lease;
 mod name;
 mod private;
 mod regular;
 mod replace;
 
-pub use apart::is_mounted;
 pub use file_size::Spared;
-pub use fingerprint::Fingerprint;
 pub use lease::{Claim, ReadLease, read_lease};
 pub use name::file_stem_of;
 pub use private::{FolderError, PrivateFile, PrivateFolder, make_private};

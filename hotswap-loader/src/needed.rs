@@ -15,12 +15,10 @@ use std::{
 };
 
 use blake3::Hash;
+use hotswap_types::Fingerprint;
 use parking_lot::Mutex;
 
-use crate::{
-    elf::{self, ElfFacts},
-    fs::Fingerprint,
-};
+use crate::elf::{self, ElfFacts};
 
 /// A library that is loaded, and whose file has changed since.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -12,6 +12,7 @@
 mod artifact_hash;
 mod deadline;
 pub mod escape;
+mod fingerprint;
 mod holder;
 #[expect(missing_docs, reason = "each module is a type's two functions for serde")]
 pub mod json;
@@ -19,5 +20,6 @@ mod phase;
 
 pub use artifact_hash::{ArtifactHash, ParseHashError};
 pub use deadline::bounded;
+pub use fingerprint::Fingerprint;
 pub use holder::{Caller, Holder, HoldingThread};
 pub use phase::Phase;

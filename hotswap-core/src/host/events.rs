@@ -6,10 +6,10 @@ use std::{
 };
 
 use hotswap_types::{Holder, Phase};
+#[cfg(feature = "cargo")]
+use hotswap_watch::cargo::{Level, Report};
 use parking_lot::Mutex;
 
-#[cfg(feature = "cargo")]
-use crate::cargo::{Level, Report};
 use crate::{
     config::{Callback, Reporter},
     event::{Event, EventKind, Retirement, WayBack},

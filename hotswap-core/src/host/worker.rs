@@ -53,6 +53,7 @@ use hotswap_loader::{
     steps::Steps,
 };
 use hotswap_types::ArtifactHash;
+use hotswap_watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher};
 use semver::Version;
 
 use self::{
@@ -78,7 +79,6 @@ use crate::{
     slot::{Resident, SlotCore, set_upgrades},
     trust::{EXTENSION, Trust},
     upgrade::{Fault, Prepared, Retiring, Upgrade},
-    watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher},
 };
 
 /// Calls that panic again and again are told so often.
@@ -90,7 +90,7 @@ pub(super) enum Command {
     Notice(Notice),
     /// From cargo.
     #[cfg(feature = "cargo")]
-    Build(crate::cargo::Report),
+    Build(hotswap_watch::cargo::Report),
     /// A slot was asked for.
     Open(Arc<SlotCore>),
     /// Let every prepared artifact take over.

@@ -103,7 +103,9 @@ mod sys {
     };
 
     use super::*;
-    use crate::{trust::groups, watch::trace};
+    use hotswap_watch::trace;
+
+    use crate::trust::groups;
 
     const GROUP: u32 = 0o020;
     const OTHERS: u32 = 0o022;

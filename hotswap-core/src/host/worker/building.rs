@@ -9,13 +9,14 @@ use std::{
     time::Instant,
 };
 
+use hotswap_watch::Hint;
+use hotswap_watch::cargo::{Builder, Report};
+
 use super::{Command, Shared, Worker};
 use crate::{
-    cargo::{Builder, Report},
     config::Place,
     error::{Error, Reason},
     event::EventKind,
-    watch::Hint,
 };
 
 /// The builder, and what it has built.

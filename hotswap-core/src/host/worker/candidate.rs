@@ -13,6 +13,7 @@ use hotswap_loader::{
     outdated_of,
 };
 use hotswap_types::{ArtifactHash, Phase, escape::shown};
+use hotswap_watch::Retry;
 
 use super::{
     Way, Worker, course::Course, journaling::build, outcome::unstaged, planning::Awaiting,
@@ -25,7 +26,6 @@ use crate::{
     upgrade::{
         Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unvouched, stage, vouch,
     },
-    watch::Retry,
 };
 
 impl Worker {

@@ -9,6 +9,7 @@ use std::{
 use hotswap_abi::__private::text::in_full;
 use hotswap_loader::UnloadEvent;
 use hotswap_types::{ArtifactHash, Phase};
+use hotswap_watch::Retry;
 
 use super::{Open, Way, Worker, course::Course};
 use crate::{
@@ -18,7 +19,6 @@ use crate::{
     slot::{Resident, Serves, SlotCore, Stage},
     system::cause,
     upgrade::{Applied, Fault, Retiring, StageError},
-    watch::Retry,
 };
 
 /// How long callers may keep a generation before that is told.

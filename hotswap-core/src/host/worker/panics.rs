@@ -99,7 +99,7 @@ impl Worker {
             Ok(()) => self.unstarted.cancel(&index),
             Err((why, Exit::Cancelled)) => {
                 let again = self.unstarted.again(index, Instant::now());
-                self.not_restarted(index, why, matches!(again, crate::watch::Retry::At(_)));
+                self.not_restarted(index, why, matches!(again, hotswap_watch::Retry::At(_)));
             }
             Err((why, _)) => {
                 self.unstarted.cancel(&index);

@@ -8,6 +8,7 @@ use std::{
 
 use hotswap_abi::Failure;
 use hotswap_types::Phase;
+use hotswap_watch::Hint;
 
 use super::{Way, Worker, journaling::build_of};
 use crate::{
@@ -18,7 +19,6 @@ use crate::{
     report::{TrialFigures, WayBackTaken},
     slot::{self, Stage},
     upgrade::{Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, judge, verify},
-    watch::Hint,
 };
 
 /// How often callers are waited for that do not leave a version that is to be rolled back.

@@ -266,6 +266,4 @@ fn handles_can_go_to_other_threads() {
     check::<Staged>();
     check::<StageError>();
     check::<PrivateFolder>();
-    check::<crate::watch::Watcher>();
-    check::<crate::watch::Notice>();
 }

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use hotswap_loader::fs::{Claim, Fingerprint, ReadLease, read_lease};
-use hotswap_types::ArtifactHash;
+use hotswap_loader::fs::{Claim, ReadLease, read_lease};
+use hotswap_types::{ArtifactHash, Fingerprint};
 
 use super::{Completeness, StageError, open::open};
 
