@@ -71,6 +71,9 @@ impl From<RunError> for StepError {
     fn from(undone: RunError) -> Self {
         match undone {
             RunError::TimedOut { after } => Self::Hung { after },
+            RunError::Panicked { message } => {
+                Self::Panicked { message, place: String::new(), backtrace: String::new() }
+            }
             RunError::NoThread { why } => Self::NoThread { why },
         }
     }

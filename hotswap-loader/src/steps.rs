@@ -3,8 +3,13 @@
 //! A thread cannot be stopped from outside. When a step does not come back in time, its thread is
 //! abandoned, with everything it was given (so nothing that it uses is freed), and the next step
 //! gets a new thread.
+//!
+//! Module code is guarded where it is called. What panics beside it, a subscriber of `tracing` as a
+//! span ends, ends the step and nothing else.
 
 use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread,
     time::{Duration, Instant},
@@ -27,6 +32,11 @@ pub enum RunError {
     TimedOut {
         /// How long was waited.
         after: Duration,
+    },
+    /// It panicked, not in module code; how far it had come is not known.
+    Panicked {
+        /// With what.
+        message: String,
     },
     /// It was not begun: the system has no thread left for it.
     NoThread {
@@ -57,9 +67,11 @@ impl Steps {
         let started = Instant::now();
         let (reply, answer) = mpsc::sync_channel(1);
         let mut step: Step = Box::new(move || {
-            let _ = reply.send(step());
+            let result = catch_unwind(AssertUnwindSafe(step));
+            let _ =
+                reply.send(result.map_err(|payload| RunError::Panicked { message: text(payload) }));
         });
-        // A worker that ended (a step of ours panicked) is replaced.
+        // A worker that ended is replaced.
         loop {
             let worker = match &self.worker {
                 Some(worker) => worker,
@@ -74,14 +86,14 @@ impl Steps {
             }
         }
         match answer.recv_timeout(deadline.saturating_duration_since(started)) {
-            Ok(value) => Ok(value),
+            Ok(result) => result,
             Err(error) => {
                 self.worker = None;
                 match error {
                     RecvTimeoutError::Timeout => {
                         Err(RunError::TimedOut { after: started.elapsed() })
                     }
-                    // Entry points are guarded, so that a step that ends its thread is our bug.
+                    // Nothing that a step does ends its thread.
                     RecvTimeoutError::Disconnected => panic!("a step ended its thread"),
                 }
             }
@@ -122,6 +134,13 @@ impl Worker {
     }
 }
 
+/// The payload itself is left where it is: it may panic in its turn.
+fn text(payload: Box<dyn Any + Send>) -> String {
+    let payload = Box::leak(payload);
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref().cloned()).unwrap_or_else(|| "without a text".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -142,6 +161,27 @@ mod tests {
         assert!(hung.is_err());
         assert_ne!(steps.run(soon(), || thread::current().id()), Ok(first));
         drop(release);
+        steps.end();
+    }
+
+    #[test]
+    fn a_step_that_panics_ends_nothing_else() {
+        struct Again;
+        impl Drop for Again {
+            fn drop(&mut self) {
+                panic!("once more");
+            }
+        }
+        let mut steps = Steps::default();
+        let first = steps.run(soon(), || thread::current().id()).unwrap();
+        let mut message = |step: fn()| match steps.run(soon(), step) {
+            Err(RunError::Panicked { message }) => message,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(message(|| panic!("static")), "static");
+        assert_eq!(message(|| panic!("of {}", 2)), "of 2");
+        assert_eq!(message(|| std::panic::panic_any(Again)), "without a text");
+        assert_eq!(steps.run(soon(), || thread::current().id()), Ok(first));
         steps.end();
     }
 

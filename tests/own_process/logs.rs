@@ -12,9 +12,11 @@ use std::{
 };
 
 use chatter_api::Chatter;
-use hotswap_core::{CallError, Host, Slot, sync_log_filters};
+use counter_api::Counter;
+use hotswap_core::{CallError, Host, Slot, event::StateNote, sync_log_filters};
 use hotswap_tests::{
-    Fixture, Heard, Line, Scene, Told, file_name, fixture, is_harmless, patient, replace, until,
+    Fixture, Heard, Line, Scene, Told, edition, file_name, fixture, is_harmless, patient, replace,
+    until,
 };
 use tracing::{Level, info, info_span};
 use tracing_subscriber::{EnvFilter, Registry, prelude::*, reload};
@@ -396,6 +398,26 @@ fn a_subscriber_that_panics_costs_the_event_and_no_more() {
     assert_eq!(stage.texts(&scene, "good"), ["good"]);
     stage.heard.unhook();
     assert_eq!(stage.texts(&scene, "doubled"), ["doubled: doubled"]);
+}
+
+/// The state has gone over by then.
+#[test]
+fn a_subscriber_that_panics_as_an_upgrade_ends_costs_no_state() {
+    let stage = stage("info");
+    let mover = |script: &str| edition("mover", &[]).told(script);
+    let scene = Scene::<dyn Counter>::of(&mover("label=a"));
+    assert_eq!(scene.slot.pin_mut().add(5).unwrap(), 5);
+    stage.heard.hook_exits(|span| {
+        let is_step = thread::current().name() == Some("hotswap-step");
+        assert!(!(is_step && span == "upgrade"), "the subscriber does not like it");
+    });
+    let live = scene.upgrade(&mover("label=b"));
+    stage.heard.unhook();
+    assert_eq!(live.state, StateNote::Moved);
+    assert_eq!(scene.slot.pin().label().unwrap(), "b");
+    assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 6);
+    assert_eq!(scene.upgrade(&mover("label=c")).state, StateNote::Moved);
+    assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 7);
 }
 
 #[test]

@@ -18,11 +18,13 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 pub struct Heard(Arc<Mutex<State>>);
 
 type Hook = Arc<dyn Fn(&Line) + Send + Sync>;
+type ExitHook = Arc<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Default)]
 struct State {
     lines: Vec<Line>,
     hook: Option<Hook>,
+    exits: Option<ExitHook>,
 }
 
 impl fmt::Debug for State {
@@ -108,9 +110,15 @@ impl Heard {
         self.state().hook = Some(Arc::new(hook));
     }
 
+    /// Runs code whenever a span is left, with its name, on the thread that leaves it.
+    pub fn hook_exits(&self, hook: impl Fn(&str) + Send + Sync + 'static) {
+        self.state().exits = Some(Arc::new(hook));
+    }
+
     /// No code any more.
     pub fn unhook(&self) {
-        self.state().hook = None;
+        let mut state = self.state();
+        (state.hook, state.exits) = (None, None);
     }
 
     fn put(&self, line: Line) {
@@ -212,6 +220,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Heard {
         let scope = context.event_scope(event).into_iter().flat_map(|scope| scope.from_root());
         let scope = scope.map(|span| span.name().to_owned()).collect();
         self.put(line(event.metadata(), fields.0, scope));
+    }
+
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        let hook = self.state().exits.clone();
+        if let Some(hook) = hook {
+            hook(context.span(id).expect("it is open").name());
+        }
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {

@@ -107,6 +107,11 @@ pub(crate) fn load(
             let why = "its constructor hangs".to_owned();
             resident.set_stage(Stage::Stays { held: Holder::Abandoned { why } });
         }
+        // It may have been opened: nobody closes it any more.
+        Err(RunError::Panicked { .. }) => {
+            let why = "something panicked beside its loading".to_owned();
+            resident.set_stage(Stage::Stays { held: Holder::Abandoned { why } });
+        }
         Ok(_) => {}
     }
     match opened {

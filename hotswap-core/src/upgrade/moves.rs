@@ -204,12 +204,12 @@ impl Upgrade<'_> {
         };
         match self.steps.run(deadline, work).map_err(StepError::from).flatten() {
             Ok(()) => Moved::Over,
-            Err(error @ StepError::Hung { .. }) => match turn.give_up() {
+            // Also where all was done, and something else panicked behind it.
+            Err(error) => match turn.give_up() {
                 turn::Place::There => Moved::Over,
                 turn::Place::Here => Moved::Not(error),
                 turn::Place::Lost => Moved::Lost(error),
             },
-            Err(error) => Moved::Not(error),
         }
     }
 
