@@ -6,7 +6,10 @@ use hotswap_core::{
     Config, StateDrift,
     event::{CarriedFields, EventKind, Exit, Phase, StateNote},
 };
-use hotswap_tests::{Fixture, LONG, Scene, counting, patient};
+use hotswap_tests::{
+    Fixture, LONG, Scene, counting, patient,
+    versions::{FIRST, SECOND},
+};
 
 use crate::support::{elsewhere, value};
 
@@ -118,35 +121,6 @@ fn an_alias_carries_a_renamed_field_there_and_back() {
     assert_eq!(live.state, StateNote::Carried { dropped: Vec::new(), defaulted: Vec::new() });
     assert_eq!(state_text(&scene), before);
 }
-
-/// Version 2, which cannot go back.
-const SECOND: &str = "
-#[derive(HotState, Serialize, Deserialize, Clone, Debug)]
-#[hot_state(version = 1)]
-pub struct CountV1 { value: u64 }
-#[derive(HotState, Serialize, Deserialize, Clone, Debug)]
-#[hot_state(version = 2, previous = CountV1)]
-pub struct Count { value: u64, level: u8 }
-impl Migrate<CountV1> for Count {
-    fn upgrade(old: CountV1) -> Result<Self, MigrateError> {
-        Ok(Self { value: old.value, level: 3 })
-    }
-}
-impl Counts for Count {
-    fn fresh() -> Self { Self { value: 0, level: 3 } }
-    fn value(&self) -> u64 { self.value }
-    fn add(&mut self, n: u64) { self.value += n; }
-}";
-
-const FIRST: &str = "
-#[derive(HotState, Serialize, Deserialize, Clone, Debug)]
-#[hot_state(version = 1)]
-pub struct Count { value: u64 }
-impl Counts for Count {
-    fn fresh() -> Self { Self { value: 0 } }
-    fn value(&self) -> u64 { self.value }
-    fn add(&mut self, n: u64) { self.value += n; }
-}";
 
 #[test]
 fn the_last_state_of_a_version_is_taken_back_when_a_versioned_edit_is_undone() {

@@ -1,199 +1,12 @@
 //! Values of any type, owned by the host and lent to modules of the same build: a host that is a
 //! program of its own, in one workspace with its module, as users have it.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        mpsc::{self, Receiver},
-    },
-    thread,
-    time::{Duration, SystemTime},
+use std::time::{Duration, SystemTime};
+
+use hotswap_tests::{
+    LONG, target,
+    worlds::{Stage, WEATHER, Workspace},
 };
-
-use hotswap_tests::{LONG, file_name, replace, target};
-use tempfile::TempDir;
-
-/// A copy of the fixture workspace `worlds`, for one test at a time.
-struct Workspace {
-    folder: PathBuf,
-    _alone: MutexGuard<'static, ()>,
-}
-
-const FILES: [&str; 14] = [
-    "Cargo.toml",
-    "rates/Cargo.toml",
-    "rates/src/lib.rs",
-    "parts/Cargo.toml",
-    "parts/build.rs",
-    "parts/src/lib.rs",
-    "world/Cargo.toml",
-    "world/src/lib.rs",
-    "scene-api/Cargo.toml",
-    "scene-api/src/lib.rs",
-    "scene/Cargo.toml",
-    "scene/src/lib.rs",
-    "stage/Cargo.toml",
-    "stage/src/main.rs",
-];
-
-/// A file that a test adds.
-const WEATHER: &str = "world/src/weather.rs";
-
-impl Workspace {
-    fn new() -> Self {
-        static ALONE: Mutex<()> = Mutex::new(());
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let this = Self { folder: target().join("worlds"), _alone: alone };
-        let root = fs::canonicalize(env!("CARGO_MANIFEST_DIR")).unwrap();
-        for file in FILES {
-            let text = fs::read_to_string(root.join("fixtures/worlds").join(file)).unwrap();
-            let repository = root.parent().unwrap().display().to_string();
-            this.write(
-                file,
-                &text.replace("../../../../hotswap", &format!("{repository}/hotswap")),
-            );
-        }
-        let _ = fs::remove_file(this.folder.join(WEATHER));
-        fs::copy(root.join("../Cargo.lock"), this.folder.join("Cargo.lock")).unwrap();
-        this
-    }
-
-    /// Writes a file, unless it is what it should be: cargo goes by the time.
-    fn write(&self, file: &str, text: &str) {
-        let path = self.folder.join(file);
-        if fs::read_to_string(&path).is_ok_and(|it| it == text) {
-            return;
-        }
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn set_modified(&self, file: &str, time: SystemTime) {
-        let file = fs::File::options().append(true).open(self.folder.join(file)).unwrap();
-        file.set_modified(time).unwrap();
-    }
-
-    fn read(&self, file: &str) -> String {
-        fs::read_to_string(self.folder.join(file)).unwrap()
-    }
-
-    fn edit(&self, file: &str, from: &str, to: &str) {
-        let text = self.read(file);
-        assert_eq!(text.matches(from).count(), 1, "{from} in {file}");
-        self.write(file, &text.replace(from, to));
-    }
-
-    fn cargo(&self, args: &[&str]) -> Command {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(args)
-            .args(["--quiet", "--offline"])
-            .current_dir(&self.folder)
-            .env("CARGO_TARGET_DIR", target())
-            .env_remove("CARGO_BUILD_TARGET");
-        cargo
-    }
-
-    fn build(&self, args: &[&str]) {
-        let output = self.cargo(args).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{args:?}:\n{text}");
-    }
-
-    /// The module, built as the host's builder does it.
-    fn module(&self, more: &[&str]) -> Vec<u8> {
-        self.build(&[&["build", "--lib", "-p=scene", "-p=stage"], more].concat());
-        fs::read(target().join("debug").join(file_name("scene"))).unwrap()
-    }
-
-    /// The host's program.
-    fn host(&self, features: &str) -> PathBuf {
-        self.build(&["build", "-p=stage", "--features", features]);
-        let suffix = std::env::consts::EXE_SUFFIX;
-        target().join("debug").join(format!("stage{suffix}"))
-    }
-}
-
-/// A host that runs.
-struct Stage {
-    process: Child,
-    input: Option<ChildStdin>,
-    lines: Receiver<String>,
-    folder: TempDir,
-}
-
-impl Stage {
-    /// Runs a copy: what cargo has built is built again for the next test.
-    fn of(program: &Path, first: &[u8], how: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let copy = folder.path().join("stage");
-        fs::copy(program, &copy).unwrap();
-        let artifact = folder.path().join(file_name("scene"));
-        fs::write(&artifact, first).unwrap();
-        let mut command = Command::new(copy);
-        command.arg(how);
-        if how != "builtin" {
-            command.arg(artifact);
-        }
-        Self::start(command, folder)
-    }
-
-    fn start(mut command: Command, folder: TempDir) -> Self {
-        let mut process =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
-        let output = BufReader::new(process.stdout.take().unwrap());
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        let input = process.stdin.take();
-        Self { process, input, lines, folder }
-    }
-
-    fn line(&self) -> String {
-        self.lines.recv_timeout(2 * LONG).expect("the host says something")
-    }
-
-    /// The world after one more tick.
-    fn tick(&mut self) -> String {
-        self.input.as_mut().unwrap().write_all(b"\n").unwrap();
-        self.line()
-    }
-
-    fn put(&self, bytes: &[u8]) -> String {
-        replace(&self.folder.path().join(file_name("scene")), bytes);
-        self.line()
-    }
-
-    /// Puts a build there that is refused; what is said of it.
-    #[track_caller]
-    fn refused(&self, bytes: &[u8], wanted: &str, advice: &str) {
-        let text = self.put(bytes);
-        assert!(text.starts_with("refused ") && text.contains(wanted), "{text}\nwanted: {wanted}");
-        assert!(text.contains(advice), "{text}\nwanted: {advice}");
-    }
-
-    fn end(mut self) {
-        drop(self.input.take());
-        assert_eq!(self.line(), "end");
-        assert!(self.process.wait().unwrap().success());
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 #[test]
 fn a_world_is_lent_across_upgrades_and_only_to_what_was_built_like_its_host() {
@@ -300,7 +113,7 @@ fn what_the_interface_does_not_know_must_be_built_alike_as_well() {
     // A setting of the build script that comes from the environment.
     let mut cargo = workspace.cargo(&["build", "--lib", "-p=scene", "-p=stage"]);
     assert!(cargo.env("PARTS", "wide").status().unwrap().success());
-    let other = fs::read(target().join("debug").join(file_name("scene"))).unwrap();
+    let other = workspace.built();
     stage.refused(&other, &format!("settings of parts 0.1.0{host}"), "in one environment");
 
     workspace.edit("parts/Cargo.toml", "0.1.0", "0.1.1");
@@ -408,9 +221,9 @@ fn the_everyday_loop_runs_a_host_with_cargo_and_builds_its_module_on_save() {
     // Saved while it is compiled, with nothing new in it: no other save has to follow.
     workspace.edit("scene/src/lib.rs", "\"six\"", "\"elf\"");
     let text = loop {
-        match stage.lines.recv_timeout(Duration::from_millis(1)) {
-            Ok(line) => break line,
-            Err(_) => workspace.set_modified("world/src/lib.rs", SystemTime::now()),
+        match stage.line_within(Duration::from_millis(1)) {
+            Some(line) => break line,
+            None => workspace.set_modified("world/src/lib.rs", SystemTime::now()),
         }
     };
     let wanted = "src/lib.rs of world was changed while it was being built";

@@ -2,13 +2,11 @@
 //! files of a limited size, a fork after the host was made. The host goes on, or says why it does not.
 //!
 //! A process of its own for each test, with a `main` that serves rehearsals.
-#![expect(unsafe_code, reason = "signals, filters and forks are asked for by hand")]
+#![expect(unsafe_code, reason = "a limit is set by hand, and a host is moved out of a scene")]
 
 use std::{
     env, fs,
-    mem::ManuallyDrop,
     process::{Command, ExitCode},
-    thread,
     time::Duration,
 };
 
@@ -18,7 +16,7 @@ use hotswap_core::{
     event::{Exit, Phase},
     probe,
 };
-use hotswap_tests::{Fixture, Scene, alone, fixture, patient};
+use hotswap_tests::{Fixture, Scene, alone, fixture, patient, surroundings};
 
 /// The test that this process is for.
 const TEST: &str = "HOTSWAP_TESTS_ENVIRONMENT";
@@ -75,43 +73,21 @@ fn is_rehearsed(says: &str) {
 }
 
 fn children_that_nobody_may_wait_for() {
-    let fixtures_are_built = build("");
-    // SAFETY: no handler, and nothing of this process waits for a child.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
-    drop(fixtures_are_built);
+    drop(build(""));
+    surroundings::ignore_children();
     is_rehearsed("this process ignores SIGCHLD");
 }
 
 fn children_that_something_else_waits_for() {
-    let fixtures_are_built = build("");
-    drop(fixtures_are_built);
-    thread::spawn(|| {
-        loop {
-            // SAFETY: waits for any child.
-            if unsafe { libc::waitpid(-1, std::ptr::null_mut(), 0) } < 0 {
-                thread::sleep(Duration::from_micros(100));
-            }
-        }
-    });
+    drop(build(""));
+    surroundings::reap_children();
     // Whoever is first learns how it has ended.
     is_rehearsed("in its rehearsal the artifact");
 }
 
 fn a_kernel_without_pidfd_open() {
     drop(build(""));
-    let call = |code, jump, value| libc::sock_filter { code, jt: 0, jf: jump, k: value };
-    let mut filter = [
-        // The number of the call; pidfd_open is answered with EPERM, all else is allowed.
-        call(0x20, 0, 0),
-        call(0x15, 1, 434),
-        call(0x06, 0, 0x0005_0000 | libc::EPERM as u32),
-        call(0x06, 0, 0x7fff_0000),
-    ];
-    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
-    // SAFETY: it takes numbers.
-    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
-    // SAFETY: a program for this thread, and those that it starts.
-    assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, 2, &raw const program) }, 0);
+    surroundings::forbid_pidfd_open();
     is_rehearsed("was ended by SIGABRT");
 }
 
@@ -143,34 +119,25 @@ fn a_fork_after_the_host_was_made() {
     let parent = std::process::id();
     let copies = || scene.host.status().slots[0].mapped;
     assert_eq!((scene.host.status().forked_from, copies()), (None, 1));
-    // SAFETY: the child leaves by `_exit`, whatever it finds.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        // What the scene has is the parent's.
-        let scene = ManuallyDrop::new(scene);
-        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let says = |error: hotswap_core::Error| {
-                assert_eq!(error.kind(), ErrorKind::Misuse);
-                assert!(error.to_string().contains(&format!("process {parent}")), "{error}");
-            };
-            assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 1);
-            assert_eq!(scene.slot.pin().label().unwrap(), "a");
-            let status = scene.host.status();
-            assert_eq!(status.forked_from, Some(parent));
-            assert!(status.to_string().starts_with("forked from process"), "{status}");
-            says(scene.host.rescan().unwrap_err());
-            says(scene.host.restart("main").unwrap_err());
-            says(scene.slot.wait_for(9, Duration::from_secs(60)).unwrap_err());
-            // SAFETY: nobody uses it afterwards, or drops it.
-            says(Host::shutdown(unsafe { std::ptr::read(&raw const scene.host) }).unwrap_err());
-        }));
-        // SAFETY: it does not come back.
-        unsafe { libc::_exit(i32::from(found.is_err())) };
-    }
-    let mut status = 0;
-    // SAFETY: a place for the status.
-    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
-    assert_eq!(status, 0, "the child's words are above");
+    let copy = surroundings::forked(|| {
+        let says = |error: hotswap_core::Error| {
+            assert_eq!(error.kind(), ErrorKind::Misuse);
+            assert!(error.to_string().contains(&format!("process {parent}")), "{error}");
+        };
+        assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 1);
+        assert_eq!(scene.slot.pin().label().unwrap(), "a");
+        let status = scene.host.status();
+        assert_eq!(status.forked_from, Some(parent));
+        assert!(status.to_string().starts_with("forked from process"), "{status}");
+        says(scene.host.rescan().unwrap_err());
+        says(scene.host.restart("main").unwrap_err());
+        says(scene.slot.wait_for(9, Duration::from_secs(60)).unwrap_err());
+        // SAFETY: what the scene has is the parent's: the child neither uses it afterwards nor
+        // drops it.
+        says(Host::shutdown(unsafe { std::ptr::read(&raw const scene.host) }).unwrap_err());
+        String::new()
+    });
+    copy.unwrap();
     // Here everything is as it was.
     scene.upgrade(&build("label=b"));
     assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 1);

@@ -22,6 +22,8 @@ mod table;
 mod worker;
 
 mod abi;
+#[cfg(target_os = "linux")]
+mod builds;
 mod callers;
 mod candidates;
 mod crashes;
@@ -40,10 +42,13 @@ mod restarts;
 mod serving;
 mod signatures;
 mod states;
+#[cfg(target_os = "linux")]
+mod surroundings;
 mod trials;
 mod unloading;
 mod watching;
 mod ways;
+mod worlds;
 
 use std::{path::Path, process::ExitCode};
 
@@ -69,6 +74,11 @@ fn groups() -> Vec<Group> {
         callers::group(),
         unloading::group(),
         resources::group(),
+        #[cfg(target_os = "linux")]
+        surroundings::group(),
+        #[cfg(target_os = "linux")]
+        builds::group(),
+        worlds::group(),
         journals::group(),
         #[cfg(unix)]
         operators::group(),

@@ -9,13 +9,11 @@ use std::{
 
 use adder_api::Adder;
 use hotswap_core::{Host, event::EventKind};
-use hotswap_tests::{Told, patient, target};
-
-use super::Sources;
+use hotswap_tests::{Sources, Told, patient, target};
 
 /// The folder of the sources, for the child that is debugged.
 const CHILD: &str = "HOTSWAP_TESTS_DEBUGGED";
-const FILE: &str = "module/src/lib.rs";
+const FILE: &str = Sources::MODULE;
 /// Where the breakpoint is, and what the child makes of it.
 const BEFORE: &str = "self.sum.total += number;";
 const AFTER: &str = "self.sum.total += number * 10;";
@@ -30,15 +28,15 @@ fn a_breakpoint_at_a_line_stops_in_every_generation() {
         return println!("skipped: no gdb here that can run a program");
     }
     let sources = Sources::new("debugged", "0.1.4");
-    let text = fs::read_to_string(sources.folder.join(FILE)).unwrap();
+    let text = fs::read_to_string(sources.at(FILE)).unwrap();
     let line = 1 + text.lines().position(|line| line.contains(BEFORE)).unwrap();
     // `directory` makes gdb forget the text of files that it has shown.
     let script = format!(
         "set pagination off\nset breakpoint pending on\nset environment {CHILD} {}\n\
          break {FILE}:{line}\ncommands\nsilent\ndirectory .\nframe\ninfo symbol $pc\ncontinue\nend\nrun\n",
-        sources.folder.display(),
+        sources.folder().display(),
     );
-    let commands = sources.folder.join("stop.gdb");
+    let commands = sources.at("stop.gdb");
     fs::write(&commands, script).unwrap();
     let test = "building::debugger::a_breakpoint_at_a_line_stops_in_every_generation";
     let this = env::current_exe().unwrap();

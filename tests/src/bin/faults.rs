@@ -6,5 +6,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Rows rehearse: their child processes are this program again.
+    hotswap_core::probe::serve();
     hotswap_tests::faults::run(std::env::args().skip(1).collect())
 }

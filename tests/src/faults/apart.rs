@@ -53,7 +53,7 @@ fn command(way: Way, disk: &TempDir) -> Command {
         Way::OwnLimits => unshare(&["-Ur"]),
         Way::SmallDisk => {
             let mut command = unshare(&["-Urm", "sh", "-c"]);
-            command.arg("mount -t tmpfs -o size=8m faults \"$0\" && exec \"$@\"");
+            command.arg("mount -t tmpfs -o size=16m faults \"$0\" && exec \"$@\"");
             command.arg(disk.path()).env(SMALL, disk.path());
             command
         }

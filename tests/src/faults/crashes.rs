@@ -74,8 +74,7 @@ fn constructor_hangs(place: &mut Place) -> Happened {
     assert_eq!(place.end().outcome, "ended");
     let status = apart::part("counter-constructor construct=hang", place.folder());
     let told = fs::read_to_string(place.folder().join("told")).expect("the part has written it");
-    let (outcome, text) = told.split_once('\n').expect("its first line is the outcome");
-    Happened::new(outcome, text).then(Happened::new(apart::how(status), ""))
+    Happened::read(&told).then(Happened::new(apart::how(status), ""))
 }
 
 /// What the part with the constructor goes through.
@@ -95,8 +94,7 @@ fn loader_is_held(
     let events = told.so_far().into_iter();
     let lost = events.filter(|it| matches!(it.kind, EventKind::NotKept { .. }));
     happened.text.extend(lost.map(|event| format!("\n{event}")));
-    let text = format!("{}\n{}", happened.outcome, happened.text);
-    fs::write(folder.join("told"), text).expect("it can be written");
+    fs::write(folder.join("told"), happened.written()).expect("it can be written");
     drop(alive);
     process::exit(0)
 }

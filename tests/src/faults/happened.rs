@@ -49,6 +49,17 @@ impl Happened {
         }
     }
 
+    /// For another process, which reads it.
+    pub(super) fn written(&self) -> String {
+        format!("{}\n{}", self.outcome, self.text)
+    }
+
+    /// What another process has written.
+    pub(super) fn read(written: &str) -> Self {
+        let (outcome, text) = written.split_once('\n').expect("its first line is the outcome");
+        Self::new(outcome, text)
+    }
+
     /// The line that says most: a refusal's first finding.
     pub(super) fn short(&self) -> &str {
         let first = self.text.lines().find(|line| !line.is_empty()).unwrap_or_default();

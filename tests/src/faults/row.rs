@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub(super) setting: Option<Setting>,
     /// A process of its own.
     pub(super) way: Option<Way>,
+    /// What is built before its time begins.
+    pub(super) builds: fn(),
 }
 
 type Does = Box<dyn Fn(&mut Place) -> Happened + Send + Sync>;
@@ -63,7 +65,7 @@ impl Row {
         says: &'static [&'static str],
     ) -> Self {
         let promised = Promised { outcome, says, after: After::AsBefore };
-        Self { name, does: Box::new(does), promised, setting: None, way: None }
+        Self { name, does: Box::new(does), promised, setting: None, way: None, builds: || () }
     }
 
     /// A bad artifact is put there.
@@ -91,6 +93,12 @@ impl Row {
     /// A process of its own.
     pub(super) fn apart(mut self, way: Way) -> Self {
         self.way = Some(way);
+        self
+    }
+
+    /// Builds what takes longer than any row may, before its time begins.
+    pub(super) fn after_building(mut self, builds: fn()) -> Self {
+        self.builds = builds;
         self
     }
 

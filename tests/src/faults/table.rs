@@ -99,6 +99,7 @@ fn apart(row: &str, way: Way) -> Report {
 
 /// In this process, on a thread that can be left behind.
 fn here(row: &Arc<Row>, setting: Setting, shared: &mut Option<Place>, number: usize) -> Report {
+    (row.builds)();
     let place = if row.setting.is_some() { None } else { shared.take() };
     let setting = row.setting.unwrap_or(setting);
     let (reply, answer) = mpsc::channel();
