@@ -95,6 +95,11 @@ impl Snapshot {
         .expect("a module without state writes none")
     }
 
+    /// Whether the same code has written another one.
+    pub(crate) fn has_writer_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.manifest, &other.manifest)
+    }
+
     /// When it was taken.
     #[must_use]
     pub const fn taken(&self) -> SystemTime {

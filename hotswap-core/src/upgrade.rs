@@ -317,18 +317,10 @@ impl Upgrade<'_> {
         }
     }
 
-    /// The last state of an older version that was kept, and how it is handed over: for a candidate
-    /// that knows that version, where the one that serves cannot write it.
+    /// What is handed over where the version that serves cannot write its state in an older version.
     fn kept_version(&self, prepared: &Prepared) -> Option<(Arc<Snapshot>, Handover)> {
-        let Handover::State { from, downgraded: Some(_), .. } = prepared.handover else {
-            return None;
-        };
-        let kept = self.slot.undo.lock().versions();
-        let kept = kept.into_iter().find(|it| it.state().version == from)?;
-        let before = Predecessor::stored(&kept);
-        let drift = self.config.state_drift;
-        let how = handover(&prepared.code().manifest, Some(&before), drift).ok()?;
-        matches!(how, Handover::State { .. }).then_some((kept, how))
+        let (kept, manifest) = (self.slot.undo.lock().versions(), &prepared.code().manifest);
+        assess::kept_version(&prepared.handover, manifest, kept, self.config.state_drift)
     }
 
     /// Keeps the last state of a version that was migrated to a newer one.

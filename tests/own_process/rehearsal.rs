@@ -20,7 +20,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Approval, CallError, Config, Host, Rehearsal,
+    Approval, CallError, Config, Host, Rehearsal, StateDrift,
     abi::MigrateError,
     event::{
         Event, EventKind, Exit, Phase, Refusal, RehearsalReport, RehearsalStep as Step, StateNote,
@@ -32,7 +32,8 @@ use hotswap_core::{
 use hotswap_tests::{
     Fixture, Scene, Told,
     alone::{self, children},
-    edition, fixture, is_harmless, patient,
+    counting, edition, fixture, is_harmless, patient,
+    versions::{FIRST, SECOND},
 };
 
 /// Set where something stands before `serve` that comes to no end.
@@ -64,11 +65,12 @@ fn main() -> ExitCode {
     if env::var_os(SERVES_NOTHING).is_some() {
         return ExitCode::from(7);
     }
-    let tests: [(&str, fn()); 14] = [
+    let tests: [(&str, fn()); 15] = [
         ("what_goes_wrong_is_never_loaded", what_goes_wrong_is_never_loaded),
         ("what_hangs_is_killed", what_hangs_is_killed),
         ("what_goes_well_is_told_and_live", what_goes_well_is_told_and_live),
         ("an_older_version_is_rehearsed_with_its_own_state", an_older_version),
+        ("a_kept_state_is_rehearsed_where_a_versioned_edit_is_undone", a_versioned_edit_is_undone),
         ("whether_there_is_a_way_back_is_told", whether_there_is_a_way_back_is_told),
         ("a_hand_over_as_memory_is_rehearsed", a_hand_over_as_memory),
         ("calls_go_on_meanwhile", calls_go_on_meanwhile),
@@ -344,6 +346,26 @@ fn an_older_version() {
     let refusal = refused(&scene, &counter("label=b"));
     assert_eq!((refusal.phase, refusal.exit), (Phase::BackedUp, Exit::Rejected), "{refusal}");
     assert!(refusal.findings[0].contains("downgrade was told to fail"), "{refusal}");
+}
+
+/// What serves cannot go back, so the last state of the version before is what goes over.
+fn a_versioned_edit_is_undone() {
+    let rehearsing = || rehearsing().with_state_drift(StateDrift::CarryByName);
+    let (first, second) = (counting(FIRST), counting(SECOND));
+    let journal = tempfile::tempdir().unwrap();
+    for config in [rehearsing(), rehearsing().with_journal(journal.path().join("journal"))] {
+        let scene = counted(config, &first);
+        scene.upgrade(&second);
+        scene.slot.pin_mut().add(100).unwrap();
+        let refusal = scene.refusal(&first.clone().told("start=abort"));
+        assert_eq!(refusal.phase, Phase::Rehearsed, "{refusal}");
+        scene.put(&first);
+        let report = rehearsed(&scene.told);
+        assert!(report.steps.iter().any(|it| it.step == Step::Migrate), "{report}");
+        let live = scene.told.live();
+        assert!(matches!(live.state, StateNote::TakenBack { to: 1, .. }), "{live}");
+        assert_eq!(scene.slot.pin().value().unwrap(), 5);
+    }
 }
 
 fn whether_there_is_a_way_back_is_told() {

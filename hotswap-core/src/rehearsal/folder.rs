@@ -113,21 +113,27 @@ fn fill(
     let assessed = &backed_up.assessed;
     let state = match backed_up.handed() {
         None => Stored::Nothing,
-        Some(copy) => {
-            match &copy.file {
-                // What a restart would begin with is what is tried.
-                Some(backup) => link(backup, &folder.join(STATE))?,
-                None => copy.own.write(folder.join(STATE)).map_err(io::Error::other)?,
+        Some(copy) => match &copy.older {
+            Some(kept) if !kept.has_writer_of(&copy.own) => {
+                kept.write(folder.join(STATE)).map_err(io::Error::other)?;
+                Stored::Live
             }
-            match &copy.older {
-                Some(older) => {
-                    fs::write(folder.join(OLDER), &older.state)?;
-                    Stored::Older(older.state().version)
+            older => {
+                match &copy.file {
+                    // What a restart would begin with is what is tried.
+                    Some(backup) => link(backup, &folder.join(STATE))?,
+                    None => copy.own.write(folder.join(STATE)).map_err(io::Error::other)?,
                 }
-                None if copy.restored => Stored::Restored,
-                None => Stored::Live,
+                match older {
+                    Some(older) => {
+                        fs::write(folder.join(OLDER), &older.state)?;
+                        Stored::Older(older.state().version)
+                    }
+                    None if copy.restored => Stored::Restored,
+                    None => Stored::Live,
+                }
             }
-        }
+        },
     };
     link(assessed.inspected.staged.path(), &folder.join(CANDIDATE))?;
     let serving = match slot.serves() {

@@ -2,6 +2,8 @@
 
 mod stub;
 
+use std::sync::Arc;
+
 use hotswap_abi::{
     __private::{
         compat::{Mismatch, Requirement},
@@ -19,6 +21,7 @@ use super::{Fault, Inspected, Predecessor, fault::UNTIL_IT_CHANGES};
 use crate::{
     config::StateDrift,
     event::{Exit, StateNote},
+    snapshot::Snapshot,
 };
 
 /// An artifact that fits.
@@ -111,6 +114,20 @@ pub(crate) fn above(manifest: &Manifest, floor: Option<&Version>) -> Result<(), 
 pub(crate) fn fits(manifest: &Manifest, requirement: &Requirement) -> Result<(), Fault> {
     let mismatches = requirement.check(manifest);
     if mismatches.is_empty() { Ok(()) } else { Err(unfit(&mismatches, manifest, requirement)) }
+}
+
+/// The last state of the version that is to go over, if it is among those that were kept, and what
+/// becomes of it: for a module that serves and cannot write its state in that version.
+pub(super) fn kept_version(
+    wanted: &Handover,
+    manifest: &Manifest,
+    kept: Vec<Arc<Snapshot>>,
+    drift: StateDrift,
+) -> Option<(Arc<Snapshot>, Handover)> {
+    let Handover::State { from, downgraded: Some(_), .. } = *wanted else { return None };
+    let kept = kept.into_iter().find(|it| it.state().version == from)?;
+    let how = handover(manifest, Some(&Predecessor::stored(&kept)), drift).ok()?;
+    matches!(how, Handover::State { .. }).then_some((kept, how))
 }
 
 /// Decides what becomes of the state.

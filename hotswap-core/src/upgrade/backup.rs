@@ -25,7 +25,7 @@ use hotswap_gate::Gate;
 use hotswap_loader::steps::{RunError, Steps};
 use hotswap_types::Phase;
 
-use super::{Assessed, GRACE, Handover, fault::Fault, progress::Step, snapshot};
+use super::{Assessed, GRACE, Handover, assess, fault::Fault, progress::Step, snapshot};
 use crate::{
     config::Config,
     instance::{Generation, StepError, Use},
@@ -45,8 +45,8 @@ pub(crate) struct BackedUp {
 pub(crate) struct Copy {
     /// In the version of the module that has written it.
     pub(crate) own: Arc<Snapshot>,
-    /// As it would be handed over, if that is an older version.
-    pub(crate) older: Option<Snapshot>,
+    /// As it would be handed over, if that is an older version: written by the same module, or kept.
+    pub(crate) older: Option<Arc<Snapshot>>,
     /// It was stored before: the live one is not to be had, or nothing serves yet.
     pub(crate) restored: bool,
     /// The journal's file that has it.
@@ -103,7 +103,11 @@ pub(crate) fn back_up(
         return Ok(BackedUp { assessed, copy });
     }
     let form = if is_rehearsed { &assessed.handover } else { &Handover::None };
-    let mut copy = take(gate, slot.interface.exclusive, form, config, steps)?;
+    let manifest = &assessed.inspected.manifest;
+    let kept = slot.undo.lock().versions();
+    let kept = assess::kept_version(form, manifest, kept, config.state_drift);
+    let kept = kept.map(|(kept, _)| kept);
+    let mut copy = take(gate, slot.interface.exclusive, form, kept, config, steps)?;
     slot.set_state_size(copy.own.size() as u64);
     if let Some(keep) = wanted.journal {
         copy.file = Some(keep(&copy.own)?);
@@ -118,14 +122,16 @@ pub(crate) fn live(
     config: &Config,
     steps: &mut Steps,
 ) -> Result<Arc<Snapshot>, Fault> {
-    take(gate, exclusive, &Handover::None, config, steps).map(|copy| copy.own)
+    take(gate, exclusive, &Handover::None, None, config, steps).map(|copy| copy.own)
 }
 
-/// Takes a copy of the live state.
-pub(crate) fn take(
+/// Takes a copy of the live state. Where an older version is to go over that the module cannot write,
+/// what was kept of that one does.
+fn take(
     gate: &Arc<Gate<Generation>>,
     exclusive: bool,
     handover: &Handover,
+    kept: Option<Arc<Snapshot>>,
     config: &Config,
     steps: &mut Steps,
 ) -> Result<Copy, Fault> {
@@ -134,7 +140,11 @@ pub(crate) fn take(
         let own = Arc::new(snapshot::take(instance)?);
         let older = match &handed {
             Handover::State { downgraded: Some(_), .. } => {
-                Some(snapshot::take_as(instance, &handed)?)
+                match (snapshot::take_as(instance, &handed), kept) {
+                    (Ok(older), _) => Some(Arc::new(older)),
+                    (Err(StepError::Failed(_)), Some(kept)) => Some(kept),
+                    (Err(error), _) => return Err(error),
+                }
             }
             _ => None,
         };
