@@ -49,7 +49,7 @@ pub enum WatchError {
         source: io::Error,
     },
     /// The system's notification service failed.
-    #[error("the file system's events cannot be read")]
+    #[error("the file system's events cannot be read; look at an interval instead: `with_polling`")]
     Service {
         /// What it said.
         source: io::Error,
@@ -107,4 +107,18 @@ fn limit(name: &str) -> String {
     let value = std::fs::read_to_string(format!("/proc/sys/fs/inotify/{name}"));
     let value = value.map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned());
     format!("fs.inotify.{name} = {value}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An old kernel does not have them, and a container's filter of system calls may forbid them.
+    #[test]
+    fn where_there_are_no_events_an_interval_is_offered() {
+        for code in [libc::ENOSYS, libc::EPERM] {
+            let error = WatchError::starting(io::Error::from_raw_os_error(code));
+            assert!(error.to_string().contains("with_polling"), "{error}");
+        }
+    }
 }

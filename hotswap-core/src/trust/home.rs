@@ -71,9 +71,10 @@ impl Trust {
 
 /// The system's temporary folder. A variable without a value is as good as none.
 fn temporary(named: Option<OsString>) -> PathBuf {
-    match named {
-        Some(named) if named.is_empty() => PathBuf::from("/tmp"),
-        _ => env::temp_dir(),
+    match named.filter(|_| cfg!(unix)) {
+        Some(named) if !named.is_empty() => PathBuf::from(named),
+        Some(_) => PathBuf::from("/tmp"),
+        None => env::temp_dir(),
     }
 }
 
@@ -156,6 +157,7 @@ mod tests {
 
     #[test]
     fn an_empty_variable_names_no_folder() {
+        assert_eq!(temporary(Some(OsString::from("/elsewhere"))), Path::new("/elsewhere"));
         assert_eq!(temporary(Some(OsString::new())), Path::new("/tmp"));
         assert_eq!(temporary(None), env::temp_dir());
     }

@@ -129,11 +129,14 @@ impl Plan {
         matches!(name, Some("Cargo.toml" | "Cargo.lock")) || self.configuration.contains(file)
     }
 
-    /// Whether cargo writes this file, or something below it.
+    /// Whether cargo writes this file, or something below it. The workspace itself may lie below a
+    /// target folder.
     pub(super) fn is_output(&self, file: &Path) -> bool {
+        let is_ours =
+            |folder: &Path| self.workspace.starts_with(folder) && file.starts_with(&self.workspace);
         [&self.target_folder, &self.build_folder, &self.host_target_folder]
             .iter()
-            .any(|folder| file.starts_with(folder))
+            .any(|folder| file.starts_with(folder) && !is_ours(folder))
     }
 
     /// What a watch of all files of a package leaves out: what belongs to other packages, and what

@@ -115,6 +115,25 @@ fn the_target_folder_is_below_cargos() {
 }
 
 #[test]
+fn a_workspace_below_a_target_folder_is_no_output() {
+    let mut metadata = metadata(&USUAL);
+    for (target, outputs, others) in [
+        ("/w/target", ["/w/target/x", "/w/out/x"], ["/w/levels/1", "/target/x"]),
+        ("/", ["/target/x", "/w/out/x"], ["/w/levels/1", "/w/target/x"]),
+    ] {
+        metadata.target_directory = target.into();
+        let request = request(&["arcade"]).with_target_folder("out");
+        let plan = Plan::of(&metadata, &request).unwrap();
+        for path in outputs {
+            assert!(plan.is_output(Path::new(path)), "{target}: {path}");
+        }
+        for path in others {
+            assert!(!plan.is_output(Path::new(path)), "{target}: {path}");
+        }
+    }
+}
+
+#[test]
 fn intermediate_files_have_a_folder_of_their_own() {
     let mut metadata = metadata(&USUAL);
     let folder =
