@@ -96,6 +96,44 @@ fn a_signature_of_a_trusted_key_is_told() {
     assert!(place.check(&["--json"]).expect(0).json()["signature"].is_null());
 }
 
+/// Several keys, until when, and what is revoked.
+#[test]
+fn a_file_of_keys_is_read_as_a_host_reads_it() {
+    let place = Place::of("zoo-same");
+    let file = place.folder.path().join("keys");
+    let path = file.to_str().unwrap();
+    let own = place.key();
+    let other = KeyPair::generate_unencrypted_keypair().unwrap().pk.to_base64();
+    let signed = place.check(&["--trust", &own, "--json"]).expect(0).json();
+    let number = signed["signature"]["key"].as_str().unwrap().to_owned();
+    for entries in [
+        format!("{other}\n{own}\n"),
+        format!("# who releases\n{own}\n{other} until 2020-02-29\n"),
+        format!("{own} until 2199-12-31\n"),
+        format!("{own}\nrevoked 0000000000000000\n"),
+    ] {
+        put(&file, entries.as_bytes());
+        place.check(&["--trust", path]).expect(0).says("signed with key ");
+    }
+    for (entries, finding) in [
+        (format!("{other}\n{other}\n"), "trusted keys: ".to_owned()),
+        (format!("{other}\n{own} until 2020-02-29\n"), format!("key {number} was trusted until")),
+        (format!("{own} until 2020-02-29\n"), format!("key {number} was trusted until")),
+        (format!("{own}\nrevoked {number}\n"), format!("key {number} was revoked")),
+        (format!("{own}\nnonsense\n"), "line 2: expected a minisign public key".to_owned()),
+    ] {
+        put(&file, entries.as_bytes());
+        place.check(&["--trust", path]).expect(1).says(&finding);
+    }
+    // Also what is named beside it.
+    put(&file, format!("revoked {number}\n").as_bytes());
+    place.check(&["--trust", &own, "--trust", path]).expect(1).says("was revoked");
+    // Others could name keys of their own.
+    put(&file, format!("{own}\n{other}\n").as_bytes());
+    mode(&file, 0o666);
+    place.check(&["--trust", path]).expect(1).says("can be written by others");
+}
+
 #[test]
 fn what_a_host_would_not_trust_is_refused() {
     let place = Place::of("zoo-same");

@@ -28,3 +28,41 @@ pub(super) fn check(comment: &str, manifest: &Manifest, must: bool) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::manifest;
+
+    #[test]
+    fn what_is_stated_is_true_and_what_must_be_is_stated() {
+        let manifest = manifest();
+        let judge = |comment: &str, must| check(comment, &manifest, must);
+        let (module, version) = (&manifest.module, &manifest.version);
+        let whole = format!("release 7 {MODULE}{module}\t{VERSION}{version} of May");
+        let half = format!("{MODULE}{module}");
+        // Another word, though it ends alike.
+        let elsewhere = format!("x-{MODULE}other");
+        for (comment, must) in
+            [("", false), (&*half, false), (&elsewhere, false), (&whole, false), (&whole, true)]
+        {
+            assert_eq!(judge(comment, must), Ok(()), "{comment}");
+        }
+        for (comment, must, word) in [
+            (String::new(), true, MODULE),
+            (half.clone(), true, VERSION),
+            (elsewhere, true, MODULE),
+            (format!("{MODULE}other"), false, MODULE),
+            (format!("{whole} {VERSION}{version}0"), false, VERSION),
+            (format!("{MODULE} {VERSION}{version}"), false, MODULE),
+            // Stated twice, and once wrongly.
+            (format!("{whole} {MODULE}other"), true, MODULE),
+            (format!("{MODULE}other {whole}"), false, MODULE),
+        ] {
+            let why = judge(&comment, must).unwrap_err();
+            let ours = if word == MODULE { module.clone() } else { version.to_string() };
+            assert!(why.ends_with(&format!("   artifact: {word}{ours}")), "{comment}: {why}");
+            assert!(why.starts_with("comment: "), "{comment}: {why}");
+        }
+    }
+}

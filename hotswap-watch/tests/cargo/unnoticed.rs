@@ -200,12 +200,28 @@ fn configuration_above_the_workspace_is_watched() {
 #[test]
 fn where_the_configuration_puts_things_does_not_matter() {
     let scratch = Scratch::new();
+    // Paths of a configuration are below the folder that `.cargo` is in.
     let config = "[build]\nbuild-dir = \"../between\"\ndep-info-basedir = \".\"\n";
     scratch.write(".cargo/config.toml", config);
+    is_built_there(&scratch, &[(true, "target/hotswap"), (false, "../between/hotswap")]);
+}
+
+#[test]
+fn where_a_configuration_above_puts_things_does_not_matter() {
+    let scratch = Scratch::new();
+    let config = "[build]\nbuild-dir = \"between\"\ndep-info-basedir = \".\"\n";
+    scratch.write("../.cargo/config.toml", config);
+    is_built_there(&scratch, &[(true, "target/hotswap"), (false, "../between/hotswap")]);
+}
+
+/// With a target folder of its own or without one, it is built in this folder, and what is included is
+/// noticed.
+#[track_caller]
+fn is_built_there(scratch: &Scratch, folders: &[(bool, &str)]) {
     scratch.write("assets/a.txt", "ASSET-one");
     let includes = "include_str!(\"../../assets/a.txt\")";
     scratch.write("arcade/src/lib.rs", &marked("one", includes));
-    for (own, folder) in [(true, "target/hotswap"), (false, "../between/hotswap")] {
+    for (own, folder) in folders {
         let folder = scratch.at(folder).join("debug/.fingerprint");
         assert!(!folder.exists());
         let request = match own {
@@ -225,7 +241,7 @@ fn where_the_configuration_puts_things_does_not_matter() {
         let told = build_with(&watching, &two);
         assert_eq!(told.because, [scratch.at("assets/a.txt")]);
         let old = format!("ASSET-old-{own}");
-        put(&scratch, "assets/a.txt", &old);
+        put(scratch, "assets/a.txt", &old);
         build_with(&watching, &old);
     }
 }
