@@ -132,7 +132,8 @@ mod table {
         }
     }
 
-    /// The current thread's seat for a slot, a new one if need be. `None` at the end of the thread.
+    /// The current thread's seat for a slot, a new one if need be. `None` at the end of the thread, and
+    /// while the table changes: the program's allocator is called below, and may call slots.
     pub(crate) fn find(core: &Arc<Core>) -> Option<Rc<Seat>> {
         let place = core.place;
         let known = with_known_rc(place)?;
@@ -142,7 +143,6 @@ mod table {
         let seat = Rc::new(Seat::new(core));
         let old = TABLE.try_with(|table| {
             let table = &mut *table.borrow_mut();
-            // The allocator is the program's, and may call slots.
             LIE.set(NOWHERE);
             let gone = table.sweep();
             let seats = &mut table.seats;
@@ -159,11 +159,22 @@ mod table {
     }
 
     fn with_known_rc(place: Place) -> Option<Option<Rc<Seat>>> {
-        let known = |table: &RefCell<Table>| match table.borrow().seats.get(place.index) {
-            Some(Some(seat)) if seat.serial == place.serial => Some(Rc::clone(seat)),
-            _ => None,
+        let known = |table: &RefCell<Table>| match table.try_borrow().ok()?.seats.get(place.index) {
+            Some(Some(seat)) if seat.serial == place.serial => Some(Some(Rc::clone(seat))),
+            _ => Some(None),
         };
-        TABLE.try_with(known).ok()
+        TABLE.try_with(known).ok().flatten()
+    }
+
+    /// Runs something as if the program's allocator did while the table changes.
+    #[cfg(test)]
+    pub(crate) fn while_it_changes<R>(then: impl FnOnce() -> R) -> R {
+        TABLE.with_borrow_mut(|table| {
+            LIE.set(NOWHERE);
+            let done = then();
+            LIE.set(Lie { seats: table.seats.as_ptr(), len: table.seats.len() });
+            done
+        })
     }
 
     #[cfg(test)]

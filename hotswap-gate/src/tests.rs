@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::protocol::Phase;
-use super::seats::{looks_of_this_thread, seats_of_this_thread};
+use super::seats::{looks_of_this_thread, seats_of_this_thread, while_it_changes};
 use super::waits::{Graph, waiting};
 use super::{
     Busy, Entered, EnteredAlone, Exclusion, Gate, Guarded, LockError, Reader, Refused, Stuck, Why,

@@ -46,6 +46,24 @@ fn a_first_entry_costs_the_same_however_many_there_were() {
 }
 
 #[test]
+fn an_allocator_can_call_while_the_table_grows() {
+    let (known, new) = (gate("known"), gate("new"));
+    drop(known.enter(BUDGET).unwrap());
+    while_it_changes(|| {
+        for gate in [&known, &new] {
+            let outer = gate.enter(BUDGET).unwrap();
+            let inner = gate.enter(BUDGET).unwrap();
+            drop(outer);
+            assert!(gate.is_inside());
+            drop(inner);
+            assert!(!gate.is_inside());
+        }
+    });
+    drop(known.enter(BUDGET).unwrap());
+    assert_eq!((records(&known), records(&new)), (1, 0));
+}
+
+#[test]
 fn a_thread_local_can_call_while_it_is_destroyed() {
     struct Late(TestGate, Arc<AtomicU64>);
 
