@@ -250,6 +250,31 @@ fn a_serving_version_that_hangs_in_state_can_still_be_read() {
     assert_eq!(value(&scene.slot), 5);
 }
 
+/// What hangs in `state` still reads the instance: nobody may have that for himself, not even to tell it
+/// that it ends.
+#[test]
+fn a_restart_leaves_alone_what_hangs_in_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let config = impatient()
+        .with_state_drift(StateDrift::StartAfresh)
+        .with_journal(folder.path().join("journal"));
+    let script = format!("label=a;state=hang;log={}", log.display());
+    let scene = Scene::<dyn Counter>::with(config, &counter(&script));
+    scene.slot.pin_mut().add(5).unwrap();
+    let error = scene.host.checkpoint("main").unwrap_err().to_string();
+    assert!(error.contains("did not come back"), "{error}");
+    assert_eq!(value(&scene.slot), 5);
+    scene.host.restart("main").unwrap();
+    assert_eq!(value(&scene.slot), 0);
+    let told = scene.told.so_far();
+    let text = "its own code hangs in its instance";
+    assert!(told.iter().any(|event| event.to_string().contains(text)), "{told:?}");
+    let log = fs::read_to_string(log).unwrap();
+    let steps: Vec<_> = log.lines().filter(|step| !step.contains("prepare")).collect();
+    assert_eq!(steps, ["a start", "a self_test", "a state", "a start", "a self_test"]);
+}
+
 #[test]
 fn an_old_version_that_does_not_stop_is_abandoned_and_told() {
     for (how, why) in

@@ -1,7 +1,8 @@
 //! A restart: another instance takes the place of one, without another artifact.
 //!
-//! A healthy one hands over its state as in an upgrade. A poisoned one is left with it: what comes
-//! begins with the state of the last upgrade, also where it comes with a new artifact.
+//! A healthy one hands over its state as in an upgrade. A poisoned one, and one in which its own code
+//! hangs, is left with it: what comes begins with the state of the last upgrade, also where it comes
+//! with a new artifact.
 
 use std::{
     sync::Arc,
@@ -110,15 +111,19 @@ impl Upgrade<'_> {
     ) -> Result<Applied, Fault> {
         let deadline = begun + self.config.pause_deadline;
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
-        let poisoned = Arc::clone(&old);
+        let left = if old.condition().is_free() {
+            "its instance has panicked and does not go on"
+        } else {
+            "its own code hangs in its instance"
+        };
+        let again = Arc::clone(&old);
         // It lets go of what cannot be held twice, as far as it still can.
-        let suspended = self.steps.run(deadline, move || snapshot::suspend(&poisoned));
+        let suspended = self.steps.run(deadline, move || snapshot::suspend(&again));
         match suspended.map_err(StepError::from).flatten() {
             Ok(()) => {}
             Err(StepError::Hung { .. }) => old.condition().wedge(Use::Exclusive),
             Err(error) => tracing::warn!(slot = &*self.slot.name, "its `suspend`: {error}"),
         }
-        let left = "its instance has panicked and does not go on";
         let (generation, state, restored) = self.start_anew(prepared, left, deadline)?;
         let code = Arc::clone(generation.code());
         closed.activate(code.generation, Arc::new(generation));

@@ -14,9 +14,19 @@ use crate::{
     snapshot::Snapshot,
 };
 
+/// Whether the instance is there for whoever has the gate closed: code of its own that hangs in it is
+/// inside for good, and the gate does not know of that.
+fn alone_with(instance: &Generation) -> Result<(), StepError> {
+    if instance.condition().is_free() { Ok(()) } else { Err(StepError::Failed(HANGS.to_owned())) }
+}
+
+/// What is the matter with an instance that nobody may have for himself any more.
+const HANGS: &str = "its own code hangs in it";
+
 /// Lets the old instance let go of what cannot be held twice.
 pub(crate) fn suspend(old: &Generation) -> Result<(), StepError> {
-    // SAFETY: the gate is closed with nobody inside.
+    alone_with(old)?;
+    // SAFETY: the gate is closed with nobody inside, and none of its own code is there.
     unsafe { old.suspend() }
 }
 
@@ -55,7 +65,7 @@ pub(crate) fn take_last(
     deadline: Instant,
 ) -> Result<Snapshot, String> {
     if !last.condition().is_free() {
-        return Err("its own code hangs in it".to_owned());
+        return Err(HANGS.to_owned());
     }
     if last.condition().is_poisoned() {
         return Err("its instance has panicked and does not go on".to_owned());
@@ -77,6 +87,7 @@ pub(crate) fn take_last(
 
 /// Lets the old instance go on.
 pub(crate) fn resume(old: &Generation) -> Result<(), StepError> {
-    // SAFETY: the gate is closed with nobody inside.
+    alone_with(old)?;
+    // SAFETY: the gate is closed with nobody inside, and none of its own code is there.
     unsafe { old.resume() }
 }
