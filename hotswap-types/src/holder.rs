@@ -31,9 +31,10 @@ pub enum Holder {
     /// Threads that run destructors of its thread-locals, and for how long.
     Destructors(Vec<HoldingThread>),
     /// A state that was handed over as memory may point to its constants: in a collection there may be
-    /// an empty map that this generation has made. Until that state leaves by its encoding.
+    /// an empty map that this generation has made. Until that state leaves by its encoding, and no code
+    /// of a generation that had it can be run any more: it may have kept such a map elsewhere.
     State {
-        /// The generation that has the state.
+        /// The generation that has the state, or has had it.
         generation: u64,
     },
     /// Its library cannot be unloaded, or was closed and is still there.

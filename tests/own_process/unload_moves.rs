@@ -184,6 +184,34 @@ fn what_an_empty_map_in_a_collection_may_point_to_stays() {
     add(&scene, 1);
 }
 
+/// An empty map that the first version has made is on a thread of the second one, and no state has it.
+#[test]
+fn what_was_taken_out_of_a_state_holds_the_library_that_it_may_point_to() {
+    let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (go, log) = (place.path().join("go"), place.path().join("log"));
+    let build = edition("mover", &["deep"]);
+    let scene = Place::with(unloads(folder.path()), &build.clone().told("label=a"));
+    let keeps = format!("label=b;keeps=wait {};log={}", go.display(), log.display());
+    assert_eq!(scene.upgrade(&build.clone().told(&keeps)).state, StateNote::Moved);
+    // A thread that ends has nothing of it.
+    thread::scope(|scope| scope.spawn(|| add(&scene, 1)).join()).unwrap();
+    let live = scene.upgrade(&mover(&["deep", "other-layout"], "label=c"));
+    assert!(matches!(live.state, StateNote::Encoded { .. }), "{live}");
+    let held_by = |number| {
+        let status = scene.host.status();
+        let mut all = status.slots[0].generations.iter();
+        all.find(|it| it.generation == number).map(|it| it.held_by.clone())
+    };
+    let state = Some(vec![Holder::State { generation: 2 }]);
+    until("the first version waits for the second one", || held_by(1) == state);
+    assert!(matches!(held_by(2).as_deref(), Some([Holder::Threads(_)])), "{:?}", held_by(2));
+    assert_eq!(mapped(folder.path()), 3);
+    fs::write(&go, "").unwrap();
+    until("both are unloaded", || mapped(folder.path()) == 1);
+    assert!(fs::read_to_string(log).unwrap().contains("b 0 in 2 maps"));
+    add(&scene, 1);
+}
+
 #[test]
 fn a_candidate_that_fails_takes_nothing_of_the_state_along() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,7 +11,9 @@
 //! mend ([`Traps::Fixed`]) to constants of the library that it comes from. Where it may do so inside
 //! of a collection ([`Traps::Deep`]) nobody looks for it: each of the two instances holds the code of
 //! all libraries that its state may come from (its *origins*), until it is gone. An instance is
-//! dropped before its origins are.
+//! dropped before its origins are. What the module's code has taken out of its state by then, and
+//! keeps elsewhere, may point there still: so the libraries are made kin
+//! (`hotswap-loader/src/unload/pins.rs`).
 
 use std::{fmt, ptr, sync::Arc};
 
@@ -22,6 +24,8 @@ use hotswap_abi::__private::{
     state::movable::{Described, Traps},
     text::escaped,
 };
+
+use hotswap_loader::LibraryPins;
 
 use super::{Code, Context, Generation, StepError};
 
@@ -112,6 +116,22 @@ impl Code {
     }
 }
 
+impl Code {
+    /// What its library has may point into the other one's from now on, and the other way round.
+    fn is_kin_of(&self, other: &Self) {
+        let pins = |code: &Self| Some((code.generation, Arc::clone(code.image.as_ref()?.pins()?)));
+        match (pins(self), pins(other)) {
+            (Some((number, one)), Some((others, other))) => {
+                LibraryPins::are_kin((number, &one), (others, &other));
+            }
+            (Some((_, one)), None) | (None, Some((_, one))) => {
+                one.allow_unaccounted("its state has been in a module that is never unloaded");
+            }
+            (None, None) => {}
+        }
+    }
+}
+
 impl Context {
     /// `Module::start` beside the version that serves, whose state follows, and `Module::self_test`.
     pub(crate) fn start_beside(&self) -> Result<Generation, StepError> {
@@ -158,8 +178,10 @@ impl Generation {
         all.sort_unstable_by_key(|code| Arc::as_ptr(code).addr());
         all.dedup_by(|one, other| Arc::ptr_eq(one, other));
         for one in [self, other] {
-            let others = all.iter().filter(|code| !Arc::ptr_eq(code, &one.code));
-            *one.origins.lock() = others.cloned().collect();
+            let others: Vec<_> =
+                all.iter().filter(|code| !Arc::ptr_eq(code, &one.code)).cloned().collect();
+            others.iter().for_each(|other| one.code.is_kin_of(other));
+            *one.origins.lock() = others;
         }
     }
 

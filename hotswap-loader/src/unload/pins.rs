@@ -11,6 +11,15 @@
 //! ([`run_pending_dtors`](super::run_pending_dtors)) or ends. They are *closed* when nothing is left,
 //! and the library may be unmapped. The pins of a library that can only be retained are open for ever.
 //!
+//! # Kin
+//! A state that is handed over as memory may take along what points into the library that it comes
+//! from, at places that nobody looks for (`instance/moving.rs`). The code of the library that has got
+//! it may take that out of the state, and keep it in a static or on a thread. So of two libraries
+//! between which such a state has gone neither is unmapped before the other is [finished]: nobody
+//! owns its code, its pins are closed, and the last of its functions that are called has returned.
+//!
+//! [finished]: LibraryPins::is_finished
+//!
 //! # Safety
 //! [`LibraryPins::close`] succeeds only when no thread of the library runs and no thread has a value
 //! of it, while nobody owns its code. All of these are ways into the library, and each can only be
@@ -20,7 +29,7 @@
 
 use std::{
     ffi::{CStr, CString},
-    fs,
+    fmt, fs, mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering, fence},
@@ -46,8 +55,26 @@ pub struct LibraryPins {
     /// What it has allocated, where it is to be unloaded.
     heap: Option<Arc<Heap>>,
     state: Mutex<State>,
+    /// Libraries that may have pointers into this one, and into which it may have some.
+    kin: Mutex<Vec<Kin>>,
+    /// The reaper has called the last of its functions.
+    is_finished: AtomicBool,
     /// Stands in `state`, too; here for those who only want to know whether to look.
     is_draining: AtomicBool,
+}
+
+/// Another library between which and this one a state has gone.
+#[derive(Clone)]
+struct Kin {
+    generation: u64,
+    pins: Arc<LibraryPins>,
+}
+
+/// Without the pins: owner's kin is this one.
+impl fmt::Debug for Kin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kin").field("generation", &self.generation).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -179,14 +206,53 @@ impl LibraryPins {
         self.state().stage == Stage::Closed
     }
 
-    /// What leads into the library.
+    /// A state has gone from one of the two libraries to the other, with what may point into either.
+    /// Each with the number of its generation.
+    pub fn are_kin(one: (u64, &Arc<Self>), other: (u64, &Arc<Self>)) {
+        for ((_, pins), (generation, relative)) in [(one, other), (other, one)] {
+            let mut kin = pins.kin();
+            if !kin.iter().any(|known| Arc::ptr_eq(&known.pins, relative)) {
+                kin.push(Kin { generation, pins: Arc::clone(relative) });
+            }
+        }
+    }
+
+    fn kin(&self) -> MutexGuard<'_, Vec<Kin>> {
+        self.kin.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The libraries whose code may yet look at what points into this one.
+    pub(super) fn kin_at_work(&self) -> Vec<Holder> {
+        let kin = self.kin();
+        let at_work = kin.iter().filter(|it| !it.pins.is_finished());
+        at_work.map(|it| Holder::State { generation: it.generation }).collect()
+    }
+
+    /// No function of the library is called any more. The pins are closed.
+    pub(super) fn finished(&self) {
+        self.is_finished.store(true, Ordering::Release);
+    }
+
+    /// Whether no function of the library is called any more, but for those that `dlclose` calls.
+    pub(super) fn is_finished(&self) -> bool {
+        self.is_finished.load(Ordering::Acquire)
+    }
+
+    /// The library is not there any more, or stays for ever: it has no kin.
+    pub(super) fn forgets_kin(&self) {
+        let kin = mem::take(&mut *self.kin());
+        drop(kin);
+    }
+
+    /// What leads into the library, or where that is nothing any more, what may look at it.
     pub fn holders(&self) -> Vec<Holder> {
-        self.state().holders()
+        let holders = self.state().holders();
+        if holders.is_empty() && self.is_closed() { self.kin_at_work() } else { holders }
     }
 
     /// The library asks for something whose end nobody learns of. Whether it may have it: not when
     /// the pins are closed.
-    pub(super) fn allow_unaccounted(&self, what: &str) -> bool {
+    pub fn allow_unaccounted(&self, what: &str) -> bool {
         let mut state = self.state();
         state.unaccounted.get_or_insert_with(|| what.to_owned());
         state.stage != Stage::Closed
@@ -379,6 +445,34 @@ mod tests {
         pins.drain();
         let [Holder::Image { why }] = &*pins.close().unwrap_err() else { panic!() };
         assert_eq!(why, "one");
+    }
+
+    #[test]
+    fn a_library_is_held_by_those_that_had_its_state_until_their_code_has_ended() {
+        let [one, two, three] = [(); 3].map(|()| Arc::new(LibraryPins::default()));
+        for _ in 0..2 {
+            LibraryPins::are_kin((1, &one), (2, &two));
+        }
+        LibraryPins::are_kin((2, &two), (3, &three));
+        let by = |numbers: &[u64]| -> Vec<_> {
+            numbers.iter().map(|generation| Holder::State { generation: *generation }).collect()
+        };
+        assert_eq!((one.kin_at_work(), two.kin_at_work()), (by(&[2]), by(&[1, 3])));
+        // That nobody owns its code does not do: a thread of it may look.
+        let thread = two.add_thread().unwrap();
+        two.drain();
+        two.close().unwrap_err();
+        assert_eq!(one.kin_at_work(), by(&[2]));
+        two.remove_thread(thread);
+        two.close().unwrap();
+        assert_eq!(one.kin_at_work(), by(&[2]));
+        two.finished();
+        assert_eq!((one.kin_at_work(), two.kin_at_work()), (by(&[]), by(&[1, 3])));
+        assert!(format!("{one:?}").contains("generation: 2"));
+        for pins in [one, two, three] {
+            pins.forgets_kin();
+            assert!(pins.kin_at_work().is_empty());
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@
 //!   the last one has gone); nothing of the host has copies of their addresses elsewhere. `Logs`
 //!   has one, belongs to the `Code`, and waits for the thread that is just using it;
 //! * the pins are closed ([`pins`](super::pins)): no thread of the library, no destructor;
+//! * no other library looks at what a state that was handed over as memory has taken along from it:
+//!   of those that had such a state none has code that is run;
 //! * no signal has its handler there, and all else that could have an address of it is not called by
 //!   a library that the policy allows to unload (`interpose/policy.rs`);
 //! * no value of the library is in the host: what crosses is copied, also texts of errors,
@@ -33,7 +35,7 @@ use libloading::os::unix::Library;
 use super::{interpose::Interposed, wake};
 use crate::{
     fs::PrivateFile,
-    loader_lock,
+    loader_lock::{self, Busy, LoaderGuard},
     unload_event::{UnloadCallback, UnloadEvent},
 };
 
@@ -97,22 +99,19 @@ impl Closing {
     }
 
     /// Closes it, if nothing holds it.
+    ///
+    /// First its last functions are called, and then it waits for its kin, of which none can call it.
     fn close(mut self) -> Option<Self> {
-        let mut holders = Vec::new();
-        if let Some(signal) = self.interposed.handles_signal() {
-            holders.push(Holder::Image { why: format!("its handler for signal {signal} is set") });
-        }
-        if self.interposed.has_environment() {
-            holders.push(Holder::Image { why: "the process's environment is in it".to_owned() });
+        let mut holders = self.left_with_the_system();
+        if holders.is_empty() {
+            holders = self.finish().err().unwrap_or_default();
         }
         if holders.is_empty() {
-            match self.interposed.pins.close() {
-                Ok(()) => {
-                    self.unmap();
-                    return None;
-                }
-                Err(found) => holders = found,
-            }
+            holders = self.interposed.pins.kin_at_work();
+        }
+        if holders.is_empty() {
+            self.unmap();
+            return None;
         }
         let is_due = |deadline: Option<Instant>| deadline.is_some_and(|it| it <= Instant::now());
         if is_due(self.slow_at()) {
@@ -123,6 +122,43 @@ impl Closing {
             (self.on_unload)(UnloadEvent::Held(holders));
         }
         Some(self)
+    }
+
+    /// What of it the system has.
+    fn left_with_the_system(&self) -> Vec<Holder> {
+        let mut holders = Vec::new();
+        if let Some(signal) = self.interposed.handles_signal() {
+            holders.push(Holder::Image { why: format!("its handler for signal {signal} is set") });
+        }
+        if self.interposed.has_environment() {
+            holders.push(Holder::Image { why: "the process's environment is in it".to_owned() });
+        }
+        holders
+    }
+
+    /// Closes its pins and calls the last of its functions, once.
+    ///
+    /// # Errors
+    /// With what still leads into the library.
+    fn finish(&self) -> Result<(), Vec<Holder>> {
+        let pins = &self.interposed.pins;
+        if pins.is_finished() {
+            return Ok(());
+        }
+        pins.close()?;
+        let guard = self.lock_loader();
+        // SAFETY: its pins were just closed.
+        unsafe { self.interposed.finish() };
+        drop(guard);
+        pins.finished();
+        // Its kin may have been looked at before.
+        wake::notify();
+        Ok(())
+    }
+
+    fn lock_loader(&self) -> Result<LoaderGuard, Busy> {
+        let path = self.copy.path().to_string_lossy();
+        loader_lock::lock(format!("a function for the exit in {path}, which is unloaded"), None)
     }
 
     /// When it is to be told who holds it.
@@ -137,12 +173,9 @@ impl Closing {
     }
 
     fn unmap(self) {
+        let guard = self.lock_loader();
         let Self { library, interposed, copy, on_unload, .. } = self;
         let path = copy.path().to_string_lossy().into_owned();
-        let who = format!("a function for the exit in {path}, which is unloaded");
-        let guard = loader_lock::lock(who, None);
-        // SAFETY: its pins were just closed.
-        unsafe { interposed.finish() };
         let closed = ManuallyDrop::into_inner(library).close();
         let why = match closed {
             Err(error) => Some(format!("the system's loader does not close it: {error}")),
@@ -151,6 +184,7 @@ impl Closing {
             Ok(()) => None,
         };
         drop(guard);
+        interposed.pins.forgets_kin();
         match why {
             None => {
                 let heap = interposed.pins.heap();
