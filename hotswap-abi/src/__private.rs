@@ -6,6 +6,7 @@ pub use std::boxed::Box;
 
 pub use hotswap_macros::host_build;
 
+pub use crate::quiet::contained;
 pub use crate::{
     checks::{Is, must_be, must_be_plain, must_be_portable, must_be_stored},
     interface::{

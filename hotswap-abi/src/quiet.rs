@@ -11,3 +11,15 @@ pub(crate) fn drop_quietly<T>(value: T) {
         }
     }
 }
+
+/// Runs code that may panic; `None` where it has. Its panic hook has reported it, and the payload is
+/// dropped, whatever that does.
+pub fn contained<R>(code: impl FnOnce() -> R) -> Option<R> {
+    match catch_unwind(AssertUnwindSafe(code)) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            drop_quietly(payload);
+            None
+        }
+    }
+}

@@ -48,7 +48,7 @@ use std::{
     },
 };
 
-use hotswap_abi::__private::{logs::Listener, module::RootRef};
+use hotswap_abi::__private::{contained, logs::Listener, module::RootRef};
 use parking_lot::Mutex;
 
 use self::{
@@ -91,7 +91,7 @@ impl Drop for Logs {
         let source = self.place.0.swap(None);
         UNUSED.lock().push(self.place);
         if let Some(source) = source {
-            callbacks::contained(|| source.spans.close_all());
+            contained(|| source.spans.close_all());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    panic::panic_any,
     sync::{Arc, Mutex, OnceLock, mpsc},
     thread,
     time::Duration,
@@ -9,8 +10,8 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    CallError, ErrorKind, Host, Timing,
-    event::{Event, EventKind, Phase, Retirement},
+    Approval, CallError, ErrorKind, Host, Timing, Trial,
+    event::{Event, EventKind, Exit, Phase, Retirement},
 };
 use hotswap_tests::{Outcome, Scene, Told, file_name, fixture, patient, until};
 
@@ -106,6 +107,37 @@ fn a_callback_that_panics_hurts_nobody() {
     // Those after it are called.
     let lives = || heard.recv_timeout(hotswap_tests::LONG).unwrap();
     until("the second is told", || lives().contains("is live as generation 2"));
+}
+
+/// Thrown by a callback.
+struct Payload;
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        panic!("the payload panics when it is dropped");
+    }
+}
+
+#[test]
+fn what_a_callback_throws_may_panic_when_it_is_dropped() {
+    let config = patient()
+        .on_event(|event| {
+            if matches!(event.kind, EventKind::Live(_)) {
+                panic_any(Payload)
+            }
+        })
+        .with_approval(Approval::ask(|_| panic_any(Payload)))
+        .with_trial(Trial::new(hotswap_tests::LONG).with_health(|| panic_any(Payload)));
+    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
+    scene.put(&counter("label=b"));
+    let waits = || scene.host.status().slots[0].awaiting.clone();
+    until("it waits for somebody's word", || waits().is_some());
+    scene.host.approve(waits().unwrap().artifact, "ada").unwrap();
+    assert_eq!(scene.told.live().generation, 2);
+    let refusal = scene.told.refused();
+    assert_eq!(refusal.exit, Exit::RolledBack);
+    assert!(refusal.to_string().contains("health  it panicked"), "{refusal}");
+    assert_eq!(label(&scene.slot), "a");
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! Events on their way out: to callbacks, channels, `tracing`, and where nobody listens to stderr.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::{self, Receiver, Sender},
-};
+use std::sync::mpsc::{self, Receiver, Sender};
 
+use hotswap_abi::__private::contained;
 use hotswap_types::{Holder, Phase};
 #[cfg(feature = "cargo")]
 use hotswap_watch::cargo::{Level, Report};
@@ -76,7 +74,7 @@ impl Events {
 
 /// Runs the program's own code; an upgrade is not to suffer from a panic in it.
 fn contain(event: &Event, code: impl FnOnce()) {
-    if in_callback(|| catch_unwind(AssertUnwindSafe(code))).is_err() {
+    if in_callback(|| contained(code)).is_none() {
         // Its panic hook has reported it.
         tracing::error!(
             slot = &*event.slot,

@@ -5,12 +5,10 @@
 //! number says whether the generation that calls is the one that is there. All other numbers are
 //! looked up, and ignored if they are not known. Bytes are lent for the call. Nothing unwinds.
 
-use std::{
-    cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::cell::Cell;
 
 use hotswap_abi::__private::{
+    contained,
     logs::{self, Address, Current, Interest, Key, Listener, Parent, site::to_level},
     module::RootRef,
     portable::Bytes,
@@ -56,20 +54,6 @@ pub(super) fn attach(root: RootRef, listener: &Listener) {
 
 thread_local! {
     static IS_LISTENING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs code of the host's subscribers, which may panic. Its hook has reported that.
-pub(super) fn contained<R>(code: impl FnOnce() -> R) -> Option<R> {
-    match catch_unwind(AssertUnwindSafe(code)) {
-        Ok(result) => Some(result),
-        Err(payload) => {
-            // A payload whose destructor panics, too, is leaked.
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(second);
-            }
-            None
-        }
-    }
 }
 
 /// Finds the generation that calls.

@@ -23,12 +23,12 @@
 use std::{
     fmt, fs,
     mem::ManuallyDrop,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
+use hotswap_abi::__private::contained;
 use hotswap_types::Holder;
 use libloading::os::unix::Library;
 
@@ -230,7 +230,7 @@ fn run() {
         };
         let close = |library: Closing| {
             // Code of the program's that panics keeps no other library from being closed.
-            catch_unwind(AssertUnwindSafe(|| library.close())).ok().flatten()
+            contained(|| library.close()).flatten()
         };
         let held: Vec<_> = libraries.into_iter().filter_map(close).collect();
         let deadline = held.iter().flat_map(|it| [it.told_at(), it.slow_at()]).flatten().min();

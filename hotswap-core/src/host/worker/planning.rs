@@ -2,12 +2,11 @@
 //! artifact waits for it.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc::SyncSender},
     time::{Duration, Instant},
 };
 
-use hotswap_abi::Manifest;
+use hotswap_abi::{__private::contained, Manifest};
 use hotswap_loader::StaticTls;
 use hotswap_types::{ArtifactHash, Phase};
 
@@ -56,9 +55,9 @@ impl Worker {
         let decision = match self.shared.config.approval_of(&core.name).cloned() {
             // Who has asked to go back has said yes.
             Some(approval) if core.gate().is_some() && course.way != Way::Reverted => {
-                let decide = AssertUnwindSafe(|| approval.decide(&plan));
+                let decide = || approval.decide(&plan);
                 // Who does not know waits.
-                let decision = in_callback(|| catch_unwind(decide)).unwrap_or(Decision::Wait);
+                let decision = in_callback(|| contained(decide)).unwrap_or(Decision::Wait);
                 if decision == Decision::Approve {
                     self.said_yes(&plan);
                 }

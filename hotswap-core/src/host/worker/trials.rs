@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hotswap_abi::Failure;
+use hotswap_abi::{__private::contained, Failure};
 use hotswap_types::Phase;
 use hotswap_watch::Hint;
 
@@ -149,10 +149,9 @@ impl Worker {
     fn ask(&mut self, index: usize, health: &Health) -> Result<(), Why> {
         let deadline = Instant::now() + self.longest(index);
         let health = Arc::clone(health);
-        let asked = std::panic::AssertUnwindSafe(move || health());
         let answer = self.steps.run(deadline, move || {
-            let asked = slot::in_callback(|| std::panic::catch_unwind(asked));
-            asked.unwrap_or_else(|_| Err("it panicked".to_owned()))
+            let asked = slot::in_callback(|| contained(|| health()));
+            asked.unwrap_or_else(|| Err("it panicked".to_owned()))
         });
         match answer {
             Ok(Ok(())) => Ok(()),
