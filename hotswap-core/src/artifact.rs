@@ -42,7 +42,7 @@ use hotswap_types::ArtifactHash;
 
 use crate::{
     config::StateDrift,
-    trust::{Minisign, Signed},
+    trust::{Minisign, Signed, signature_of},
     upgrade::{self, Contents, Predecessor, StageError, Unvouched, Whole, Within},
 };
 
@@ -150,7 +150,7 @@ impl Artifact {
     /// [`read_signed`](Self::read_signed).
     #[must_use]
     pub fn signature(&self) -> Option<PathBuf> {
-        let path = upgrade::signature_of(&self.path);
+        let path = signature_of(&self.path);
         path.exists().then_some(path)
     }
 

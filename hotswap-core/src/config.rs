@@ -35,12 +35,13 @@ use hotswap_abi::{
     },
     HotModule,
 };
-use hotswap_types::{bounded, escape::shown};
+use hotswap_types::{Intent, bounded, escape::shown};
 use hotswap_watch::Backend;
+
+use crate::{event::Event, trust::Trust};
+
 #[cfg(feature = "cargo")]
 use hotswap_watch::cargo::Request;
-
-use crate::{event::Event, plan::Intent, trust::Trust};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.

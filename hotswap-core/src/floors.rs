@@ -5,7 +5,10 @@
 //! a whole when an upgrade was committed, and never before: a version that failed raises nothing.
 //! A damaged file is an error at the start, and not the same as none.
 
+mod error;
 pub(crate) mod file;
+
+pub(crate) use self::error::FloorsError;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,17 +16,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use file::Damage;
 use hotswap_loader::fs::{make_private, read_regular, replace};
-use hotswap_types::escape::shown;
 use semver::Version;
 
-use crate::{
-    config::Config,
-    trust::Writable,
-    written::{OWN, by_another},
-};
-
-use file::{Damage, FORMAT};
+use crate::{config::Config, trust::Writable, written::OWN};
 
 /// Not taken from an artifact: no name of one is a file's.
 const FILE: &str = "hotswap.floors";
@@ -40,27 +37,6 @@ pub(crate) struct Floors {
     /// Versions that may serve although they are below.
     allowed: BTreeSet<(String, Version)>,
 }
-
-/// Why the floors cannot be had.
-#[derive(thiserror::Error)]
-pub(crate) enum FloorsError {
-    #[error("{} cannot be read", shown(path))]
-    Read { path: PathBuf, source: io::Error },
-    #[error("{} cannot be written", shown(path))]
-    Write { path: PathBuf, source: io::Error },
-    #[error(
-        "{} is damaged, and was left as it is: bring it back, or remove it to let every version \
-         serve again",
-        shown(path)
-    )]
-    Damaged { path: PathBuf, source: Damage },
-    #[error("{} {}", shown(path), by_another(*found, FORMAT, hotswap.as_ref()))]
-    Format { path: PathBuf, found: u32, hotswap: Option<String> },
-    #[error("they must be the host's user's alone, and {found}; {advice}")]
-    Writable { found: String, advice: String },
-}
-
-hotswap_abi::debug_in_full!(FloorsError);
 
 impl Floors {
     /// What earlier runs have left; nothing where no folder was given.

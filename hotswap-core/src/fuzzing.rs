@@ -36,7 +36,7 @@ pub fn snapshot(bytes: &[u8]) {
     let hash = blake3::hash(bytes);
     let whole = [bytes, hash.as_bytes()].concat();
     for bytes in [bytes, &whole] {
-        if let Ok(snapshot) = snapshot::envelope::decode(bytes) {
+        if let Ok(snapshot) = snapshot::Snapshot::decode(bytes) {
             let _ = (format!("{snapshot:?}"), snapshot.state().version);
         }
     }

@@ -12,11 +12,13 @@
 
 mod condition;
 mod moving;
+mod resident;
 mod watch;
 
 pub(crate) use self::{
     condition::{Condition, OnPanic, Panics, Unfit, Use},
     moving::{Kinship, kinship},
+    resident::{Resident, Stage},
     watch::{Figures, Latency, Watch},
 };
 
@@ -48,7 +50,7 @@ use hotswap_loader::{Image, LoadError, logs::Logs, steps::RunError};
 use hotswap_types::{ArtifactHash, Holder};
 use parking_lot::Mutex;
 
-use crate::{config::PanicPolicy, slot::Resident};
+use crate::config::PanicPolicy;
 
 /// Why module code did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

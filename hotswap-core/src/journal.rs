@@ -15,156 +15,41 @@
 //! `line` is the codec, `replay` says what lines come to, and both are pure; `file` and
 //! `store` are the effects. A state is *acknowledged* when a backup covers it.
 
+mod backup;
 pub(crate) mod error;
 #[cfg(all(test, target_os = "linux"))]
 mod faults;
 pub(crate) mod file;
 pub(crate) mod line;
+mod past;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod store;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::SystemTime,
-};
+use std::path::{Path, PathBuf};
 
 use hotswap_loader::fs::make_private;
-use hotswap_types::{ArtifactHash, json};
-use semver::Version;
-use serde::{Deserialize, Serialize};
+use hotswap_types::{ArtifactHash, ModuleVersion, json};
 
-pub use self::record::{Occasion, Outcome};
+use self::{file::JournalFile, store::Store};
+use crate::{
+    config::Config,
+    report,
+    snapshot::{Snapshot, SnapshotError},
+};
+
+pub use hotswap_types::{Occasion, Outcome};
+
+pub use self::{
+    backup::Backup,
+    past::{Earlier, PastUpgrade},
+};
 pub(crate) use self::{
     error::JournalError,
     line::{What, text},
     record::{BackupRecord, Build, Past, Rejection, SlotRecord, Try},
     replay::{ENDED, Recovery},
 };
-use self::{file::JournalFile, store::Store};
-use crate::{
-    config::Config,
-    report::{self, Report},
-    snapshot::{Snapshot, SnapshotError},
-};
-
-/// A state of a slot that lies on disk ([`Host::backups`](crate::Operator::backups)).
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Backup {
-    /// Its number, in the order in which they were taken.
-    pub number: u64,
-    /// The artifact that wrote it; `None` for a module that is built into the program.
-    pub artifact: Option<ArtifactHash>,
-    /// The module that wrote it.
-    pub module: String,
-    /// Its version.
-    #[serde(with = "json::text")]
-    pub version: Version,
-    /// When the state was taken.
-    #[serde(with = "json::time")]
-    pub taken: SystemTime,
-    /// The encoded state's size in bytes.
-    pub size: u64,
-    /// Why it was taken.
-    pub occasion: Occasion,
-    /// The file; [`Snapshot::read`] reads it.
-    #[serde(with = "json::path")]
-    pub path: PathBuf,
-}
-
-/// An upgrade that is over ([`Host::history`](crate::Operator::history)).
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct PastUpgrade {
-    /// The slot.
-    pub slot: String,
-    /// When its artifact was copied.
-    #[serde(with = "json::time")]
-    pub began: SystemTime,
-    /// When it was over.
-    #[serde(with = "json::time")]
-    pub ended: SystemTime,
-    /// The artifact.
-    pub artifact: ArtifactHash,
-    /// Its module and version, if the manifest could be read.
-    #[serde(with = "json::module")]
-    pub module: Option<(String, Version)>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Why it ended so.
-    pub why: String,
-    /// Its report, where that is kept.
-    #[serde(default, with = "json::shared", skip_serializing_if = "Option::is_none")]
-    pub report: Option<Arc<Report>>,
-}
-
-/// An artifact that has been committed before ([`Host::revert_to`](crate::Operator::revert_to)). As JSON
-/// it is a text: a hash, or a version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Earlier {
-    /// By its hash.
-    Artifact(ArtifactHash),
-    /// The one of this version that was committed last.
-    Version(#[serde(with = "json::text")] Version),
-}
-
-impl From<ArtifactHash> for Earlier {
-    fn from(hash: ArtifactHash) -> Self {
-        Self::Artifact(hash)
-    }
-}
-
-impl From<Version> for Earlier {
-    fn from(version: Version) -> Self {
-        Self::Version(version)
-    }
-}
-
-impl fmt::Display for Earlier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Artifact(hash) => hash.fmt(f),
-            Self::Version(version) => version.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Backup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let age = self.taken.elapsed().unwrap_or_default();
-        let Self { number, module, version, size, .. } = self;
-        write!(f, "backup {number} of {module} {version}, {size} bytes, {age:.0?} old")
-    }
-}
-
-impl fmt::Display for PastUpgrade {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.slot)?;
-        if let Some((module, version)) = &self.module {
-            write!(f, "{module} {version} ")?;
-        }
-        write!(f, "({}…) {}", self.artifact.short(), self.outcome)?;
-        if self.why.is_empty() { Ok(()) } else { write!(f, ": {}", self.why) }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Committed => "committed",
-            Self::RolledBack => "rolled back",
-            Self::Degraded => "not rolled back",
-            Self::Rejected => "refused",
-            Self::Cancelled => "cancelled",
-            Self::Interrupted => "interrupted",
-        })
-    }
-}
 
 /// The durable record of a host.
 #[derive(Debug)]
@@ -422,7 +307,9 @@ fn past_upgrade(slot: &str, past: &Past) -> PastUpgrade {
         began: json::time::after(*began),
         ended: json::time::after(*at),
         artifact: *artifact,
-        module: build.as_ref().map(|build| (build.module.clone(), build.version.clone())),
+        module: build
+            .as_ref()
+            .map(|build| ModuleVersion::new(&*build.module, build.version.clone())),
         outcome: *outcome,
         why: why.clone(),
         report: None,

@@ -84,7 +84,7 @@ pub use host::{
 };
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use hotswap_loader::logs::sync_log_filters;
-pub use hotswap_types::{ArtifactHash, ParseHashError};
+pub use hotswap_types::{ArtifactHash, ModuleVersion, ParseHashError};
 pub use hotswap_watch::WatchError;
 pub use idle::release_thread_locals;
 pub use plan::Plan;

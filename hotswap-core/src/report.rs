@@ -19,7 +19,7 @@ mod times;
 
 pub use self::note::Note;
 pub(crate) use self::{
-    draft::{Drafts, Moment, Spell},
+    draft::{Drafts, Moment},
     history::{history, unfinished},
     store::{FOLDER, Store, Unnoted},
     times::Times,
@@ -30,15 +30,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use hotswap_types::{ArtifactHash, Phase, json};
-use semver::Version;
+use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, StateNote, json};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    event::{Serving, StateNote},
-    journal::Outcome,
-    plan::Plan,
-};
+use crate::{event::Serving, plan::Plan};
 
 /// An upgrade that is over.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,8 +46,7 @@ pub struct Report {
     /// The artifact.
     pub artifact: ArtifactHash,
     /// Its module and version, if the manifest could be read.
-    #[serde(with = "json::module")]
-    pub module: Option<(String, Version)>,
+    pub module: Option<ModuleVersion>,
     /// Which try it was: an upgrade that is cancelled is tried again.
     pub attempt: u32,
     /// When its artifact was looked at; of a later try, when that began.
@@ -62,7 +56,7 @@ pub struct Report {
     #[serde(with = "json::time")]
     pub ended: SystemTime,
     /// What it was to do; `None` if it has not come so far.
-    #[serde(default, with = "json::shared")]
+    #[serde(default)]
     pub plan: Option<Arc<Plan>>,
     /// What somebody has said to the plan; `None` if nobody was asked.
     #[serde(default)]

@@ -20,7 +20,7 @@ pub(crate) use self::{
     core::{
         InterfaceType, OnTrial, OnUnload, Serves, SlotCore, in_callback, set_upgrades, upgrades,
     },
-    residents::{Resident, Residents, Stage},
+    residents::{Residents, holders, origin_of},
 };
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};

@@ -5,7 +5,7 @@
 //! whoever reads it later knows name, version and shape, and can say field by field what differs.
 //! A file of it is written aside, synced and renamed: at its path there is a whole one or none.
 
-pub(crate) mod envelope;
+mod envelope;
 mod error;
 
 use std::{fmt, io, path::Path, sync::Arc, time::SystemTime};
@@ -13,6 +13,8 @@ use std::{fmt, io, path::Path, sync::Arc, time::SystemTime};
 use hotswap_abi::{__private::manifest::StateVersion, Manifest};
 use hotswap_loader::fs::{read_regular, replace};
 use semver::Version;
+
+use self::envelope::{Damage, Parts};
 
 pub use error::SnapshotError;
 
@@ -50,7 +52,13 @@ impl Snapshot {
         let path = path.as_ref();
         let bytes =
             read_regular(path, LARGEST).map_err(|source| SnapshotError::read(path, source))?;
-        envelope::decode(&bytes).map_err(|damage| SnapshotError::damaged(path, damage))
+        Self::decode(&bytes).map_err(|damage| SnapshotError::damaged(path, damage))
+    }
+
+    /// What a file of it holds.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Damage> {
+        let Parts { manifest, state, taken } = envelope::decode(bytes)?;
+        Ok(Self { manifest: Arc::new(manifest), state, older: None, taken })
     }
 
     /// Writes it to a file; what was there is replaced at once, or stays on any error.
@@ -60,13 +68,15 @@ impl Snapshot {
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
         let path = path.as_ref();
         let write = |source| SnapshotError::write(path, source);
-        let size = envelope::size(self);
+        let Self { manifest, state, older, taken } = self;
+        debug_assert!(older.is_none(), "a file holds a state in its module's own version");
+        let size = envelope::size(manifest, state);
         if size > LARGEST {
             let text = format!("it would have {size} bytes, the limit is {LARGEST}");
             return Err(write(io::Error::new(io::ErrorKind::FileTooLarge, text)));
         }
         // Of mode 0600: a state may hold what others should not read.
-        replace(path, |aside| envelope::encode(self, aside)).map_err(write)
+        replace(path, |aside| envelope::encode(manifest, state, *taken, aside)).map_err(write)
     }
 
     /// The module that wrote it.

@@ -53,7 +53,7 @@ use hotswap_types::{ArtifactHash, escape::shown};
 pub(crate) use self::{
     libraries::Unsound,
     places::Writable,
-    signature::{EXTENSION, Forged, LARGEST, Signed},
+    signature::{EXTENSION, Forged, LARGEST, Signed, signature_of},
 };
 
 use self::{

@@ -33,11 +33,13 @@ mod activate;
 mod admitted;
 pub(crate) mod assess;
 mod backup;
+mod contents;
 mod fault;
 pub(crate) mod inspect;
 pub(crate) mod load;
 pub(crate) mod migrate;
 pub(crate) mod moves;
+pub(crate) mod plan;
 mod predecessor;
 pub(crate) mod prepare;
 mod progress;
@@ -56,8 +58,9 @@ pub(crate) use self::{
     admitted::{Admitted, Baseline, RehearsalOutcome},
     assess::{Assessed, Handover, above, drift, fits, handover},
     backup::{BackedUp, Wanted, live as copy_of_state},
+    contents::{Contents, contents},
     fault::{Fault, UNTIL_IT_CHANGES},
-    inspect::{Contents, Inspected, contents, reached},
+    inspect::{Inspected, reached},
     predecessor::Predecessor,
     prepare::Prepared,
     restart::Restarted,
@@ -68,9 +71,7 @@ pub(crate) use self::{
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
     trial::{Verdict, Why, judge},
     verify::verify,
-    vouch::{
-        AND_RESCAN, UNTIL_SIGNED, Unvouched, Vouched, signature_of, signer, still_vouched, vouch,
-    },
+    vouch::{AND_RESCAN, UNTIL_SIGNED, Unvouched, Vouched, signer, still_vouched, vouch},
 };
 
 use std::{
@@ -81,7 +82,7 @@ use std::{
 use hotswap_abi::__private::state::Carried;
 use hotswap_gate::Gate;
 use hotswap_loader::steps::Steps;
-use hotswap_types::Phase;
+use hotswap_types::{Phase, PhaseSpan, StateNote};
 use semver::Version;
 
 use self::{
@@ -90,9 +91,8 @@ use self::{
 };
 use crate::{
     config::{Config, StateDrift},
-    event::{Exit, StateNote},
+    event::Exit,
     instance::{Begin, Code, Generation, StepError, Use},
-    report::Spell,
     slot::SlotCore,
     snapshot::Snapshot,
     system::free::Memory,
@@ -376,8 +376,8 @@ impl Upgrade<'_> {
                 return self.past_those_inside(gate, prepared);
             }
             Err(stuck) => {
-                let spell = Spell { phase: Phase::Quiescing, from: begun, to: Instant::now() };
-                self.slot.set_pause(vec![spell]);
+                let span = PhaseSpan { phase: Phase::Quiescing, from: begun, to: Instant::now() };
+                self.slot.set_pause(vec![span]);
                 return Err(Fault::not_quiet(&stuck));
             }
         };
@@ -442,7 +442,7 @@ impl Upgrade<'_> {
                 let code = Arc::clone(generation.code());
                 closed.activate(code.generation, generation);
                 let pause = Some(begun.elapsed());
-                self.slot.set_pause(progress.spells(begun));
+                self.slot.set_pause(progress.spans(begun));
                 (self.reached)(Phase::Quiescing);
                 (self.reached)(Phase::Snapshotted);
                 (self.reached)(Phase::Migrating);
@@ -451,10 +451,10 @@ impl Upgrade<'_> {
             }
             Err(error) => {
                 let step = progress.step();
-                let spells = progress.spells(begun);
+                let spans = progress.spans(begun);
                 let resumed = self.resume(&old, step, &error);
                 drop(closed);
-                self.slot.set_pause(spells);
+                self.slot.set_pause(spans);
                 (self.reached)(Phase::Quiescing);
                 Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
             }

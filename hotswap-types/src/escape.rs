@@ -11,6 +11,13 @@ pub struct Shown<'a>(&'a Path);
 
 /// Shows a path: control characters, and those that change the direction of a line, are escaped.
 /// What is no UTF-8 is shown as a replacement character.
+///
+/// ```
+/// # mod hotswap_core { pub use hotswap_types::escape as artifact; }
+/// use hotswap_core::artifact::shown;
+///
+/// assert_eq!(shown("/srv/lib\x1b[2J.so").to_string(), r"/srv/lib\u{1b}[2J.so");
+/// ```
 #[must_use]
 pub fn shown<P: AsRef<Path> + ?Sized>(path: &P) -> Shown<'_> {
     Shown(path.as_ref())

@@ -4,28 +4,6 @@
 //! are whole milliseconds since 1970; versions are texts. What is read may have been written by
 //! anybody.
 
-/// A type by its text.
-pub mod text {
-    use std::{fmt::Display, str::FromStr};
-
-    use serde::{Deserialize as _, Deserializer, Serializer, de};
-
-    pub fn serialize<T: Display, S: Serializer>(
-        value: &T,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    pub fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-    where
-        T: FromStr<Err: Display>,
-        D: Deserializer<'de>,
-    {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
 /// A duration in milliseconds.
 pub mod millis {
     use std::time::Duration;
@@ -152,57 +130,6 @@ pub mod path {
 /// Paths, each as in [`path`].
 pub fn paths<S: serde::Serializer>(value: &[std::path::PathBuf], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(value.iter().map(|path| path.to_string_lossy()))
-}
-
-/// A module and its version, where they are known.
-pub mod module {
-    use semver::Version;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    struct Named {
-        name: String,
-        #[serde(with = "super::text")]
-        version: Version,
-    }
-
-    pub fn serialize<S: Serializer>(
-        value: &Option<(String, Version)>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        let named = |(name, version): &(String, Version)| Named {
-            name: name.clone(),
-            version: version.clone(),
-        };
-        value.as_ref().map(named).serialize(to)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<(String, Version)>, D::Error> {
-        let found = Option::<Named>::deserialize(from)?;
-        Ok(found.map(|Named { name, version }| (name, version)))
-    }
-}
-
-/// What several own, where it is there.
-pub mod shared {
-    use std::sync::Arc;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<T: Serialize, S: Serializer>(
-        value: &Option<Arc<T>>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        value.as_deref().serialize(to)
-    }
-
-    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Arc<T>>, D::Error> {
-        Ok(Option::<T>::deserialize(from)?.map(Arc::new))
-    }
 }
 
 /// A place in a source, where there is one.

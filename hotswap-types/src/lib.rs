@@ -14,12 +14,22 @@ mod deadline;
 pub mod escape;
 mod fingerprint;
 mod holder;
+mod intent;
 #[expect(missing_docs, reason = "each module is a type's two functions for serde")]
 pub mod json;
+mod module_version;
+mod occasion;
+mod outcome;
 mod phase;
+mod state_change;
 
 pub use artifact_hash::{ArtifactHash, ParseHashError};
 pub use deadline::bounded;
 pub use fingerprint::Fingerprint;
 pub use holder::{Caller, Holder, HoldingThread};
-pub use phase::Phase;
+pub use intent::{Intent, ParseUrgencyError, Purpose, Urgency};
+pub use module_version::ModuleVersion;
+pub use occasion::Occasion;
+pub use outcome::Outcome;
+pub use phase::{Phase, PhaseSpan};
+pub use state_change::StateNote;

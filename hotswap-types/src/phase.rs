@@ -1,6 +1,6 @@
 //! The phases of an upgrade.
 
-use std::fmt;
+use std::{fmt, time::Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,4 +44,16 @@ impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
+}
+
+/// A phase of a pause, from when to when.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "users do not see it")]
+pub struct PhaseSpan {
+    /// The phase.
+    pub phase: Phase,
+    /// When it began.
+    pub from: Instant,
+    /// When it was over.
+    pub to: Instant,
 }

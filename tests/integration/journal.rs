@@ -35,7 +35,7 @@ fn a_run_goes_on_where_the_last_one_has_ended_in_order() {
     let second = place.run();
     let recovered = second.recovered();
     assert!(!recovered.is_older && recovered.passed_over.is_empty(), "{recovered}");
-    assert_eq!(recovered.artifact.unwrap().0, hash(&counter("label=a")));
+    assert_eq!(recovered.artifact.unwrap().artifact, Some(hash(&counter("label=a"))));
     assert_eq!(recovered.backup.unwrap().occasion, Occasion::End);
     until("the newer build is live", || label(&second.slot) == "b");
     assert_eq!(value(&second.slot), 5);
@@ -88,8 +88,8 @@ fn a_crash_between_phases_leaves_the_old_version_or_the_new_one() {
     let crashed = place.image();
     let after = Run::of(crashed.config().with_trial(on_trial()));
     let recovered = after.recovered();
-    assert_eq!(recovered.artifact.as_ref().unwrap().0, hash(&counter("label=a")));
-    assert_eq!(recovered.uncommitted.as_ref().unwrap().0, hash(&counter("label=b")));
+    assert_eq!(recovered.artifact.as_ref().unwrap().artifact, Some(hash(&counter("label=a"))));
+    assert_eq!(recovered.uncommitted.as_ref().unwrap().artifact, Some(hash(&counter("label=b"))));
     assert_eq!(recovered.backup.as_ref().unwrap().occasion, Occasion::Upgrade);
     until("it is tried again", || label(&after.slot) == "b");
     assert_eq!(value(&after.slot), 5);
@@ -113,7 +113,7 @@ fn a_crash_between_phases_leaves_the_old_version_or_the_new_one() {
     run.host.commit("main", "it looks well").unwrap();
     let image = place.image();
     let after = image.run();
-    assert_eq!(after.recovered().artifact.unwrap().0, hash(&counter("label=b")));
+    assert_eq!(after.recovered().artifact.unwrap().artifact, Some(hash(&counter("label=b"))));
     assert_eq!((label(&after.slot).as_str(), value(&after.slot)), ("b", 6));
     let history = run.host.history().unwrap();
     let found: Vec<_> = history.iter().map(|it| (it.outcome, it.why.as_str())).collect();
@@ -135,7 +135,7 @@ fn what_an_orderly_end_finds_on_trial_is_undone_with_its_state() {
     let after = Run::of(place.config().with_trial(on_trial()));
     let recovered = after.recovered();
     assert!(!recovered.is_older, "{recovered}");
-    assert_eq!(recovered.artifact.unwrap().0, hash(&counter("label=a")));
+    assert_eq!(recovered.artifact.unwrap().artifact, Some(hash(&counter("label=a"))));
     until("it is tried again", || label(&after.slot) == "newer");
     assert_eq!(value(&after.slot), 6);
 }

@@ -255,7 +255,7 @@ fn where_the_last_committed_artifact_is_damaged_the_one_before_serves() {
         fs::remove_file(place.path()).unwrap();
         let run = Run::of(place.config());
         serves(&run, "older", 5);
-        assert_eq!(run.recovered().artifact.unwrap().0, hash(&older));
+        assert_eq!(run.recovered().artifact.unwrap().artifact, Some(hash(&older)));
         let said = not_recovered(&run);
         let expected = format!("expected artifact {}", hash(&newer));
         assert!(said[0].contains(wanted), "{said:?}");
@@ -280,7 +280,7 @@ fn where_a_kept_copy_is_damaged_the_same_artifact_at_the_path_serves_and_is_kept
         damage(&place.kept(&newer));
         let run = Run::of(place.config());
         serves(&run, "newer", 5);
-        assert_eq!(run.recovered().artifact.unwrap().0, hash(&newer));
+        assert_eq!(run.recovered().artifact.unwrap().artifact, Some(hash(&newer)));
         assert!(not_recovered(&run)[0].contains(wanted), "{:?}", not_recovered(&run));
         assert_eq!(fs::read(place.kept(&newer)).unwrap(), newer.bytes());
         run.host.shutdown().unwrap();

@@ -179,7 +179,7 @@ fn a_rejected_one_says_where_and_why_and_is_reported_once() {
     let _ = scene.refusal(&fixture("meter"));
     let report = reported(&scene.told);
     assert_eq!((report.phase, report.plan.is_none()), (Phase::Assessed, true));
-    assert_eq!(report.module.as_ref().unwrap().0, "meter");
+    assert_eq!(report.module.as_ref().unwrap().name, "meter");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
 use hotswap_abi::__private::text::in_full;
-use hotswap_types::{ArtifactHash, escape::shown};
+use hotswap_types::{ArtifactHash, Intent, Outcome, escape::shown};
 use semver::Version;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -20,7 +20,6 @@ use crate::{
     event::Refusal,
     host::{Offered, Operator, SlotStatus, Standing, Status},
     journal::Earlier,
-    plan::Intent,
     report::{Note, Report},
 };
 
@@ -267,8 +266,8 @@ impl Asked<'_> {
         let offered = self.0.offer(&slot, file, intent).map_err(text)?;
         let named = |artifact: Option<ArtifactHash>| Offered { artifact, ..offered.clone() }.name();
         let value = |artifact: Option<ArtifactHash>, outcome: &str, why: &str| {
-            let module = offered.module.as_ref().map(|(module, _)| module);
-            let version = offered.module.as_ref().map(|(_, version)| version.to_string());
+            let module = offered.module.as_ref().map(|it| &it.name);
+            let version = offered.module.as_ref().map(|it| &it.version);
             json!({
                 "slot": slot, "artifact": artifact, "module": module, "version": version,
                 "path": offered.path.display().to_string(), "outcome": outcome, "why": why,
@@ -276,10 +275,10 @@ impl Asked<'_> {
         };
         let standing = &offered.standing;
         let (is_settled, yes, outcome) = match standing {
-            Standing::Serves { .. } => (true, true, "committed"),
+            Standing::Serves { .. } => (true, true, Outcome::Committed.word()),
             // It is tried again by itself.
-            Standing::Refused(it) if it.tried_again => (false, false, "cancelled"),
-            Standing::Refused(_) => (true, false, "refused"),
+            Standing::Refused(it) if it.tried_again => (false, false, Outcome::Cancelled.word()),
+            Standing::Refused(_) => (true, false, Outcome::Rejected.word()),
             Standing::OnTrial { .. } => (false, true, "on_trial"),
             Standing::AwaitsApproval(_) => (false, true, "awaits_approval"),
             Standing::Pending => (false, true, "pending"),
@@ -296,7 +295,7 @@ impl Asked<'_> {
         let (artifact, name) = (awaited.artifact, named(awaited.artifact));
         match end {
             End::Committed(why) => {
-                done(format!("{name}: {why}"), value(artifact, "committed", &why))
+                done(format!("{name}: {why}"), value(artifact, Outcome::Committed.word(), &why))
             }
             End::Not { outcome, why, refusal: None } => {
                 found(false, format!("{name}: {why}"), value(artifact, outcome, &why))
@@ -432,7 +431,7 @@ impl Asked<'_> {
         past.truncate(most);
         let mut table = Table::new(["ENDED", "SLOT", "VERSION", "ARTIFACT", "OUTCOME", "WHY"]);
         for it in &past {
-            let version = it.module.as_ref().map_or("?".to_owned(), |(_, it)| it.to_string());
+            let version = it.module.as_ref().map_or("?".to_owned(), |it| it.version.to_string());
             let ended = it.ended.elapsed().unwrap_or_default().as_secs();
             let (hash, outcome) = (it.artifact.short().to_string(), it.outcome.to_string());
             let why = it.why.lines().next().unwrap_or_default().to_owned();

@@ -10,13 +10,12 @@ use std::{
 };
 
 use hotswap_loader::fs::read_regular;
-use hotswap_types::{ArtifactHash, Phase};
+use hotswap_types::{ArtifactHash, Outcome, Phase};
 
 use super::{answer::Progress, server::Peer};
 use crate::{
     event::{Event, EventKind, Refusal},
     host::{Operator, SlotStatus},
-    journal::Outcome,
     report::Report,
 };
 
@@ -164,13 +163,13 @@ fn ended(report: &Report, refusal: Option<Arc<Refusal>>) -> End {
     let why = summary(report);
     match report.outcome {
         Outcome::Committed => End::Committed(why),
-        outcome => End::Not { outcome: word(outcome), why, refusal },
+        outcome => End::Not { outcome: outcome.word(), why, refusal },
     }
 }
 
 fn unread(refusal: &Arc<Refusal>) -> End {
     let (why, refusal) = (refusal.findings.join("; "), Some(Arc::clone(refusal)));
-    End::Not { outcome: word(Outcome::Rejected), why, refusal }
+    End::Not { outcome: Outcome::Rejected.word(), why, refusal }
 }
 
 /// What somebody who waits wants to know meanwhile: where it stands, not each step of the way. How it
@@ -204,16 +203,5 @@ fn summary(report: &Report) -> String {
     match report.why().as_str() {
         "" => report.outcome.to_string(),
         why => format!("{}: {why}", report.outcome),
-    }
-}
-
-const fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Committed => "committed",
-        Outcome::RolledBack => "rolled_back",
-        Outcome::Degraded => "degraded",
-        Outcome::Rejected => "refused",
-        Outcome::Cancelled => "cancelled",
-        Outcome::Interrupted => "interrupted",
     }
 }

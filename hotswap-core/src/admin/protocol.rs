@@ -5,14 +5,11 @@ use std::{
     path::PathBuf,
 };
 
-use hotswap_types::escape::escaped;
+use hotswap_types::{Intent, escape::escaped};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::{
-    plan::Intent,
-    written::{OWN, writer},
-};
+use crate::written::{OWN, writer};
 
 /// What client and host speak. A request may name it, with the version of hotswap that asks; every
 /// later protocol keeps these two fields, and [`Reply::Failed`].

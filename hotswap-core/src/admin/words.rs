@@ -109,7 +109,7 @@ pub(super) fn reasons(slot: &SlotStatus) -> String {
         .iter()
         .filter(|it| !slot.last_refusal.as_ref().is_some_and(|last| Arc::ptr_eq(last, it)));
     for refusal in others {
-        let (hash, version) = (refusal.artifact, refusal.module.as_ref().map(|(_, it)| it));
+        let (hash, version) = (refusal.artifact, refusal.module.as_ref().map(|it| &it.version));
         let hash = hash.map(|hash| hash.short().to_string()).unwrap_or_default();
         let version = version.map(|it| it.to_string()).unwrap_or_default();
         let finding = refusal.findings.first().map(String::as_str).unwrap_or_default();

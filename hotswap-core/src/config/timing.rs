@@ -9,7 +9,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{event::Until, plan::Urgency};
+use hotswap_types::Urgency;
+
+use crate::event::Until;
 
 /// When an upgrade takes over whose slow work is done ([`Config::with_timing`](crate::Config::with_timing)).
 ///

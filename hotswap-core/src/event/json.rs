@@ -2,11 +2,11 @@
 
 use std::fmt::Debug;
 
-use hotswap_types::{ArtifactHash, Holder, Phase};
+use hotswap_types::{ArtifactHash, Holder, ModuleVersion, Phase, StateNote};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Exit, Refusal, StateNote, WayBack},
+    event::{Exit, Refusal, WayBack},
     journal::Earlier,
     plan::Change,
 };
@@ -46,7 +46,7 @@ fn what_has_kinds_says_which_it_is() {
 fn a_refusal_names_its_module_where_it_is_known() {
     let refusal = Refusal {
         slot: "main".to_owned(),
-        module: Some(("counter".to_owned(), "1.0.0".parse().unwrap())),
+        module: Some(ModuleVersion::new("counter", "1.0.0".parse().unwrap())),
         artifact: None,
         path: "/srv/lib.so".to_owned(),
         phase: Phase::Loaded,

@@ -2,23 +2,20 @@
 
 use std::fmt;
 
-use hotswap_types::ArtifactHash;
-use semver::Version;
-
-use crate::journal::Backup;
+use crate::{journal::Backup, plan::Release};
 
 /// What a slot goes on with.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Recovered {
-    /// The committed artifact that serves again, with its module and version; `None` if none does.
-    pub artifact: Option<(ArtifactHash, String, Version)>,
+    /// The committed artifact that serves again; `None` if none does.
+    pub artifact: Option<Release>,
     /// The state; `None` if there is none, and the module starts afresh.
     pub backup: Option<Backup>,
     /// The last run did not end in order: what was changed after the backup is lost.
     pub is_older: bool,
     /// An artifact that served at the end without having been committed.
-    pub uncommitted: Option<(ArtifactHash, String, Version)>,
+    pub uncommitted: Option<Release>,
     /// Later backups, and why they are of no use.
     pub passed_over: Vec<String>,
 }
@@ -26,19 +23,13 @@ pub struct Recovered {
 impl fmt::Display for Recovered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { artifact, backup, is_older, uncommitted, passed_over } = self;
-        let named = |f: &mut fmt::Formatter<'_>, it: &(ArtifactHash, String, Version)| {
-            write!(f, "{} {} ({}…)", it.1, it.2, it.0.short())
-        };
         f.write_str(if *is_older {
             "the last run did not end in order; "
         } else {
             "goes on where the last run has ended; "
         })?;
         match artifact {
-            Some(artifact) => {
-                named(f, artifact)?;
-                f.write_str(" serves again")?;
-            }
+            Some(artifact) => write!(f, "{artifact} serves again")?,
             None => f.write_str("no committed artifact serves again")?,
         }
         match backup {
@@ -49,9 +40,7 @@ impl fmt::Display for Recovered {
             f.write_str("; what was changed after that is lost")?;
         }
         if let Some(uncommitted) = uncommitted {
-            f.write_str("; ")?;
-            named(f, uncommitted)?;
-            f.write_str(" was not committed")?;
+            write!(f, "; {uncommitted} was not committed")?;
         }
         for why in passed_over {
             write!(f, "\n  passed over: {why}")?;

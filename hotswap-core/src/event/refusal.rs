@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hotswap_types::{ArtifactHash, Phase, escape::shown, json};
+use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, escape::shown};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +22,22 @@ pub enum Exit {
     Degraded,
 }
 
+impl From<Exit> for Outcome {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Rejected => Self::Rejected,
+            Exit::Cancelled => Self::Cancelled,
+            Exit::RolledBack => Self::RolledBack,
+            Exit::Degraded => Self::Degraded,
+        }
+    }
+}
+
 /// What serves while an artifact is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Serving {
     /// The module's version.
-    #[serde(with = "json::text")]
     pub version: Version,
     /// The number of the generation.
     pub generation: u64,
@@ -40,8 +50,7 @@ pub struct Refusal {
     /// The slot.
     pub slot: String,
     /// The module and its version, if the manifest could be read.
-    #[serde(with = "json::module")]
-    pub module: Option<(String, Version)>,
+    pub module: Option<ModuleVersion>,
     /// The artifact; `None` if it could not be read, or is built into the program.
     pub artifact: Option<ArtifactHash>,
     /// Where the artifact was found.
@@ -75,13 +84,13 @@ impl fmt::Display for Refusal {
             Exit::Degraded => "DEGRADED: not rolled back",
         };
         match &self.module {
-            Some((module, version)) => write!(f, "{word} {module} {version}")?,
+            Some(module) => write!(f, "{word} {module}")?,
             None => write!(f, "{word} {}", shown(&self.path))?,
         }
         if let Some(artifact) = &self.artifact {
             write!(f, " ({}…)", artifact.short())?;
         }
-        if self.module.as_ref().is_none_or(|(module, _)| *module != self.slot) {
+        if self.module.as_ref().is_none_or(|module| module.name != self.slot) {
             write!(f, " for slot {}", self.slot)?;
         }
         write!(f, " at {}; ", self.phase)?;

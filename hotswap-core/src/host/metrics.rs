@@ -12,7 +12,7 @@
 //! | `hotswap_upgrade_seconds` | histogram | `slot` | from a detected artifact to live |
 //! | `hotswap_panics` | gauge | `slot` | calls of the instance that serves that have panicked |
 
-use hotswap_types::Phase;
+use hotswap_types::{Outcome, Phase};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram};
 use metrics::{gauge, histogram};
 
@@ -35,8 +35,9 @@ pub(super) fn describe() {
 /// Counts what is told.
 pub(super) fn count(event: &Event) {
     let slot = || event.slot.to_string();
-    let over = |outcome: &'static str| {
-        counter!("hotswap_upgrades_total", "slot" => slot(), "outcome" => outcome).increment(1);
+    let over = |outcome: Outcome| {
+        counter!("hotswap_upgrades_total", "slot" => slot(), "outcome" => outcome.word())
+            .increment(1);
     };
     let serves =
         |generation: u64| gauge!("hotswap_generation", "slot" => slot()).set(generation as f64);
@@ -52,7 +53,7 @@ pub(super) fn count(event: &Event) {
                 Phase::Trial => on_trial(true),
                 Phase::Committed => {
                     on_trial(false);
-                    over("committed");
+                    over(Outcome::Committed);
                 }
                 _ => {}
             }
@@ -66,22 +67,22 @@ pub(super) fn count(event: &Event) {
                 histogram!("hotswap_pause_seconds", "slot" => slot()).record(pause);
             }
         }
-        EventKind::Refused(refusal) => match refusal.exit {
-            Exit::Rejected => over("refused"),
-            Exit::Cancelled => over("cancelled"),
-            Exit::RolledBack => {
-                over("rolled_back");
-                on_trial(false);
-                if let Some(serving) = &refusal.serving {
-                    serves(serving.generation);
+        EventKind::Refused(refusal) => {
+            over(refusal.exit.into());
+            match refusal.exit {
+                Exit::Rejected | Exit::Cancelled => {}
+                Exit::RolledBack => {
+                    on_trial(false);
+                    if let Some(serving) = &refusal.serving {
+                        serves(serving.generation);
+                    }
+                }
+                Exit::Degraded => {
+                    on_trial(false);
+                    degraded(true);
                 }
             }
-            Exit::Degraded => {
-                over("degraded");
-                on_trial(false);
-                degraded(true);
-            }
-        },
+        }
         EventKind::Panicked(panicked) => {
             gauge!("hotswap_panics", "slot" => slot()).set(panicked.count as f64);
         }

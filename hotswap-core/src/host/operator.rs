@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use hotswap_types::{ArtifactHash, escape::said};
+use hotswap_types::{ArtifactHash, Intent, escape::said};
 use semver::Version;
 
 use super::{
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     error::{Error, Reason},
     event::{Event, EventKind, Refusal},
-    plan::{Intent, Plan},
+    plan::Plan,
     slot::upgrades,
 };
 

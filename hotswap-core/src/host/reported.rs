@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use hotswap_types::ArtifactHash;
+use hotswap_types::{ArtifactHash, Intent, PhaseSpan};
 
 use super::{Operator, Shared, worker::Command};
 use crate::{
@@ -10,10 +10,8 @@ use crate::{
     error::{Error, Reason},
     event::{Event, EventKind, Serving},
     journal::PastUpgrade,
-    plan::Intent,
     report::{
-        Drafts, Moment, Note, Report, Spell, Store, Times, Unnoted, WayBackTaken, history,
-        unfinished,
+        Drafts, Moment, Note, Report, Store, Times, Unnoted, WayBackTaken, history, unfinished,
     },
 };
 
@@ -85,9 +83,9 @@ impl Shared {
     }
 
     /// What the phases of a pause have taken.
-    pub(super) fn paused(&self, slot: &str, artifact: Option<ArtifactHash>, spells: &[Spell]) {
+    pub(super) fn paused(&self, slot: &str, artifact: Option<ArtifactHash>, spans: &[PhaseSpan]) {
         if let Some(artifact) = artifact {
-            self.reports.lock().of(slot).paused(artifact, spells, Moment::now());
+            self.reports.lock().of(slot).paused(artifact, spans, Moment::now());
         }
     }
 

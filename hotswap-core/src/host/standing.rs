@@ -2,8 +2,7 @@
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use hotswap_types::{ArtifactHash, Phase, escape::shown};
-use semver::Version;
+use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape::shown};
 
 use crate::{event::Refusal, plan::Plan};
 
@@ -17,7 +16,7 @@ pub struct Offered {
     /// The artifact; `None` if it could not be read.
     pub artifact: Option<ArtifactHash>,
     /// Its module and version, if the manifest could be read.
-    pub module: Option<(String, Version)>,
+    pub module: Option<ModuleVersion>,
     /// How it stands.
     pub standing: Standing,
 }
@@ -26,8 +25,8 @@ impl Offered {
     /// The artifact, as far as it is known, and where it lies.
     pub(crate) fn name(&self) -> String {
         let mut name = String::new();
-        if let Some((module, version)) = &self.module {
-            name.push_str(&format!("{module} {version} "));
+        if let Some(module) = &self.module {
+            name.push_str(&format!("{module} "));
         }
         if let Some(artifact) = self.artifact {
             name.push_str(&format!("({}…) ", artifact.short()));

@@ -15,9 +15,9 @@ use serde::Serialize;
 use super::pauses::{Pause, Pauses};
 use crate::{
     event::{Refusal, Serving, Until},
-    instance::{Condition, Figures, Generation},
+    instance::{Condition, Figures, Generation, Resident},
     plan::Plan,
-    slot::{OnTrial, Resident, SlotCore},
+    slot::{OnTrial, SlotCore, holders},
 };
 
 /// What each slot of a host serves.
@@ -52,7 +52,6 @@ pub struct SlotStatus {
     /// These generations, in the order in which they were loaded.
     pub generations: Vec<GenerationStatus>,
     /// What was refused last.
-    #[serde(with = "json::shared")]
     pub last_refusal: Option<Arc<Refusal>>,
     /// The artifacts that are not tried again until they change or are
     /// [cleared](crate::Operator::clear), the newest first.
@@ -63,10 +62,8 @@ pub struct SlotStatus {
     /// Why upgrades do not begin by themselves.
     pub paused: Option<Pause>,
     /// The plan that waits for somebody's word.
-    #[serde(with = "json::shared")]
     pub awaiting: Option<Arc<Plan>>,
     /// The plan that was made last.
-    #[serde(with = "json::shared")]
     pub plan: Option<Arc<Plan>>,
     /// The trial of the version that serves.
     pub trial: Option<TrialStatus>,
@@ -104,7 +101,6 @@ pub struct ServingStatus {
     /// The module.
     pub module: String,
     /// Its version.
-    #[serde(with = "json::text")]
     pub version: Version,
     /// The artifact; `None` for a module that is built into the program.
     pub artifact: Option<ArtifactHash>,
@@ -127,7 +123,6 @@ pub struct GenerationStatus {
     /// The module.
     pub module: String,
     /// Its version.
-    #[serde(with = "json::text")]
     pub version: Version,
     /// The artifact.
     pub artifact: ArtifactHash,
@@ -142,11 +137,11 @@ impl GenerationStatus {
     fn new(resident: &Resident, gate: Option<&Gate<Generation>>) -> Self {
         Self {
             generation: resident.number,
-            module: resident.module.clone(),
-            version: resident.version.clone(),
+            module: resident.module.name.clone(),
+            version: resident.module.version.clone(),
             artifact: resident.artifact,
             since: resident.since,
-            held_by: resident.holders(gate),
+            held_by: holders(resident, gate),
         }
     }
 }

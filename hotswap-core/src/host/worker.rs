@@ -43,8 +43,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(super) use self::ending::Kept;
-
 use hotswap_abi::__private::same_build::Packages;
 use hotswap_loader::{
     Outdated, UnloadEvent,
@@ -52,7 +50,7 @@ use hotswap_loader::{
     run_pending_dtors,
     steps::Steps,
 };
-use hotswap_types::ArtifactHash;
+use hotswap_types::{ArtifactHash, Intent};
 use hotswap_watch::{Appeared, Backoff, Notice, Pending, Source, SourceId, Watcher};
 use semver::Version;
 
@@ -74,12 +72,14 @@ use crate::{
     error::{Error, Reason},
     event::{EventKind, Recovered, RehearsalReport},
     floors::Floors,
+    instance::Resident,
     journal::{Backup, Earlier, What},
-    plan::Intent,
-    slot::{Resident, SlotCore, set_upgrades},
+    slot::{SlotCore, set_upgrades},
     trust::{EXTENSION, Trust},
     upgrade::{Fault, Prepared, Retiring, Upgrade},
 };
+
+pub(super) use self::ending::Kept;
 
 /// Calls that panic again and again are told so often.
 const BREATH: Duration = Duration::from_secs(1);
@@ -548,7 +548,7 @@ impl Worker {
             // They may have been rejected for their version.
             slot.core.rejected.retain(|refusal| {
                 let rejected = refusal.module.as_ref();
-                rejected.is_none_or(|(name, found)| name != module || *found != version)
+                rejected.is_none_or(|it| it.name != module || it.version != version)
             });
         }
         self.floors.allow(module, version);

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use hotswap_types::{ArtifactHash, json::text};
+use hotswap_types::{ArtifactHash, Occasion, Outcome};
 use semver::Version;
 use serde::{Deserialize, Serialize};
+
+use crate::plan::Release;
 
 /// An artifact, and what it says it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,29 +14,20 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Build {
     pub(crate) artifact: ArtifactHash,
     pub(crate) module: String,
-    #[serde(with = "text")]
     pub(crate) version: Version,
+}
+
+impl From<&Build> for Release {
+    fn from(build: &Build) -> Self {
+        let Build { artifact, module, version } = build;
+        Self { module: module.clone(), version: version.clone(), artifact: Some(*artifact) }
+    }
 }
 
 impl fmt::Display for Build {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} ({}…)", self.module, self.version, self.artifact.short())
     }
-}
-
-/// Why a backup was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Occasion {
-    /// Another artifact, or another state, was about to take over.
-    Upgrade,
-    /// [`Host::checkpoint`](crate::Operator::checkpoint).
-    Checkpoint,
-    /// [`Config::with_checkpoint_interval`](crate::Config::with_checkpoint_interval).
-    Interval,
-    /// The host ended in order: nothing was served after it.
-    End,
 }
 
 /// A backup, as the journal knows it.
@@ -45,7 +38,6 @@ pub(crate) struct BackupRecord {
     /// Of the module that wrote it; `None` if that is linked into the program.
     pub(crate) artifact: Option<ArtifactHash>,
     pub(crate) module: String,
-    #[serde(with = "text")]
     pub(crate) version: Version,
     /// Milliseconds since 1970.
     pub(crate) taken: u64,
@@ -74,25 +66,6 @@ pub(crate) struct Rejection {
     pub(crate) build: Option<Build>,
     pub(crate) phase: String,
     pub(crate) why: String,
-}
-
-/// How an upgrade ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It is, or was, the stable version.
-    Committed,
-    /// Its trial went wrong, and the version before served again.
-    RolledBack,
-    /// Its trial went wrong, and so did the way back: it served on.
-    Degraded,
-    /// It was not taken, by its own fault.
-    Rejected,
-    /// It was not taken then, and not by its own fault.
-    Cancelled,
-    /// The run ended out of order while it was on its way, or on trial.
-    Interrupted,
 }
 
 /// An upgrade that is over.

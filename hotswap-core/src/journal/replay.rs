@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use hotswap_types::ArtifactHash;
+use hotswap_types::{ArtifactHash, Occasion, Outcome};
 
 use super::{
     line::{Line, What},
-    record::{BackupRecord, Build, Occasion, Outcome, Past, Rejection, SlotRecord, Try, UnderWay},
+    record::{BackupRecord, Build, Past, Rejection, SlotRecord, Try, UnderWay},
 };
 
 /// How many artifacts that were committed are remembered.

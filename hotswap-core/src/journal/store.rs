@@ -14,7 +14,7 @@ use hotswap_types::{ArtifactHash, json};
 use super::{error::JournalError, record::BackupRecord};
 use crate::{
     snapshot::{Snapshot, SnapshotError},
-    upgrade::signature_of,
+    trust::signature_of,
 };
 
 pub(super) const ARTIFACTS: &str = "artifacts";

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hotswap_types::{ArtifactHash, Phase};
+use hotswap_types::{ArtifactHash, Phase, StateNote};
 
 use super::{
     Change, Intent, Level, Plan, Purpose, Release, Risk, StateStep, Step, StepBack, Urgency,
 };
-use crate::event::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, StateNote, WayBack};
+use crate::event::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, WayBack};
 
 /// A plan with something of everything.
 pub(crate) fn plan() -> Plan {

@@ -6,13 +6,10 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use hotswap_types::{ArtifactHash, Phase, json};
+use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, PhaseSpan, json};
 
 use super::{PhaseTime, Report, TrialFigures, WayBackTaken, Word, lost::lost};
-use crate::{
-    event::{EventKind, Exit, Live, Refusal, Serving},
-    journal::Outcome,
-};
+use crate::event::{EventKind, Live, Refusal, Serving};
 
 /// So many artifacts of a slot are on their way, or may be tried again.
 const MOST: usize = 16;
@@ -37,14 +34,6 @@ impl Moment {
         let time = json::time::of(now.checked_sub(ago).unwrap_or(now));
         Self { time: json::time::after(time), instant }
     }
-}
-
-/// A phase of a pause, from when to when.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Spell {
-    pub(crate) phase: Phase,
-    pub(crate) from: Instant,
-    pub(crate) to: Instant,
 }
 
 /// The upgrades of a slot that go on, the newest last.
@@ -110,7 +99,8 @@ impl Drafts {
             }
             EventKind::Planned(plan) => {
                 let draft = self.of(plan.artifact, now)?;
-                draft.report.module = Some((plan.to.module.clone(), plan.to.version.clone()));
+                draft.report.module =
+                    Some(ModuleVersion::new(&*plan.to.module, plan.to.version.clone()));
                 draft.report.plan = Some(Arc::clone(plan));
                 None
             }
@@ -137,13 +127,7 @@ impl Drafts {
             EventKind::Refused(refusal) => {
                 let artifact = refusal.artifact?;
                 self.of(artifact, now)?.refused(refusal);
-                let outcome = match refusal.exit {
-                    Exit::Rejected => Outcome::Rejected,
-                    Exit::Cancelled => Outcome::Cancelled,
-                    Exit::RolledBack => Outcome::RolledBack,
-                    Exit::Degraded => Outcome::Degraded,
-                };
-                self.over(artifact, outcome, now)
+                self.over(artifact, refusal.exit.into(), now)
             }
             _ => None,
         }
@@ -158,16 +142,16 @@ impl Drafts {
     }
 
     /// What the phases of a pause have taken: they are told when it is over.
-    pub(crate) fn paused(&mut self, artifact: ArtifactHash, spells: &[Spell], now: Moment) {
-        let (Some(first), Some(last)) = (spells.first(), spells.last()) else { return };
+    pub(crate) fn paused(&mut self, artifact: ArtifactHash, spans: &[PhaseSpan], now: Moment) {
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return };
         let Some(draft) = self.of(artifact, now) else { return };
         let begun = draft.begun;
         let phases = &mut draft.report.phases;
-        phases.retain(|it| spells.iter().all(|spell| spell.phase != it.phase));
-        phases.extend(spells.iter().map(|spell| PhaseTime {
-            phase: spell.phase,
-            at: spell.from.saturating_duration_since(begun),
-            took: spell.to.saturating_duration_since(spell.from),
+        phases.retain(|it| spans.iter().all(|span| span.phase != it.phase));
+        phases.extend(spans.iter().map(|span| PhaseTime {
+            phase: span.phase,
+            at: span.from.saturating_duration_since(begun),
+            took: span.to.saturating_duration_since(span.from),
         }));
         phases.sort_by_key(|it| (it.at, it.phase));
         draft.report.pause = Some(last.to.saturating_duration_since(first.from));
@@ -274,7 +258,7 @@ impl Draft {
     fn live(&mut self, kind: &EventKind) {
         let EventKind::Live(live) = kind else { return };
         let report = &mut self.report;
-        report.module = Some((live.module.clone(), live.version.clone()));
+        report.module = Some(ModuleVersion::new(&*live.module, live.version.clone()));
         report.generation = Some(live.generation);
         report.state = Some(live.state.clone());
         report.restored = live.restored;

@@ -6,8 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use hotswap_types::Outcome;
+
 use super::{Report, draft::blank};
-use crate::journal::{Outcome, PastUpgrade};
+use crate::journal::PastUpgrade;
 
 /// Times of lines are whole milliseconds.
 const SLACK: Duration = Duration::from_secs(1);

@@ -2,46 +2,25 @@
 
 use std::time::{Duration, SystemTime};
 
+use hotswap_types::StateNote;
+
 use super::Report;
-use crate::event::StateNote;
 
 /// What of the state is gone, by what became of it on the way there, and back where it went back.
 pub(super) fn lost(report: &Report) -> Vec<String> {
     let Report { state, back, restored, generation, ended, .. } = report;
     match back.as_ref().map(|back| &back.state) {
         // It goes on with the state that it had, with all that was in it.
-        Some(state @ StateNote::AsBefore { .. }) => of(state),
+        Some(state @ StateNote::AsBefore { .. }) => state.lost(),
         back => {
-            let mut lost = state.as_ref().map(of).unwrap_or_default();
+            let mut lost = state.as_ref().map(StateNote::lost).unwrap_or_default();
             // A first generation goes on where the last run has ended.
             if let (Some(taken), Some(2..)) = (restored, generation) {
                 lost.push(since(*taken, *ended));
             }
-            lost.extend(back.into_iter().flat_map(of));
+            lost.extend(back.into_iter().flat_map(StateNote::lost));
             lost
         }
-    }
-}
-
-fn of(state: &StateNote) -> Vec<String> {
-    match state {
-        StateNote::Dropped { why } => vec![format!("the whole state: {}", why.join("; "))],
-        StateNote::AsBefore { why } => {
-            vec![format!("every change of the state since the upgrade: {}", why.join("; "))]
-        }
-        StateNote::TakenBack { why, .. } => vec![format!("the newer state: {why}")],
-        StateNote::Carried { dropped, .. } => {
-            dropped.iter().map(|field| format!("`{field}`")).collect()
-        }
-        StateNote::None
-        | StateNote::Fresh
-        | StateNote::Kept
-        | StateNote::Moved
-        | StateNote::MovedAfterPanic
-        | StateNote::Moves
-        | StateNote::Encoded { .. }
-        | StateNote::Migrated { .. }
-        | StateNote::Downgraded { .. } => Vec::new(),
     }
 }
 

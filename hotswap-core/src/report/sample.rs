@@ -5,14 +5,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use hotswap_types::Phase;
+use hotswap_types::{ModuleVersion, Outcome, Phase, StateNote};
 
 use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word, draft::blank};
-use crate::{
-    event::{Serving, StateNote},
-    journal::Outcome,
-    plan,
-};
+use crate::{event::Serving, plan};
 
 fn began() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(1_764_120_958_000)
@@ -25,7 +21,7 @@ pub(crate) fn committed() -> Report {
     let time = |phase, at, took| PhaseTime { phase, at: millis(at), took: millis(took) };
     Report {
         number: 7,
-        module: Some((plan.to.module.clone(), plan.to.version.clone())),
+        module: Some(ModuleVersion::new(&*plan.to.module, plan.to.version.clone())),
         ended: began() + Duration::from_secs(12),
         word: Some(Word {
             approved: true,
@@ -68,7 +64,7 @@ pub(crate) fn committed() -> Report {
 fn rejected() -> Report {
     Report {
         number: 8,
-        module: Some(("corner-shop".to_owned(), "0.3.0".parse().unwrap())),
+        module: Some(ModuleVersion::new("corner-shop", "0.3.0".parse().unwrap())),
         ended: began() + Duration::from_millis(5),
         phases: vec![PhaseTime {
             phase: Phase::Staged,

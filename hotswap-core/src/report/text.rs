@@ -7,10 +7,10 @@ use std::{
     time::SystemTime,
 };
 
-use hotswap_types::{escape::escaped, json};
+use hotswap_types::{Outcome, escape::escaped, json};
 
 use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word};
-use crate::{event::Serving, journal::Outcome};
+use crate::event::Serving;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,8 +88,8 @@ impl Report {
     fn write_head(&self, f: &mut String) -> fmt::Result {
         let Self { number, slot, artifact, module, attempt, began, phase, outcome, .. } = self;
         write!(f, "# {slot}: ")?;
-        if let Some((module, version)) = module {
-            write!(f, "{module} {version} ")?;
+        if let Some(module) = module {
+            write!(f, "{module} ")?;
         }
         write!(f, "({}…) {outcome}", artifact.short())?;
         match outcome {

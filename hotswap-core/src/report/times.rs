@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use hotswap_types::Phase;
+use hotswap_types::{Outcome, Phase};
 
 use super::Report;
-use crate::journal::Outcome;
 
 /// So many earlier upgrades say how long the next one takes.
 const MOST: usize = 9;

@@ -11,21 +11,19 @@ use std::{
 use hotswap_abi::{__private::compat::Requirement, Interface};
 use hotswap_gate::Gate;
 use hotswap_loader::{UnloadCallback, UnloadEvent, logs};
-use hotswap_types::{Phase, bounded};
+use hotswap_types::{Phase, PhaseSpan, bounded};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::{Residents, held::Held, quarantine::Quarantine, undo::Undo};
 use crate::{
     checkpoint::Checkpoint,
     error::{Error, Reason},
     event::{Refusal, Serving, Until},
-    instance::{Code, Generation, OnPanic, Watch},
+    instance::{Code, Generation, OnPanic, Resident, Watch},
     plan::Plan,
-    report::Spell,
     snapshot::Snapshot,
     system::owner::Owner,
 };
-
-use super::{Resident, Residents, held::Held, quarantine::Quarantine, undo::Undo};
 
 thread_local! {
     static UPGRADES: Cell<bool> = const { Cell::new(false) };
@@ -111,7 +109,7 @@ pub(crate) struct SlotCore {
     gate: OnceLock<Arc<Gate<Generation>>>,
     progress: Mutex<Progress>,
     /// What the phases of the last pause have taken, until somebody has looked.
-    pause: Mutex<Vec<Spell>>,
+    pause: Mutex<Vec<PhaseSpan>>,
     changed: Condvar,
 }
 
@@ -326,11 +324,11 @@ impl SlotCore {
     }
 
     /// What the phases of a pause have taken.
-    pub(crate) fn set_pause(&self, spells: Vec<Spell>) {
-        *self.pause.lock() = spells;
+    pub(crate) fn set_pause(&self, spans: Vec<PhaseSpan>) {
+        *self.pause.lock() = spans;
     }
 
-    pub(crate) fn take_pause(&self) -> Vec<Spell> {
+    pub(crate) fn take_pause(&self) -> Vec<PhaseSpan> {
         std::mem::take(&mut self.pause.lock())
     }
 

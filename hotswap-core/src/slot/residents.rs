@@ -1,89 +1,29 @@
 //! The generations of a slot that are in memory, whatever keeps them there.
 //!
-//! A generation is listed from the moment its library is opened to the moment it was looked for and
-//! not found. The list owns nothing of a library.
+//! What keeps them: what they know of themselves, callers inside, states that refer to them.
 
-use std::{
-    ptr,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{ptr, sync::Arc, time::Instant};
 
 use hotswap_gate::{Gate, Occupant};
-use hotswap_loader::{LibraryPins, UnloadEvent};
-use hotswap_types::{ArtifactHash, Caller, Holder};
+use hotswap_loader::UnloadEvent;
+use hotswap_types::{ArtifactHash, Caller, Holder, ModuleVersion};
 use parking_lot::Mutex;
-use semver::Version;
 
-use crate::instance::{Code, Generation};
+use crate::instance::{Code, Generation, Resident, Stage};
 
 /// The generations of a slot that are in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Residents(Mutex<Vec<Arc<Resident>>>);
-
-/// A generation in memory.
-#[derive(Debug)]
-pub(crate) struct Resident {
-    /// The number it has, or would have got.
-    pub(crate) number: u64,
-    pub(crate) module: String,
-    pub(crate) version: Version,
-    pub(crate) artifact: ArtifactHash,
-    /// The size of its file in bytes.
-    pub(crate) size: u64,
-    pub(crate) since: Instant,
-    /// Set once it is known.
-    pins: OnceLock<Arc<LibraryPins>>,
-    stage: Mutex<Stage>,
-    /// Whether it was told who holds it.
-    was_told: AtomicBool,
-}
-
-/// How far a generation has come.
-#[derive(Debug, Clone)]
-pub(crate) enum Stage {
-    /// It has not served.
-    Candidate,
-    Serves,
-    /// It was replaced, and is kept ready to serve again until the trial of the next one is over.
-    Ready,
-    /// It was replaced.
-    Replaced {
-        at: Instant,
-    },
-    /// Nobody owns its code any more, and it is to be unloaded.
-    Dies {
-        has_served: bool,
-    },
-    /// It stays.
-    Stays {
-        held: Holder,
-    },
-}
 
 impl Residents {
     /// One more library is opened.
     pub(crate) fn add(
         &self,
         number: u64,
-        module: (String, Version),
+        module: ModuleVersion,
         artifact: (ArtifactHash, u64),
     ) -> Arc<Resident> {
-        let (artifact, size) = artifact;
-        let resident = Arc::new(Resident {
-            number,
-            module: module.0,
-            version: module.1,
-            artifact,
-            size,
-            since: Instant::now(),
-            pins: OnceLock::new(),
-            stage: Mutex::new(Stage::Candidate),
-            was_told: AtomicBool::new(false),
-        });
+        let resident = Arc::new(Resident::new(number, module, artifact));
         self.0.lock().push(Arc::clone(&resident));
         resident
     }
@@ -119,80 +59,33 @@ impl Residents {
     }
 }
 
-impl Resident {
-    pub(crate) fn set_stage(&self, stage: Stage) {
-        *self.stage.lock() = stage;
-    }
+/// The generation that serves, if its state may refer to this one.
+pub(crate) fn origin_of(resident: &Resident, gate: &Gate<Generation>) -> Option<u64> {
+    let (generation, serves) = gate.current();
+    let is_it =
+        |code: &Arc<Code>| code.resident().is_some_and(|it| ptr::eq(&raw const **it, resident));
+    serves.origins().iter().any(is_it).then_some(generation)
+}
 
-    /// Its library is open.
-    pub(crate) fn set_pins(&self, pins: Option<&Arc<LibraryPins>>) {
-        if let Some(pins) = pins {
-            // Set once: a generation has one library.
-            let _ = self.pins.set(Arc::clone(pins));
+/// Who or what keeps a generation.
+pub(crate) fn holders(resident: &Resident, gate: Option<&Gate<Generation>>) -> Vec<Holder> {
+    let (mut holders, replaced) = (resident.kept_by(), resident.replaced());
+    if resident.has_served()
+        && let Some(gate) = gate
+    {
+        let callers = gate.callers(resident.number);
+        if !callers.is_empty() {
+            let caller = |occupant: &Occupant| caller(occupant, replaced);
+            holders.push(Holder::Callers(callers.iter().map(caller).collect()));
         }
     }
-
-    /// Whether it has ever served: else its number is somebody else's.
-    pub(crate) fn has_served(&self) -> bool {
-        match &*self.stage.lock() {
-            Stage::Candidate => false,
-            Stage::Dies { has_served } => *has_served,
-            Stage::Serves | Stage::Ready | Stage::Replaced { .. } | Stage::Stays { .. } => true,
-        }
+    if let Some(generation) = replaced.and_then(|_| origin_of(resident, gate?)) {
+        holders.push(Holder::State { generation });
     }
-
-    /// The generation that serves, if its state may refer to this one.
-    pub(crate) fn origin_of(&self, gate: &Gate<Generation>) -> Option<u64> {
-        let (generation, serves) = gate.current();
-        let is_it =
-            |code: &Arc<Code>| code.resident().is_some_and(|it| ptr::eq(&raw const **it, self));
-        serves.origins().iter().any(is_it).then_some(generation)
+    if holders.is_empty() {
+        holders.push(Holder::Upgrade);
     }
-
-    /// Whether it is to be told who holds it: only the first time.
-    pub(crate) fn tell_once(&self) -> bool {
-        !self.was_told.swap(true, Ordering::Relaxed)
-    }
-
-    /// When it was replaced, if that is what keeps it for now.
-    pub(crate) fn replaced(&self) -> Option<Instant> {
-        match &*self.stage.lock() {
-            Stage::Replaced { at } => Some(*at),
-            _ => None,
-        }
-    }
-
-    /// Who or what keeps it.
-    pub(crate) fn holders(&self, gate: Option<&Gate<Generation>>) -> Vec<Holder> {
-        let stage = self.stage.lock().clone();
-        let age = match &stage {
-            Stage::Replaced { at } => Some(*at),
-            _ => None,
-        };
-        let mut holders = match stage {
-            Stage::Serves => vec![Holder::Serves],
-            Stage::Ready => vec![Holder::Trial],
-            Stage::Stays { held } => vec![held],
-            Stage::Dies { .. } => self.pins.get().map(|it| it.holders()).unwrap_or_default(),
-            Stage::Candidate | Stage::Replaced { .. } => Vec::new(),
-        };
-        if self.has_served()
-            && let Some(gate) = gate
-        {
-            let callers = gate.callers(self.number);
-            if !callers.is_empty() {
-                let caller = |occupant: &Occupant| caller(occupant, age);
-                holders.push(Holder::Callers(callers.iter().map(caller).collect()));
-            }
-        }
-        if let Some(generation) = age.and_then(|_| self.origin_of(gate?)) {
-            holders.push(Holder::State { generation });
-        }
-        if holders.is_empty() {
-            holders.push(Holder::Upgrade);
-        }
-        holders
-    }
+    holders
 }
 
 fn caller(occupant: &Occupant, since: Option<Instant>) -> Caller {

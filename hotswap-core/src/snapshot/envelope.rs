@@ -1,4 +1,4 @@
-//! The format of a snapshot's file. Pure: bytes in, snapshot or damage out.
+//! The format of a snapshot's file. Pure: bytes in, its parts or damage out.
 //!
 //! `"HOTSNAP\0"`, the format's number (u16), the version of hotswap that writes it (its length as a
 //! byte, and a text: every later format keeps that), when it was taken (u64, milliseconds since 1970), the
@@ -10,7 +10,6 @@
 
 use std::{
     io::{self, Write},
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -20,7 +19,6 @@ use hotswap_abi::{
 };
 use semver::Version;
 
-use super::Snapshot;
 use crate::written::{OWN, writer};
 
 const MAGIC: [u8; 8] = *b"HOTSNAP\0";
@@ -50,10 +48,20 @@ pub(crate) enum Damage {
     Abi { found: Version },
 }
 
+/// What a file of a snapshot holds.
+pub(super) struct Parts {
+    pub(super) manifest: Manifest,
+    pub(super) state: Vec<u8>,
+    pub(super) taken: SystemTime,
+}
+
 /// Writes a snapshot.
-pub(super) fn encode(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
-    let Snapshot { manifest, state, older, taken } = snapshot;
-    debug_assert!(older.is_none(), "a file holds a state in its module's own version");
+pub(super) fn encode(
+    manifest: &Manifest,
+    state: &[u8],
+    taken: SystemTime,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let since = taken.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let taken = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
     let manifest = manifest.encoded();
@@ -78,13 +86,13 @@ pub(super) fn encode(snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()>
 }
 
 /// How many bytes a snapshot has as a file.
-pub(super) fn size(snapshot: &Snapshot) -> u64 {
+pub(super) fn size(manifest: &Manifest, state: &[u8]) -> u64 {
     let numbers = MAGIC.len() + 2 + 1 + OWN.len() + 8 + 4 + 8 + HASH;
-    (numbers + snapshot.manifest.encoded().len() + snapshot.state.len()) as u64
+    (numbers + manifest.encoded().len() + state.len()) as u64
 }
 
 /// Reads a snapshot.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Snapshot, Damage> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Parts, Damage> {
     let mut left = bytes;
     if !left.starts_with(&MAGIC) {
         return Err(Damage::Magic);
@@ -119,12 +127,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Snapshot, Damage> {
         return Err(Damage::Abi { found: manifest.abi });
     }
     let taken = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(taken));
-    Ok(Snapshot {
-        manifest: Arc::new(manifest),
-        state: state.to_vec(),
-        older: None,
-        taken: taken.unwrap_or(SystemTime::UNIX_EPOCH),
-    })
+    let taken = taken.unwrap_or(SystemTime::UNIX_EPOCH);
+    Ok(Parts { manifest, state: state.to_vec(), taken })
 }
 
 fn take<const N: usize>(left: &mut &[u8], what: &'static str) -> Result<[u8; N], Damage> {

@@ -4,7 +4,10 @@
 //! `minisign-verify` decides. What is read here beside it is the number of a key, which it keeps to
 //! itself, so that a refusal can name both sides.
 
-use std::fmt;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use hotswap_types::ArtifactHash;
 use minisign_verify::{Error, PublicKey, Signature};
@@ -13,6 +16,11 @@ use super::keys::{Day, Keys};
 
 /// What a signature's file has behind the name of its artifact.
 pub(crate) const EXTENSION: &str = "minisig";
+
+/// Where an artifact's signature is.
+pub(crate) fn signature_of(artifact: &Path) -> PathBuf {
+    artifact.with_added_extension(EXTENSION)
+}
 
 /// The largest signature file in bytes; minisign's own comments fit.
 pub(crate) const LARGEST: u64 = 16 << 10;

@@ -13,16 +13,11 @@ use hotswap_abi::{
     },
     Manifest,
 };
-use hotswap_types::Phase;
-
+use hotswap_types::{Phase, StateNote};
 use semver::Version;
 
 use super::{Fault, Inspected, Predecessor, fault::UNTIL_IT_CHANGES};
-use crate::{
-    config::StateDrift,
-    event::{Exit, StateNote},
-    snapshot::Snapshot,
-};
+use crate::{config::StateDrift, event::Exit, snapshot::Snapshot};
 
 /// An artifact that fits.
 #[derive(Debug)]

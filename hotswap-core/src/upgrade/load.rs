@@ -17,15 +17,15 @@ use hotswap_loader::{
     steps::{RunError, Steps},
 };
 use hotswap_types::{
-    Holder, Phase,
+    Holder, ModuleVersion, Phase,
     escape::{escaped, shown},
 };
 
 use super::{Admitted, Assessed, Fault, Handover, Predecessor, assess};
 use crate::{
     config::{AtCap, Builtin, Config, Retire},
-    instance::{Code, Role, StepError},
-    slot::{SlotCore, Stage},
+    instance::{Code, Role, Stage, StepError},
+    slot::{SlotCore, holders},
     system::cause,
 };
 
@@ -80,8 +80,8 @@ pub(crate) fn load(
     };
     // Only what serves now can hand its state over.
     let kin = slot.serves().filter(|_| handover.moves()).map(|serves| serves.code);
-    let module = (manifest.module.clone(), manifest.version.clone());
-    let who = format!("a constructor of {} {} ({}…)", module.0, module.1, hash.short());
+    let module = ModuleVersion::from(&*manifest);
+    let who = format!("a constructor of {module} ({}…)", hash.short());
     let guard = loader_lock::lock(who, Some(deadline)).map_err(|busy| loader_busy(&busy))?;
     let ticket = guard.ticket();
     let resident = slot.residents.add(generation, module, (hash, size));
@@ -210,7 +210,7 @@ fn has_room(slot: &SlotCore, config: &Config) -> Result<(), Fault> {
     let mut findings = vec![format!("generations  {count} are mapped, and {cap} may be")];
     let gate = slot.gate();
     for resident in residents.iter().take(MOST_NAMED) {
-        let holders = resident.holders(gate.map(|gate| &**gate));
+        let holders = holders(resident, gate.map(|gate| &**gate));
         let holders = holders.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         findings.push(format!("generation {}  {holders}", resident.number));
     }

@@ -3,10 +3,10 @@
 use std::{borrow::Cow, mem};
 
 use hotswap_abi::__private::state::{Carried, DroppedValues, carry_back};
+use hotswap_types::StateNote;
 
 use super::Handover;
 use crate::{
-    event::StateNote,
     instance::{Context, State, StepError},
     snapshot::Snapshot,
 };

@@ -25,7 +25,7 @@ use std::{
 };
 
 use hotswap_gate::{Closed, Gate};
-use hotswap_types::Phase;
+use hotswap_types::{Phase, StateNote};
 
 use self::turn::Turn;
 use super::{
@@ -35,10 +35,7 @@ use super::{
     progress::{Progress, Step},
     snapshot,
 };
-use crate::{
-    event::StateNote,
-    instance::{Code, Generation, Kinship, StepError, kinship},
-};
+use crate::instance::{Code, Generation, Kinship, StepError, kinship};
 
 /// A candidate that was started beside the version that serves, whose state is to follow.
 #[derive(Debug, Clone)]
@@ -144,17 +141,17 @@ impl Upgrade<'_> {
                 let code = Arc::clone(new.code());
                 closed.activate(code.generation, new);
                 let pause = Some(begun.elapsed());
-                self.slot.set_pause(progress.spells(begun));
+                self.slot.set_pause(progress.spans(begun));
                 (self.reached)(Phase::Quiescing);
                 let old = Some(Retiring::new(number, old, Left::All).moved(kinship));
                 Ok(Applied { code, state: StateNote::Moved, pause, restored: None, old })
             }
             Moved::Not(error) => {
                 let step = progress.step();
-                let spells = progress.spells(begun);
+                let spans = progress.spans(begun);
                 let resumed = self.resume(&old, step, &error);
                 drop(closed);
-                self.slot.set_pause(spells);
+                self.slot.set_pause(spans);
                 (self.reached)(Phase::Quiescing);
                 Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
             }

@@ -3,12 +3,11 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_loader::steps::{RunError, Steps};
-use hotswap_types::Phase;
+use hotswap_types::{Phase, StateNote};
 
 use super::{Fault, Handover, Predecessor, assess, load::Loaded, moves::Beside};
 use crate::{
     config::StateDrift,
-    event::StateNote,
     instance::{Code, Context, StepError},
     slot::SlotCore,
 };

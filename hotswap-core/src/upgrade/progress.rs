@@ -5,11 +5,11 @@ use std::{
     time::Instant,
 };
 
-use hotswap_types::Phase;
+use hotswap_types::{Phase, PhaseSpan};
 use parking_lot::Mutex;
 
 use super::{Fault, Handover};
-use crate::{instance::StepError, report::Spell};
+use crate::instance::StepError;
 
 /// How far the work of a pause has come.
 #[derive(Debug, Default)]
@@ -54,8 +54,8 @@ impl Progress {
 
 impl Progress {
     /// From when to when each phase of the pause was, as far as it has come by now.
-    pub(super) fn spells(&self, begun: Instant) -> Vec<Spell> {
-        let mut spells = vec![Spell { phase: Phase::Quiescing, from: begun, to: begun }];
+    pub(super) fn spans(&self, begun: Instant) -> Vec<PhaseSpan> {
+        let mut spans = vec![PhaseSpan { phase: Phase::Quiescing, from: begun, to: begun }];
         for (step, at) in &*self.begun.lock() {
             let phase = match step {
                 Step::Suspend => Phase::Snapshotted,
@@ -64,15 +64,15 @@ impl Progress {
                 // What was before goes on; the switch is a part of Activated.
                 Step::Snapshot | Step::Arrive | Step::Done => continue,
             };
-            if let Some(last) = spells.last_mut() {
+            if let Some(last) = spans.last_mut() {
                 last.to = *at;
             }
-            spells.push(Spell { phase, from: *at, to: *at });
+            spans.push(PhaseSpan { phase, from: *at, to: *at });
         }
-        if let Some(last) = spells.last_mut() {
+        if let Some(last) = spans.last_mut() {
             last.to = Instant::now();
         }
-        spells
+        spans
     }
 }
 

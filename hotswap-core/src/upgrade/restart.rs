@@ -10,14 +10,13 @@ use std::{
 };
 
 use hotswap_gate::Closed;
-use hotswap_types::Phase;
+use hotswap_types::{Phase, StateNote};
 
 use super::{
     Applied, Fault, Handover, Left, Predecessor, Prepared, Retiring, Upgrade, handover,
     load::Loaded, prepare, progress::Step, snapshot,
 };
 use crate::{
-    event::StateNote,
     instance::{Generation, StepError, Use},
     snapshot::Snapshot,
 };

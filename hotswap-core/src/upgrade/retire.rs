@@ -13,8 +13,8 @@ use hotswap_types::Holder;
 
 use crate::{
     event::Retirement,
-    instance::{Generation, Kinship, StepError},
-    slot::{Resident, Stage},
+    instance::{Generation, Kinship, Resident, Stage, StepError},
+    slot::origin_of,
 };
 
 /// A generation that is no longer current.
@@ -126,7 +126,7 @@ impl Retiring {
         }
         let retained = self.generation.code().retained();
         let resident = self.resident().cloned();
-        let state_with = resident.as_ref().and_then(|resident| resident.origin_of(gate));
+        let state_with = resident.as_ref().and_then(|resident| origin_of(resident, gate));
         let set_stage = |held: &Holder| {
             if let Some(resident) = &resident {
                 resident.set_stage(Stage::Stays { held: held.clone() });

@@ -11,6 +11,7 @@ use std::{
 };
 
 use hotswap_gate::{Gate, Guarded as _};
+use hotswap_types::StateNote;
 
 use super::{
     Fault, GRACE, Handover, Left, Predecessor, Prepared, Retiring, Upgrade, activate, handover,
@@ -20,11 +21,7 @@ use super::{
     progress::{Progress, Step},
     snapshot,
 };
-
-use crate::{
-    event::StateNote,
-    instance::{Begin, Code, Generation, StepError, Use},
-};
+use crate::instance::{Begin, Code, Generation, StepError, Use};
 
 /// The version before, which serves again.
 pub(crate) struct RolledBack {

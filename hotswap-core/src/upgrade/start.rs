@@ -5,7 +5,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use hotswap_types::Phase;
+use hotswap_types::{Phase, StateNote};
 
 use super::{
     Fault, Handover, Predecessor, Prepared, Upgrade, activate, handover,
@@ -13,7 +13,6 @@ use super::{
     progress::{Progress, Step},
 };
 use crate::{
-    event::StateNote,
     instance::{Begin, Generation, StepError},
     snapshot::Snapshot,
 };

@@ -7,7 +7,7 @@ use hotswap_types::{ArtifactHash, Phase, escape::shown};
 use memmap2::Mmap;
 
 use super::{Fault, StageError, Staged, Within, contents, read_whole};
-use crate::trust::{EXTENSION, Forged, LARGEST, Minisign, Signed, Trust, Unsigned, Writable};
+use crate::trust::{Forged, LARGEST, Minisign, Signed, Trust, Unsigned, Writable, signature_of};
 
 /// A private copy from somebody whom the host trusts, and its bytes.
 #[derive(Debug)]
@@ -30,11 +30,6 @@ pub(crate) enum Unvouched {
     BeingWritten(PathBuf),
     /// It is refused, until its file or its signature changes.
     Refused(Fault),
-}
-
-/// Where an artifact's signature is.
-pub(crate) fn signature_of(artifact: &Path) -> PathBuf {
-    artifact.with_added_extension(EXTENSION)
 }
 
 /// Asks for a signature, where the host asks for one.

@@ -63,7 +63,7 @@ fn an_orderly_end_keeps_what_was_last_served() {
     let after = place.run();
     let recovered = after.recovered();
     assert!(!recovered.is_older && recovered.passed_over.is_empty(), "{recovered}");
-    assert_eq!(recovered.artifact.unwrap().0, hash(&mover("label=b2")));
+    assert_eq!(recovered.artifact.unwrap().artifact, Some(hash(&mover("label=b2"))));
     assert_eq!(recovered.backup.unwrap().occasion, Occasion::End);
     serves(&after, "b2", 8);
     // And on, as memory.
@@ -104,8 +104,8 @@ fn a_crash_within_a_trial_goes_back() {
     let image = place.image();
     let after = Run::of(image.config().with_trial(on_trial()));
     let recovered = after.recovered();
-    assert_eq!(recovered.artifact.as_ref().unwrap().0, hash(&mover("label=a")));
-    assert_eq!(recovered.uncommitted.as_ref().unwrap().0, hash(&mover("label=b")));
+    assert_eq!(recovered.artifact.as_ref().unwrap().artifact, Some(hash(&mover("label=a"))));
+    assert_eq!(recovered.uncommitted.as_ref().unwrap().artifact, Some(hash(&mover("label=b"))));
     assert_eq!(recovered.backup.as_ref().unwrap().occasion, Occasion::Upgrade);
     // It is tried again, and goes on from there.
     assert_eq!(after.told.live().state, StateNote::Moved);
@@ -124,7 +124,7 @@ fn an_orderly_end_within_a_trial_goes_back_with_every_update() {
     let after = Run::of(place.config().with_trial(on_trial()));
     let recovered = after.recovered();
     assert!(!recovered.is_older, "{recovered}");
-    assert_eq!(recovered.artifact.unwrap().0, hash(&mover("label=a")));
+    assert_eq!(recovered.artifact.unwrap().artifact, Some(hash(&mover("label=a"))));
     // It was not only written down: it went back, as it came.
     let history = after.host.history().unwrap();
     let says = "the host has ended within its trial; state handed over as memory";

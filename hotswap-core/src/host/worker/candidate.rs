@@ -12,7 +12,7 @@ use hotswap_loader::{
     loader_lock::{self, Busy},
     outdated_of,
 };
-use hotswap_types::{ArtifactHash, Phase, escape::shown};
+use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape::shown};
 use hotswap_watch::Retry;
 
 use super::{
@@ -146,7 +146,7 @@ impl Worker {
             Err(fault) => return self.refuse_and_retry(index, &course, fault),
         };
         let manifest = &inspected.manifest;
-        course.module = Some((manifest.module.clone(), manifest.version.clone()));
+        course.module = Some(ModuleVersion::from(&**manifest));
         let why = match way {
             Way::Reverted => GOES_BACK,
             _ => "a newer artifact has come",

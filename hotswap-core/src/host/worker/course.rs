@@ -10,13 +10,12 @@ use std::{
 };
 
 use hotswap_loader::steps::Steps;
-use hotswap_types::{ArtifactHash, Phase};
-use semver::Version;
+use hotswap_types::{ArtifactHash, ModuleVersion, Occasion, Phase};
 
 use super::{Shared, Way, Worker, outcome::Identity};
 use crate::{
     event::EventKind,
-    journal::{Occasion, What},
+    journal::What,
     slot::SlotCore,
     snapshot::Snapshot,
     trust::Signed,
@@ -35,7 +34,7 @@ pub(super) struct Course {
     /// The key that has signed it, and the comment.
     pub(super) signed: Option<Signed>,
     /// Once its manifest was read.
-    pub(super) module: Option<(String, Version)>,
+    pub(super) module: Option<ModuleVersion>,
     /// Once it is loaded; 0 before.
     pub(super) generation: u64,
     /// Somebody has said yes to its plan.

@@ -4,14 +4,14 @@ use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::__private::text::in_full;
 use hotswap_gate::Closed;
-use hotswap_types::Holder;
+use hotswap_types::{Holder, Occasion};
 
 use super::Worker;
 use crate::{
     checkpoint,
     event::{EventKind, Retirement},
     instance::Generation,
-    journal::{Backup, ENDED, Occasion},
+    journal::{Backup, ENDED},
     slot::SlotCore,
     upgrade::{Retiring, take_last},
 };

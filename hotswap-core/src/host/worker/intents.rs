@@ -1,9 +1,8 @@
 //! Why artifacts are wanted: as somebody has said of one, or as the slot is configured.
 
-use hotswap_types::ArtifactHash;
+use hotswap_types::{ArtifactHash, Intent, Purpose};
 
 use super::Worker;
-use crate::plan::{Intent, Purpose};
 
 impl Worker {
     /// Somebody says why an artifact of a slot is wanted.

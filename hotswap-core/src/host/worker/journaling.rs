@@ -6,22 +6,21 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_abi::__private::text::in_full;
-use hotswap_abi::Manifest;
+use hotswap_abi::{__private::text::in_full, Manifest};
 use hotswap_gate::Gate;
 use hotswap_loader::fs::read_regular;
-use hotswap_types::{ArtifactHash, Phase};
+use hotswap_types::{ArtifactHash, Occasion, Phase};
 use parking_lot::Mutex;
 
 use super::{Shared, Way, Worker, course::Course};
 use crate::{
     event::{EventKind, Exit, Refusal},
     instance::{Code, Generation},
-    journal::{Backup, Build, Journal, JournalError, Occasion, What, text},
+    journal::{Backup, Build, Journal, JournalError, What, text},
     slot::SlotCore,
     snapshot::Snapshot,
-    trust::{LARGEST, Trust},
-    upgrade::{Assessed, Fault, Handover, Prepared, copy_of_state, signature_of},
+    trust::{LARGEST, Trust, signature_of},
+    upgrade::{Assessed, Fault, Handover, Prepared, copy_of_state},
 };
 
 /// A rejection from this phase on is kept for later runs: those before are judged from bytes, which
@@ -168,7 +167,7 @@ impl Worker {
     pub(super) fn journal_refusal(&mut self, index: usize, refusal: &Refusal) {
         let Some(artifact) = refusal.artifact else { return };
         let build = refusal.module.clone();
-        let build = build.map(|(module, version)| Build { artifact, module, version });
+        let build = build.map(|it| Build { artifact, module: it.name, version: it.version });
         let (phase, why) = (refusal.phase.to_string(), text(&refusal.findings.join("; ")));
         let slot = &mut self.slots[index];
         slot.reverting.take_if(|it| it.to == artifact && refusal.exit != Exit::Cancelled);

@@ -2,10 +2,12 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use hotswap_types::{ArtifactHash, Phase, escape::shown};
-use semver::Version;
+use hotswap_types::{ModuleVersion, Phase, escape::shown};
 
-use super::{Way, Worker, outcome::unstaged};
+use super::{
+    Way, Worker,
+    outcome::{Identity, refusal, unstaged},
+};
 use crate::{
     event::Refusal,
     plan::Plan,
@@ -21,29 +23,20 @@ impl Worker {
         if self.artifacts.is_none() {
             return Err("the host has no slot that takes artifacts".to_owned());
         }
-        let mut about = About::default();
+        let mut about = Identity { path, artifact: None, module: None };
         let judged = self.plan_for(index, path, &mut about);
         Ok(judged.map(Arc::new).map_err(|fault| {
-            let core = &self.slots[index].core;
-            let About { artifact, module } = about;
-            Arc::new(Refusal {
-                slot: name.to_owned(),
-                module,
-                artifact,
-                path: path.display().to_string(),
-                phase: fault.phase,
-                exit: fault.exit,
-                serving: core.serves().map(|serves| serves.serving()),
-                state: "state untouched".to_owned(),
-                findings: fault.findings,
-                advice: fault.advice,
-                tried_again: false,
-                again: false,
-            })
+            let refusal = refusal(&self.slots[index].core, about, fault);
+            Arc::new(Refusal { tried_again: false, again: false, ..refusal })
         }))
     }
 
-    fn plan_for(&mut self, index: usize, path: &Path, about: &mut About) -> Result<Plan, Fault> {
+    fn plan_for(
+        &mut self,
+        index: usize,
+        path: &Path,
+        about: &mut Identity<'_>,
+    ) -> Result<Plan, Fault> {
         let (shared, core) = (Arc::clone(&self.shared), Arc::clone(&self.slots[index].core));
         let staged = self.stage(path).map_err(|error| unstaged(&error))?;
         about.artifact = Some(staged.hash());
@@ -76,7 +69,7 @@ impl Worker {
             return Err(Fault::rejected(Phase::Inspected, finding, "offer it to its own slot"));
         };
         let manifest = Arc::clone(&inspected.manifest);
-        about.module = Some((manifest.module.clone(), manifest.version.clone()));
+        about.module = Some(ModuleVersion::from(&*manifest));
         let floor = self.floors.of(&manifest.module, &manifest.version);
         let assessed = upgrade.assess(inspected, floor)?;
         Ok(self.plan(index, &Admitted::unrehearsed(assessed, &core), &course))
@@ -85,13 +78,6 @@ impl Worker {
 
 /// The plan for an artifact that would be taken, or how it would be refused.
 pub(in crate::host) type Judgement = Result<Arc<Plan>, Arc<Refusal>>;
-
-/// What is known of an artifact so far.
-#[derive(Default)]
-struct About {
-    artifact: Option<ArtifactHash>,
-    module: Option<(String, Version)>,
-}
 
 fn being_written(path: &Path) -> Fault {
     Fault::cancelled(

@@ -6,19 +6,14 @@ use std::{
 };
 
 use hotswap_loader::fs::read_regular;
-use hotswap_types::ArtifactHash;
-use semver::Version;
+use hotswap_types::{ArtifactHash, Intent, ModuleVersion};
 
 use super::{Way, Worker, trials::OnTrial};
 use crate::{
     event::Refusal,
     host::{Offered, Standing},
-    plan::Intent,
     upgrade::contents,
 };
-
-/// A module and its version.
-type Named = (String, Version);
 
 impl Worker {
     /// Takes an artifact through an upgrade because somebody has asked for it, and says how it stands
@@ -46,14 +41,18 @@ impl Worker {
     }
 
     /// What a file holds: as it was staged, or where it was not, as far as it can be read now.
-    fn identified(&self, index: usize, path: &Path) -> (Option<ArtifactHash>, Option<Named>) {
+    fn identified(
+        &self,
+        index: usize,
+        path: &Path,
+    ) -> (Option<ArtifactHash>, Option<ModuleVersion>) {
         let staged = self.slots[index].seen.get(path).copied();
         let bytes = read_regular(path, self.shared.config.max_artifact_bytes).ok();
         let found = bytes.as_deref().map(ArtifactHash::of);
         // Another one may lie there by now.
         let bytes = bytes.filter(|_| staged.is_none() || staged == found);
         let manifest = bytes.and_then(|bytes| contents(&bytes).ok()).map(|it| it.manifest);
-        (staged.or(found), manifest.map(|manifest| (manifest.module, manifest.version)))
+        (staged.or(found), manifest.as_ref().map(ModuleVersion::from))
     }
 
     fn standing(

@@ -8,15 +8,15 @@ use std::{
 
 use hotswap_abi::__private::text::in_full;
 use hotswap_loader::UnloadEvent;
-use hotswap_types::{ArtifactHash, Phase};
+use hotswap_types::{ArtifactHash, ModuleVersion, Phase};
 use hotswap_watch::Retry;
 
 use super::{Open, Way, Worker, course::Course};
 use crate::{
     event::{EventKind, Exit, Live, Refusal, Retirement},
     floors::FloorsError,
-    instance::Code,
-    slot::{Resident, Serves, SlotCore, Stage},
+    instance::{Code, Resident, Stage},
+    slot::{Serves, SlotCore, holders},
     system::cause,
     upgrade::{Applied, Fault, Retiring, StageError},
 };
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Identity<'a> {
     pub(super) path: &'a Path,
     pub(super) artifact: Option<ArtifactHash>,
-    pub(super) module: Option<(String, semver::Version)>,
+    pub(super) module: Option<ModuleVersion>,
 }
 
 impl Worker {
@@ -153,7 +153,7 @@ impl Worker {
         let (Some(gate), Some(resident)) = (core.gate(), retiring.resident()) else { return };
         let waits = resident.replaced().is_some_and(|at| at.elapsed() >= PATIENCE);
         if waits && retiring.is_unloaded() && resident.tell_once() {
-            let outcome = Retirement::Retained { by: resident.holders(Some(gate)) };
+            let outcome = Retirement::Retained { by: holders(resident, Some(gate)) };
             self.tell(&core.name, EventKind::Retired { generation: retiring.number, outcome });
         }
     }
@@ -179,8 +179,8 @@ impl Worker {
                 tracing::warn!(
                     slot,
                     generation,
-                    module = %resident.module,
-                    version = %resident.version,
+                    module = %resident.module.name,
+                    version = %resident.module.version,
                     "destructors of thread-locals take long: {}",
                     holders.join("; ")
                 );
@@ -225,22 +225,7 @@ impl Worker {
     }
 
     pub(super) fn refuse(&mut self, index: usize, identity: Identity<'_>, fault: Fault) {
-        let slot = &self.slots[index];
-        let tried_again = fault.is_tried_again();
-        let refusal = Refusal {
-            slot: slot.core.name.to_string(),
-            module: identity.module,
-            artifact: identity.artifact,
-            path: identity.path.display().to_string(),
-            phase: fault.phase,
-            exit: fault.exit,
-            serving: slot.core.serves().map(|serves: Serves| serves.serving()),
-            state: "state untouched".to_owned(),
-            findings: fault.findings,
-            advice: fault.advice,
-            again: fault.again,
-            tried_again,
-        };
+        let refusal = refusal(&self.slots[index].core, identity, fault);
         self.quarantine(index, refusal);
     }
 
@@ -328,6 +313,27 @@ impl Worker {
         if !is_told {
             self.refuse(index, Identity { path, artifact, module: None }, fault);
         }
+    }
+}
+
+/// A fault as it is told: what it is of, and what serves meanwhile.
+pub(super) fn refusal(core: &SlotCore, of: Identity<'_>, fault: Fault) -> Refusal {
+    let tried_again = fault.is_tried_again();
+    let Identity { path, artifact, module } = of;
+    let Fault { phase, exit, findings, advice, again } = fault;
+    Refusal {
+        slot: core.name.to_string(),
+        module,
+        artifact,
+        path: path.display().to_string(),
+        phase,
+        exit,
+        serving: core.serves().map(|serves: Serves| serves.serving()),
+        state: "state untouched".to_owned(),
+        findings,
+        advice,
+        tried_again,
+        again,
     }
 }
 

@@ -18,12 +18,15 @@ use crate::{
     config::Decision,
     event::{EventKind, Exit, WayBack},
     instance::Condition,
-    plan::{Plan, Risk, Side, Situation, Step, changes, has_pause, lending, risks},
+    plan::{Plan, Risk, Step},
     report::{Moment, Times, Word},
     slot::{SlotCore, in_callback},
     system::free::{self, Memory},
     trust::Signed,
-    upgrade::{Admitted, Fault, Handover, RehearsalOutcome},
+    upgrade::{
+        Admitted, Fault, Handover, RehearsalOutcome,
+        plan::{Side, Situation, changes, has_pause, lending, risks},
+    },
 };
 
 /// A candidate that waits for somebody's word.

@@ -1,16 +1,19 @@
 //! A slot begins where the last run has left off, whatever lies at the watched path.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use hotswap_abi::__private::text::in_full;
-use hotswap_abi::Manifest;
-use hotswap_types::{ArtifactHash, Phase};
+use hotswap_abi::{__private::text::in_full, Manifest};
+use hotswap_types::{ArtifactHash, ModuleVersion, Phase};
 
-use super::{Way, Worker};
+use super::{
+    Way, Worker,
+    outcome::{Identity, refusal},
+};
 use crate::{
     checkpoint::Checkpoint,
     event::{EventKind, Exit, Recovered, Refusal},
     journal::{Backup, Build, Journal, Recovery, Rejection, Try, What},
+    plan::Release,
     snapshot::Snapshot,
     upgrade::{Fault, Handover, Predecessor, contents, handover},
 };
@@ -130,12 +133,11 @@ impl Worker {
         }
         let number = backup.as_ref().filter(|_| !unfit).map(|it| it.number);
         self.has(index, What::Recovered { build: build.cloned(), backup: number });
-        let named = |it: &Build| (it.artifact, it.module.clone(), it.version.clone());
         let recovered = Recovered {
-            artifact: build.map(named),
+            artifact: build.map(Release::from),
             backup,
             is_older: recovery.is_older || !passed_over.is_empty(),
-            uncommitted: recovery.uncommitted.as_ref().map(named),
+            uncommitted: recovery.uncommitted.as_ref().map(Release::from),
             passed_over,
         };
         match build {
@@ -187,7 +189,7 @@ impl Worker {
     fn exhausted(&mut self, index: usize, tried: Try) {
         let Try { build: Build { artifact, module, version }, count } = tried;
         let refusal = Refusal {
-            module: Some((module, version)),
+            module: Some(ModuleVersion::new(module, version)),
             findings: vec![format!(
                 "journal  it was about to take over, or on trial, {count} times when the process ended"
             )],
@@ -227,7 +229,7 @@ impl Worker {
         ];
         let found = phases.into_iter().find(|it| it.to_string() == phase);
         Refusal {
-            module: build.map(|build| (build.module, build.version)),
+            module: build.map(|build| ModuleVersion::new(build.module, build.version)),
             phase: found.unwrap_or(Phase::Activated),
             findings: vec![why],
             advice: "build it again; rejected by an earlier run, and tried again when the file \
@@ -240,7 +242,7 @@ impl Worker {
     /// An artifact that somebody has gone back from.
     pub(super) fn gone_back_from(&self, index: usize, from: &Build, why: &str) -> Refusal {
         Refusal {
-            module: Some((from.module.clone(), from.version.clone())),
+            module: Some(ModuleVersion::new(&*from.module, from.version.clone())),
             phase: Phase::Committed,
             findings: vec![why.to_owned()],
             advice:
@@ -253,19 +255,14 @@ impl Worker {
 
     fn blank(&self, index: usize, artifact: Option<ArtifactHash>) -> Refusal {
         let core = &self.slots[index].core;
-        Refusal {
-            slot: core.name.to_string(),
-            module: None,
-            artifact,
-            path: core.source.clone(),
+        let of = Identity { path: Path::new(&core.source), artifact, module: None };
+        let fault = Fault {
             phase: Phase::Activated,
             exit: Exit::Rejected,
-            serving: None,
-            state: "state untouched".to_owned(),
             findings: Vec::new(),
             advice: String::new(),
             again: false,
-            tried_again: false,
-        }
+        };
+        Refusal { serving: None, ..refusal(core, of, fault) }
     }
 }

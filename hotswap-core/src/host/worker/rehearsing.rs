@@ -196,7 +196,7 @@ impl Worker {
         self.slots[index].core.set_phase(None);
         let (artifact, why) = (course.artifact, why.to_owned());
         let build = course.module.clone();
-        let build = build.map(|(module, version)| Build { artifact, module, version });
+        let build = build.map(|it| Build { artifact, module: it.name, version: it.version });
         let phase = Phase::Rehearsed.to_string();
         course.note(What::Cancelled { artifact, build, phase, why: text(&why) });
         course.tell(EventKind::Superseded { artifact, why: why.clone() });

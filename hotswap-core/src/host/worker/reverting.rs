@@ -6,7 +6,7 @@ use std::{
 };
 
 use hotswap_abi::__private::text::in_full;
-use hotswap_types::ArtifactHash;
+use hotswap_types::{ArtifactHash, Occasion};
 
 use super::{
     Way, Worker,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, Refusal, Restarted},
-    journal::{Build, Earlier, Occasion, What, text},
+    journal::{Build, Earlier, What, text},
     upgrade::{self, Fault, Upgrade},
 };
 

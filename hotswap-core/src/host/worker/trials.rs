@@ -7,18 +7,24 @@ use std::{
 };
 
 use hotswap_abi::{__private::contained, Failure};
-use hotswap_types::Phase;
+use hotswap_types::{ModuleVersion, Phase};
 use hotswap_watch::Hint;
 
-use super::{Way, Worker, journaling::build_of};
+use super::{
+    Way, Worker,
+    journaling::build_of,
+    outcome::{Identity, refusal},
+};
 use crate::{
     config::{Health, Trial},
     event::{EventKind, Exit, Refusal, Serving},
-    instance::{Figures, Generation, Latency, StepError, Watch},
+    instance::{Figures, Generation, Latency, Stage, StepError, Watch},
     journal::{What, text},
     report::{TrialFigures, WayBackTaken},
-    slot::{self, Stage},
-    upgrade::{Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, judge, verify},
+    slot,
+    upgrade::{
+        Fault, Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, judge, verify,
+    },
 };
 
 /// How often callers are waited for that do not leave a version that is to be rolled back.
@@ -281,20 +287,14 @@ impl Worker {
             }
             _ => "put a build there that works, or restart the host",
         };
-        let refusal = Refusal {
-            slot: core.name.to_string(),
-            module: Some((candidate.manifest.module.clone(), candidate.manifest.version.clone())),
+        let of = Identity {
+            path: Path::new(&core.source),
             artifact: candidate.artifact,
-            path: Path::new(&core.source).display().to_string(),
-            phase: Phase::Trial,
-            exit,
-            serving: core.serves().map(|serves| serves.serving()),
-            state,
-            findings,
-            advice: advice.to_owned(),
-            again: false,
-            tried_again: false,
+            module: Some(ModuleVersion::from(&*candidate.manifest)),
         };
+        let advice = advice.to_owned();
+        let fault = Fault { phase: Phase::Trial, exit, findings, advice, again: false };
+        let refusal = Refusal { state, ..refusal(&core, of, fault) };
         drop(candidate);
         self.quarantine(index, refusal);
         self.retire_now(index, retiring);

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use hotswap_types::StateNote;
+
 use super::*;
-use crate::{event::StateNote, plan};
+use crate::{event::Exit, plan};
 
 /// A slot whose upgrades are told of, a second after the other.
 struct Slot {
@@ -141,10 +143,9 @@ fn a_pause_is_told_when_it_is_over_and_has_its_own_times() {
     slot.begin();
     slot.reach(&[Phase::Loaded, Phase::Quiescing, Phase::Activated, Phase::Committed]);
     let from = |n| slot.begun.instant + Duration::from_secs(n);
-    let spell = |phase, n| Spell { phase, from: from(n), to: from(n + 1) };
-    let spells =
-        [spell(Phase::Quiescing, 1), spell(Phase::Migrating, 2), spell(Phase::Activated, 3)];
-    slot.drafts.paused(artifact(), &spells, slot.now());
+    let span = |phase, n| PhaseSpan { phase, from: from(n), to: from(n + 1) };
+    let spans = [span(Phase::Quiescing, 1), span(Phase::Migrating, 2), span(Phase::Activated, 3)];
+    slot.drafts.paused(artifact(), &spans, slot.now());
     let so_far = slot.drafts.so_far(artifact()).unwrap();
     assert_eq!(
         (so_far.pause, so_far.outcome),

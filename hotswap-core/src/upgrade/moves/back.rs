@@ -14,6 +14,7 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_gate::{Closed, Gate, Guarded as _};
+use hotswap_types::StateNote;
 
 use super::{
     super::{
@@ -24,9 +25,7 @@ use super::{
     },
     Moved, arrived, what_is_left,
 };
-
 use crate::{
-    event::StateNote,
     instance::{Generation, Kinship, StepError, Use},
     upgrade::GRACE,
 };

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-use hotswap_types::escape::{cut, escaped};
+use crate::escape::{cut, escaped};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// No text of an intent is longer when it is read, in bytes.
@@ -10,12 +10,11 @@ const LONGEST: usize = 1024;
 
 /// Why an upgrade is wanted, how soon, and by whom.
 ///
-/// The host decides nothing by it: it stands in the [`Plan`](crate::Plan), for whoever says yes, and
-/// in the report. Of a slot's upgrades it is said with
-/// [`Config::with_intent`](crate::Config::with_intent), of one artifact with
-/// [`Host::intend`](crate::Operator::intend).
+/// The host decides nothing by it: it stands in the plan, for whoever says yes, and in the report.
+/// Of a slot's upgrades it is said with `Config::with_intent`, of one artifact with `Host::intend`.
 ///
 /// ```
+/// # mod hotswap_core { pub use hotswap_types as plan; }
 /// use hotswap_core::plan::{Intent, Purpose, Urgency};
 ///
 /// let intent = Intent::new(Purpose::Security)
@@ -59,7 +58,7 @@ pub enum Purpose {
     Feature,
     /// It does the same faster, or with less.
     Performance,
-    /// Back to what was before ([`Host::revert_to`](crate::Operator::revert_to)).
+    /// Back to what was before (`Host::revert_to`).
     Revert,
     /// Something else.
     Other(String),

@@ -5,7 +5,7 @@
 //! copies one. What can be done is not to lend these types, or to reach them by an interface that
 //! the host lends, so that the host's copy alone runs.
 
-use super::Level;
+use crate::plan::Level;
 
 /// A crate, how bad it is to lend its types, and what happens.
 pub(super) struct Static {

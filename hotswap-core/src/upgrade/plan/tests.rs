@@ -5,8 +5,12 @@ use std::time::Duration;
 use hotswap_abi::Manifest;
 use hotswap_loader::StaticTls;
 
-use super::{Change, Level, Side, Situation, StateStep, StepBack, changes, risks};
-use crate::{sample::manifest, upgrade::Handover};
+use super::{Side, Situation, changes, risks};
+use crate::{
+    plan::{Change, Level, StateStep, StepBack},
+    sample::manifest,
+    upgrade::Handover,
+};
 
 fn side(manifest: &Manifest, size: u64) -> Side<'_> {
     Side { manifest, artifact: None, size: Some(size), signer: None }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use hotswap_abi::__private::same_build::Packages;
 
-use super::{Level, Risk, statics::STATICS};
+use super::statics::STATICS;
+use crate::plan::{Level, Risk};
 
 /// The risks of lending the host's values to a module, where earlier ones were lent them before.
 pub(crate) fn lending(host: &Packages, module: &Packages, earlier: &[Packages]) -> Vec<Risk> {
