@@ -367,7 +367,7 @@ static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
 
 impl tracing::Subscriber for Panics {
     fn enabled(&self, of: &tracing::Metadata<'_>) -> bool {
-        of.target().starts_with("hotswap_core::library")
+        of.target() == "hotswap_core"
     }
     fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
         tracing::span::Id::from_u64(1)

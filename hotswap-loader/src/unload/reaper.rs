@@ -194,8 +194,9 @@ impl Closing {
                 unsafe { interposed.free() };
                 drop(copy);
                 on_unload(UnloadEvent::Unloaded);
-                // The subscriber is the program's, and may panic.
-                tracing::debug!(blocks, "a library's heap was freed");
+                // The subscriber is the program's, and may panic. Its filters name the crate that the
+                // program depends on.
+                tracing::debug!(target: "hotswap_core", blocks, "a library's heap was freed");
             }
             Some(why) => {
                 drop(copy);
