@@ -33,8 +33,11 @@
 //! are signed with it: a slot for signed artifacts names its module, and takes no other. Where the
 //! *trusted comment* states them as well ([`Minisign::with_stated_version`]) they must be the same.
 
+mod day;
+mod forged;
 mod groups;
 mod home;
+mod key;
 mod keys;
 mod libraries;
 mod places;
@@ -51,15 +54,17 @@ use hotswap_loader::{elf::ElfFacts, fs::read_regular};
 use hotswap_types::{ArtifactHash, escape::shown};
 
 pub(crate) use self::{
+    forged::Forged,
     libraries::Unsound,
     places::Writable,
-    signature::{EXTENSION, Forged, LARGEST, Signed, signature_of},
+    signature::{EXTENSION, LARGEST, Signed, signature_of},
 };
 
 use self::{
-    keys::{Day, Keys},
+    day::Day,
+    key::Key,
+    keys::Keys,
     places::{End, Writers, check_for},
-    signature::Key,
 };
 
 /// A file of keys, in bytes.

@@ -34,6 +34,7 @@ mod admitted;
 pub(crate) mod assess;
 mod backup;
 mod contents;
+mod context;
 mod fault;
 pub(crate) mod inspect;
 pub(crate) mod load;
@@ -59,6 +60,7 @@ pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},
     backup::{BackedUp, Wanted, live as copy_of_state},
     contents::{Contents, contents},
+    context::{Applied, GRACE, Unapplied, Upgrade, span},
     fault::{Fault, UNTIL_IT_CHANGES},
     inspect::{Inspected, reached},
     predecessor::Predecessor,
@@ -74,14 +76,10 @@ pub(crate) use self::{
     vouch::{AND_RESCAN, UNTIL_SIGNED, Unvouched, Vouched, signer, still_vouched, vouch},
 };
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::__private::state::Carried;
 use hotswap_gate::Gate;
-use hotswap_loader::steps::Steps;
 use hotswap_types::{Phase, PhaseSpan, StateNote};
 use semver::Version;
 
@@ -90,59 +88,12 @@ use self::{
     progress::{Progress, Step},
 };
 use crate::{
-    config::{Config, StateDrift},
+    config::StateDrift,
     event::Exit,
-    instance::{Begin, Code, Generation, StepError, Use},
-    slot::SlotCore,
+    instance::{Begin, Generation, StepError, Use},
     snapshot::Snapshot,
     system::free::Memory,
 };
-
-/// How long callers have to leave before they are given up: what hangs has had its time.
-const GRACE: Duration = Duration::from_millis(250);
-
-/// What an upgrade works with.
-pub(crate) struct Upgrade<'a> {
-    pub(crate) slot: &'a SlotCore,
-    pub(crate) config: &'a Config,
-    pub(crate) steps: &'a mut Steps,
-    /// Told of each phase that was reached.
-    pub(crate) reached: &'a mut dyn FnMut(Phase),
-}
-
-/// A candidate that serves.
-pub(crate) struct Applied {
-    pub(crate) code: Arc<Code>,
-    pub(crate) state: StateNote,
-    pub(crate) pause: Option<Duration>,
-    /// When the state was taken, if it is from an earlier run.
-    pub(crate) restored: Option<SystemTime>,
-    /// The generation that it replaced.
-    pub(crate) old: Option<Retiring>,
-}
-
-impl Applied {
-    /// Whether there is a version to go back to.
-    pub(crate) fn has_way_back(&self) -> bool {
-        self.old.as_ref().is_some_and(|old| {
-            let condition = old.generation().condition();
-            condition.is_free() && !condition.is_poisoned() && !old.is_abandoned()
-        })
-    }
-}
-
-/// A candidate that did not take over.
-pub(crate) struct Unapplied {
-    pub(crate) fault: Fault,
-    /// The candidate, where nothing of it has run yet: it can be tried again as it is.
-    pub(crate) prepared: Option<Box<Prepared>>,
-}
-
-impl From<Fault> for Unapplied {
-    fn from(fault: Fault) -> Self {
-        Self { fault, prepared: None }
-    }
-}
 
 impl Upgrade<'_> {
     /// Reads a private copy; nothing of the artifact runs.
@@ -282,11 +233,6 @@ impl Upgrade<'_> {
         };
         size.map_or(Ok(()), |bytes| memory_has_room(&Memory::now(), Sizes::in_pause(bytes)))
             .map_err(in_pause)
-    }
-
-    /// When work has to be done that begins now, and that nobody waits for.
-    pub(crate) fn at_work(&self) -> Instant {
-        Instant::now() + self.config.work_deadline
     }
 
     /// Drops what is left of a candidate; what hangs in it, if something does.
@@ -500,8 +446,4 @@ impl Upgrade<'_> {
             format!("the old version's `resume`: {error}")
         })
     }
-}
-
-pub(crate) fn span(phase: Phase) -> tracing::span::EnteredSpan {
-    tracing::debug_span!("phase", %phase).entered()
 }

@@ -19,10 +19,7 @@ use hotswap_loader::{
 };
 use hotswap_types::escape::shown;
 
-use super::{
-    Writable,
-    places::{End, Writers, check_for},
-};
+use super::places::{End, Writable, Writers, check_for};
 
 /// A bound that no real library comes near.
 const MOST: usize = 4096;

@@ -105,18 +105,14 @@ mod sys {
     use super::*;
     use hotswap_watch::trace;
 
-    use crate::trust::groups;
+    use crate::trust::groups::is_of_one;
 
     const GROUP: u32 = 0o020;
     const OTHERS: u32 = 0o022;
     const STICKY: u32 = 0o1000;
 
     /// What is at the end of `path`, which is absolute, and all folders on the way.
-    pub(in crate::trust) fn check(
-        path: &Path,
-        writers: Writers<'_>,
-        wanted: End,
-    ) -> Result<(), Writable> {
+    pub(crate) fn check(path: &Path, writers: Writers<'_>, wanted: End) -> Result<(), Writable> {
         let trace = trace(path);
         let end = trace.end.as_ref().map(|(end, _)| end.as_path());
         if end.is_none() && wanted != End::FolderOrNothing {
@@ -140,7 +136,7 @@ mod sys {
                 let is_group_of_one = writers.groups_of_one
                     && Some(folder) != end
                     && meta.mode() & OTHERS == GROUP
-                    && groups::is_of_one(meta.gid(), meta.uid());
+                    && is_of_one(meta.gid(), meta.uid());
                 is_sticky || is_group_of_one
             })?;
         }
@@ -183,7 +179,7 @@ mod sys {
     use super::*;
 
     /// There are no owners and modes to go by.
-    pub(in crate::trust) fn check(_: &Path, _: Writers<'_>, _: End) -> Result<(), Writable> {
+    pub(crate) fn check(_: &Path, _: Writers<'_>, _: End) -> Result<(), Writable> {
         Ok(())
     }
 }

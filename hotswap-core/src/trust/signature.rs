@@ -1,18 +1,14 @@
 //! Public keys and signature files. Pure: bytes in, verdict out. The bytes of a signature file are
 //! hostile.
 //!
-//! `minisign-verify` decides. What is read here beside it is the number of a key, which it keeps to
-//! itself, so that a refusal can name both sides.
+//! `minisign-verify` decides.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use hotswap_types::ArtifactHash;
-use minisign_verify::{Error, PublicKey, Signature};
+use minisign_verify::{Error, Signature};
 
-use super::keys::{Day, Keys};
+use super::{day::Day, forged::Forged, key::KeyId, keys::Keys};
 
 /// What a signature's file has behind the name of its artifact.
 pub(crate) const EXTENSION: &str = "minisig";
@@ -24,22 +20,6 @@ pub(crate) fn signature_of(artifact: &Path) -> PathBuf {
 
 /// The largest signature file in bytes; minisign's own comments fit.
 pub(crate) const LARGEST: u64 = 16 << 10;
-
-/// What the first line of a key file begins with.
-pub(super) const COMMENT: &str = "untrusted comment:";
-
-/// A key that is trusted.
-#[derive(Debug, Clone)]
-pub(super) struct Key {
-    id: KeyId,
-    key: PublicKey,
-    /// The last day on which it is trusted; for ever, if `None`.
-    until: Option<Day>,
-}
-
-/// The number of a key, as minisign shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct KeyId(u64);
 
 /// A signature that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,65 +33,6 @@ impl Signed {
     /// The key and the comment, as they are told.
     pub(crate) fn told(&self) -> (String, String) {
         (self.key.to_string(), self.comment.clone())
-    }
-}
-
-/// Why a signature does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Forged {
-    #[error("it is no minisign signature")]
-    Damaged,
-    #[error("trusted keys: {trusted}   signed with: {found}")]
-    Key { trusted: String, found: KeyId },
-    #[error("it is of the old form, made with `minisign -l`")]
-    Legacy,
-    #[error("it is not the signature of this file")]
-    Wrong,
-    #[error("key {key} was trusted until {until}")]
-    Expired { key: KeyId, until: Day },
-    #[error("key {key} was revoked")]
-    Revoked { key: KeyId },
-    #[error("artifact {} was revoked", artifact.short())]
-    RevokedArtifact { artifact: ArtifactHash },
-}
-
-impl Key {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        // The comment of a key file stands in front of the key.
-        let mut lines = text.lines().rev();
-        let line = lines.next().unwrap_or_default().trim();
-        if lines.any(|line| !line.starts_with(COMMENT)) {
-            return Err("expected one minisign public key, found several lines".to_owned());
-        }
-        let (line, until) = match line.split_once(" until ") {
-            Some((key, day)) => (key.trim(), Some(day.trim())),
-            None => (line, None),
-        };
-        let known = PublicKey::from_base64(line).ok().zip(KeyId::of(line));
-        let (key, id) = known.ok_or_else(|| {
-            let found: String = line.chars().take(80).collect();
-            format!("expected a minisign public key, found {found:?}")
-        })?;
-        let until = until.map(|day| {
-            let found: String = day.chars().take(80).collect();
-            let wrong =
-                || format!("expected a day like 2027-06-30 behind `until`, found {found:?}");
-            Day::parse(day).ok_or_else(wrong)
-        });
-        Ok(Self { id, key, until: until.transpose()? })
-    }
-
-    fn is_over(&self, today: Day) -> bool {
-        self.until.is_some_and(|until| until < today)
-    }
-
-    pub(super) const fn until(&self) -> Option<Day> {
-        self.until
-    }
-
-    pub(super) const fn id(&self) -> KeyId {
-        self.id
     }
 }
 
@@ -130,8 +51,8 @@ pub(super) fn judge(
     trusted.allow(found, ArtifactHash::of(artifact), today)?;
     // Numbers are chosen by chance, and two keys may have the same one.
     let mut verdict = None;
-    for key in trusted.keys.iter().filter(|key| key.id == found && !key.is_over(today)) {
-        match key.key.verify(artifact, &signature, legacy) {
+    for key in trusted.keys.iter().filter(|key| key.id() == found && !key.is_over(today)) {
+        match key.verifier().verify(artifact, &signature, legacy) {
             Ok(()) => {
                 let comment = signature.trusted_comment();
                 let comment = comment.chars().map(|c| if c.is_control() { ' ' } else { c });
@@ -144,44 +65,9 @@ pub(super) fn judge(
     Err(verdict.unwrap_or_else(|| Forged::Key { trusted: trusted.to_string(), found }))
 }
 
-impl KeyId {
-    /// As minisign shows it.
-    pub(super) fn from_text(text: &str) -> Option<Self> {
-        let is_number = text.len() == 16 && text.bytes().all(|it| it.is_ascii_hexdigit());
-        u64::from_str_radix(text, 16).ok().filter(|_| is_number).map(Self)
-    }
-
-    /// Of a key or a signature in base64: behind two bytes for the algorithm.
-    fn of(base64: &str) -> Option<Self> {
-        let mut bits = 0_u128;
-        // 16 digits are 12 bytes.
-        for digit in base64.as_bytes().first_chunk::<16>()? {
-            let value = match digit {
-                b'A'..=b'Z' => digit - b'A',
-                b'a'..=b'z' => digit - b'a' + 26,
-                b'0'..=b'9' => digit - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                _ => return None,
-            };
-            bits = bits << 6 | u128::from(value);
-        }
-        let bytes = bits.to_be_bytes();
-        // 4 bytes of nothing, 2 for the algorithm, then the number.
-        let number: &[u8; 8] = bytes[6..].first_chunk()?;
-        Some(Self(u64::from_le_bytes(*number)))
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016X}", self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::key::Key, *};
 
     // The example of minisign's own documentation, and what minisign 0.11 has made of `content`.
     const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";

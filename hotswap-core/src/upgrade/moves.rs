@@ -31,18 +31,11 @@ use self::turn::Turn;
 use super::{
     Applied, Fault, Handover, Left, Prepared, Retiring, Upgrade,
     load::Loaded,
-    prepare,
+    prepare::{self, Standby},
     progress::{Progress, Step},
     snapshot,
 };
 use crate::instance::{Code, Generation, Kinship, StepError, kinship};
-
-/// A candidate that was started beside the version that serves, whose state is to follow.
-#[derive(Debug, Clone)]
-pub(crate) struct Beside {
-    generation: Arc<Generation>,
-    kinship: Kinship,
-}
 
 /// How the work around a move has ended.
 enum Moved {
@@ -80,7 +73,7 @@ impl Upgrade<'_> {
                 Err(why) => return Ok(Err(why.to_string())),
             };
             let generation = Arc::new(context.start_beside()?);
-            Ok(Ok(Beside { generation, kinship }))
+            Ok(Ok(Standby { generation, kinship }))
         };
         match self.steps.run(self.at_work(), work).map_err(StepError::from).flatten() {
             Ok(Ok(beside)) => {
@@ -117,12 +110,12 @@ impl Upgrade<'_> {
         &mut self,
         closed: Closed<'_, Generation>,
         prepared: &mut Prepared,
-        beside: Beside,
+        beside: Standby,
         begun: Instant,
     ) -> Result<Applied, Fault> {
         let deadline = begun + self.config.pause_deadline;
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
-        let Beside { generation: new, kinship } = beside;
+        let Standby { generation: new, kinship } = beside;
         let progress = Arc::new(Progress::default());
         let suspends = {
             let (old, progress) = (Arc::clone(&old), Arc::clone(&progress));

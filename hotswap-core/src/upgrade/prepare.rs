@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Instant};
 use hotswap_loader::steps::{RunError, Steps};
 use hotswap_types::{Phase, StateNote};
 
-use super::{Fault, Handover, Predecessor, assess, load::Loaded, moves::Beside};
+use super::{Fault, Handover, Predecessor, assess, load::Loaded};
 use crate::{
     config::StateDrift,
-    instance::{Code, Context, StepError},
+    instance::{Code, Context, Generation, Kinship, StepError},
     slot::SlotCore,
 };
 
@@ -18,11 +18,18 @@ pub(crate) struct Prepared {
     pub(crate) context: Arc<Context>,
     pub(crate) handover: Handover,
     /// Its instance, where it was started already: the state of the version that serves follows.
-    pub(super) beside: Option<Beside>,
+    pub(super) beside: Option<Standby>,
     /// Why the state goes over by its encoding, where it should as memory.
     pub(super) encoded: Option<String>,
     /// The generation that served when it was judged.
     judged_against: u64,
+}
+
+/// A candidate that was started beside the version that serves, whose state is to follow.
+#[derive(Debug, Clone)]
+pub(super) struct Standby {
+    pub(super) generation: Arc<Generation>,
+    pub(super) kinship: Kinship,
 }
 
 impl Prepared {
