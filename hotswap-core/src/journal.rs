@@ -21,6 +21,7 @@ pub(crate) mod error;
 mod faults;
 pub(crate) mod file;
 pub(crate) mod line;
+mod lock;
 mod past;
 pub(crate) mod record;
 pub(crate) mod replay;

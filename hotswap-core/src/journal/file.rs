@@ -5,7 +5,7 @@
 //! has come to. It is replaced by a rename, so that there is always a whole one.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
     time::SystemTime,
@@ -17,12 +17,12 @@ use hotswap_types::escape::shown;
 use super::{
     error::JournalError,
     line::{Damage, LONGEST, Line, What},
+    lock::{LOCK, Lock},
     replay::Replay,
 };
 use crate::written::OWN;
 
 pub(super) const FILE: &str = "journal.jsonl";
-const LOCK: &str = "lock";
 /// How many older files are kept.
 const OLDER: u32 = 4;
 /// A file that is larger becomes an older one.
@@ -35,8 +35,8 @@ const LARGEST: u64 = 256 << 20;
 pub(crate) struct JournalFile {
     folder: PathBuf,
     file: File,
-    /// Held, never read: it is locked as long as it is open.
-    lock: File,
+    /// Held, never read.
+    lock: Lock,
     /// As far as the file is whole.
     length: u64,
     /// When it is longer it becomes an older one.
@@ -54,7 +54,7 @@ impl JournalFile {
     /// Opens the journal in a folder, made where it is missing.
     pub(crate) fn open(folder: &Path, large: u64) -> Result<Self, JournalError> {
         make_private(folder).map_err(|source| JournalError::folder(folder, source))?;
-        let lock = lock(folder)?;
+        let lock = Lock::take(folder)?;
         remove_left_aside(folder);
         let path = folder.join(FILE);
         let (mut replay, mut next) = (Replay::default(), 1);
@@ -197,7 +197,7 @@ impl JournalFile {
         }
         let file = self.folder.join(LOCK);
         if !file.exists() {
-            self.lock = lock(&self.folder)?;
+            self.lock = Lock::take(&self.folder)?;
         }
         self.begin_anew()
     }
@@ -315,20 +315,6 @@ fn append_to(path: &Path) -> Result<(File, u64), JournalError> {
     let measured = opened.and_then(|file| Ok((file.metadata()?.len(), file)));
     let (length, file) = measured.map_err(|source| JournalError::write(path, source))?;
     Ok((file, length))
-}
-
-fn lock(folder: &Path) -> Result<File, JournalError> {
-    let path = folder.join(LOCK);
-    let mut options = File::options();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = disk::open(&options, &path).map_err(|source| JournalError::write(&path, source))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { folder: folder.into() }),
-        Err(TryLockError::Error(source)) => Err(JournalError::write(&path, source)),
-    }
 }
 
 #[cfg(unix)]

@@ -15,6 +15,12 @@ impl Owner {
         Self(process::id())
     }
 
+    /// Another one.
+    #[cfg(test)]
+    pub(crate) const fn of(process: u32) -> Self {
+        Self(process)
+    }
+
     /// Its number, where this is another process.
     pub(crate) fn elsewhere(self) -> Option<u32> {
         (self != Self::this()).then_some(self.0)

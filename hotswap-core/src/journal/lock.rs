@@ -1,0 +1,82 @@
+//! The lock of a journal's folder: one host has it at a time.
+//!
+//! The system's lock (`flock`) is on the open file, and a child that another thread has just forked
+//! has that open as well, until it executes its program. So the lock is taken back, and not left to
+//! the closing of the file: else the next host would now and then find a journal that nobody has.
+//! A copy of the host in a forked process takes nothing back.
+
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+};
+
+use hotswap_loader::fs::disk;
+
+use super::error::JournalError;
+use crate::system::owner::Owner;
+
+/// The file that is locked.
+pub(super) const LOCK: &str = "lock";
+
+/// A folder that is locked, until this is dropped by the process that has locked it.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+    owner: Owner,
+}
+
+impl Lock {
+    /// Locks a folder.
+    ///
+    /// # Errors
+    /// When another host has it; when the file cannot be opened or locked.
+    pub(super) fn take(folder: &Path) -> Result<Self, JournalError> {
+        let path = folder.join(LOCK);
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file =
+            disk::open(&options, &path).map_err(|source| JournalError::write(&path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { file, owner: Owner::this() }),
+            Err(TryLockError::WouldBlock) => Err(JournalError::Locked { folder: folder.into() }),
+            Err(TryLockError::Error(source)) => Err(JournalError::write(&path, source)),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if self.owner.elsewhere().is_none() {
+            // Where it fails, the end of the process does it.
+            let _ = self.file.unlock();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forked_child_that_has_the_file_open_does_not_keep_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::take(folder.path()).unwrap();
+        // What a child has between fork and exec.
+        let child = lock.file.try_clone().unwrap();
+        assert!(matches!(Lock::take(folder.path()), Err(JournalError::Locked { .. })));
+        drop(lock);
+        drop(Lock::take(folder.path()).unwrap());
+        drop(child);
+    }
+
+    #[test]
+    fn a_copy_of_the_host_in_a_forked_process_takes_nothing_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::take(folder.path()).unwrap();
+        let file = lock.file.try_clone().unwrap();
+        drop(Lock { file, owner: Owner::of(std::os::unix::process::parent_id()) });
+        assert!(matches!(Lock::take(folder.path()), Err(JournalError::Locked { .. })));
+    }
+}
