@@ -74,7 +74,7 @@ pub fn logs(site: &[u8], values: &[u8]) {
 
 /// What a rehearsal's child has said, in which an artifact has run.
 pub fn rehearsal(bytes: &[u8]) {
-    rehearsal::of_any(bytes);
+    crate::rehearsal::of_any(bytes);
 }
 
 pub fn journal(bytes: &[u8]) {
