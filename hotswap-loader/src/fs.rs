@@ -20,6 +20,6 @@ mod replace;
 pub use file_size::Spared;
 pub use lease::{Claim, ReadLease, read_lease};
 pub use name::file_stem_of;
-pub use private::{FolderError, PrivateFile, PrivateFolder, make_private};
+pub use private::{FolderError, PrivateFile, PrivateFolder, is_private_folder, make_private};
 pub use regular::{Unopened, open_regular, read_regular};
 pub use replace::{remove_left_aside, replace};

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_loader::fs::{FolderError, PrivateFolder, make_private};
+use hotswap_loader::fs::{FolderError, PrivateFolder, is_private_folder, make_private};
 use hotswap_types::escape::shown;
 
 use super::Trust;
@@ -81,7 +81,8 @@ fn temporary(named: Option<OsString>) -> PathBuf {
 /// The user's own runtime folder, if it is one.
 fn runtime_folder() -> Option<Result<PathBuf, String>> {
     let folder = PathBuf::from(env::var_os("XDG_RUNTIME_DIR").filter(|it| !it.is_empty())?);
-    let is_own = folder.is_absolute() && fs::symlink_metadata(&folder).is_ok_and(|it| is_ours(&it));
+    let is_own = folder.is_absolute()
+        && fs::symlink_metadata(&folder).is_ok_and(|it| is_private_folder(&it));
     let name = shown(&folder);
     Some(match free::on_disk(&folder) {
         _ if !is_own => Err(format!("XDG_RUNTIME_DIR {name} is not this user's alone")),
@@ -124,7 +125,7 @@ fn own(base: &Path) -> Result<PathBuf, FolderError> {
     let opened = rustix::fs::open(&folder, flags, Mode::empty());
     let meta = opened.map_err(io::Error::from).and_then(|opened| fs::File::from(opened).metadata());
     match meta {
-        Ok(meta) if is_ours(&meta) => Ok(folder),
+        Ok(meta) if is_private_folder(&meta) => Ok(folder),
         Ok(meta) => Err(FolderError::Taken {
             folder,
             found: format!("a folder of user {}, mode {:04o}", meta.uid(), meta.mode() & 0o7777),
@@ -136,17 +137,6 @@ fn own(base: &Path) -> Result<PathBuf, FolderError> {
 #[cfg(not(unix))]
 fn own(base: &Path) -> Result<PathBuf, FolderError> {
     Ok(base.to_owned())
-}
-
-#[cfg(unix)]
-fn is_ours(meta: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0
-}
-
-#[cfg(not(unix))]
-fn is_ours(meta: &fs::Metadata) -> bool {
-    meta.is_dir()
 }
 
 #[cfg(all(test, unix))]

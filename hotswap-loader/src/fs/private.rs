@@ -223,7 +223,7 @@ fn remove_leftovers(base: &Path) {
     for entry in entries.flatten() {
         let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
         let folder = entry.path();
-        if named && fs::symlink_metadata(&folder).is_ok_and(|meta| is_ours(&meta)) {
+        if named && fs::symlink_metadata(&folder).is_ok_and(|meta| is_private_folder(&meta)) {
             remove_if_dead(&folder);
         }
     }
@@ -242,14 +242,16 @@ fn remove_if_dead(folder: &Path) {
     }
 }
 
+/// Whether this is a folder that only its owner can use, and the owner is the process's user.
 #[cfg(unix)]
-fn is_ours(meta: &fs::Metadata) -> bool {
+pub fn is_private_folder(meta: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0
 }
 
+/// Whether this is a folder: there are no owners and modes to go by.
 #[cfg(not(unix))]
-fn is_ours(meta: &fs::Metadata) -> bool {
+pub fn is_private_folder(meta: &fs::Metadata) -> bool {
     meta.is_dir()
 }
 
