@@ -19,6 +19,11 @@
 //! x86-64, and with compilers that name these functions otherwise (`build.rs` looks for the names in
 //! std's library). An allocator that only hands on to the system's is not known either: it is code of
 //! a user's, and free to do something else next time.
+//!
+//! # Why the code is read, and requests are not made
+//! A request tells how the allocator answers this size on this thread now. Nobody can try all
+//! sizes, threads and times. The price of reading code: it is known for x86-64 only, and only for
+//! compilers that name these functions as today's do.
 
 use abi_stable::StableAbi;
 

@@ -8,6 +8,13 @@
 //!
 //! Methods are found by name: the caller has a table in its own order ([`Target`]), in which a
 //! method that the other side lacks is null; then the default body runs on the caller's side.
+//!
+//! # Why methods are found by name
+//! The host looks up the names once, when it loads the library, and puts the entry points into a
+//! table in its own memory, in its own order. A call is then one indexed load, and the two sides
+//! may differ in the number and order of methods. A library that lacks an entry which its manifest
+//! names is refused when it is loaded (`Code::new` in hotswap-core), so a call of a method without
+//! a default body checks nothing.
 
 mod call;
 mod crossing;

@@ -3,6 +3,11 @@
 //! `check_layout_compatibility` keeps process-wide state that refers into libraries, so that a
 //! check after an unload crashes. The form used here takes its globals as an argument: they are
 //! made anew for each check and dropped before it returns, with the errors as text.
+//!
+//! # Why abi_stable checks the root and nothing else
+//! Everything below the root is described by our own shapes. They can be read before the library is
+//! opened, and a refusal speaks of the user's own types. Users' crates never name abi_stable: the
+//! derives emit none of its names.
 
 use abi_stable::{
     abi_stability::abi_checking::{CheckingGlobals, check_layout_compatibility_with_globals},

@@ -5,6 +5,24 @@
 //! builds the value anew from these bytes while the call lasts. So no allocation, no vtable and no
 //! pointer of one library is ever owned by another one, and a library can be unloaded without
 //! asking what became of the values it has returned.
+//!
+//! # Who owns which memory
+//! | what | whose memory | who frees it |
+//! |---|---|---|
+//! | an argument on its way | the sender's buffer | the sender, after the call |
+//! | a result on its way | the caller's buffer, which the callee reaches through a `Sink` | the caller |
+//! | a value that was received | the receiver's | the receiver |
+//!
+//! Instances, contexts and migrated states are boxes of the module (`module/root.rs`). A state that
+//! is handed over as memory consists of blocks of an allocator that both modules share
+//! (`state/movable.rs`).
+//!
+//! # Why values travel as bytes
+//! abi_stable has types for this, such as `RVec`. They carry the vtable of the library that made
+//! them. Dropping one after that library was unmapped is a crash, and a host cannot know when the
+//! last one is dropped. Bytes have no owner: recursive types work, the two sides may have different
+//! compilers, and users' crates need no derive of abi_stable. The price is the encoding. Where it
+//! counts, plain data is lent by reference, without a copy.
 
 mod carrier;
 mod carriers;

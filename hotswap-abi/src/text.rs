@@ -10,6 +10,12 @@
 //! assert_eq!(escaped("a\x1b[2J\nb"), r"a\u{1b}[2J\nb");
 //! assert_eq!(lined("left: 1\nERROR all is lost\x07"), "left: 1\n    | ERROR all is lost\\u{7}");
 //! ```
+//!
+//! # Where texts come in
+//! Panics and errors: `Origin::failure` here, `Code::judge` in hotswap-core. Logs: `logs/value.rs`
+//! and `logs/callsites.rs` of hotswap-loader, where `unload/pins.rs` escapes names of threads. A
+//! child's words: `rehearsal/verdict.rs`. A manifest that holds such a text is refused by its
+//! decoder.
 
 use std::{borrow::Cow, error::Error, fmt::Write as _};
 

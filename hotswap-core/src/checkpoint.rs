@@ -4,6 +4,9 @@
 //! takes it from there, and renames the file to `<slot>.snapshot.used` as soon as the state lives
 //! on in an instance. So a state is restored once: after a crash there is no checkpoint, and an
 //! older state is never taken for the last one without a word.
+//!
+//! The file holds the manifest of the module that wrote it. So a restart is judged like an upgrade:
+//! by version, by shape, field by field.
 
 use std::{
     fs, io,

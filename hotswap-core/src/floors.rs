@@ -4,6 +4,12 @@
 //! They are in one file of a folder that the host was given, and in memory. The file is replaced as
 //! a whole when an upgrade was committed, and never before: a version that failed raises nothing.
 //! A damaged file is an error at the start, and not the same as none.
+//!
+//! # Why one file
+//! No name from an artifact becomes part of a path. A permission to go below a floor is for one
+//! version, is kept in memory and ends with the commit that uses it: a permission on disk would be
+//! forgotten about. Floors are checked when an artifact is assessed, and again when a candidate has
+//! waited.
 
 mod error;
 pub(crate) mod file;

@@ -1,4 +1,19 @@
 //! The host: it owns the slots, watches their artifacts, and upgrades them on a thread of its own.
+//!
+//! # What a host leaves alone
+//! - An idle host sets no timer. The worker blocks without a deadline while nothing is scheduled,
+//!   and so does the watcher. Only while an operator waits for the end of an upgrade the host
+//!   checks twice a second whether its client is still there (`admin/await_end.rs`).
+//! - The program's panic hook, signal handlers and environment are not changed. A library has a
+//!   hook of its own, set when the host attaches to it; a module that is linked in keeps the
+//!   program's.
+//! - The environment decides little: `RUST_BACKTRACE` where the configuration allows it, the usual
+//!   variables for temporary folders, and `HOTSWAP_REHEARSAL`, which says that a process is a
+//!   rehearsal's child and nothing else.
+//! - Threads that write for the host block SIGXFSZ, so that a limit on file sizes is an error
+//!   there.
+//! - The host never gives up a hanging call by itself (`Operator::abandon`). A thread in a debugger
+//!   looks like one that hangs, and giving it up costs the state that its instance holds.
 
 mod events;
 mod kept;

@@ -14,6 +14,29 @@
 //!
 //! `line` is the codec, `replay` says what lines come to, and both are pure; `file` and
 //! `store` are the effects. A state is *acknowledged* when a backup covers it.
+//!
+//! # Why it decides as it does
+//! - A line that a later run decides by is durable before its deed: `Activating` before a
+//!   candidate's code takes over, `Committed` before the version before is given up. A file that a
+//!   line names is durable before the line, and its hash is compared when it is read back.
+//! - Calls are not logged. To write each one down and sync it would cost more than the call, and a
+//!   module's code is not made to be run twice. After a crash the slot goes on with its newest
+//!   backup and reports its age. `Operator::checkpoint` and an interval bound what may be lost.
+//! - A commit is written after a backup of the new version's own state. The backup from before the
+//!   upgrade has the older module's version of it, which the newer one may not be able to reach
+//!   after a revert. The newest backup that the committed artifact has written is never removed to
+//!   make room.
+//! - Tries are counted before the deed: a candidate that ends the process cannot be asked
+//!   afterwards. Two are allowed by default, because a power cut is nobody's fault. A cancelled
+//!   upgrade, and a trial that an orderly end cuts short, do not count.
+//! - A rejection outlives its run only from the phase `Loaded` on. Earlier ones are judged from
+//!   bytes, cheaply, and may come out otherwise in the next program: a module that was delivered
+//!   before the program it is made for is accepted after the program's restart.
+//! - An artifact that was reverted is quarantined. It is still at the watched path, and the next
+//!   start would take it again.
+//! - A torn last line is no error, because the power may go at any time. Any other damage is an
+//!   error: something else has written there, and guessing what was committed is worse than asking.
+//! - A rotated journal begins with a summary of the old one, so one file is all that is read.
 
 mod backup;
 pub(crate) mod error;

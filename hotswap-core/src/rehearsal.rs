@@ -8,6 +8,18 @@
 //!
 //! Who lays out the files is not who waits for the child ([`running`]): that may take its whole
 //! deadline.
+//!
+//! # Why it is done like this
+//! The child is the program itself, because a tool of our own would lack the host's checks,
+//! allocator, services and builds of the interface. The price is a call that has to stand first in
+//! `main` ([`probe`]).
+//!
+//! The journal and the rehearsal share one copy of the state (`upgrade/backup.rs`): the child reads
+//! a link to the file that a restart begins with. That file is replaced by a rename and never
+//! written again, so a link is as good as a copy.
+//!
+//! An artifact that appears supersedes a rehearsal, unless it is the rehearsal of a revert: an
+//! operator waits for its end, and the new artifact is tried afterwards.
 
 mod check;
 #[cfg(target_os = "linux")]

@@ -6,6 +6,10 @@
 //!
 //! `draft` is what is known while an upgrade goes on, fed by what the host tells; `lost`, `times`
 //! and `history` are what reports come to. All are pure. `store` is where they are kept.
+//!
+//! # What a report decides
+//! Nothing, except how long a phase is said to be likely to take. A report is made from the events
+//! of its upgrade (`draft`), so the two cannot differ.
 
 mod draft;
 mod history;

@@ -32,6 +32,13 @@
 //! [`Config::with_floors`](crate::Config::with_floors). Module and version stand in the artifact, and
 //! are signed with it: a slot for signed artifacts names its module, and takes no other. Where the
 //! *trusted comment* states them as well ([`Minisign::with_stated_version`]) they must be the same.
+//!
+//! # Why the signature is judged first, and apart from the bytes
+//! An artifact without a signature is not rejected by its hash: the same bytes are good when the
+//! signature comes. The file of keys is read before each decision instead of watched, because a
+//! decision made a moment before a change is noticed would be wrong. Folders are judged as ssh
+//! judges them, so that nobody can put an older signed build in the place of a newer one where the
+//! host keeps no floors.
 
 mod day;
 mod forged;

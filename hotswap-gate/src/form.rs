@@ -15,6 +15,11 @@
 //!
 //! The form is chosen once per process: asymmetric where the kernel took the registration and one
 //! trial barrier worked, else fences.
+//!
+//! # Why asymmetric
+//! A call is then a plain store and a load, and calls of different threads share no cache line:
+//! there is no counter of callers. loom checks the protocol with full fences; that the asymmetric
+//! form does as well rests on the argument above and on `stress.rs`.
 
 use std::io;
 use std::sync::OnceLock;

@@ -23,6 +23,11 @@
 //! # The subscriber's own code
 //! It runs inside `catch_unwind`: a panic there costs what was being logged. Where it calls a module
 //! that logs, that is ignored: it would go round in a circle.
+//!
+//! # Why each callsite is made again in the host
+//! A module's copy of `tracing` cannot use the host's subscriber: callsites, metadata and values
+//! would point into the module for ever. With a callsite of the host's own, made of copies,
+//! `tracing` itself keeps interests, filters and their changes. No span outlives its generation.
 
 #[expect(unsafe_code, reason = "functions that modules call")]
 mod callbacks;

@@ -6,6 +6,11 @@
 //!
 //! Module code is guarded where it is called. What panics beside it, a subscriber of `tracing` as a
 //! span ends, ends the step and nothing else.
+//!
+//! A module's code runs on a caller's thread or here, so a hang costs one thread and not the host.
+//! The host's own health check runs here too. Two exceptions: the exit functions that `dlclose`
+//! calls run on `hotswap-reaper`, and `hotswap-logs` calls into a module's `tracing`, which runs no
+//! code of the module's author.
 
 use std::{
     any::Any,

@@ -9,6 +9,12 @@
 //!    values of the library destroys them when it is idle ([`run_pending_dtors`]), or ends.
 //! 4. No thread of it runs, and no thread has values of it. The pins are closed, then the library.
 //! 5. It is looked for, and what it had allocated is freed ([`heap`]).
+//!
+//! # Why a library stays unless all of it is accounted for
+//! Thread-locals with destructors, threads, and pointers into constants make unloading a matter of
+//! proof. The proof is a list of everything that leads into the library, and its terms are narrow:
+//! a library that does something which is not on the list of known things is retained. The price is
+//! memory, and the host reports it.
 
 mod heap;
 mod interpose;

@@ -16,6 +16,15 @@
 //!   `changed`, another build may be known.
 //!
 //! A module's crate and a host's program are described by [`packages`], package by package.
+//!
+//! # Why inside the compiler
+//! Only there the truth about a build is known: its flags, features and generated files, and which
+//! of several builds of a crate it uses. `cargo metadata` was the other candidate. It takes a
+//! process and a JSON parser, and knows the workspace but not this build. The price: the code
+//! relies on three habits of cargo (hashes in file names, `.d` lists, `invoked.timestamp`) and one
+//! of the compiler (a crate's metadata has its dependencies' file names as text). Each is checked.
+//! Where one is not found the build is unknown, and an unknown build equals no other. `TypeId`s are
+//! equal on both sides, because `-C metadata` must be.
 
 mod build;
 mod command;

@@ -4,6 +4,12 @@
 //! 128-bit numbers fail below `flatten` and tagged enums, and nesting of more than about a thousand
 //! levels can be written but not read. The derive refuses the first two where it can see them
 //! (`check.rs`); where a part of the state is opaque, [`is_faithful`] finds out by doing it.
+//!
+//! # Why serde and named fields
+//! Users have serde's derives on their types already, and names make it possible to carry a state
+//! by name (`carry.rs`). A part of a state is opaque only where its field says so. Everything else
+//! is described, or does not compile. Stored shapes are compared by structure and not by type
+//! names, so `WorldV1` may be what `World` once was.
 
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -15,6 +15,9 @@
 //! An empty map that stands at a fixed place in the state is mended when it arrives, in constant
 //! time. One inside of a collection is not looked for, because that takes as long as the state is
 //! large: then the library that it may have come from stays mapped ([`Traps::Deep`]).
+//!
+//! Looking for those maps in the background would hold the instance's lock for as long as the state
+//! is large, which is the pause that the hand-over as memory avoids.
 
 mod described;
 mod description;

@@ -4,6 +4,9 @@
 //! [`Host::slot`](crate::Host::slot) refers to it. So it is in every host's file, whatever the
 //! linker strips, and in no section of its own: its magic is looked for. What looks like one by
 //! accident is told by the decoder, which takes the bytes as hostile.
+//!
+//! A section would not do instead: it would also hold interfaces that are compiled in and that no
+//! slot is opened for.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,9 @@
 //! The host's own folders: nobody else may write there, whatever they are for.
+//!
+//! # Why they are judged without signatures too
+//! Whoever can write the journal decides which code the next start runs. The folder itself must not
+//! be writable for a group. Without signatures the folders above it may be writable for a group
+//! that consists of their owner alone, as a umask of 002 makes them (`trust/groups.rs`).
 
 use std::path::Path;
 

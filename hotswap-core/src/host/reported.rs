@@ -1,4 +1,7 @@
 //! What people say of upgrades, and what is kept of them: every event goes by here on its way out.
+//!
+//! There is no other way to emit an event. So every upgrade that was announced has a report,
+//! however it ended.
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 

@@ -7,6 +7,11 @@
 //! Relaxed. Module code that hangs is noted while the gate is closed with nobody inside, and whoever
 //! comes in afterwards sees it. A panic in a call with the instance's lock is noted before the lock
 //! is let go; one in a call that shares the instance is seen when it is seen.
+//!
+//! # Why one byte
+//! A policy for panics, and the counting of calls on trial, cost nothing while the byte is zero.
+//! The byte is read after the instance's lock was taken, because whoever had the lock before may
+//! have left the instance poisoned.
 
 use std::{
     mem,

@@ -2,6 +2,9 @@
 //!
 //! Only then are calls counted and timed, so that they cost nothing else at other times. Each thread
 //! writes to one of a few tallies.
+//!
+//! The figures of a version's own trial stay with its instance: the next version's calls are
+//! compared with them.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},

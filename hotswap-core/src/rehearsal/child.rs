@@ -4,6 +4,11 @@
 //! environment can name. It dies with its parent, writes no core file, and has no more memory of
 //! its own than it was given. What modules print goes to stderr: stdout is the way back to the
 //! parent.
+//!
+//! # Why the limit is on data
+//! `RLIMIT_AS` counts what is reserved: allocator arenas, stacks, every mapped file. `RLIMIT_DATA`
+//! counts what is private and writable. The peak is the child's own figure: the parent's
+//! (`ru_maxrss`) begins with the parent's size where the child was made by `vfork`.
 
 use std::{
     any::Any,

@@ -8,6 +8,10 @@
 //! A process may ignore SIGCHLD, or wait for whatever child it has: then the child's status is gone
 //! before it is asked for here ([`Ended::Unknown`]), and what it has said decides. Its number may
 //! then be given out again; the group keeps it as long as anything of the group lives.
+//!
+//! Signal handlers are the program's own, so the host asks for no other. Where the status is lost,
+//! a child that has not come to its last message has failed, and the refusal says that its end is
+//! unknown.
 
 use std::{
     collections::VecDeque,

@@ -6,6 +6,11 @@
 //! module, and none of the host's owner (no callback, no subscriber), and what it says goes into a
 //! queue without a bound: so whoever joins it waits for no lock that he holds. The child dies with
 //! the thread that has started it (`PR_SET_PDEATHSIG`), so it is this one that waits for it.
+//!
+//! # Why a thread for each child
+//! The worker could watch the pipes beside its queue. Then the one place that sleeps would have to
+//! know of descriptors and of children's deadlines. A sleeping thread costs a stack, and the
+//! outcome is a command like any other.
 
 use std::{
     io::{self, PipeWriter},

@@ -1,4 +1,7 @@
 //! The artifacts that a slot does not take: they were rejected by their own fault, or rolled back.
+//!
+//! They are kept in memory for the life of the host. A journal keeps those that were rejected from
+//! the phase `Loaded` on for later runs as well.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,6 +1,10 @@
 //! What is free: of a file system, and of memory.
 //!
 //! Memory has several bounds, and each is known or not.
+//!
+//! A control group's `memory.current` counts the cache of every file that was read. That part
+//! counts as free here: else each upgrade of a host that has run for a day would be cancelled. The
+//! limits of the groups above hold as well.
 
 use std::path::Path;
 #[cfg(target_os = "linux")]

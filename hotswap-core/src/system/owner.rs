@@ -1,5 +1,8 @@
 //! The process that a host belongs to. A child that was forked off has the host's memory and none of
 //! its threads: what is asked of them there would never be answered.
+//!
+//! Calls need no thread of the host and go on there. Every order is an error at once, and an end
+//! leaves files and libraries alone, because they are the parent's.
 
 use std::process;
 

@@ -13,6 +13,10 @@
 //! The journal, and the rehearsal. It is taken once for both: the file that the journal has written,
 //! or had already, is the one that the child reads. Where only the size of a state is asked for, it is
 //! read in the same way, and no copy is kept.
+//!
+//! # Why the gate stays open
+//! To close it would make everybody wait for the slowest caller inside, and then once more in the
+//! pause.
 
 use std::{
     fmt::Display,

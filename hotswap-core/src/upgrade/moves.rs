@@ -15,6 +15,17 @@
 //! not come back in time its thread may still be using that memory, and nobody can take it away: the
 //! state is lost with it. Then the slot goes on with the last state that was kept, in another
 //! instance of the old version, and the refusal says so. [`Turn`] decides who was first.
+//!
+//! # Why an exchange
+//! The candidate starts before the pause with a state of its own, so `start` is no part of the
+//! pause, neither side is ever without a state, and every failure has the same answer: exchange
+//! again. The price is that the module has to know of it (`state = …`, `arrived`), and that the old
+//! instance has a state that is not its own while it is kept. Giving the state to `start` by value
+//! would lose it when `start` fails.
+//!
+//! `self_test` then runs before the pause, on an instance without its state. With the state its
+//! time would depend on the state's size, in the pause, and a `self_test` that hangs would keep the
+//! state. A rehearsal does run it with the state.
 
 mod back;
 mod turn;

@@ -3,6 +3,9 @@
 //! A healthy one hands over its state as in an upgrade. A poisoned one, and one in which its own code
 //! hangs, is left with it: what comes begins with the state of the last upgrade, also where it comes
 //! with a new artifact.
+//!
+//! A poisoned instance is not asked for its state: what a panic has left half changed would be
+//! migrated and live on. The state of the last upgrade is older and whole.
 
 use std::{
     sync::Arc,

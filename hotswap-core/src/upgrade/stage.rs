@@ -8,6 +8,9 @@
 //!
 //! Symlinks are followed. A path that was switched to another file during the copy counts as
 //! changed: what was copied is sound, but no longer what the path names.
+//!
+//! A delay instead of a lease would be a guess, and opening a half-written file kills the process.
+//! The check of the ELF structure (`hotswap_loader::elf`) is the second line.
 
 mod error;
 mod open;

@@ -4,6 +4,11 @@
 //! `$PLATFORM` by names of its own; a path that does not begin at the root, and an empty one,
 //! begins in the current folder. An artifact is opened as a private copy, so none of these leads
 //! to where its builder meant, and some lead to where others can put a library.
+//!
+//! # Why such an artifact is refused
+//! The folder above a private copy was once `/tmp`, where another user's library was found and ran.
+//! Rewriting the run path would be the other way; then the code that runs is not the code that was
+//! signed.
 
 use std::{
     fmt,

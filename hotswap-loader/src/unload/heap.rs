@@ -18,6 +18,11 @@
 //! functions that keep a block, or free one on their own, are among those that a library must not
 //! call if it is to be unloaded (`interpose/policy.rs`). So a block is freed where it was
 //! allocated, by the calls that are answered here, or never.
+//!
+//! # Why the heap is shared
+//! To find out which blocks belong to a state that has moved would take as long as the state is
+//! large. So the libraries are accounted for together, and what their statics leave waits for the
+//! last of them. Sharing ends with the first version that does not take its state over as memory.
 
 use std::{
     collections::HashSet,

@@ -15,6 +15,19 @@
 //!
 //! # Safety
 //! Nothing of the ledger is borrowed while a destructor runs: it may come back for more.
+//!
+//! # Why a generation waits for these threads
+//! - To close the library and leak the values would lose memory with each upgrade, and whatever a
+//!   destructor was to write.
+//! - To destroy them on another thread is undefined behaviour where a value is not `Send`.
+//! - To destroy them when the thread next enters the slot would have a caller of the new version
+//!   wait for code of the old one, without a deadline.
+//! - To destroy them at the switch would leave a version that comes back from a trial without them.
+//!
+//! So the owner of the thread says when it is idle. Until then the generation stays, which costs
+//! memory and no time, and the event names the thread and the missing call. The thread for module
+//! code (`steps.rs`) is replaced instead. A thread that the library has started destroys its values
+//! at its end only.
 
 use std::{
     cell::RefCell,

@@ -11,6 +11,12 @@
 //!   set, hash of its sources, its files, its types, whether it is [used] by others than hotswap, and
 //!   a doubt about its sources with its reason;
 //! - `doubt`, why: this description cannot be trusted.
+//!
+//! # Why the program describes itself
+//! Only the crate of the program sees all that it links, so `host_build!` expands there and not in
+//! a library. A package with other features has other `TypeId`s, and its values would silently not
+//! be found: that is refused too. The file of a module has no hash of cargo's in its name. So a
+//! module that the program links itself cannot be compared, and is refused.
 
 use std::{env, sync::OnceLock};
 

@@ -2,6 +2,10 @@
 //!
 //! A module's own types change with every edit, and have the same `TypeId` all the while. What of
 //! them is left in a lent value is taken for the new type, so the host says which have changed.
+//!
+//! # Why that is a risk and no refusal
+//! A module's types change with most edits, and seldom get into a lent value. The definitions are
+//! compared as tokens, which is what a macro can see.
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
