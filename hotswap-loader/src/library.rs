@@ -1,5 +1,5 @@
-//! Libraries: judged from bytes before they are opened, and the only place that opens and closes
-//! them.
+//! Libraries: judged from bytes before they are opened, and the only place that opens them. The
+//! reaper closes them (`unload/reaper.rs`).
 //!
 //! # Safety
 //! Opening a library runs its constructors. It is done on a private copy that nobody else can
