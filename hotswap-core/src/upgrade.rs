@@ -3,9 +3,10 @@
 //! `Staged → Inspected → Assessed → BackedUp → Rehearsed → AwaitingApproval → Loaded → Prepared →
 //! Quiescing → Snapshotted → Migrating → Activated → Trial → Committed`
 //!
-//! Each phase has a type that only the phase before can make, and a file that makes it. A phase
-//! that fails answers with a [`Fault`]; what served goes on serving, with its state. Nothing that
-//! callers can see changes before the switch in [`activate`].
+//! Each phase has a type that only the phase before can make, and a file that makes it, which names
+//! types of earlier phases and never of a later one. A phase that fails answers with a [`Fault`];
+//! what served goes on serving, with its state. Nothing that callers can see changes before the
+//! switch in [`activate`].
 //!
 //! Where the host has a journal, what is BackedUp is written by its worker, into which [`Wanted`]
 //! leads. What is Rehearsed is tried in a child process, with a copy of the state that is taken
