@@ -38,6 +38,7 @@ impl<'g, T> Closed<'g, T> {
         self.inner.core.reopen(Some(&mut |turn| {
             let new = Arc::new(Generation { turn, number, value: Arc::clone(&value) });
             old = Some(self.inner.source.swap(new));
+            self.inner.turn_before(&value)
         }));
         std::mem::forget(self);
         let old = old.expect("reopening publishes");

@@ -1,7 +1,7 @@
 //! Waiting until the callers of one turn have left: the current one for a closer, one that is over
-//! for retiring. Those on an older turn do not concern a closer: they are on another generation,
-//! and stay on it. So a caller that hangs in a version that was given up does not delay later
-//! upgrades.
+//! for retiring. Those on an older turn do not concern a closer where they are on another generation,
+//! and stay on it: a caller that hangs in a version that was given up does not delay later upgrades.
+//! Those on an older turn of the same value do.
 //!
 //! Leaving is one plain store and tells nobody, so the waiting side looks again and again: a few
 //! spins, a few yields, then naps that grow to a millisecond. Only a wait that is going on costs
@@ -68,7 +68,7 @@ impl Core {
             return Vec::new();
         }
         let state = self.state();
-        turns.retain(|&turn| state.insiders(turn).next().is_none());
+        turns.retain(|&turn| state.on(turn).next().is_none());
         turns
     }
 

@@ -103,6 +103,7 @@ impl<T: Send + Sync> Gate<T> {
             old = Some(Arc::clone(&current.value));
             self.inner.leaving.lock().push(current);
             self.inner.source.swap(new);
+            self.inner.turn_before(&value)
         })?;
         self.inner.let_go();
         Ok(old.expect("a swap that succeeds publishes"))
@@ -132,7 +133,7 @@ impl<T: Send + Sync> Gate<T> {
         let current = inner.source.load_full();
         let leaving = inner.leaving.lock();
         let of = leaving.iter().chain([&current]).filter(|it| it.number == number);
-        let insiders = of.flat_map(|it| state.insiders(it.turn));
+        let insiders = of.flat_map(|it| state.on(it.turn));
         insiders.map(|record| Occupant::new(record, number)).collect()
     }
 

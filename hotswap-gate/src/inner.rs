@@ -59,7 +59,14 @@ impl<T> Inner<T> {
         self.forget(&left);
     }
 
+    /// A turn that is over, and on which callers may still use this very value.
+    pub(crate) fn turn_before(&self, value: &Arc<T>) -> Option<u64> {
+        let leaving = self.leaving.lock();
+        leaving.iter().find(|it| Arc::ptr_eq(&it.value, value)).map(|generation| generation.turn)
+    }
+
     pub(crate) fn forget(&self, turns: &[u64]) {
+        self.core.state().forget(turns);
         let left: Vec<_> =
             self.leaving.lock().extract_if(.., |it| turns.contains(&it.turn)).collect();
         // Outside the lock: this may run the destructor of a value.

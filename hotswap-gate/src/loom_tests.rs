@@ -148,6 +148,20 @@ fn close_after_a_swap_against_a_caller() {
     });
 }
 
+/// The caller may be on either turn of the same value.
+#[test]
+fn close_of_what_reigns_again_against_a_caller() {
+    model(2, |gate| {
+        let caller = caller(&gate, 2);
+        let first = gate.swap(2, Witness::new(2)).unwrap();
+        drop(gate.swap(1, first).unwrap());
+        let closed = gate.close(far()).unwrap();
+        closed.value().write(DEAD);
+        closed.activate(3, Witness::new(3));
+        caller.join().unwrap();
+    });
+}
+
 #[test]
 fn swap_twice_against_a_caller() {
     model(2, |gate| {

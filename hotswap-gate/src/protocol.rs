@@ -3,6 +3,9 @@
 //! The word is `turn << 1 | closed`. A turn is one reign of one generation; turns only grow, so a
 //! word never comes back with another meaning, whatever numbers the generations have.
 //!
+//! A value may reign *again* while callers of an earlier turn are still on it. Whoever wants it for
+//! himself must then wait for those as well: the state knows which turns are of one value.
+//!
 //! A caller announces the open word it knows, passes the fence of its [`Form`], and looks: if the
 //! gate still shows that word, it is inside. A closer changes the word, passes its own fence, and
 //! looks at all records. Either the closer finds the announcement, or the caller finds the change.
@@ -77,11 +80,16 @@ pub(crate) struct Core {
 pub(crate) struct State {
     pub(crate) records: Vec<Arc<Record>>,
     pub(crate) turn: u64,
+    /// Turns on which a value reigns again, each with the first one of that value.
+    pub(crate) again: Vec<(u64, u64)>,
     pub(crate) phase: Phase,
     pub(crate) ended: bool,
     /// Waiting threads that are to come in while the gate closes.
     pub(crate) invited: Vec<u64>,
 }
+
+/// Publishes a value under a turn; gives back a turn before on which the same one may still be used.
+pub(crate) type Publish<'p> = &'p mut dyn FnMut(u64) -> Option<u64>;
 
 #[derive(Debug)]
 pub(crate) enum Phase {
@@ -103,8 +111,26 @@ impl Phase {
 
 impl State {
     /// The records that are inside on a turn.
-    pub(crate) fn insiders(&self, turn: u64) -> impl Iterator<Item = &Arc<Record>> {
+    pub(crate) fn on(&self, turn: u64) -> impl Iterator<Item = &Arc<Record>> {
         self.records.iter().filter(move |record| record.word() == word_of(turn))
+    }
+
+    /// The records that are inside on the value of a turn: on this one, or another one of it.
+    pub(crate) fn insiders(&self, turn: u64) -> impl Iterator<Item = &Arc<Record>> {
+        let first = self.first_of(turn);
+        let is_on_it = move |word| word != OUTSIDE && self.first_of(turn_of(word)) == first;
+        self.records.iter().filter(move |record| is_on_it(record.word()))
+    }
+
+    /// The first turn of the value that reigns on a turn.
+    fn first_of(&self, turn: u64) -> u64 {
+        let again = self.again.iter().find(|(known, _)| *known == turn);
+        again.map_or(turn, |(_, first)| *first)
+    }
+
+    /// Nobody is on these turns, which are over.
+    pub(crate) fn forget(&mut self, turns: &[u64]) {
+        self.again.retain(|(turn, _)| !turns.contains(turn));
     }
 
     /// The word that a thread announces by any record.
@@ -132,6 +158,7 @@ impl Core {
             state: Mutex::new(State {
                 records: Vec::new(),
                 turn,
+                again: Vec::new(),
                 phase: Phase::Open,
                 ended: false,
                 invited: Vec::new(),
@@ -188,10 +215,12 @@ impl Core {
     }
 
     /// Ends the closing, on the same turn or, when there is something to publish, on the next.
-    pub(crate) fn reopen(&self, publish: Option<&mut dyn FnMut(u64)>) {
+    pub(crate) fn reopen(&self, publish: Option<Publish<'_>>) {
         let mut state = self.state.lock();
         if let Some(publish) = publish {
+            let quiet = state.turn;
             self.advance(&mut state, publish);
+            state.forget(&[quiet]);
         }
         state.phase = Phase::Open;
         state.invited.clear();
@@ -200,7 +229,7 @@ impl Core {
     }
 
     /// Changes the generation of an open gate.
-    pub(crate) fn swap(&self, publish: &mut dyn FnMut(u64)) -> Result<(), Busy> {
+    pub(crate) fn swap(&self, publish: Publish<'_>) -> Result<(), Busy> {
         let mut state = self.state.lock();
         if let Some(by) = state.phase.closer() {
             return Err(Busy { by: by.clone() });
@@ -211,9 +240,12 @@ impl Core {
     }
 
     /// The generation is published before the word shows its turn, so whoever is let in finds it.
-    fn advance(&self, state: &mut State, publish: &mut dyn FnMut(u64)) {
-        publish(state.turn + 1);
-        state.turn += 1;
+    fn advance(&self, state: &mut State, publish: Publish<'_>) {
+        let turn = state.turn + 1;
+        if let Some(before) = publish(turn) {
+            state.again.push((turn, state.first_of(before)));
+        }
+        state.turn = turn;
     }
 
     fn show(&self, state: &State) {

@@ -1,6 +1,7 @@
 //! What the gate promises, one promise a test. Threads are brought to a point by what they say of
 //! themselves (`until`), never by the clock.
 
+mod again;
 mod closing;
 mod counts;
 mod cycles;

@@ -18,8 +18,7 @@
 use std::sync::Arc;
 
 use crate::error::Cycle;
-use crate::protocol::{Core, word_of};
-use crate::record::Record;
+use crate::protocol::Core;
 use crate::sync::{Mutex, MutexGuard, process_wide};
 use crate::thread;
 
@@ -163,10 +162,9 @@ impl Graph {
                 state.insiders(*turn).map(|record| record.owner()).collect()
             }
             On::Lock { core, turn, lock, exclusive } => {
-                let holds =
-                    |record: &&Arc<Record>| record.mode() != 0 && record.word() == word_of(*turn);
                 let state = core.state();
-                let holders = state.records.iter().filter(holds).map(|record| record.owner());
+                let holders = state.insiders(*turn).filter(|record| record.mode() != 0);
+                let holders = holders.map(|record| record.owner());
                 let mut blockers: Vec<_> = holders.filter(|&owner| owner != wait.thread).collect();
                 if !exclusive {
                     blockers.extend(self.exclusive_before(at, *lock).map(|wait| wait.thread));

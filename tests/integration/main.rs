@@ -1,6 +1,7 @@
 //! A whole host against modules that cargo has really built: a file per theme.
 
 mod abandoned;
+mod again;
 mod building;
 mod builtin;
 mod calls;
