@@ -17,6 +17,7 @@
 //! there are at most 16 at a time.
 
 mod answer;
+mod asker;
 mod asking;
 mod await_end;
 mod client;

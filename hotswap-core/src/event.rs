@@ -3,6 +3,7 @@
 mod carried;
 #[cfg(test)]
 mod json;
+mod pause;
 mod recovered;
 mod refusal;
 mod rehearsal;
@@ -10,6 +11,7 @@ mod until;
 
 pub use carried::CarriedFields;
 pub use hotswap_types::{Caller, Holder, HoldingThread, Phase, StateNote};
+pub use pause::Pause;
 pub use recovered::Recovered;
 pub use refusal::{Exit, Refusal, Serving};
 pub use rehearsal::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, WayBack};
@@ -33,7 +35,6 @@ use hotswap_watch::cargo;
 use semver::Version;
 
 use crate::{
-    host::Pause,
     journal::Backup,
     plan::{Plan, Risk},
     report::Report,

@@ -15,24 +15,7 @@
 //! - The host never gives up a hanging call by itself (`Operator::abandon`). A thread in a debugger
 //!   looks like one that hangs, and giving it up costs the state that its instance holds.
 
-mod events;
-mod kept;
-#[cfg(feature = "metrics")]
-mod metrics;
-mod operator;
-mod pauses;
-mod reported;
-mod standing;
-mod status;
-mod worker;
-
-pub use operator::Operator;
-pub use pauses::Pause;
-pub use standing::{Offered, Standing};
-pub use status::{GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus};
-
 use std::{
-    collections::BTreeMap,
     fmt, mem,
     ops::Deref,
     sync::{Arc, mpsc},
@@ -46,12 +29,6 @@ use hotswap_abi::{
 use hotswap_loader::fs::Spared;
 use parking_lot::Mutex;
 
-use self::{
-    events::Events,
-    pauses::Pauses,
-    reported::Reports,
-    worker::{Command, Worker},
-};
 #[cfg(unix)]
 use crate::admin::Admin;
 use crate::{
@@ -61,8 +38,10 @@ use crate::{
     event::EventKind,
     instance::OnPanic,
     journal::Journal,
+    operator::Operator,
     rehearsal::is_unserved_child,
     slot::{InterfaceType, OnUnload, Slot, SlotCore},
+    supervisor::{Command, Events, Kept, Pauses, Reports, Shared, Worker},
     system::owner::Owner,
 };
 
@@ -74,18 +53,7 @@ pub struct Host {
     operator: Operator,
     #[cfg(unix)]
     admin: Option<Admin>,
-    worker: Option<JoinHandle<worker::Kept>>,
-}
-
-struct Shared {
-    owner: Owner,
-    config: Config,
-    slots: Mutex<BTreeMap<String, Arc<SlotCore>>>,
-    events: Events,
-    pauses: Pauses,
-    /// `None` where no folder was given.
-    journal: Option<Mutex<Journal>>,
-    reports: Mutex<Reports>,
+    worker: Option<JoinHandle<Kept>>,
 }
 
 impl Host {
@@ -128,7 +96,7 @@ impl Host {
             .name("hotswap".into())
             .spawn(move || worker.run(&inbox))
             .map_err(Reason::Thread)?;
-        let operator = Operator { shared, commands, wanted: None };
+        let operator = Operator::new(shared, commands);
         #[cfg_attr(not(unix), expect(unused_mut, reason = "nobody is answered there"))]
         let mut host = Self {
             operator,

@@ -58,11 +58,13 @@ mod idle;
 #[expect(unsafe_code, reason = "calls the functions of a module's life")]
 mod instance;
 pub mod journal;
+mod operator;
 pub mod plan;
 mod rehearsal;
 pub mod report;
 pub mod slot;
 pub mod snapshot;
+mod supervisor;
 #[expect(unsafe_code, reason = "maps a page as code")]
 pub mod system;
 pub mod trust;
@@ -78,17 +80,17 @@ pub use config::{
     Timing, TooFew, Trial,
 };
 pub use error::{Error, ErrorKind};
-pub use host::{
-    GenerationStatus, Host, Offered, Operator, Pause, ServingStatus, SlotStatus, Standing, Status,
-    TrialStatus,
-};
+pub use event::Pause;
+pub use host::Host;
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use hotswap_loader::logs::sync_log_filters;
 pub use hotswap_types::{ArtifactHash, ModuleVersion, ParseHashError};
 pub use hotswap_watch::WatchError;
 pub use idle::release_thread_locals;
+pub use operator::{GenerationStatus, Operator, ServingStatus, SlotStatus, Status, TrialStatus};
 pub use plan::Plan;
 pub use rehearsal::probe;
 pub use report::Report;
 pub use slot::{Pin, PinMut, Reader, Slot};
+pub use supervisor::{Offered, Standing};
 pub use trust::Trust;

@@ -9,33 +9,26 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
+    asker::Asker,
     await_end::{Awaited, End, await_end},
     protocol::{Done, Request},
-    server::Peer,
     table::Table,
     words::{ago, reasons, serves, things},
 };
 use crate::{
     error::Error,
     event::Refusal,
-    host::{Offered, Operator, SlotStatus, Standing, Status},
     journal::Earlier,
+    operator::{Operator, SlotStatus, Status},
     report::{Note, Report},
+    supervisor::{Offered, Standing},
 };
 
 /// What was done; or why it was not.
 pub(super) type Answer = Result<Done, String>;
 
-/// Somebody who is told what happens meanwhile; says whether anybody listens.
-pub(super) type Progress<'a> = dyn FnMut(&str) -> bool + 'a;
-
 /// Does what is asked.
-pub(super) fn answer(
-    operator: &Operator,
-    request: Request,
-    progress: &mut Progress<'_>,
-    peer: &Peer<'_>,
-) -> Answer {
+pub(super) fn answer(operator: &Operator, request: Request, asker: &mut Asker<'_>) -> Answer {
     let asked = Asked(operator);
     match request {
         Request::Status { slot } => asked.status(slot.as_deref()),
@@ -43,7 +36,7 @@ pub(super) fn answer(
         Request::Plan { slot } => asked.plan(slot.as_deref()),
         Request::Check { slot, file } => asked.check(slot, &file),
         Request::Apply { slot, file: Some(file), wait, intent } => {
-            asked.apply(slot, &file, intent, wait.then_some((progress, peer)))
+            asked.apply(slot, &file, intent, wait.then_some(asker))
         }
         Request::Apply { slot: _, file: None, .. } => asked.apply_pending(),
         Request::Approve { artifact, by } => asked.approve(&artifact, &by),
@@ -255,7 +248,7 @@ impl Asked<'_> {
         slot: Option<String>,
         file: &Path,
         intent: Intent,
-        wait: Option<(&mut Progress<'_>, &Peer<'_>)>,
+        wait: Option<&mut Asker<'_>>,
     ) -> Answer {
         let slot = self.slot(slot)?;
         let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
@@ -285,13 +278,13 @@ impl Asked<'_> {
             Standing::UnderWay(_) => (false, true, "under_way"),
             Standing::Later { .. } => (false, true, "later"),
         };
-        let Some((progress, peer)) = wait.filter(|_| !is_settled) else {
+        let Some(asker) = wait.filter(|_| !is_settled) else {
             let value = value(offered.artifact, outcome, &standing.to_string());
             return found(yes, answered(&offered), value);
         };
-        progress(&answered(&offered));
+        (asker.progress)(&answered(&offered));
         let mut awaited = Awaited { slot: &slot, file, artifact: offered.artifact };
-        let end = await_end(self.0, &events, &mut awaited, progress, peer);
+        let end = await_end(self.0, &events, &mut awaited, asker);
         let (artifact, name) = (awaited.artifact, named(awaited.artifact));
         match end {
             End::Committed(why) => {

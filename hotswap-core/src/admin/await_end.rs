@@ -12,10 +12,10 @@ use std::{
 use hotswap_loader::fs::read_regular;
 use hotswap_types::{ArtifactHash, Outcome, Phase};
 
-use super::{answer::Progress, server::Peer};
+use super::asker::Asker;
 use crate::{
     event::{Event, EventKind, Refusal},
-    host::{Operator, SlotStatus},
+    operator::{Operator, SlotStatus},
     report::Report,
 };
 
@@ -105,15 +105,14 @@ pub(super) fn await_end(
     operator: &Operator,
     events: &Receiver<Event>,
     awaited: &mut Awaited<'_>,
-    progress: &mut Progress<'_>,
-    peer: &Peer<'_>,
+    asker: &mut Asker<'_>,
 ) -> End {
     let mut refused: Option<Arc<Refusal>> = None;
     let mut left = 0;
     loop {
         let event = match events.recv_timeout(LOOKS) {
             Ok(event) => event,
-            Err(RecvTimeoutError::Timeout) if peer.is_gone() => return End::Unknown,
+            Err(RecvTimeoutError::Timeout) if (asker.is_gone)() => return End::Unknown,
             Err(RecvTimeoutError::Timeout) => {
                 let mut slots = operator.status().slots;
                 slots.retain(|slot| slot.name == awaited.slot);
@@ -153,7 +152,7 @@ pub(super) fn await_end(
             }
             _ => worth_telling(&event),
         };
-        if text.is_some_and(|text| !progress(&text)) {
+        if text.is_some_and(|text| !(asker.progress)(&text)) {
             return End::Unknown;
         }
     }

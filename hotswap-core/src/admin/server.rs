@@ -29,11 +29,12 @@ use rustix::{
 
 use super::{
     answer::answer,
+    asker::Asker,
     asking::{Asking, Heard},
     protocol::{Reply, Request, line},
     socket::{Place, SocketError},
 };
-use crate::host::Operator;
+use crate::operator::Operator;
 
 /// So many looks are answered at a time.
 pub(super) const MOST_LOOKS: usize = 16;
@@ -58,12 +59,12 @@ pub(crate) struct Admin {
 
 /// What connections share: whether the host ends.
 #[derive(Debug, Default)]
-pub(super) struct Ending {
+struct Ending {
     ends: AtomicBool,
 }
 
 impl Ending {
-    pub(super) fn ends(&self) -> bool {
+    fn ends(&self) -> bool {
         // Nothing is read because of it.
         self.ends.load(Ordering::Relaxed)
     }
@@ -268,8 +269,8 @@ fn converse(stream: &Arc<UnixStream>, request: Request, operator: &Operator, end
     if blocks.and_then(|()| stream.set_write_timeout(Some(READS_WITHIN))).is_err() {
         return;
     }
-    let peer = Peer { stream, ending };
-    if peer.is_gone() {
+    let is_gone = || ending.ends() || has_gone(stream);
+    if is_gone() {
         tracing::info!(?request, "not done: who has asked has gone");
         return;
     }
@@ -277,24 +278,12 @@ fn converse(stream: &Arc<UnixStream>, request: Request, operator: &Operator, end
     let asks = Arc::clone(stream);
     let operator = operator.only_while(move || !has_gone(&asks));
     let mut progress = |text: &str| say(stream, &Reply::Progress(text.to_owned())).is_ok();
-    let reply = match answer(&operator, request, &mut progress, &peer) {
+    let mut asker = Asker { progress: &mut progress, is_gone: &is_gone };
+    let reply = match answer(&operator, request, &mut asker) {
         Ok(done) => Reply::Done(done),
         Err(why) => Reply::Failed(why),
     };
     let _ = say(stream, &reply);
-}
-
-/// Whoever waits for an answer.
-pub(super) struct Peer<'a> {
-    stream: &'a UnixStream,
-    ending: &'a Ending,
-}
-
-impl Peer<'_> {
-    /// Whether nobody waits any more, or nothing more will come.
-    pub(super) fn is_gone(&self) -> bool {
-        self.ending.ends() || has_gone(self.stream)
-    }
 }
 
 /// Whether the other end is closed. One that only has no more to ask still waits for its answer.

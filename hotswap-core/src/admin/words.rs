@@ -4,7 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use hotswap_types::Phase;
 
-use crate::host::SlotStatus;
+use crate::operator::SlotStatus;
 
 /// A time that has passed.
 pub(super) fn ago(seconds: u64) -> String {

@@ -1,0 +1,285 @@
+//! What a host tells when it is asked.
+
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hotswap_gate::Gate;
+use hotswap_types::{ArtifactHash, Holder, Phase, json};
+use semver::Version;
+use serde::Serialize;
+
+use crate::{
+    event::{Pause, Refusal, Serving, Until},
+    instance::{Condition, Figures, Generation, Resident},
+    plan::Plan,
+    slot::{OnTrial, SlotCore, holders},
+    supervisor::Pauses,
+};
+
+/// What each slot of a host serves.
+///
+/// As JSON its durations are milliseconds, in fields that end in `_ms`.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Status {
+    /// The number of the process that the host belongs to, where that is another one: this one was
+    /// forked from it, and has none of the host's threads. Calls go on here, and nothing else.
+    pub forked_from: Option<u32>,
+    /// Why no upgrade of any slot begins by itself.
+    pub paused: Option<Pause>,
+    /// The slots that were asked for, by name.
+    pub slots: Vec<SlotStatus>,
+}
+
+/// What a slot serves, what waits, and what was refused last.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct SlotStatus {
+    /// The slot.
+    pub name: String,
+    /// What serves; `None` before the first load.
+    pub serving: Option<ServingStatus>,
+    /// The phase of the upgrade that is under way.
+    pub phase: Option<Phase>,
+    /// What a prepared artifact waits for, if there is one.
+    pub pending: Option<Until>,
+    /// How many generations are mapped that were loaded from artifacts.
+    pub mapped: usize,
+    /// These generations, in the order in which they were loaded.
+    pub generations: Vec<GenerationStatus>,
+    /// What was refused last.
+    pub last_refusal: Option<Arc<Refusal>>,
+    /// The artifacts that are not tried again until they change or are
+    /// [cleared](crate::Operator::clear), the newest first.
+    pub quarantined: Vec<Arc<Refusal>>,
+    /// Artifacts that have appeared, and are looked at when a trial or a pause is over.
+    #[serde(serialize_with = "json::paths")]
+    pub held: Vec<PathBuf>,
+    /// Why upgrades do not begin by themselves.
+    pub paused: Option<Pause>,
+    /// The plan that waits for somebody's word.
+    pub awaiting: Option<Arc<Plan>>,
+    /// The plan that was made last.
+    pub plan: Option<Arc<Plan>>,
+    /// The trial of the version that serves.
+    pub trial: Option<TrialStatus>,
+    /// Why what serves is not what should: its trial went wrong, and so did the way back. Until the
+    /// next version serves.
+    pub degraded: Option<String>,
+}
+
+/// A version on trial, so far.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct TrialStatus {
+    /// What would serve again.
+    pub previous: Serving,
+    /// Calls that have ended.
+    pub calls: u64,
+    /// Calls that have panicked.
+    pub panics: u64,
+    /// Answers that the host has counted as failures.
+    pub failures: u64,
+    /// The median of what calls have taken.
+    #[serde(rename = "median_ms", with = "json::millis")]
+    pub median: Duration,
+    /// What 99 of 100 calls have not exceeded.
+    #[serde(rename = "percentile_99_ms", with = "json::millis")]
+    pub percentile_99: Duration,
+}
+
+/// What serves.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct ServingStatus {
+    /// The number of the generation.
+    pub generation: u64,
+    /// The module.
+    pub module: String,
+    /// Its version.
+    pub version: Version,
+    /// The artifact; `None` for a module that is built into the program.
+    pub artifact: Option<ArtifactHash>,
+    /// Since when.
+    #[serde(rename = "for_ms", with = "json::since")]
+    pub since: Instant,
+    /// How many calls of its instance have panicked.
+    pub panics: u64,
+    /// Whether its calls are refused because one has panicked
+    /// ([`Config::with_after_panic`](crate::Config::with_after_panic)).
+    pub poisoned: bool,
+}
+
+/// A generation that is in memory.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct GenerationStatus {
+    /// Its number; of a candidate, the one that it gets if it is taken.
+    pub generation: u64,
+    /// The module.
+    pub module: String,
+    /// Its version.
+    pub version: Version,
+    /// The artifact.
+    pub artifact: ArtifactHash,
+    /// Since when it is mapped.
+    #[serde(rename = "for_ms", with = "json::since")]
+    pub since: Instant,
+    /// Who or what keeps it.
+    pub held_by: Vec<Holder>,
+}
+
+impl GenerationStatus {
+    fn new(resident: &Resident, gate: Option<&Gate<Generation>>) -> Self {
+        Self {
+            generation: resident.number,
+            module: resident.module.name.clone(),
+            version: resident.module.version.clone(),
+            artifact: resident.artifact,
+            since: resident.since,
+            held_by: holders(resident, gate),
+        }
+    }
+}
+
+impl fmt::Display for GenerationStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { generation, module, version, artifact, since, held_by } = self;
+        let (hash, since) = (artifact.short(), since.elapsed().as_secs());
+        write!(f, "generation {generation}, {module} {version} ({hash}…), for {since} s: ")?;
+        for (i, holder) in held_by.iter().enumerate() {
+            write!(f, "{}{holder}", if i == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl TrialStatus {
+    fn new(on_trial: OnTrial) -> Self {
+        let Figures { latency, panics, failures, longest_inside: _ } = on_trial.watch.figures();
+        Self {
+            previous: on_trial.previous,
+            calls: latency.calls(),
+            panics,
+            failures,
+            median: latency.quantile(0.5),
+            percentile_99: latency.quantile(0.99),
+        }
+    }
+}
+
+impl SlotStatus {
+    pub(super) fn new(slot: &SlotCore, pauses: &Pauses) -> Self {
+        let snapshot = slot.glance();
+        let gate = slot.gate().map(|gate| &**gate);
+        let generation = |it: Arc<Resident>| GenerationStatus::new(&it, gate);
+        let instance = gate.map(|gate| gate.current().1);
+        let condition = instance.as_ref().map(|instance| instance.condition());
+        let generations: Vec<_> = slot.residents.all().into_iter().map(generation).collect();
+        Self {
+            name: slot.name.to_string(),
+            serving: snapshot.serves.map(|serves| ServingStatus {
+                generation: serves.code.generation,
+                module: serves.code.manifest.module.clone(),
+                version: serves.code.manifest.version.clone(),
+                artifact: serves.code.artifact,
+                since: serves.since,
+                panics: condition.map_or(0, Condition::count),
+                poisoned: condition.is_some_and(Condition::is_poisoned),
+            }),
+            phase: snapshot.phase,
+            pending: snapshot.pending,
+            mapped: generations.len(),
+            generations,
+            last_refusal: snapshot.last_refusal,
+            quarantined: slot.rejected.all(),
+            held: slot.held.all(),
+            paused: pauses.of(&slot.name),
+            awaiting: snapshot.awaiting,
+            plan: snapshot.plan,
+            trial: snapshot.on_trial.map(TrialStatus::new),
+            degraded: snapshot.degraded,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(owner) = self.forked_from {
+            writeln!(
+                f,
+                "forked from process {owner}, to which the host belongs: no upgrades here"
+            )?;
+        }
+        if let Some(pause) = &self.paused {
+            writeln!(f, "upgrades are {pause}")?;
+        }
+        for (i, slot) in self.slots.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{slot}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for SlotStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.name)?;
+        match &self.serving {
+            None => f.write_str("nothing serves yet")?,
+            Some(serving) => {
+                write!(f, "{} {} ", serving.module, serving.version)?;
+                match &serving.artifact {
+                    Some(hash) => write!(f, "({}…)", hash.short())?,
+                    None => f.write_str("(built in)")?,
+                }
+                let since = serving.since.elapsed().as_secs();
+                write!(f, ", generation {}, for {since} s", serving.generation)?;
+                if serving.panics > 0 {
+                    write!(f, ", {} calls have panicked", serving.panics)?;
+                }
+                if serving.poisoned {
+                    f.write_str(", calls are refused since")?;
+                }
+            }
+        }
+        if let Some(phase) = self.phase {
+            write!(f, ", upgrading: {phase}")?;
+        }
+        if let Some(TrialStatus { previous, calls, panics, .. }) = &self.trial {
+            let Serving { version, generation } = previous;
+            write!(f, ", on trial ({calls} calls, {panics} panics; ")?;
+            write!(f, "{version}, generation {generation} is kept ready)")?;
+        }
+        if let Some(plan) = &self.awaiting {
+            write!(f, ", {} waits for approval, risk {}", plan.to, plan.level())?;
+        }
+        if let Some(why) = &self.degraded {
+            write!(f, ", DEGRADED: {why}")?;
+        }
+        if let Some(pause) = &self.paused {
+            write!(f, ", {pause}")?;
+        }
+        if !self.held.is_empty() {
+            write!(f, ", {} artifacts are looked at later", self.held.len())?;
+        }
+        if let Some(until) = &self.pending {
+            write!(f, ", an upgrade is ready, and waits {until}")?;
+        }
+        write!(f, ", {} mapped", self.mapped)?;
+        // The one that serves was told of.
+        for generation in self.generations.iter().filter(|it| it.held_by != [Holder::Serves]) {
+            write!(f, "\n  {generation}")?;
+        }
+        match &self.last_refusal {
+            Some(refusal) => write!(f, "\n  last {refusal}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The thread that upgrades, and what it knows of each slot.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`worker`] | the thread: a queue of commands, and timers |
+//! | [`slot`] | a slot's supervisor; [`state`] is what it is in the middle of, [`table`] what it does about what comes |
+//! | [`opening`], [`recovering`], [`intact`] | how a slot begins |
+//! | [`intake`], [`rehearsing`], [`planning`], [`timing`], [`applying`], [`live`], [`trials`] | the way of an artifact, in this order |
+//! | [`refusing`], [`retiring`], [`panics`], [`ending`] | what else may come |
+//! | [`offering`], [`judging`], [`reverting`], [`intents`] | what people ask for |
+//! | [`journaling`], [`reports`], [`events`] | what is written and told |
+//!
+//! [`shared`] is what the program's threads and the worker have in common, [`context`] what the slots
+//! have on the worker's thread.
+
+mod applying;
+#[cfg(feature = "cargo")]
+mod building;
+#[cfg(feature = "cargo")]
+mod built;
+mod candidate;
+mod command;
+mod context;
+mod ending;
+mod events;
+mod intact;
+mod intake;
+mod intents;
+mod journaling;
+mod judging;
+mod live;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod offer;
+mod offering;
+mod on_trial;
+mod opening;
+mod panics;
+mod pauses;
+mod planning;
+mod ready;
+mod recent;
+mod recovering;
+mod refusing;
+mod rehearsing;
+mod reports;
+mod restarts;
+mod retiring;
+mod reverting;
+mod room;
+mod shared;
+mod slot;
+mod state;
+mod table;
+mod timing;
+mod trials;
+mod trigger;
+mod worker;
+
+pub use self::offer::{Offered, Standing};
+pub(crate) use self::{
+    command::{Command, Wanted},
+    events::Events,
+    pauses::Pauses,
+    reports::Reports,
+    shared::Shared,
+    worker::{Kept, Worker},
+};

@@ -1,0 +1,162 @@
+//! A candidate that may take over: loaded and prepared, applied, and where it waits, tried again.
+
+use std::{mem, path::PathBuf, sync::Arc, time::Instant};
+
+use hotswap_gate::Guarded as _;
+use hotswap_types::Phase;
+
+use super::{
+    candidate::Candidate,
+    context::Context,
+    ready::{Ready, Schedule},
+    slot::SlotSupervisor,
+    table::{Action, Input},
+    trigger::Trigger,
+};
+use crate::{
+    event::Until,
+    upgrade::{Admitted, Fault, Prepared, Unapplied, Why, above, still_vouched},
+};
+
+impl SlotSupervisor {
+    /// Loads an artifact that may, and lets it take over.
+    pub(super) fn go_on(&mut self, cx: &mut Context, admitted: Admitted, mut candidate: Candidate) {
+        // It may have been rehearsed, or have waited for a yes, meanwhile.
+        let prepared = cx
+            .still_vouched(&candidate, Phase::Loaded)
+            .and_then(|()| candidate.upgrade(&mut cx.steps, |it| it.prepare(admitted)));
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(fault) => return self.refuse_and_retry(cx, &candidate, fault),
+        };
+        candidate.generation = prepared.code().generation;
+        let is_asked_for = matches!(candidate.trigger, Trigger::Operator | Trigger::Revert);
+        if self.on(Input::Prepared { is_asked_for }) == Action::Apply {
+            self.apply(cx, Ready { prepared, candidate, schedule: Schedule::NextTry });
+        } else {
+            self.is_ready(cx, prepared, candidate);
+        }
+    }
+
+    /// Lets a prepared artifact take over; returns whether it has. One that was cancelled waits
+    /// on: for the next request, or for its next try.
+    pub(super) fn apply(&mut self, cx: &mut Context, ready: Ready) -> bool {
+        let Ready { prepared, candidate, schedule } = ready;
+        let core = Arc::clone(&self.core);
+        let code = Arc::clone(prepared.code());
+        cx.shared.goes_on(&core.name, code.artifact);
+        // While it waited, another slot may have raised it.
+        let manifest = &code.manifest;
+        let floor = cx.floor_of(&candidate, &manifest.module, &manifest.version);
+        let above = above(manifest, floor.as_ref());
+        // It may have waited for long.
+        let is_late = schedule.is_late() || candidate.trigger == Trigger::Retry;
+        let vouched = above.and_then(|()| cx.still_vouched(&candidate, Phase::Activated));
+        let ready =
+            vouched.and_then(|()| self.activating(cx, candidate.trigger, &prepared, is_late));
+        if let Err(fault) = ready {
+            let fault = fault.with_finding(cx.discard(prepared));
+            self.refuse_and_retry(cx, &candidate, fault);
+            return false;
+        }
+        let size = self.state_size(cx);
+        let applied = candidate.upgrade(&mut cx.steps, |upgrade| upgrade.apply(prepared, size));
+        cx.shared.paused(&core.name, code.artifact, &core.take_pause());
+        match applied {
+            Ok(applied) => {
+                self.set_ready(cx, None);
+                self.retry = None;
+                core.set_pending(None);
+                self.live(cx, applied, candidate.begun, candidate.trigger);
+                true
+            }
+            Err(Unapplied { fault, prepared: None }) => {
+                self.set_ready(cx, None);
+                self.refuse_and_retry(cx, &candidate, fault);
+                false
+            }
+            Err(Unapplied { fault, prepared: Some(prepared) }) => {
+                let schedule = if let Schedule::Request = schedule {
+                    self.refuse(cx, candidate.identity(), fault);
+                    core.set_pending(Some(Until::Request));
+                    Schedule::Request
+                } else {
+                    self.refuse_and_retry(cx, &candidate, fault);
+                    Schedule::NextTry
+                };
+                let prepared = *prepared;
+                self.set_ready(cx, Some(Ready { prepared, candidate, schedule }));
+                false
+            }
+        }
+    }
+
+    /// Tries a cancelled upgrade again, from where it was cancelled.
+    pub(super) fn try_again(&mut self, cx: &mut Context, path: PathBuf) {
+        // Something newer has come since.
+        if self.retry.as_ref() != Some(&path) {
+            return;
+        }
+        if self.is_paused(cx, Trigger::Retry) {
+            self.core.held.insert(path);
+            return;
+        }
+        match self.ready.take_if(|ready| ready.schedule.is_next_try()) {
+            Some(mut ready) => {
+                ready.candidate.set_late();
+                self.apply(cx, ready);
+            }
+            None => self.try_path(cx, path, Trigger::Retry),
+        }
+    }
+
+    /// Another candidate waits from now on, or none.
+    pub(super) fn set_ready(&mut self, cx: &mut Context, ready: Option<Ready>) {
+        let before = mem::replace(&mut self.ready, ready);
+        if let Some(before) = &before {
+            let is_newer = self.ready.is_some();
+            let why = if is_newer { "a newer artifact has come" } else { "it was taken back" };
+            self.called_off(cx, before.candidate.artifact, why);
+        }
+        if let Some(hangs) = before.and_then(|ready| cx.discard(ready.prepared)) {
+            tracing::warn!(slot = &*self.core.name, "{hangs}");
+        }
+    }
+
+    /// Gives up the callers inside a slot; returns whether a candidate that waited for them has
+    /// taken over.
+    pub(super) fn abandon(&mut self, cx: &mut Context) -> bool {
+        if self.on(Input::Abandon) == Action::RollBack {
+            let finding = "callers hang in it, and were given up".to_owned();
+            return self.roll_back(cx, Why { finding, hangs: true }).is_ok();
+        }
+        self.core.set_abandoned(true);
+        if let Some(gate) = self.core.gate() {
+            // Who waits for them waits no longer.
+            gate.current().1.exclusion().abandon();
+        }
+        match self.ready.take_if(|ready| ready.schedule.is_next_try()) {
+            Some(ready) => self.apply(cx, ready),
+            None => false,
+        }
+    }
+
+    /// Lets a candidate take over that is ready, if there is one; returns whether it has.
+    pub(super) fn apply_ready(&mut self, cx: &mut Context) -> bool {
+        let Some(ready) = self.ready.take() else { return false };
+        self.core.set_pending(None);
+        self.apply(cx, ready)
+    }
+}
+
+impl Context {
+    fn still_vouched(&self, candidate: &Candidate, phase: Phase) -> Result<(), Fault> {
+        let trust = &self.shared.config.trust;
+        still_vouched(trust, candidate.signed.as_ref(), candidate.artifact, phase)
+    }
+
+    fn discard(&mut self, prepared: Prepared) -> Option<String> {
+        let deadline = Instant::now() + self.shared.config.work_deadline;
+        prepared.discard(&mut self.steps, deadline)
+    }
+}

@@ -1,0 +1,148 @@
+//! An artifact on its way through an upgrade: where it has come from, and who hears how far it is.
+//!
+//! A candidate is begun where an artifact was staged, and goes with it from hand to hand: through a
+//! rehearsal, an approval, and what may come before its next try.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc::SyncSender},
+    time::Instant,
+};
+
+use hotswap_loader::steps::Steps;
+use hotswap_types::{ArtifactHash, ModuleVersion, Occasion, Phase};
+
+use super::{shared::Shared, trigger::Trigger};
+use crate::{
+    event::EventKind,
+    journal::What,
+    slot::SlotCore,
+    snapshot::Snapshot,
+    trust::Signed,
+    upgrade::{Fault, Upgrade},
+};
+
+/// An artifact on its way through an upgrade.
+pub(super) struct Candidate {
+    shared: Arc<Shared>,
+    pub(super) slot: Arc<SlotCore>,
+    pub(super) artifact: ArtifactHash,
+    pub(super) path: PathBuf,
+    /// When it was detected.
+    pub(super) begun: Instant,
+    pub(super) trigger: Trigger,
+    /// The key that has signed it, and the comment.
+    pub(super) signed: Option<Signed>,
+    /// Once its manifest was read.
+    pub(super) module: Option<ModuleVersion>,
+    /// Once it is loaded; 0 before.
+    pub(super) generation: u64,
+    /// Somebody has said yes to its plan.
+    pub(super) approved: Option<Answer>,
+    span: tracing::Span,
+}
+
+/// Who an artifact is, as far as that is known when it is refused.
+pub(super) struct Identity<'a> {
+    pub(super) path: &'a Path,
+    pub(super) artifact: Option<ArtifactHash>,
+    pub(super) module: Option<ModuleVersion>,
+}
+
+/// Somebody waits until an upgrade is over, however it comes out: that is when this is dropped.
+pub(super) struct Answer(SyncSender<bool>);
+
+impl Answer {
+    /// There is such an upgrade.
+    pub(super) const fn new(reply: SyncSender<bool>) -> Self {
+        Self(reply)
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // Fails only when nobody waits.
+        let _ = self.0.try_send(true);
+    }
+}
+
+impl Candidate {
+    /// An artifact was staged for a slot.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        slot: &Arc<SlotCore>,
+        artifact: ArtifactHash,
+        path: &Path,
+        begun: Instant,
+        trigger: Trigger,
+    ) -> Self {
+        let span = tracing::info_span!("upgrade", slot = &*slot.name, artifact = artifact.short());
+        Self {
+            shared: Arc::clone(shared),
+            slot: Arc::clone(slot),
+            artifact,
+            path: path.to_owned(),
+            begun,
+            trigger,
+            signed: None,
+            module: None,
+            generation: 0,
+            approved: None,
+            span,
+        }
+    }
+
+    /// Does a part of the upgrade. Each phase that it reaches is told.
+    pub(super) fn upgrade<T>(
+        &self,
+        steps: &mut Steps,
+        part: impl FnOnce(&mut Upgrade<'_>) -> T,
+    ) -> T {
+        let mut reached = |phase| self.reached(phase);
+        let (slot, config) = (&*self.slot, &self.shared.config);
+        part(&mut Upgrade { slot, config, steps, reached: &mut reached })
+    }
+
+    /// A phase is reached: that is in the status, in the journal, and told.
+    fn reached(&self, phase: Phase) {
+        let &Self { artifact, generation, trigger, .. } = self;
+        let (shared, name) = (&self.shared, &*self.slot.name);
+        self.slot.set_phase(Some(phase));
+        if phase == Phase::Activated {
+            shared.note(name, trigger, What::Activated { artifact, generation });
+        }
+        shared.note_phase(name, trigger, artifact, phase);
+        shared.tell(name, EventKind::Phase { artifact, phase });
+    }
+
+    /// Writes a line that nothing waits for.
+    pub(super) fn note(&self, what: What) {
+        self.shared.note(&self.slot.name, self.trigger, what);
+    }
+
+    /// Writes the state that it would replace into the journal; returns the file that has it.
+    pub(super) fn keep_state(&self, state: &Snapshot) -> Result<PathBuf, Fault> {
+        self.shared.back_up(&self.slot, state, Occasion::Upgrade).map(|backup| backup.path)
+    }
+
+    pub(super) fn tell(&self, kind: EventKind) {
+        self.shared.tell(&self.slot.name, kind);
+    }
+
+    /// The span that its upgrade is in.
+    pub(super) fn span(&self) -> tracing::Span {
+        self.span.clone()
+    }
+
+    /// Who it is, if it is refused.
+    pub(super) fn identity(&self) -> Identity<'_> {
+        Identity { path: &self.path, artifact: Some(self.artifact), module: self.module.clone() }
+    }
+
+    /// It has waited: what was done before may be old.
+    pub(super) fn set_late(&mut self) {
+        if self.trigger == Trigger::Watched {
+            self.trigger = Trigger::Retry;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What a host's worker is told, by whomever.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc::SyncSender},
+};
+
+use hotswap_loader::UnloadEvent;
+use hotswap_types::{ArtifactHash, Intent};
+use hotswap_watch::Notice;
+use semver::Version;
+
+use super::offer::Offered;
+use crate::{
+    event::{Refusal, RehearsalReport},
+    instance::Resident,
+    journal::{Backup, Earlier},
+    plan::Plan,
+    slot::SlotCore,
+    upgrade::Fault,
+};
+
+/// A slot's place in the order in which the slots were opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SlotId(pub(super) usize);
+
+/// Whether an order is still wanted; asked by the worker, before it does it.
+pub(crate) type Wanted = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// The plan for an artifact that would be taken, or how it would be refused.
+pub(crate) type Judgement = Result<Arc<Plan>, Arc<Refusal>>;
+
+/// What the worker is told.
+pub(crate) enum Command {
+    /// From the watcher.
+    Notice(Notice),
+    /// From cargo.
+    #[cfg(feature = "cargo")]
+    Build(hotswap_watch::cargo::Report),
+    /// A slot was asked for.
+    Open(Arc<SlotCore>),
+    /// Let every prepared artifact take over.
+    Apply(SyncSender<usize>),
+    /// Give up the callers inside a slot.
+    Abandon(String, SyncSender<bool>),
+    /// Put a new instance of the same code in the place of the one that serves.
+    Restart(String, SyncSender<Result<(), String>>),
+    /// Somebody says yes to an artifact that waits for it.
+    Approve { artifact: ArtifactHash, by: String, reply: SyncSender<bool> },
+    /// Somebody says no to it.
+    Reject { artifact: ArtifactHash, by: String, why: String, reply: SyncSender<bool> },
+    /// Somebody says why an artifact is wanted.
+    Intend { slot: String, artifact: ArtifactHash, intent: Intent },
+    /// The child of a slot's rehearsal has ended: its number, and what came of it.
+    Rehearsed { slot: SlotId, number: u64, report: Result<RehearsalReport, Fault> },
+    /// Commit what is on trial.
+    Commit { slot: String, why: String, reply: SyncSender<bool> },
+    /// Roll back what is on trial; answered with `None` where nothing is.
+    RollBack { slot: String, why: String, reply: SyncSender<Option<Result<(), Vec<String>>>> },
+    /// A call into a generation has panicked.
+    Panicked(String, u64),
+    /// Look at all artifacts again.
+    Rescan,
+    /// What becomes of a generation that nobody owns any more.
+    Unload(String, Arc<Resident>, UnloadEvent),
+    /// Forget that an artifact was rejected.
+    Clear(ArtifactHash, SyncSender<bool>),
+    /// Let a module go below its floor, once.
+    AllowDowngrade { module: String, version: Version, reply: SyncSender<()> },
+    /// Back up the state of a slot.
+    Checkpoint(String, SyncSender<Result<Backup, String>>),
+    /// Put a backup in the place of the state that serves.
+    Restore { slot: String, backup: u64, reply: SyncSender<Result<(), String>> },
+    /// Go back to an artifact that was committed before.
+    Revert { slot: String, earlier: Earlier, why: String, reply: SyncSender<Result<(), String>> },
+    /// Take an artifact through an upgrade that somebody offers.
+    Offer {
+        slot: String,
+        path: PathBuf,
+        intent: Intent,
+        reply: SyncSender<Result<Offered, String>>,
+    },
+    /// Say what an upgrade to an artifact would be.
+    Judge { slot: String, path: PathBuf, reply: SyncSender<Result<Judgement, String>> },
+    /// Do something, if it is still wanted.
+    IfWanted(Wanted, Box<Self>),
+    /// A pause is over.
+    Resumed,
+    /// The end.
+    End,
+}

@@ -1,0 +1,167 @@
+//! Events on their way out: to callbacks, channels, `tracing`, and where nobody listens to stderr.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+
+use hotswap_abi::__private::contained;
+use hotswap_types::{Holder, Phase};
+#[cfg(feature = "cargo")]
+use hotswap_watch::cargo::{Level, Report};
+use parking_lot::Mutex;
+
+use crate::{
+    config::{Callback, Reporter},
+    event::{Event, EventKind, Retirement, WayBack},
+    slot::in_callback,
+};
+
+pub(crate) struct Events {
+    callbacks: Vec<Callback>,
+    channels: Mutex<Vec<Sender<Event>>>,
+    reporter: Reporter,
+}
+
+/// How much an event matters to somebody who looks on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// One of many steps.
+    Detail,
+    /// Something is new, and well.
+    News,
+    /// Something was refused or lost, or needs a hand.
+    Trouble,
+}
+
+impl Events {
+    pub(crate) fn new(callbacks: Vec<Callback>, reporter: Reporter) -> Self {
+        #[cfg(feature = "metrics")]
+        super::metrics::describe();
+        Self { callbacks, channels: Mutex::default(), reporter }
+    }
+
+    pub(crate) fn subscribe(&self) -> Receiver<Event> {
+        let (sender, receiver) = mpsc::channel();
+        self.channels.lock().push(sender);
+        receiver
+    }
+
+    pub(crate) fn tell(&self, event: &Event) {
+        #[cfg(feature = "metrics")]
+        contain(event, || super::metrics::count(event));
+        let weight = weight(&event.kind);
+        trace(event, weight);
+        let mut channels = self.channels.lock();
+        channels.retain(|channel| channel.send(event.clone()).is_ok());
+        let nobody_listens = channels.is_empty() && self.callbacks.is_empty();
+        drop(channels);
+        self.report(event, weight, nobody_listens);
+        for callback in &self.callbacks {
+            contain(event, || callback(event));
+        }
+    }
+
+    fn report(&self, event: &Event, weight: Weight, nobody_listens: bool) {
+        let unheard = nobody_listens && !tracing::dispatcher::has_been_set();
+        match &self.reporter {
+            Reporter::Lines(lines) if weight >= Weight::News => {
+                contain(event, || lines(&event.to_string()));
+            }
+            Reporter::Stderr if unheard && weight >= Weight::News => to_stderr(event),
+            Reporter::Refusals if unheard && weight >= Weight::Trouble => to_stderr(event),
+            _ => {}
+        }
+    }
+}
+
+/// Runs the program's own code; an upgrade is not to suffer from a panic in it.
+fn contain(event: &Event, code: impl FnOnce()) {
+    if in_callback(|| contained(code)).is_none() {
+        // Its panic hook has reported it.
+        tracing::error!(
+            slot = &*event.slot,
+            "a callback of the program, or its recorder, has panicked"
+        );
+    }
+}
+
+fn weight(kind: &EventKind) -> Weight {
+    match kind {
+        EventKind::BackedUp(_) | EventKind::Reported(_) => Weight::Detail,
+        EventKind::Recovered(recovered) if !recovered.is_older => Weight::News,
+        EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Detail,
+        EventKind::Rehearsed { .. } => Weight::News,
+        EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
+        EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
+            Weight::Detail
+        }
+        EventKind::Live(live) if !live.has_lost() => Weight::News,
+        EventKind::Planned(_) => Weight::Detail,
+        EventKind::Paused(_) | EventKind::Resumed | EventKind::Announced { .. } => Weight::News,
+        EventKind::Committed { .. } | EventKind::Decided { .. } | EventKind::Superseded { .. } => {
+            Weight::News
+        }
+        EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,
+        EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
+        EventKind::Carried(fields) if !fields.has_lost() => Weight::News,
+        EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
+        EventKind::Live(_)
+        | EventKind::Refused(_)
+        | EventKind::LendingRisks { .. }
+        | EventKind::NotRehearsed { .. }
+        | EventKind::Panicked(_)
+        | EventKind::Restarted(_)
+        | EventKind::NotRestarted { .. }
+        | EventKind::RollbackWaits { .. }
+        | EventKind::Retired { .. }
+        | EventKind::ManyGenerations { .. }
+        | EventKind::BeingWritten { .. }
+        | EventKind::WaitingForFirst { .. }
+        | EventKind::LibraryChanged { .. }
+        | EventKind::Carried(_)
+        | EventKind::NotKept { .. }
+        | EventKind::NoCheckpoint { .. }
+        | EventKind::Recovered(_)
+        | EventKind::NotRecovered { .. }
+        | EventKind::NotBackedUp { .. }
+        | EventKind::NotJournaled { .. }
+        | EventKind::NotReported { .. }
+        | EventKind::FloorNotRaised { .. }
+        | EventKind::WatchTrouble(_) => Weight::Trouble,
+        #[cfg(feature = "cargo")]
+        EventKind::WaitingForBuild { .. } => Weight::Trouble,
+        #[cfg(feature = "cargo")]
+        EventKind::Build(report) => match report {
+            Report::Compiling { .. } | Report::Built { .. } => Weight::Detail,
+            Report::Finished(finished) if finished.stale => Weight::Detail,
+            Report::Finished(finished) if finished.success => Weight::News,
+            Report::Started { .. }
+            | Report::WaitingForLock { .. }
+            | Report::Fetching { .. }
+            | Report::Progress(_) => Weight::News,
+            Report::Diagnostic(diagnostic) if diagnostic.level == Level::Note => Weight::Detail,
+            Report::Diagnostic(diagnostic) if diagnostic.level == Level::Warning => Weight::News,
+            _ => Weight::Trouble,
+        },
+    }
+}
+
+/// Whether nobody is surprised that a generation is retained.
+fn is_expected(by: &[Holder]) -> bool {
+    by.iter().all(|holder| matches!(holder, Holder::Policy | Holder::Program | Holder::Handles))
+}
+
+fn trace(event: &Event, weight: Weight) {
+    let slot = &*event.slot;
+    match (&event.kind, weight) {
+        (EventKind::Phase { artifact, phase }, _) => {
+            tracing::debug!(slot, artifact = artifact.short(), %phase, "phase");
+        }
+        (_, Weight::Detail) => tracing::debug!(slot, "{event}"),
+        (_, Weight::News) => tracing::info!(slot, "{event}"),
+        (_, Weight::Trouble) => tracing::warn!(slot, "{event}"),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "what the reporter is for, documented in the crate's text")]
+fn to_stderr(event: &Event) {
+    eprintln!("hotswap: {event}");
+}

@@ -1,0 +1,299 @@
+//! What the worker writes into the journal, and what it keeps beside it.
+//!
+//! A line that a later run decides by is written before its deed, and durably: where that cannot be
+//! done the upgrade is cancelled. What cannot be taken back any more is written afterwards, and told
+//! where it could not be.
+
+use std::{sync::Arc, time::Instant};
+
+use hotswap_abi::{__private::text::in_full, Manifest};
+use hotswap_gate::Gate;
+use hotswap_loader::fs::read_regular;
+use hotswap_types::{ArtifactHash, Occasion, Phase};
+use parking_lot::Mutex;
+
+use super::{
+    candidate::Candidate, context::Context, shared::Shared, slot::SlotSupervisor, trigger::Trigger,
+};
+use crate::{
+    event::{EventKind, Exit, Refusal},
+    instance::{Code, Generation},
+    journal::{Backup, Build, Journal, JournalError, What, text},
+    slot::SlotCore,
+    snapshot::Snapshot,
+    trust::{LARGEST, Trust, signature_of},
+    upgrade::{Assessed, Fault, Handover, Prepared, copy_of_state},
+};
+
+/// A rejection from this phase on is kept for later runs: those before are judged from bytes, which
+/// costs little, and for another host they may come out otherwise.
+const QUARANTINED_FROM: Phase = Phase::Loaded;
+
+/// An artifact as the journal names it.
+pub(super) fn build(artifact: ArtifactHash, manifest: &Manifest) -> Build {
+    Build { artifact, module: manifest.module.clone(), version: manifest.version.clone() }
+}
+
+/// The same of code; `None` for a module that is linked into the program.
+pub(super) fn build_of(code: &Code) -> Option<Build> {
+    code.artifact.map(|artifact| build(artifact, &code.manifest))
+}
+
+impl Shared {
+    /// Writes a line that nothing waits for. What is recovered has its lines already.
+    pub(super) fn note(&self, slot: &str, trigger: Trigger, what: What) {
+        let (Some(journal), false) = (&self.journal, trigger == Trigger::Recovery) else { return };
+        // Told without the lock: a subscriber may ask for the history.
+        let noted = journal.lock().note(slot, what);
+        if let Err(error) = noted {
+            tracing::warn!(slot, error = in_full(&error), "a line of the journal waits");
+        }
+    }
+
+    /// Writes the state of what serves into the journal, which there is.
+    pub(super) fn back_up(
+        &self,
+        slot: &SlotCore,
+        state: &Snapshot,
+        occasion: Occasion,
+    ) -> Result<Backup, Fault> {
+        let artifact = slot.gate().and_then(|gate| gate.current().1.code().artifact);
+        let journal = self.journal.as_ref().expect("asked for where there is one");
+        let backup = journal.lock().back_up(&slot.name, artifact, state, occasion);
+        let backup = backup.map_err(|error| unwritten(Phase::BackedUp, &error))?;
+        self.tell(&slot.name, EventKind::BackedUp(backup.clone()));
+        Ok(backup)
+    }
+
+    pub(super) fn note_phase(
+        &self,
+        slot: &str,
+        trigger: Trigger,
+        artifact: ArtifactHash,
+        phase: Phase,
+    ) {
+        match phase {
+            // These have lines of their own.
+            Phase::Staged
+            | Phase::Inspected
+            | Phase::BackedUp
+            | Phase::Activated
+            | Phase::Committed => {}
+            _ => self.note(slot, trigger, What::Phase { artifact, phase: phase.to_string() }),
+        }
+    }
+}
+
+impl SlotSupervisor {
+    /// Backs up the state that is about to be replaced, where there is a whole one.
+    pub(super) fn back_up_before(&mut self, cx: &mut Context) -> Result<bool, Fault> {
+        let core = Arc::clone(&self.core);
+        match whole_state(&core) {
+            Ok(gate) => self.back_up(cx, &gate, Occasion::Upgrade).map(|_| true),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Says that a candidate is about to take over.
+    pub(super) fn activating(
+        &mut self,
+        cx: &mut Context,
+        trigger: Trigger,
+        prepared: &Prepared,
+        is_late: bool,
+    ) -> Result<(), Fault> {
+        let shared = Arc::clone(&cx.shared);
+        let (Some(journal), false) = (&shared.journal, trigger == Trigger::Recovery) else {
+            return Ok(());
+        };
+        if is_late && matches!(prepared.handover, Handover::State { .. } | Handover::Drop { .. }) {
+            self.back_up_before(cx)?;
+        }
+        let Some(build) = build_of(prepared.code()) else { return Ok(()) };
+        let name = &self.core.name;
+        let written = journal.lock().activating(name, build);
+        written.map_err(|error| unwritten(Phase::Activated, &error))
+    }
+
+    /// What serves is the stable version: its own state is on disk before that is said.
+    pub(super) fn committed(&mut self, cx: &mut Context, code: &Code, trigger: Trigger, why: &str) {
+        let shared = Arc::clone(&cx.shared);
+        let (Some(journal), false) = (&shared.journal, trigger == Trigger::Recovery) else {
+            return;
+        };
+        let Some(build) = build_of(code) else { return };
+        let core = Arc::clone(&self.core);
+        if code.generation > 1
+            && let Ok(gate) = whole_state(&core)
+            && let Err(fault) = self.back_up(cx, &gate, Occasion::Upgrade)
+        {
+            cx.tell(&core.name, EventKind::NotBackedUp { why: fault.findings.join("; ") });
+        }
+        let reverting = self.reverting.as_ref();
+        let asked = reverting.filter(|it| it.to == build.artifact).map(|it| it.why.as_str());
+        let (generation, why) = (code.generation, text(asked.unwrap_or(why)));
+        self.has(cx, What::Committed { build, generation, why });
+        journal.lock().tidy();
+    }
+
+    /// Writes a line of what has been done, or is not to be stopped by a full disk.
+    pub(super) fn has(&self, cx: &Context, what: What) {
+        let (Some(journal), core) = (&cx.shared.journal, &self.core) else { return };
+        let written = journal.lock().has(&core.name, what);
+        if let Err(error) = written {
+            cx.tell(&core.name, EventKind::NotJournaled { why: in_full(&error) });
+        }
+    }
+
+    /// Writes down how an artifact was refused.
+    pub(super) fn journal_refusal(&mut self, cx: &mut Context, refusal: &Refusal) {
+        let Some(artifact) = refusal.artifact else { return };
+        let build = refusal.module.clone();
+        let build = build.map(|it| Build { artifact, module: it.name, version: it.version });
+        let (phase, why) = (refusal.phase.to_string(), text(&refusal.findings.join("; ")));
+        self.reverting.take_if(|it| it.to == artifact && refusal.exit != Exit::Cancelled);
+        match (refusal.exit, build) {
+            (Exit::Rejected, build) if refusal.phase >= QUARANTINED_FROM => {
+                let quarantined = true;
+                self.has(cx, What::Rejected { artifact, build, phase, why, quarantined });
+            }
+            (Exit::Rejected, build) => {
+                let quarantined = false;
+                let what = What::Rejected { artifact, build, phase, why, quarantined };
+                cx.shared.note(&self.core.name, Trigger::Watched, what);
+            }
+            (Exit::Cancelled, build) => {
+                let what = What::Cancelled { artifact, build, phase, why };
+                cx.shared.note(&self.core.name, Trigger::Watched, what);
+            }
+            (Exit::Degraded, Some(build)) => self.has(cx, What::Degraded { build, why }),
+            // It was written down before the way back.
+            (Exit::RolledBack | Exit::Degraded, _) => {}
+        }
+    }
+
+    /// A candidate was taken back by the end of the host, and is not to blame.
+    pub(super) fn undone(&mut self, cx: &mut Context, code: &Code, why: &str) {
+        let Some(build) = build_of(code) else { return };
+        let (artifact, phase) = (build.artifact, Phase::Trial.to_string());
+        let what = What::Cancelled { artifact, build: Some(build), phase, why: text(why) };
+        self.has(cx, what);
+    }
+
+    /// Backs up the state because somebody wants it.
+    pub(super) fn checkpoint(&mut self, cx: &mut Context) -> Result<Backup, String> {
+        let gate = whole_state(&self.core)?;
+        let backup = self.back_up(cx, &gate, Occasion::Checkpoint);
+        backup.map_err(|fault| fault.as_answer())
+    }
+
+    pub(super) fn back_up_at_interval(&mut self, cx: &mut Context) {
+        let core = Arc::clone(&self.core);
+        let backup = whole_state(&core).map(|gate| self.back_up(cx, &gate, Occasion::Interval));
+        self.next_backup = cx.next_backup();
+        let why = match backup {
+            Ok(Err(fault)) => Some(fault.findings.join("; ")),
+            // There is none, or it is not whole, which was told.
+            Ok(Ok(_)) | Err(_) => None,
+        };
+        let before = std::mem::replace(&mut self.told.not_backed_up, why.clone());
+        if let Some(why) = why.filter(|why| before.as_ref() != Some(why)) {
+            cx.tell(&core.name, EventKind::NotBackedUp { why });
+        }
+    }
+
+    /// Backs up the state of what serves behind a gate that has ended.
+    pub(super) fn back_up_last(&mut self, cx: &mut Context) {
+        let core = Arc::clone(&self.core);
+        let Ok(gate) = whole_state(&core) else { return };
+        let state = copy_of_state(&gate, false, &cx.shared.config, &mut cx.steps);
+        let written = state.and_then(|state| cx.shared.back_up(&core, &state, Occasion::Upgrade));
+        if let Err(fault) = written {
+            cx.tell(&core.name, EventKind::NotBackedUp { why: fault.findings.join("; ") });
+        }
+    }
+
+    /// Takes a copy of a state, and writes it.
+    fn back_up(
+        &mut self,
+        cx: &mut Context,
+        gate: &Arc<Gate<Generation>>,
+        occasion: Occasion,
+    ) -> Result<Backup, Fault> {
+        let exclusive = self.core.interface.exclusive;
+        let state = copy_of_state(gate, exclusive, &cx.shared.config, &mut cx.steps)?;
+        cx.shared.back_up(&self.core, &state, occasion)
+    }
+}
+
+impl Context {
+    /// Keeps an artifact that may be committed; returns whether there is a journal for it.
+    pub(super) fn keep_artifact(
+        &mut self,
+        assessed: &Assessed,
+        candidate: &Candidate,
+    ) -> Result<bool, Fault> {
+        let shared = Arc::clone(&self.shared);
+        let is_kept = |journal: &Mutex<Journal>| journal.lock().named(&candidate.path).is_some();
+        let Some(journal) = shared.journal.as_ref().filter(|journal| !is_kept(journal)) else {
+            return Ok(shared.journal.is_some() && candidate.trigger != Trigger::Recovery);
+        };
+        let staged = &assessed.inspected.staged;
+        let bytes = staged.content().map_err(|error| {
+            let finding = format!("the private copy cannot be read: {error}");
+            Fault::cancelled(Phase::BackedUp, finding, "look after the private folder")
+        })?;
+        let signature = match &shared.config.trust {
+            Trust::Any => None,
+            // It was sound a moment ago; one that is not any more is of no use.
+            Trust::Minisign(minisign) => read_regular(&signature_of(&candidate.path), LARGEST)
+                .ok()
+                .filter(|signature| minisign.judge(signature, &bytes).is_ok()),
+        };
+        let kept = journal.lock().keep(staged.hash(), &bytes, signature.as_deref());
+        kept.map_err(|error| unwritten(Phase::BackedUp, &error))?;
+        Ok(candidate.trigger != Trigger::Recovery)
+    }
+
+    /// The run ends in order.
+    pub(super) fn ended(&self) {
+        let Some(journal) = &self.shared.journal else { return };
+        let ended = journal.lock().must("", What::Ended);
+        if let Err(error) = ended {
+            tracing::warn!(error = in_full(&error), "the end is not in the journal");
+        }
+    }
+
+    /// When the next backup is due.
+    pub(super) fn next_backup(&self) -> Option<Instant> {
+        let interval = self.shared.config.checkpoint_interval?;
+        self.shared.journal.as_ref().map(|_| Instant::now() + interval)
+    }
+}
+
+/// The gate of a slot whose state can be had and is whole; or why not.
+pub(super) fn whole_state(core: &SlotCore) -> Result<Arc<Gate<Generation>>, String> {
+    let gate = core.gate().cloned().ok_or("nothing serves yet")?;
+    let instance = gate.current().1;
+    if instance.code().manifest.state().is_none() {
+        return Err("its module has no state".to_owned());
+    }
+    if core.is_abandoned() {
+        return Err("callers were given up in its instance".to_owned());
+    }
+    if !instance.condition().is_free() {
+        return Err("its own code hangs in it".to_owned());
+    }
+    if instance.condition().is_poisoned() {
+        return Err("its instance has panicked and does not go on".to_owned());
+    }
+    Ok(gate)
+}
+
+fn unwritten(phase: Phase, error: &JournalError) -> Fault {
+    Fault::cancelled(
+        phase,
+        format!("journal  {}", in_full(error)),
+        "make room for the journal, or bring its folder back and let the host write there",
+    )
+}

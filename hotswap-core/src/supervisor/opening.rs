@@ -1,0 +1,85 @@
+//! A slot that was asked for: it begins where the last run has left off, and watches its artifacts.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use hotswap_watch::Source;
+
+use super::{candidate::Identity, context::Context, slot::SlotSupervisor, trigger::Trigger};
+use crate::{
+    config::Place,
+    event::EventKind,
+    trust::{EXTENSION, Trust},
+    upgrade::Upgrade,
+};
+
+impl SlotSupervisor {
+    /// Begins.
+    pub(super) fn open(&mut self, cx: &mut Context) {
+        let core = Arc::clone(&self.core);
+        cx.shared.tell_damaged(&core.name);
+        if !self.recover(cx) {
+            return core.set_over();
+        }
+        let builtin = cx.shared.config.slots[&*core.name].builtin.is_some();
+        if builtin && core.gate().is_none() && !self.start_builtin(cx) {
+            core.set_over();
+            return;
+        }
+        self.watch(cx);
+    }
+
+    /// Begins to watch a slot's artifacts; where that cannot be done, again and again.
+    pub(super) fn watch(&mut self, cx: &mut Context) {
+        let core = Arc::clone(&self.core);
+        let source = cx.shared.config.slots[&*core.name].source.clone();
+        let (Some(source), Some(artifacts)) = (source, &cx.artifacts) else { return };
+        let source = match source {
+            Place::File(path) => Source::file(path),
+            Place::Folder(path) => Source::folder(path),
+            #[cfg(feature = "cargo")]
+            Place::Package(package) => return self.take_built(cx, &package),
+        };
+        let source = source.map(|source| match cx.shared.config.trust {
+            Trust::Any => source,
+            Trust::Minisign(_) => source.with_companion(EXTENSION),
+        });
+        match source.and_then(|source| artifacts.watcher.add(source)) {
+            Ok(id) => {
+                cx.sources.insert(id, self.id);
+                self.told.unwatched = None;
+                cx.unwatched.cancel(&self.id);
+            }
+            Err(error) => {
+                cx.unwatched.again(self.id, Instant::now());
+                let text = error.to_string();
+                if self.told.unwatched.replace(text.clone()) != Some(text) {
+                    cx.tell(&core.name, EventKind::WatchTrouble(Arc::new(error)));
+                }
+            }
+        }
+    }
+
+    fn start_builtin(&mut self, cx: &mut Context) -> bool {
+        let begun = Instant::now();
+        let mut upgrade = Upgrade {
+            slot: &self.core,
+            config: &cx.shared.config,
+            steps: &mut cx.steps,
+            reached: &mut |_| {},
+        };
+        let applied = upgrade.prepare_builtin().and_then(|prepared| {
+            upgrade.apply(prepared, None).map_err(|unapplied| unapplied.fault)
+        });
+        match applied {
+            Ok(applied) => {
+                self.live(cx, applied, begun, Trigger::Watched);
+                true
+            }
+            Err(fault) => {
+                let path = Path::new("the module linked into the program");
+                self.refuse(cx, Identity { path, artifact: None, module: None }, fault);
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Artifacts that were not taken, or not kept: what is told and remembered of them, and which are tried
+//! again.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use hotswap_types::{ArtifactHash, Phase};
+use hotswap_watch::Retry;
+
+use super::{
+    candidate::{Candidate, Identity},
+    command::SlotId,
+    context::Context,
+    slot::SlotSupervisor,
+    state::Progress,
+};
+use crate::{
+    event::{EventKind, Exit, Refusal},
+    slot::{Serves, SlotCore},
+    system::cause,
+    upgrade::{Fault, StageError},
+};
+
+impl SlotSupervisor {
+    /// Refuses an artifact; one that is not to blame is tried again.
+    pub(super) fn refuse_and_retry(
+        &mut self,
+        cx: &mut Context,
+        candidate: &Candidate,
+        fault: Fault,
+    ) {
+        let fault = self.again_later(cx, (self.id, candidate.path.clone()), fault);
+        self.refuse(cx, candidate.identity(), fault);
+    }
+
+    /// What is not to blame is tried again where that may help, but not for ever.
+    fn again_later(&mut self, cx: &mut Context, key: (SlotId, PathBuf), fault: Fault) -> Fault {
+        self.retry = None;
+        if fault.is_tried_again() {
+            self.retry = Some(key.1.clone());
+            if cx.cancelled.again(key, Instant::now()) == Retry::OnNextEvent {
+                return fault.given_up();
+            }
+        } else {
+            // What was cancelled there before is gone.
+            cx.cancelled.cancel(&key);
+        }
+        fault
+    }
+
+    pub(super) fn refuse(&mut self, cx: &mut Context, identity: Identity<'_>, fault: Fault) {
+        let refusal = refusal(&self.core, identity, fault);
+        self.quarantine(cx, refusal);
+    }
+
+    /// Tells of an artifact that was not taken or not kept; one that is to blame is not tried again.
+    pub(super) fn quarantine(&mut self, cx: &mut Context, refusal: Refusal) {
+        self.journal_refusal(cx, &refusal);
+        let refusal = Arc::new(refusal);
+        // What was not staged may be: that is not in the artifact's bytes.
+        if let (Exit::Rejected | Exit::RolledBack, Some(artifact)) =
+            (refusal.exit, refusal.artifact)
+            && refusal.phase != Phase::Staged
+        {
+            self.core.rejected.insert(artifact, Arc::clone(&refusal));
+        }
+        self.told_refused(cx, refusal);
+    }
+
+    pub(super) fn told_refused(&mut self, cx: &mut Context, refusal: Arc<Refusal>) {
+        let again = refusal.again && self.build_again(cx);
+        let refusal = if again {
+            let advice = "nothing; it is built again by itself".to_owned();
+            Arc::new(Refusal { advice, ..(*refusal).clone() })
+        } else {
+            refusal
+        };
+        let core = &self.core;
+        core.set_refused(&refusal);
+        // It may have been another one that was refused.
+        match &self.progress {
+            Progress::Rehearsing(_) => core.set_phase(Some(Phase::Rehearsed)),
+            Progress::AwaitingApproval(_) => core.set_phase(Some(Phase::AwaitingApproval)),
+            Progress::Idle => {}
+        }
+        cx.tell(&core.name, EventKind::Refused(refusal));
+        if !again {
+            self.give_up(cx);
+        }
+    }
+
+    #[cfg(not(feature = "cargo"))]
+    #[expect(clippy::unused_self, reason = "the other one uses it")]
+    fn build_again(&self, _: &Context) -> bool {
+        false
+    }
+
+    /// Where one try is all there is, a slot that has nothing to serve is given up.
+    pub(super) fn give_up(&self, cx: &Context) {
+        let is_rehearsed = matches!(self.progress, Progress::Rehearsing(_));
+        if cx.shared.config.one_try && self.core.gate().is_none() && !is_rehearsed {
+            self.core.set_over();
+        }
+    }
+
+    /// An artifact is not gone on with, and is not to blame.
+    pub(super) fn called_off(&self, cx: &Context, artifact: ArtifactHash, why: &str) {
+        let core = &self.core;
+        let serving = core.serves().map(|serves| serves.serving());
+        cx.shared.called_off(&core.name, artifact, why, serving);
+    }
+
+    /// Refuses an artifact that cannot be taken from its place, once for each reason: one change of
+    /// a file is often several events.
+    pub(super) fn refuse_unstaged(
+        &mut self,
+        cx: &mut Context,
+        path: &Path,
+        artifact: Option<ArtifactHash>,
+        fault: Fault,
+    ) {
+        let found = (artifact, fault.findings.clone());
+        self.seen.remove(path);
+        let is_told = self.told.unstaged.insert(path.to_owned(), found.clone()) == Some(found);
+        // The next try begins with the file, not with what it held before.
+        if self.ready.as_ref().is_some_and(|waiting| waiting.schedule.is_next_try()) {
+            self.set_ready(cx, None);
+        }
+        let fault = self.again_later(cx, (self.id, path.to_owned()), fault);
+        if !is_told {
+            self.refuse(cx, Identity { path, artifact, module: None }, fault);
+        }
+    }
+}
+
+/// A fault as it is told: what it is of, and what serves meanwhile.
+pub(super) fn refusal(core: &SlotCore, of: Identity<'_>, fault: Fault) -> Refusal {
+    let tried_again = fault.is_tried_again();
+    let Identity { path, artifact, module } = of;
+    let Fault { phase, exit, findings, advice, again } = fault;
+    Refusal {
+        slot: core.name.to_string(),
+        module,
+        artifact,
+        path: path.display().to_string(),
+        phase,
+        exit,
+        serving: core.serves().map(|serves: Serves| serves.serving()),
+        state: "state untouched".to_owned(),
+        findings,
+        advice,
+        tried_again,
+        again,
+    }
+}
+
+pub(super) fn unstaged(error: &StageError) -> Fault {
+    let mut text = error.to_string();
+    if let Some(source) = std::error::Error::source(error) {
+        text = format!("{text}: {source}");
+    }
+    if error.is_hosts_fault() {
+        let advice = match error {
+            StageError::Read { source, .. } | StageError::Write { source, .. } => {
+                cause::remedy(source)
+            }
+            _ => "make room, or choose another private folder",
+        };
+        return Fault::cancelled(Phase::Staged, text, advice);
+    }
+    let advice = match error {
+        StageError::TooLarge { .. } => "allow more with Config::with_max_artifact_bytes",
+        StageError::NotARegularFile { .. } => "put a regular file there",
+        StageError::Empty { .. } => "build it again",
+        _ => "make it readable for the host",
+    };
+    Fault::rejected(Phase::Staged, text, advice)
+}

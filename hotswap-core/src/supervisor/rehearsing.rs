@@ -1,0 +1,184 @@
+//! Artifacts that are rehearsed. The child is waited for on a thread of its own, and not by the worker:
+//! meanwhile that upgrades other slots, judges trials and answers.
+//!
+//! Who has asked for an upgrade and waits for it (a yes, a revert) is answered when it is over, which
+//! is where its [`Candidate`] ends.
+
+use std::{sync::Arc, time::Instant};
+
+use hotswap_loader::loader_lock::{self, Busy};
+use hotswap_types::Phase;
+
+use super::{
+    candidate::Candidate,
+    command::Command,
+    context::Context,
+    reverting::ON_TRIAL,
+    slot::SlotSupervisor,
+    state::{Progress, Rehearsing},
+    table::{Action, Input},
+    trigger::Trigger,
+};
+use crate::{
+    event::{EventKind, RehearsalReport},
+    journal::{Build, What, text},
+    rehearsal::{Rehearse, Running},
+    snapshot::Snapshot,
+    upgrade::{Admitted, Assessed, BackedUp, Fault, RehearsalOutcome, Wanted},
+};
+
+impl SlotSupervisor {
+    /// Has an artifact rehearsed that fits, where the slot has rehearsals; it goes on when that is
+    /// over.
+    pub(super) fn rehearse(
+        &mut self,
+        cx: &mut Context,
+        assessed: Result<Assessed, Fault>,
+        candidate: Candidate,
+    ) {
+        let next = assessed
+            .and_then(|assessed| self.room_for(cx, assessed, &candidate))
+            .and_then(|assessed| back_up_for(cx, assessed, &candidate))
+            .and_then(|backed_up| self.lay_out(cx, backed_up, &candidate));
+        match next {
+            Ok(Rehearse::Over(admitted)) => self.is_rehearsed(cx, admitted, candidate),
+            Ok(Rehearse::InChild(assessed, baseline, laid_out)) => {
+                cx.rehearsals += 1;
+                let (number, commands) = (cx.rehearsals, cx.commands.clone());
+                let slot = self.id;
+                let over = move |report| {
+                    // Fails only when the worker has ended.
+                    let _ = commands.send(Command::Rehearsed { slot, number, report });
+                };
+                match Running::start(laid_out, over) {
+                    Ok(running) => {
+                        self.core.set_phase(Some(Phase::Rehearsed));
+                        // What was to be tried again is older.
+                        self.retry = None;
+                        let rehearsing =
+                            Rehearsing { number, assessed, baseline, candidate, running };
+                        self.progress = Progress::Rehearsing(rehearsing);
+                    }
+                    Err(fault) => self.refuse_and_retry(cx, &candidate, fault),
+                }
+            }
+            Err(fault) => self.refuse_and_retry(cx, &candidate, fault),
+        }
+    }
+
+    fn lay_out(
+        &mut self,
+        cx: &mut Context,
+        backed_up: BackedUp,
+        candidate: &Candidate,
+    ) -> Result<Rehearse, Fault> {
+        if candidate.trigger == Trigger::Recovery {
+            let core = &self.core;
+            return Ok(Rehearse::Over(Admitted::unrehearsed(backed_up.assessed, core)));
+        }
+        let next = candidate.upgrade(&mut cx.steps, |upgrade| upgrade.rehearse(backed_up))?;
+        if let Rehearse::InChild(..) = next {
+            // No thread begins while somebody hangs in the loader.
+            let deadline = Instant::now() + cx.shared.config.work_deadline;
+            loader_lock::wait_unlocked(deadline)
+                .map_err(|busy| Fault::cancelled(Phase::Rehearsed, busy, Busy::ADVICE))?;
+        }
+        Ok(next)
+    }
+
+    /// A child has ended.
+    pub(super) fn child_ended(
+        &mut self,
+        cx: &mut Context,
+        number: u64,
+        report: Result<RehearsalReport, Fault>,
+    ) {
+        let Progress::Rehearsing(rehearsing) = &self.progress else { return };
+        let is_current = rehearsing.baseline.serves(&self.core);
+        let action = self.on(Input::ChildEnded { is_current });
+        // Another one was called off when its thread had said this already.
+        let Some(rehearsing) = self.progress.take_rehearsing(Some(number)) else { return };
+        let Rehearsing { assessed, baseline, candidate, running, .. } = rehearsing;
+        // It has said its last word.
+        drop(running);
+        let _span = candidate.span().entered();
+        match (action, report) {
+            // What waited to be applied was.
+            (Action::Hold, _) => {
+                self.core.set_phase(None);
+                self.seen.remove(&candidate.path);
+                self.core.held.insert(candidate.path);
+            }
+            (Action::RefuseOnTrial, _) => {
+                self.core.set_phase(None);
+                self.answer_revert(cx, Some(ON_TRIAL.to_owned()));
+            }
+            (Action::Reassess, _) => {
+                let assessed = cx.assess(assessed.inspected, &candidate);
+                self.rehearse(cx, assessed, candidate);
+            }
+            (_, Ok(report)) => {
+                let report = Arc::new(report);
+                let again = Arc::clone(&report);
+                let admitted =
+                    candidate.upgrade(&mut cx.steps, |it| it.rehearsed(assessed, baseline, again));
+                self.is_rehearsed(cx, admitted, candidate);
+            }
+            (_, Err(fault)) => self.refuse_and_retry(cx, &candidate, fault),
+        }
+        self.answer_revert(cx, None);
+    }
+
+    /// An artifact went well in its rehearsal, or has none.
+    fn is_rehearsed(&mut self, cx: &mut Context, admitted: Admitted, mut candidate: Candidate) {
+        let artifact = candidate.artifact;
+        match &admitted.outcome {
+            RehearsalOutcome::Well(report) => {
+                let report = Arc::clone(report);
+                candidate.tell(EventKind::Rehearsed { artifact, report });
+            }
+            RehearsalOutcome::Not(why) => {
+                candidate.tell(EventKind::NotRehearsed { artifact, why: (*why).to_owned() });
+            }
+            RehearsalOutcome::NotAsked => {}
+        }
+        match candidate.approved.take() {
+            // Whoever has said yes hears of the end.
+            Some(_answer) => self.go_on(cx, admitted, candidate),
+            None => self.planned(cx, admitted, candidate),
+        }
+    }
+
+    /// What is rehearsed is not wanted any more.
+    pub(super) fn call_off(&mut self, cx: &mut Context, why: &str) {
+        let Some(rehearsing) = self.progress.take_rehearsing(None) else { return };
+        let Rehearsing { candidate, running, .. } = rehearsing;
+        drop(running);
+        self.core.set_phase(None);
+        let (artifact, why) = (candidate.artifact, why.to_owned());
+        let build = candidate.module.clone();
+        let build = build.map(|it| Build { artifact, module: it.name, version: it.version });
+        let phase = Phase::Rehearsed.to_string();
+        candidate.note(What::Cancelled { artifact, build, phase, why: text(&why) });
+        candidate.tell(EventKind::Superseded { artifact, why: why.clone() });
+        self.called_off(cx, artifact, &why);
+        self.answer_revert(cx, Some(why));
+    }
+}
+
+/// Keeps an artifact that fits, where there is a journal, and a copy of the state, where that or
+/// a rehearsal wants one.
+fn back_up_for(
+    cx: &mut Context,
+    assessed: Assessed,
+    candidate: &Candidate,
+) -> Result<BackedUp, Fault> {
+    let has_journal = cx.keep_artifact(&assessed, candidate)?;
+    let keep = |state: &Snapshot| candidate.keep_state(state);
+    candidate.upgrade(&mut cx.steps, |upgrade| {
+        // What is recovered has served before.
+        let rehearsal = upgrade.rehearses() && candidate.trigger != Trigger::Recovery;
+        let journal = has_journal.then_some(&keep as _);
+        upgrade.back_up(assessed, &Wanted { rehearsal, journal })
+    })
+}

@@ -1,0 +1,42 @@
+//! Upgrades on their way, and the reports of those that are over.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    config::Config,
+    event::EventKind,
+    report::{Drafts, Moment, Report, Store},
+};
+
+/// Upgrades on their way and the reports of those that are over.
+pub(crate) struct Reports {
+    drafts: BTreeMap<String, Drafts>,
+    pub(crate) store: Store,
+}
+
+impl Reports {
+    pub(crate) fn open(config: &Config) -> Self {
+        let store = Store::open(config.journal.as_deref(), config.kept_reports);
+        Self { drafts: BTreeMap::new(), store }
+    }
+
+    pub(super) fn of(&mut self, slot: &str) -> &mut Drafts {
+        self.drafts.entry(slot.to_owned()).or_default()
+    }
+
+    /// What is told of a slot; the report of an upgrade that is over with that.
+    pub(super) fn hear(&mut self, slot: &str, kind: &EventKind) -> Option<Report> {
+        let drafts = self.drafts.get_mut(slot)?;
+        let report = drafts.hear(kind, Moment::now());
+        // From here on a process may end of it.
+        let under_way = match kind {
+            EventKind::Planned(plan) => Some(plan.artifact),
+            EventKind::Live(live) if report.is_none() => live.artifact,
+            _ => None,
+        };
+        if let Some(so_far) = under_way.and_then(|artifact| drafts.so_far(artifact)) {
+            self.store.set_under_way(so_far);
+        }
+        report
+    }
+}

@@ -1,0 +1,160 @@
+//! Back to what was, on request: an artifact that was committed before, or a state.
+
+use std::sync::{Arc, mpsc::SyncSender};
+
+use hotswap_abi::__private::text::in_full;
+use hotswap_types::{Occasion, Phase};
+
+use super::{
+    context::Context,
+    journaling::{build_of, whole_state},
+    slot::SlotSupervisor,
+    state::{GoingBack, Reverting},
+    table::{Action, Input, Progress},
+    trigger::Trigger,
+};
+use crate::{
+    event::{EventKind, Restarted},
+    instance::Code,
+    journal::{Build, Earlier, What, text},
+    upgrade::{self, Fault, Upgrade},
+};
+
+/// Why nobody goes back now.
+pub(super) const ON_TRIAL: &str = "a version is on trial; commit it or roll it back first";
+
+/// Why something else is not wanted any more.
+pub(super) const GOES_BACK: &str = "somebody goes back to an earlier one";
+
+impl SlotSupervisor {
+    /// Goes back to an artifact that was committed before.
+    pub(super) fn revert(
+        &mut self,
+        cx: &mut Context,
+        earlier: &Earlier,
+        why: String,
+        reply: SyncSender<Result<(), String>>,
+    ) {
+        let to = match self.to_revert_to(cx, earlier) {
+            Ok(found) => found,
+            Err(why_not) => {
+                let _ = reply.send(Err(why_not));
+                return;
+            }
+        };
+        if self.progress.kind() == Progress::RehearsingRevert {
+            self.call_off(cx, GOES_BACK);
+        }
+        let from = self.core.serves().and_then(|serves| build_of(&serves.code));
+        let rejected = self.core.rejected.remove(to.artifact);
+        cx.floors.allow(&to.module, to.version.clone());
+        let journal = cx.shared.journal.as_ref().expect("it was looked up there");
+        let path = journal.lock().artifact(to.artifact);
+        self.reverting = Some(Reverting { to: to.artifact, why, from });
+        self.going_back = Some(GoingBack { to, path: path.clone(), rejected, reply });
+        self.try_path(cx, path, Trigger::Revert);
+        self.answer_revert(cx, None);
+    }
+
+    /// Which artifact is meant; or why there is none.
+    fn to_revert_to(&self, cx: &Context, earlier: &Earlier) -> Result<Build, String> {
+        let journal = cx.shared.journal.as_ref().ok_or("the host has no journal")?;
+        if self.on(Input::Revert) == Action::RefuseOnTrial {
+            return Err(ON_TRIAL.to_owned());
+        }
+        let name = &self.core.name;
+        let Some(build) = journal.lock().earlier(name, earlier) else {
+            let kept = journal.lock().kept(name);
+            let kept: Vec<_> = kept.iter().map(ToString::to_string).collect();
+            return Err(format!("it is not kept; there are: {}", kept.join(", ")));
+        };
+        if self.artifact() == Some(build.artifact) {
+            return Err("it serves already".to_owned());
+        }
+        Ok(build)
+    }
+
+    /// Answers who waits for a revert, if it is over: one that is rehearsed is not.
+    pub(super) fn answer_revert(&mut self, cx: &mut Context, why_not: Option<String>) {
+        if self.progress.kind() == Progress::RehearsingRevert {
+            return;
+        }
+        let Some(GoingBack { to, path, rejected, reply }) = self.going_back.take() else { return };
+        let Build { artifact, module, version } = to;
+        let core = Arc::clone(&self.core);
+        if core.serves().is_some_and(|it| it.code.artifact == Some(artifact)) {
+            let _ = reply.send(Ok(()));
+            return self.look_at_held(cx);
+        }
+        // Whoever has asked is told, and may ask again.
+        cx.cancelled.cancel(&(self.id, path));
+        cx.floors.withdraw(&module, &version);
+        if self.ready.as_ref().is_some_and(|it| it.candidate.trigger == Trigger::Revert) {
+            self.set_ready(cx, None);
+        }
+        (self.retry, self.reverting) = (None, None);
+        if let Some(refusal) = rejected {
+            core.rejected.insert(artifact, refusal);
+        }
+        let last = core.glance().last_refusal.filter(|it| it.artifact == Some(artifact));
+        let said = why_not.or_else(|| last.map(|refusal| refusal.to_string()));
+        let said =
+            said.unwrap_or_else(|| "its file in the journal's folder cannot be taken".to_owned());
+        let _ = reply.send(Err(said));
+        self.look_at_held(cx);
+    }
+
+    /// What was gone back to is committed: what it was gone back from does not come by itself.
+    pub(super) fn reverted(&mut self, cx: &mut Context, code: &Code) {
+        let reverting = self.reverting.take_if(|it| Some(it.to) == code.artifact);
+        let Some(Reverting { from: Some(from), why, .. }) = reverting else { return };
+        let (artifact, why) = (from.artifact, text(&format!("gone back from: {why}")));
+        let refusal = self.gone_back_from(&from, &why);
+        self.core.rejected.insert(artifact, Arc::new(refusal));
+        let phase = Phase::Committed.to_string();
+        let build = Some(from);
+        self.has(cx, What::Rejected { artifact, build, phase, why, quarantined: true });
+    }
+
+    /// Puts a backup in the place of the state that serves.
+    pub(super) fn restore(&mut self, cx: &mut Context, number: u64) -> Result<(), String> {
+        let shared = Arc::clone(&cx.shared);
+        let journal = shared.journal.as_ref().ok_or("the host has no journal")?;
+        self.instance().ok_or("nothing serves yet")?;
+        let core = Arc::clone(&self.core);
+        let name = &*core.name;
+        let backups = journal.lock().backups(name);
+        let Some(backup) = backups.iter().find(|it| it.number == number) else {
+            let numbers: Vec<_> = backups.iter().map(|it| it.number.to_string()).collect();
+            return Err(format!("it does not exist; there are: {}", numbers.join(", ")));
+        };
+        let state = journal.lock().state(name, number).map_err(|error| in_full(&error))?;
+        let state = Arc::new(state);
+        let in_words = |fault: Fault| fault.as_answer();
+        if whole_state(&core).is_ok() {
+            self.back_up_before(cx).map_err(in_words)?;
+        }
+        let why = format!("{backup} was asked for");
+        let begins = journal.lock().must(name, What::Restoring { backup: number, why });
+        begins.map_err(|error| in_full(&error))?;
+        let mut upgrade = Upgrade {
+            slot: &core,
+            config: &shared.config,
+            steps: &mut cx.steps,
+            reached: &mut |_| {},
+        };
+        let restarted = upgrade.restart_with(&state).map_err(in_words)?;
+        let upgrade::Restarted { generation, state: note, pause, restored } = restarted;
+        if let Some(instance) = self.instance() {
+            self.goes_on_with(&instance);
+        }
+        // A restart goes on with it, and not with the state that it has replaced.
+        let again = journal.lock().back_up(name, backup.artifact, &state, Occasion::Checkpoint);
+        if let Err(error) = again {
+            cx.tell(name, EventKind::NotBackedUp { why: in_full(&error) });
+        }
+        let restarted = Restarted { generation, pause, state: note, restored };
+        cx.tell(name, EventKind::Restarted(restarted));
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! What a host's threads share: the program's, the worker, and whoever answers operators.
+//!
+//! Every event goes by [`Shared::tell`] on its way out; there is no other way to emit one. So every
+//! upgrade that was announced has a report, however it ended.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use hotswap_types::{ArtifactHash, PhaseSpan};
+use parking_lot::Mutex;
+
+use super::{events::Events, pauses::Pauses, reports::Reports};
+use crate::{
+    config::Config,
+    event::{Event, EventKind, Serving},
+    journal::{Journal, PastUpgrade},
+    report::{Drafts, Moment, Report, Times, WayBackTaken, history, unfinished},
+    slot::SlotCore,
+    system::owner::Owner,
+};
+
+pub(crate) struct Shared {
+    pub(crate) owner: Owner,
+    pub(crate) config: Config,
+    pub(crate) slots: Mutex<BTreeMap<String, Arc<SlotCore>>>,
+    pub(crate) events: Events,
+    pub(crate) pauses: Pauses,
+    /// `None` where no folder was given.
+    pub(crate) journal: Option<Mutex<Journal>>,
+    pub(crate) reports: Mutex<Reports>,
+}
+
+impl Shared {
+    /// Tells of a slot, and where an upgrade is over with that, gives its report.
+    pub(crate) fn tell(&self, slot: &str, kind: EventKind) {
+        let report = self.reports.lock().hear(slot, &kind);
+        self.events.tell(&Event { slot: slot.into(), kind });
+        if let Some(report) = report {
+            self.reported(report);
+        }
+    }
+
+    /// Keeps a report, and tells of it.
+    pub(crate) fn reported(&self, report: Report) {
+        let slot = report.slot.clone();
+        let (report, written) = self.reports.lock().store.put(report);
+        let slot: Arc<str> = slot.into();
+        let kind = EventKind::Reported(report);
+        self.events.tell(&Event { slot: Arc::clone(&slot), kind });
+        if let Err(why) = written {
+            self.events.tell(&Event { slot, kind: EventKind::NotReported { why } });
+        }
+    }
+
+    /// An artifact is looked at.
+    pub(crate) fn begins(&self, slot: &str, artifact: ArtifactHash, recovered: bool, at: Instant) {
+        self.reports.lock().of(slot).begin(slot, artifact, recovered, Moment::at(at));
+    }
+
+    /// An artifact that has waited goes on.
+    pub(crate) fn goes_on(&self, slot: &str, artifact: Option<ArtifactHash>) {
+        if let Some(artifact) = artifact {
+            self.reports.lock().of(slot).goes_on(artifact, Moment::now());
+        }
+    }
+
+    /// What the phases of a pause have taken.
+    pub(crate) fn paused(&self, slot: &str, artifact: Option<ArtifactHash>, spans: &[PhaseSpan]) {
+        if let Some(artifact) = artifact {
+            self.reports.lock().of(slot).paused(artifact, spans, Moment::now());
+        }
+    }
+
+    /// What is known of the upgrades of a slot that go on.
+    pub(crate) fn drafts<T>(&self, slot: &str, look: impl FnOnce(&mut Drafts) -> T) -> T {
+        look(self.reports.lock().of(slot))
+    }
+
+    /// The version before has come back from a trial.
+    pub(crate) fn came_back(&self, slot: &str, back: WayBackTaken) {
+        self.reports.lock().of(slot).came_back(back);
+    }
+
+    /// An artifact is not gone on with, and is not to blame.
+    pub(crate) fn called_off(
+        &self,
+        slot: &str,
+        artifact: ArtifactHash,
+        why: &str,
+        serving: Option<Serving>,
+    ) {
+        let report =
+            self.drafts(slot, |drafts| drafts.called_off(artifact, why, serving, Moment::now()));
+        if let Some(report) = report {
+            self.reported(report);
+        }
+    }
+
+    /// How long the upgrades of a slot have taken.
+    pub(crate) fn times(&self, slot: &str) -> Times {
+        Times::of(self.reports.lock().store.of(slot).map(|report| &**report))
+    }
+
+    /// Names the files of a slot that cannot be read.
+    pub(crate) fn tell_damaged(&self, slot: &str) {
+        let damaged = self.reports.lock().store.take_damaged(slot);
+        for why in damaged {
+            self.events.tell(&Event { slot: slot.into(), kind: EventKind::NotReported { why } });
+        }
+    }
+
+    /// Reports the upgrade that the last run has left unfinished, if there is one.
+    pub(crate) fn report_unfinished(&self, slot: &str) {
+        let Some(journal) = &self.journal else { return };
+        let mut lines = journal.lock().history();
+        lines.retain(|line| line.slot == slot);
+        let report = {
+            let store = &mut self.reports.lock().store;
+            let under_way = store.take_under_way(slot);
+            let reports: Vec<_> = store.of(slot).cloned().collect();
+            unfinished(under_way, &lines, &reports)
+        };
+        if let Some(report) = report {
+            self.reported(report);
+        }
+    }
+
+    /// The upgrades of all slots that are over, the newest first.
+    pub(crate) fn history(&self) -> Vec<PastUpgrade> {
+        let lines = self.journal.as_ref().map(|journal| journal.lock().history());
+        let reports = self.reports.lock().store.all();
+        history(lines.unwrap_or_default(), &reports)
+    }
+}

@@ -1,0 +1,336 @@
+//! Versions on trial: looked at now and then until they are committed or rolled back.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hotswap_abi::__private::contained;
+use hotswap_types::{ModuleVersion, Phase};
+use hotswap_watch::Hint;
+
+use super::{
+    candidate::Identity,
+    context::Context,
+    journaling::build_of,
+    on_trial::{BETWEEN, OnTrial},
+    refusing::refusal,
+    slot::SlotSupervisor,
+    state::Serving,
+    table::{Action, Input},
+    trigger::Trigger,
+};
+use crate::{
+    config::Health,
+    event::{self, EventKind, Exit, Refusal},
+    instance::{Generation, Stage, StepError},
+    journal::{What, text},
+    report::WayBackTaken,
+    slot,
+    upgrade::{Fault, Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, verify},
+};
+
+impl SlotSupervisor {
+    /// A version begins to serve: on trial, where there is one to go back to and the slot has trials.
+    pub(super) fn serves(&mut self, cx: &Context, previous: Option<Retiring>) {
+        (self.serving, self.measured_until) = (Serving::Stable, None);
+        let Some(instance) = self.instance() else { return };
+        let trial = cx.shared.config.trial_of(&self.core.name).cloned();
+        let watched = instance.condition().watched().cloned();
+        let (Some(trial), Some(watch)) = (trial, watched) else { return };
+        let Some(previous) = previous else {
+            // Its calls are measured for the trial of the next one.
+            match trial.slower {
+                Some(_) => self.measured_until = Instant::now().checked_add(trial.time),
+                None => instance.condition().unwatch(),
+            }
+            return;
+        };
+        previous.is_kept_ready();
+        let version = previous.generation().code().manifest.version.clone();
+        let serving = event::Serving { version, generation: previous.number };
+        let on_trial = slot::OnTrial { watch: Arc::clone(&watch), previous: serving };
+        self.core.set_on_trial(Some(on_trial));
+        self.serving = Serving::OnTrial(Box::new(OnTrial::begin(trial, watch, previous)));
+    }
+
+    /// The calls of a first version were measured for long enough.
+    pub(super) fn is_measured(&mut self, cx: &mut Context) {
+        self.measured_until = None;
+        if let Some(instance) = self.instance() {
+            instance.condition().unwatch();
+        }
+        self.look_at_held(cx);
+    }
+
+    /// Does what is due by now.
+    pub(super) fn look(&mut self, cx: &mut Context, now: Instant) {
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if is_due(self.serving.on_trial().map(|on_trial| on_trial.next_look)) {
+            self.look_at_trial(cx);
+        }
+        if is_due(self.measured_until) {
+            self.is_measured(cx);
+        }
+        if is_due(self.next_backup) {
+            self.back_up_at_interval(cx);
+        }
+        if is_due(self.progress.expires()) {
+            self.expire(cx);
+        }
+    }
+
+    /// Judges what is on trial, if something is.
+    pub(super) fn look_at_trial(&mut self, cx: &mut Context) {
+        let Some(on_trial) = self.serving.on_trial() else { return };
+        let health = on_trial.trial.health.clone();
+        let verdict = match on_trial.verdict(Instant::now()) {
+            verdict @ (Verdict::Wait | Verdict::Commit(_)) => {
+                let found = health.map_or(Ok(()), |health| self.ask(cx, &health));
+                found.err().map_or(verdict, Verdict::RollBack)
+            }
+            verdict @ Verdict::RollBack(_) => verdict,
+        };
+        let verdict = match verdict {
+            Verdict::Commit(_) => self.verify(cx).err().map_or(verdict, Verdict::RollBack),
+            verdict => verdict,
+        };
+        match verdict {
+            Verdict::Wait => {
+                if let Some(on_trial) = self.serving.on_trial_mut() {
+                    on_trial.goes_on();
+                }
+            }
+            Verdict::Commit(why) => {
+                self.commit(cx, why);
+            }
+            Verdict::RollBack(why) => {
+                // Why it is not was told.
+                let _ = self.roll_back(cx, why);
+            }
+        }
+    }
+
+    /// Asks for the host's own judgement.
+    fn ask(&mut self, cx: &mut Context, health: &Health) -> Result<(), Why> {
+        let deadline = Instant::now() + self.longest();
+        let health = Arc::clone(health);
+        let answer = cx.steps.run(deadline, move || {
+            let asked = slot::in_callback(|| contained(|| health()));
+            asked.unwrap_or_else(|| Err("it panicked".to_owned()))
+        });
+        match answer {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(finding)) => Err(Why::new(format!("health  {finding}"))),
+            Err(undone) => {
+                let finding = format!("health  {}", StepError::from(undone));
+                Err(Why { finding, hangs: true })
+            }
+        }
+    }
+
+    /// Asks for the module's own judgement.
+    fn verify(&mut self, cx: &mut Context) -> Result<(), Why> {
+        let Some(gate) = self.core.gate().cloned() else { return Ok(()) };
+        let longest = self.longest();
+        let asked = cx.steps.run(Instant::now() + longest, move || verify(&gate, longest));
+        match asked.map_err(StepError::from).flatten() {
+            Ok(()) => Ok(()),
+            Err(error @ StepError::Hung { .. }) => {
+                Err(Why { finding: format!("verify  {error}"), hangs: true })
+            }
+            Err(error) => Err(Why::new(format!("verify  {error}"))),
+        }
+    }
+
+    fn longest(&self) -> Duration {
+        self.serving.on_trial().map_or(BETWEEN, |on_trial| on_trial.trial.longest)
+    }
+
+    /// What serves is the stable version from now on; returns whether it was on trial.
+    pub(super) fn commit(&mut self, cx: &mut Context, why: String) -> bool {
+        if self.on(Input::Judged) != Action::Judge {
+            return false;
+        }
+        let Some(on_trial) = self.serving.take_trial() else { return false };
+        let core = Arc::clone(&self.core);
+        cx.shared.drafts(&core.name, |drafts| drafts.judged(on_trial.so_far()));
+        if let Some(instance) = self.instance() {
+            instance.condition().unwatch();
+        }
+        core.set_on_trial(None);
+        let code = core.serves().expect("what was on trial serves").code;
+        self.committed(cx, &code, Trigger::Watched, &why);
+        let raised = cx.floor_raised(&code);
+        if let Some(artifact) = code.artifact {
+            cx.tell(&core.name, EventKind::Phase { artifact, phase: Phase::Committed });
+        }
+        let manifest = &code.manifest;
+        let (module, version) = (manifest.module.clone(), manifest.version.clone());
+        let generation = code.generation;
+        cx.tell(&core.name, EventKind::Committed { generation, module, version, why });
+        cx.tell_floor(&core, raised);
+        on_trial.previous.is_let_go();
+        self.retire_now(cx, on_trial.previous);
+        self.reverted(cx, &code);
+        self.look_at_held(cx);
+        true
+    }
+
+    /// The same on request; `None` if nothing is on trial.
+    pub(super) fn roll_back_on_request(
+        &mut self,
+        cx: &mut Context,
+        why: Why,
+    ) -> Option<Result<(), Vec<String>>> {
+        (self.on(Input::Judged) == Action::Judge).then(|| self.roll_back(cx, why))
+    }
+
+    /// The version before serves again; or why it does not.
+    pub(super) fn roll_back(&mut self, cx: &mut Context, why: Why) -> Result<(), Vec<String>> {
+        let Some(mut on_trial) = self.serving.take_trial() else { return Ok(()) };
+        let core = Arc::clone(&self.core);
+        let patient = on_trial.is_patient(&why);
+        let candidate = core.serves().expect("what is on trial serves").code;
+        cx.shared.drafts(&core.name, |drafts| drafts.judged(on_trial.so_far()));
+        if let (Some(build), 0) = (build_of(&candidate), on_trial.tries()) {
+            self.has(cx, What::RolledBack { build, why: text(&why.finding) });
+        }
+        let mut upgrade = Upgrade {
+            slot: &core,
+            config: &cx.shared.config,
+            steps: &mut cx.steps,
+            reached: &mut |_| {},
+        };
+        let rolled_back = upgrade.roll_back(on_trial.previous, patient);
+        let mut findings = vec![why.finding.clone()];
+        findings.extend(on_trial.panicked.clone());
+        let (exit, state, retiring, result) = match rolled_back {
+            Ok(RolledBack { code, state, pause, candidate }) => {
+                core.set_live(&code);
+                self.rolled_back = Some(Instant::now());
+                if let Some(resident) = code.resident() {
+                    resident.set_stage(Stage::Serves);
+                }
+                if let Some(pause) = pause {
+                    tracing::info!(slot = &*core.name, ?pause, "rolled back");
+                }
+                let text = state.to_string();
+                cx.shared.came_back(&core.name, WayBackTaken { state, pause });
+                cx.tell_carried(&core);
+                (Exit::RolledBack, text, candidate, Ok(()))
+            }
+            Err(NotRolledBack { why: stuck, previous, again: true }) => {
+                let generation = candidate.generation;
+                let why_not = stuck.clone();
+                cx.tell(&core.name, EventKind::RollbackWaits { generation, why: why_not });
+                on_trial.previous = previous;
+                on_trial.not_left(why);
+                self.serving = Serving::OnTrial(on_trial);
+                return Err(stuck);
+            }
+            Err(NotRolledBack { why: stuck, previous, again: false }) => {
+                core.set_degraded(format!(
+                    "{}; not rolled back: {}",
+                    why.finding,
+                    stuck.join("; ")
+                ));
+                findings.extend(stuck.iter().cloned());
+                previous.is_let_go();
+                (Exit::Degraded, "state untouched".to_owned(), previous, Err(stuck))
+            }
+        };
+        core.set_on_trial(None);
+        if let Some(instance) = self.instance() {
+            instance.condition().unwatch();
+        }
+        let advice = match exit {
+            Exit::RolledBack => {
+                if let Some(health) = &on_trial.trial.health
+                    && let Err(again) = self.ask(cx, health)
+                {
+                    findings.push(format!("after the rollback: {}", again.finding));
+                }
+                "mend it, and build it again; tried again when the file changes or is cleared"
+            }
+            _ => "put a build there that works, or restart the host",
+        };
+        let of = Identity {
+            path: Path::new(&core.source),
+            artifact: candidate.artifact,
+            module: Some(ModuleVersion::from(&*candidate.manifest)),
+        };
+        let advice = advice.to_owned();
+        let fault = Fault { phase: Phase::Trial, exit, findings, advice, again: false };
+        let refusal = Refusal { state, ..refusal(&core, of, fault) };
+        drop(candidate);
+        self.quarantine(cx, refusal);
+        self.retire_now(cx, retiring);
+        self.look_at_held(cx);
+        result
+    }
+
+    /// What is not committed when the host ends is undone: the version before gets the state, which is
+    /// kept for the next start, as far as it can go back.
+    pub(super) fn undo_trial(&mut self, cx: &mut Context) {
+        // Where no state went over, there is nothing to bring back.
+        let moved = self.serving.on_trial().is_some_and(|it| it.previous.left() == Left::All);
+        let Some(mut on_trial) = self.serving.take_trial() else { return };
+        let core = Arc::clone(&self.core);
+        let Some(serves) = core.serves().filter(|_| moved) else {
+            self.serving = Serving::OnTrial(on_trial);
+            return;
+        };
+        // Where it cannot go back, it is on disk.
+        self.back_up_last(cx);
+        let mut upgrade = Upgrade {
+            slot: &core,
+            config: &cx.shared.config,
+            steps: &mut cx.steps,
+            reached: &mut |_| {},
+        };
+        match upgrade.roll_back(on_trial.previous, true) {
+            Ok(RolledBack { code, state, pause, candidate }) => {
+                core.set_live(&code);
+                let why = format!("the host has ended within its trial; {state}");
+                self.undone(cx, &serves.code, &why);
+                cx.shared.came_back(&core.name, WayBackTaken { state, pause });
+                if let Some(artifact) = serves.code.artifact {
+                    self.called_off(cx, artifact, &why);
+                }
+                core.set_on_trial(None);
+                self.retiring.push(candidate);
+            }
+            Err(NotRolledBack { previous, .. }) => {
+                on_trial.previous = previous;
+                self.serving = Serving::OnTrial(on_trial);
+            }
+        }
+    }
+
+    /// Has what was kept ready stopped with all the rest.
+    pub(super) fn end_trial(&mut self) {
+        if let Some(on_trial) = self.serving.take_trial() {
+            let previous = on_trial.previous;
+            self.core.set_on_trial(None);
+            previous.is_let_go();
+            self.retiring.push(previous);
+        }
+    }
+
+    /// Another instance of the same code serves.
+    pub(super) fn goes_on_with(&self, instance: &Generation) {
+        // It counts where the one before it did: calls that are late there are of this version, too.
+        if self.serving.on_trial().is_none() && self.measured_until.is_none() {
+            instance.condition().unwatch();
+        }
+    }
+
+    /// What has appeared meanwhile is looked at now.
+    pub(super) fn look_at_held(&mut self, cx: &mut Context) {
+        for path in self.core.held.take() {
+            cx.paths.appeared((self.id, path), Hint::Ready, Instant::now());
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The thread that upgrades: one artifact at a time, in the order in which they appear.
+//!
+//! It has a queue of commands, and timers; what is done about each is the slot's own.
+
+use std::{
+    cmp::Reverse,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
+    time::Instant,
+};
+
+use hotswap_loader::{fs::Spared, run_pending_dtors};
+use hotswap_types::ArtifactHash;
+use hotswap_watch::{Appeared, Notice};
+use semver::Version;
+
+use super::{
+    command::{Command, SlotId},
+    context::Context,
+    shared::Shared,
+    slot::SlotSupervisor,
+    trigger::Trigger,
+};
+use crate::{
+    config::Place,
+    error::Error,
+    event::EventKind,
+    journal::What,
+    slot::{SlotCore, set_upgrades},
+    upgrade::Why,
+};
+
+/// Whether every state that was to be kept was; if not, which and why.
+pub(crate) type Kept = Result<(), Vec<String>>;
+
+pub(crate) struct Worker {
+    cx: Context,
+    /// In the order in which they were opened.
+    slots: Vec<SlotSupervisor>,
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>, commands: &Sender<Command>) -> Result<Self, Error> {
+        Ok(Self { cx: Context::new(shared, commands)?, slots: Vec::new() })
+    }
+
+    pub(crate) fn run(mut self, inbox: &Receiver<Command>) -> Kept {
+        set_upgrades();
+        let _spared = Spared::begin();
+        loop {
+            match self.next(inbox) {
+                Some(Command::End) => break,
+                Some(command) => self.does(command),
+                None => {}
+            }
+            self.try_due();
+            // Here as well code of modules runs: what a refused one had kept is dropped.
+            run_pending_dtors();
+        }
+        self.end()
+    }
+
+    fn does(&mut self, command: Command) {
+        match command {
+            Command::Notice(Notice::Appeared(appeared)) => self.appeared(appeared),
+            Command::Notice(Notice::Trouble(error)) => {
+                self.cx.tell("", EventKind::WatchTrouble(Arc::new(error)));
+            }
+            #[cfg(feature = "cargo")]
+            Command::Build(report) => self.build_reported(report),
+            Command::Open(core) => self.open(core),
+            Command::Apply(reply) => {
+                let applied = self
+                    .slots
+                    .iter_mut()
+                    .filter_map(|slot| slot.apply_ready(&mut self.cx).then_some(()));
+                let _ = reply.send(applied.count());
+            }
+            Command::Abandon(name, reply) => {
+                let applied = self.with(&name, false, SlotSupervisor::abandon);
+                let _ = reply.send(applied);
+            }
+            Command::Restart(name, reply) => {
+                let restarted = self.asked(&name, SlotSupervisor::restart_on_request);
+                let _ = reply.send(restarted);
+            }
+            Command::Approve { artifact, by, reply } => match self.awaiting(artifact) {
+                Some((slot, cx)) => slot.approve(cx, &by, reply),
+                None => {
+                    let _ = reply.send(false);
+                }
+            },
+            Command::Reject { artifact, by, why, reply } => {
+                let known = self.awaiting(artifact);
+                let known = known.is_some_and(|(slot, cx)| slot.reject(cx, &by, &why));
+                let _ = reply.send(known);
+            }
+            Command::Intend { slot, artifact, intent } => {
+                self.with(&slot, (), |slot, _| slot.intents.put(artifact, intent));
+            }
+            Command::Rehearsed { slot: SlotId(slot), number, report } => {
+                self.slots[slot].child_ended(&mut self.cx, number, report);
+            }
+            Command::Commit { slot, why, reply } => {
+                let committed = self.with(&slot, false, |slot, cx| slot.commit(cx, why));
+                let _ = reply.send(committed);
+            }
+            Command::RollBack { slot, why, reply } => {
+                let rolled_back =
+                    self.with(&slot, None, |slot, cx| slot.roll_back_on_request(cx, Why::new(why)));
+                let _ = reply.send(rolled_back);
+            }
+            Command::Panicked(name, generation) => {
+                self.with(&name, (), |slot, cx| slot.panicked(cx, generation));
+            }
+            Command::Unload(name, resident, news) => {
+                self.with(&name, (), |slot, cx| slot.heard(cx, &resident, news));
+            }
+            Command::Rescan => self.rescan(),
+            Command::Clear(artifact, reply) => {
+                let known = self.clear(artifact);
+                let _ = reply.send(known);
+            }
+            Command::AllowDowngrade { module, version, reply } => {
+                self.allow_downgrade(&module, version);
+                let _ = reply.send(());
+            }
+            Command::Checkpoint(name, reply) => {
+                let backup = self.asked(&name, SlotSupervisor::checkpoint);
+                let _ = reply.send(backup);
+            }
+            Command::Restore { slot, backup, reply } => {
+                let restored = self.asked(&slot, |slot, cx| slot.restore(cx, backup));
+                let _ = reply.send(restored);
+            }
+            Command::Revert { slot: name, earlier, why, reply } => match self.find(&name) {
+                Some((slot, cx)) => slot.revert(cx, &earlier, why, reply),
+                None => {
+                    let _ = reply.send(Err(NOT_OPENED.to_owned()));
+                }
+            },
+            Command::Judge { slot, path, reply } => {
+                let judged = self.asked(&slot, |slot, cx| slot.judge(cx, &path));
+                let _ = reply.send(judged);
+            }
+            Command::Offer { slot, path, intent, reply } => {
+                let offered = self.asked(&slot, |slot, cx| slot.offer(cx, path, intent));
+                let _ = reply.send(offered);
+            }
+            Command::Resumed => {
+                for slot in &mut self.slots {
+                    slot.resumed(&mut self.cx);
+                }
+            }
+            // Who has asked is told that it was not done, or is not there any more.
+            Command::IfWanted(wanted, command) if wanted() => self.does(*command),
+            Command::IfWanted(..) | Command::End => {}
+        }
+    }
+
+    /// The next command; `None` when something is due. Without anything scheduled this sleeps.
+    fn next(&self, inbox: &Receiver<Command>) -> Option<Command> {
+        let deadlines = [
+            self.cx.paths.next_deadline(),
+            self.cx.cancelled.next_deadline(),
+            self.cx.leaving.next_deadline(),
+            self.cx.unwatched.next_deadline(),
+            self.cx.panics.next_deadline(),
+            self.cx.unstarted.next_deadline(),
+            self.slots.iter().filter_map(SlotSupervisor::next_look).min(),
+        ];
+        match deadlines.into_iter().flatten().min() {
+            None => Some(inbox.recv().unwrap_or(Command::End)),
+            Some(deadline) => {
+                match inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                    Ok(command) => Some(command),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => Some(Command::End),
+                }
+            }
+        }
+    }
+
+    fn find(&mut self, name: &str) -> Option<(&mut SlotSupervisor, &mut Context)> {
+        let slot = self.slots.iter_mut().find(|slot| &*slot.core.name == name)?;
+        Some((slot, &mut self.cx))
+    }
+
+    /// The slot where an artifact waits for somebody's word.
+    fn awaiting(&mut self, artifact: ArtifactHash) -> Option<(&mut SlotSupervisor, &mut Context)> {
+        let slot = self.slots.iter_mut().find(|slot| slot.progress.awaits(artifact))?;
+        Some((slot, &mut self.cx))
+    }
+
+    /// What a slot answers; `missing` if it was not opened.
+    fn with<T>(
+        &mut self,
+        name: &str,
+        missing: T,
+        ask: impl FnOnce(&mut SlotSupervisor, &mut Context) -> T,
+    ) -> T {
+        self.find(name).map_or(missing, |(slot, cx)| ask(slot, cx))
+    }
+
+    /// The same of what somebody has asked for.
+    fn asked<T>(
+        &mut self,
+        name: &str,
+        ask: impl FnOnce(&mut SlotSupervisor, &mut Context) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let (slot, cx) = self.find(name).ok_or(NOT_OPENED)?;
+        ask(slot, cx)
+    }
+
+    fn open(&mut self, core: Arc<SlotCore>) {
+        let source = &self.cx.shared.config.slots[&*core.name].source;
+        let is_shared = matches!(source, Some(Place::Folder(_)));
+        let id = SlotId(self.slots.len());
+        let mut slot = SlotSupervisor::new(id, core, is_shared);
+        slot.open(&mut self.cx);
+        self.slots.push(slot);
+    }
+
+    fn appeared(&mut self, appeared: Appeared) {
+        if let Some(slot) = self.cx.sources.get(&appeared.source) {
+            self.cx.paths.appeared((*slot, appeared.path), appeared.hint, Instant::now());
+        }
+    }
+
+    #[cfg(feature = "cargo")]
+    fn build_reported(&mut self, report: hotswap_watch::cargo::Report) {
+        self.cx.building.heard(&report);
+        self.cx.tell("", EventKind::Build(report.clone()));
+        for slot in &self.slots {
+            slot.build_reported(&mut self.cx, &report);
+        }
+    }
+
+    fn rescan(&mut self) {
+        for slot in &mut self.slots {
+            slot.seen.clear();
+            slot.told.unstaged.clear();
+            if slot.told.unwatched.is_some() {
+                slot.watch(&mut self.cx);
+            }
+        }
+        if let Some(artifacts) = &self.cx.artifacts {
+            artifacts.watcher.rescan();
+        }
+    }
+
+    fn clear(&mut self, artifact: ArtifactHash) -> bool {
+        let mut known = false;
+        for slot in &mut self.slots {
+            let was_set_aside = slot.going_back.as_mut().is_some_and(|it| it.forget(artifact));
+            if slot.core.rejected.remove(artifact).is_some() || was_set_aside {
+                known = true;
+                slot.has(&self.cx, What::Cleared { artifact });
+            }
+        }
+        if known {
+            self.rescan();
+        }
+        known
+    }
+
+    fn allow_downgrade(&mut self, module: &str, version: Version) {
+        for slot in &self.slots {
+            // They may have been rejected for their version.
+            slot.core.rejected.retain(|refusal| {
+                let rejected = refusal.module.as_ref();
+                rejected.is_none_or(|it| it.name != module || it.version != version)
+            });
+        }
+        self.cx.floors.allow(module, version);
+        self.rescan();
+    }
+
+    fn try_due(&mut self) {
+        let (now, Self { cx, slots }) = (Instant::now(), self);
+        let mut paths = cx.paths.due(now);
+        paths.sort_by_key(|(SlotId(slot), _)| Reverse(slots[*slot].usually_wanted(cx)));
+        for (SlotId(slot), path) in paths {
+            slots[slot].try_path(cx, path, Trigger::Watched);
+        }
+        for (SlotId(slot), path) in cx.cancelled.due(now) {
+            slots[slot].try_again(cx, path);
+        }
+        // What is ready is looked at in the order in which it is wanted.
+        let mut ready: Vec<_> =
+            slots.iter().enumerate().filter(|(_, slot)| slot.is_due(now)).map(|(i, _)| i).collect();
+        ready.sort_by_key(|slot| Reverse(slots[*slot].wanted(cx)));
+        for slot in ready {
+            slots[slot].look_at_ready(cx);
+        }
+        for (SlotId(slot), number) in cx.leaving.due(now) {
+            slots[slot].retire(cx, number);
+        }
+        for SlotId(slot) in cx.unwatched.due(now) {
+            slots[slot].watch(cx);
+        }
+        for slot in slots.iter_mut() {
+            slot.look(cx, now);
+        }
+        for SlotId(slot) in cx.panics.due(now) {
+            slots[slot].look_at_panics(cx);
+        }
+        for SlotId(slot) in cx.unstarted.due(now) {
+            slots[slot].restart_or_again(cx);
+        }
+    }
+
+    /// Ends every slot, in the order in which they were opened.
+    fn end(self) -> Kept {
+        let Self { mut cx, mut slots } = self;
+        // No child outlives that, and none is waited for.
+        for slot in &mut slots {
+            slot.progress.end_child();
+        }
+        for slot in &mut slots {
+            slot.call_off(&mut cx, "the host has ended");
+        }
+        #[cfg(feature = "cargo")]
+        cx.building.end();
+        for slot in &slots {
+            slot.core.end();
+        }
+        let deadline = Instant::now() + cx.shared.config.pause_deadline;
+        let mut lost = Vec::new();
+        for slot in &mut slots {
+            if let Err(why) = slot.end(&mut cx, deadline) {
+                let name = &slot.core.name;
+                lost.push(format!("the state of slot {name} ({why})"));
+                cx.tell(name, EventKind::NotKept { why });
+            }
+        }
+        cx.ended();
+        cx.steps.end();
+        if lost.is_empty() { Ok(()) } else { Err(lost) }
+    }
+}
+
+/// Why nothing can be done for a slot.
+const NOT_OPENED: &str = "the slot was not opened";
