@@ -27,8 +27,8 @@ mod socket;
 mod table;
 mod words;
 
+pub(crate) use self::server::Admin;
 pub use self::{
     client::{Client, ClientError},
     protocol::{Done, Reply, Request},
 };
-pub(crate) use self::{server::Admin, socket::SocketError};

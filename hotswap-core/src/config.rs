@@ -4,6 +4,7 @@
 mod admin;
 mod approval;
 mod conflict;
+mod error;
 mod folders;
 mod host_build;
 mod journal;
@@ -16,12 +17,13 @@ pub(crate) use self::timing::{Moment, Step};
 pub use self::{
     approval::{Approval, Decision},
     host_build::HostBuild,
-    policies::{AfterPanic, AtCap, Retire, StateDrift},
+    policies::{AtCap, Retire, StateDrift},
     rehearsal::Rehearsal,
     timing::{ParseWindowError, Timing, Window},
     trial::{TooFew, Trial},
 };
-pub(crate) use self::{conflict::Conflict, policies::PanicPolicy, trial::Health};
+pub(crate) use self::{conflict::Conflict, error::ConfigError, trial::Health};
+pub use crate::instance::AfterPanic;
 
 use std::{
     any::TypeId, collections::BTreeMap, env, ffi::OsStr, fmt, path::PathBuf, sync::Arc,
@@ -38,7 +40,7 @@ use hotswap_abi::{
 use hotswap_types::{Intent, bounded, escape::shown};
 use hotswap_watch::Backend;
 
-use crate::{event::Event, trust::Trust};
+use crate::{event::Event, instance::PanicPolicy, trust::Trust};
 
 #[cfg(feature = "cargo")]
 use hotswap_watch::cargo::Request;

@@ -5,27 +5,15 @@ use std::{fmt, time::Duration};
 #[cfg(feature = "cargo")]
 use hotswap_abi::__private::text::in_full;
 use hotswap_loader::fs::FolderError;
+pub use hotswap_types::ErrorKind;
+
 use hotswap_types::ArtifactHash;
 use hotswap_watch::WatchError;
 
 use crate::{
-    event::Refusal, floors::FloorsError, journal::JournalError, snapshot::SnapshotError,
-    trust::Writable,
+    config::ConfigError, event::Refusal, floors::FloorsError, journal::JournalError,
+    machine::owner::Forked, snapshot::SnapshotError,
 };
-
-/// Who or what is to blame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The artifact: damaged, incompatible, or its module does not start.
-    Artifact,
-    /// The host's own code: a name that is not configured, a call from inside a call.
-    Misuse,
-    /// Something did not happen in time.
-    Timeout,
-    /// The system: a folder, a watch, a thread.
-    System,
-}
 
 /// Why something that was asked of a host was not done. The host goes on as before.
 #[derive(thiserror::Error)]
@@ -34,11 +22,24 @@ pub struct Error(#[from] Reason);
 
 hotswap_abi::debug_in_full!(Error);
 
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Reason::from(error).into()
+    }
+}
+
+impl From<Forked> for Error {
+    fn from(forked: Forked) -> Self {
+        Reason::from(forked).into()
+    }
+}
+
 impl Error {
     /// Who or what is to blame.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match &self.0 {
+            Reason::Config(error) => error.kind(),
             Reason::Builtin { .. }
             | Reason::NotRestarted { .. }
             | Reason::NotRolledBack { .. }
@@ -52,12 +53,8 @@ impl Error {
             },
             Reason::NotLive { .. } => ErrorKind::Timeout,
             Reason::UnknownSlot { .. }
-            | Reason::ConfiguredTwice { .. }
-            | Reason::NoSource { .. }
-            | Reason::TwoModules { .. }
             | Reason::OtherInterface { .. }
             | Reason::NotOptedIn { .. }
-            | Reason::UnnamedModule { .. }
             | Reason::NoHostBuild { .. }
             | Reason::Inside { .. }
             | Reason::Callback
@@ -67,16 +64,14 @@ impl Error {
             | Reason::NoJournal
             | Reason::NoPlan { .. }
             | Reason::NoReport { .. }
-            | Reason::Forked { .. }
+            | Reason::Forked(_)
             | Reason::Ended => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
-            Reason::Cargo(_) | Reason::UnsignedPackage { .. } => ErrorKind::Misuse,
+            Reason::Cargo(_) => ErrorKind::Misuse,
             Reason::Folder(_)
             | Reason::Watch(_)
             | Reason::Thread(_)
             | Reason::Scratch(_)
-            | Reason::Writable { .. }
-            | Reason::NoKeys { .. }
             | Reason::Floors(_)
             | Reason::Journal(_)
             | Reason::Checkpoint { .. }
@@ -91,18 +86,10 @@ impl Error {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Reason {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("no slot {name} is configured; there are: {}", known.join(", "))]
     UnknownSlot { name: String, known: Vec<String> },
-    #[error("slot {name} is configured twice, with {first} and with {second}: keep one of them")]
-    ConfiguredTwice { name: String, first: String, second: String },
-    #[error(
-        "slot {name} has settings, and neither artifacts nor a built-in module: mend its name, or \
-         say where its artifacts appear; the other slots: {}",
-        known.join(", ")
-    )]
-    NoSource { name: String, known: Vec<String> },
-    #[error("two modules have one name: {first}, and {second}; give each a name of its own")]
-    TwoModules { first: String, second: String },
     #[error("slot {name} was opened for interface {first} before, and not for {second}")]
     OtherInterface { name: String, first: String, second: String },
     #[error(
@@ -144,12 +131,8 @@ pub(crate) enum Reason {
     RehearsalNotServed,
     #[error("the host was shut down")]
     Ended,
-    #[error(
-        "this process was forked from the one that made the host (process {owner}), and the host's \
-         threads stayed there: nothing is upgraded, watched or kept here, and calls go on; make the \
-         host after forking"
-    )]
-    Forked { owner: u32 },
+    #[error(transparent)]
+    Forked(#[from] Forked),
     #[cfg(feature = "cargo")]
     #[error("modules cannot be built from their sources: {}", in_full(.0))]
     Cargo(hotswap_watch::cargo::CargoError),
@@ -187,40 +170,19 @@ pub(crate) enum Reason {
     #[cfg(feature = "cargo")]
     #[error("the package {package} does not build:\n{found}")]
     NotBuilt { package: String, found: String },
-    #[cfg(feature = "cargo")]
-    #[error(
-        "package {package} is built by this host, and nobody signs it: build it elsewhere, or \
-         take artifacts from everybody with Trust::Any"
-    )]
-    UnsignedPackage { package: String },
-    #[error("the host's own folders must be its user's alone, and {found}; {advice}")]
-    Writable { found: String, advice: String },
-    #[error("artifacts must be signed, and {found}; {advice}")]
-    NoKeys { found: String, advice: String },
-    #[error(
-        "slot {name} takes signed artifacts of any module: name the one that it is for with \
-         Config::module({name:?}, …)"
-    )]
-    UnnamedModule { name: String },
     #[error("the floors of the modules' versions cannot be had")]
     Floors(#[source] FloorsError),
     #[error("the journal cannot be had")]
     Journal(#[source] JournalError),
     #[cfg(unix)]
     #[error("operators cannot be answered")]
-    Admin(#[source] crate::admin::SocketError),
+    Admin(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the folder for private copies cannot be used")]
     Folder(#[source] FolderError),
     #[error("artifacts cannot be watched")]
     Watch(#[source] WatchError),
     #[error("a thread of the host cannot be started")]
     Thread(#[source] std::io::Error),
-}
-
-impl Reason {
-    pub(crate) fn writable(writable: &Writable) -> Self {
-        Self::Writable { found: writable.to_string(), advice: writable.advice() }
-    }
 }
 
 fn last(refusal: &Option<Box<Refusal>>) -> impl fmt::Display + '_ {

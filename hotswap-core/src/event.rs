@@ -1,21 +1,26 @@
 //! What a host tells: phases, what is live, what was refused and why.
 
+mod backup;
 mod carried;
 #[cfg(test)]
 mod json;
 mod pause;
 mod recovered;
 mod refusal;
-mod rehearsal;
 mod until;
 
+pub use backup::Backup;
 pub use carried::CarriedFields;
 pub use hotswap_types::{Caller, Holder, HoldingThread, Phase, StateNote};
 pub use pause::Pause;
 pub use recovered::Recovered;
-pub use refusal::{Exit, Refusal, Serving};
-pub use rehearsal::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, WayBack};
+pub use refusal::{Exit, Refusal};
 pub use until::Until;
+
+pub use crate::{
+    plan::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
+    report::Serving,
+};
 
 use std::{
     fmt,
@@ -35,7 +40,6 @@ use hotswap_watch::cargo;
 use semver::Version;
 
 use crate::{
-    journal::Backup,
     plan::{Plan, Risk},
     report::Report,
 };

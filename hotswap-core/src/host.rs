@@ -33,16 +33,16 @@ use parking_lot::Mutex;
 use crate::admin::Admin;
 use crate::{
     checkpoint::{self, Left},
-    config::{Config, Place},
+    config::{Config, ConfigError, Place},
     error::{Error, Reason},
     event::EventKind,
     instance::OnPanic,
     journal::Journal,
+    machine::owner::Owner,
     operator::Operator,
     rehearsal::is_unserved_child,
     slot::{InterfaceType, OnUnload, Slot, SlotCore},
     supervisor::{Command, Events, Kept, Pauses, Reports, Shared, Worker},
-    system::owner::Owner,
 };
 
 /// Manages the slots of a process.
@@ -76,7 +76,8 @@ impl Host {
         let _spared = Spared::begin();
         #[cfg(feature = "cargo")]
         if let Some(package) = config.unsigned_package() {
-            return Err(Reason::UnsignedPackage { package: package.to_owned() }.into());
+            let package = package.to_owned();
+            return Err(ConfigError::UnsignedPackage { package }.into());
         }
         config.check_trust()?;
         config.check_folders()?;
@@ -162,7 +163,8 @@ impl Host {
     fn answer_operators(&mut self) -> Result<(), Error> {
         let config = &self.shared.config;
         let Some(path) = &config.admin else { return Ok(()) };
-        let admin = Admin::start(path, self.operator()).map_err(Reason::Admin)?;
+        let admin =
+            Admin::start(path, self.operator()).map_err(|error| Reason::Admin(Box::new(error)))?;
         self.admin = Some(admin);
         Ok(())
     }
@@ -174,7 +176,7 @@ impl Host {
             mem::forget((worker, Arc::clone(&self.shared)));
             #[cfg(unix)]
             mem::forget(self.admin.take());
-            return Err(forked);
+            return Err(forked.into());
         }
         let inside = self.refuse_inside();
         if inside.is_err() {
@@ -280,7 +282,7 @@ impl Host {
         }
         let file = checkpoint::path(folder, name);
         let checked = self.shared.config.trust.check_own_file(&file);
-        checked.map_err(|writable| Reason::writable(&writable))?;
+        checked.map_err(|writable| ConfigError::writable(&writable))?;
         checkpoint::look(folder, name)
             .map_err(|source| Reason::Checkpoint { name: name.to_owned(), source }.into())
     }

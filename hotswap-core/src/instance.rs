@@ -12,12 +12,15 @@
 
 mod condition;
 mod moving;
+mod panic_policy;
 mod resident;
 mod watch;
 
+pub use self::panic_policy::AfterPanic;
 pub(crate) use self::{
     condition::{Condition, OnPanic, Panics, Unfit, Use},
     moving::{Kinship, kinship},
+    panic_policy::PanicPolicy,
     resident::{Resident, Stage},
     watch::{Figures, Latency, Watch},
 };
@@ -49,8 +52,6 @@ use hotswap_gate::{Exclusion, Guarded};
 use hotswap_loader::{Image, LoadError, logs::Logs, steps::RunError};
 use hotswap_types::{ArtifactHash, Holder};
 use parking_lot::Mutex;
-
-use crate::config::PanicPolicy;
 
 /// Why module code did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

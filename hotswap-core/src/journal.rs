@@ -9,7 +9,7 @@
 //! | `journal.1.jsonl` … | older ones, for people; what they have come to stands in the newest |
 //! | `artifacts/` | the artifacts that were committed last, to go back to |
 //! | `backups/` | states, each a [`Snapshot`] |
-//! | `reports/` | what upgrades were, and how they went: see [`report`] |
+//! | `reports/` | what upgrades were, and how they went: see [`report`](crate::report) |
 //! | `lock` | locked as long as the host lives |
 //!
 //! `line` is the codec, `replay` says what lines come to, and both are pure; `file` and
@@ -38,14 +38,13 @@
 //!   error: something else has written there, and guessing what was committed is worse than asking.
 //! - A rotated journal begins with a summary of the old one, so one file is all that is read.
 
-mod backup;
+mod earlier;
 pub(crate) mod error;
 #[cfg(all(test, target_os = "linux"))]
 mod faults;
 pub(crate) mod file;
 pub(crate) mod line;
 mod lock;
-mod past;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod store;
@@ -58,16 +57,15 @@ use hotswap_types::{ArtifactHash, ModuleVersion, json};
 use self::{file::JournalFile, store::Store};
 use crate::{
     config::Config,
-    report,
+    reports,
     snapshot::{Snapshot, SnapshotError},
 };
 
 pub use hotswap_types::{Occasion, Outcome};
 
-pub use self::{
-    backup::Backup,
-    past::{Earlier, PastUpgrade},
-};
+pub use crate::{event::Backup, report::PastUpgrade};
+
+pub use self::earlier::Earlier;
 pub(crate) use self::{
     error::JournalError,
     line::{What, text},
@@ -96,7 +94,7 @@ impl Journal {
         let Some(folder) = config.journal.clone() else { return Ok(None) };
         // Before anything in it is believed, or removed.
         make_private(&folder).map_err(|source| JournalError::folder(&folder, source))?;
-        for place in ["", store::ARTIFACTS, store::BACKUPS, report::FOLDER] {
+        for place in ["", store::ARTIFACTS, store::BACKUPS, reports::FOLDER] {
             let place = folder.join(place);
             if place.symlink_metadata().is_ok() {
                 let checked = config.trust.check_own_files(&place);

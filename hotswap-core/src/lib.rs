@@ -58,10 +58,12 @@ mod idle;
 #[expect(unsafe_code, reason = "calls the functions of a module's life")]
 mod instance;
 pub mod journal;
+mod machine;
 mod operator;
 pub mod plan;
 mod rehearsal;
 pub mod report;
+mod reports;
 pub mod slot;
 pub mod snapshot;
 mod supervisor;

@@ -4,6 +4,7 @@
 //! yes it waits with the artifact ([`Approval`](crate::Approval)). It prints as Markdown.
 
 mod change;
+mod rehearsal;
 mod risk;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -11,6 +12,7 @@ mod state_step;
 
 pub use self::{
     change::Change,
+    rehearsal::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
     risk::{Level, Risk},
     state_step::{StateStep, StepBack},
 };
@@ -21,8 +23,6 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use hotswap_types::{ArtifactHash, Phase, StateNote, json};
 use semver::Version;
 use serde::{Deserialize, Serialize};
-
-use crate::event::RehearsalReport;
 
 /// What an upgrade will do, and how risky it is.
 ///

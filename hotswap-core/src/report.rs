@@ -3,31 +3,17 @@
 //! Each upgrade of an artifact yields one, however it ended; one that is tried again yields one for
 //! each try. A report prints as Markdown and is JSON for scripts: its durations are milliseconds, in
 //! fields that end in `_ms`, and its times are milliseconds since 1970.
-//!
-//! `draft` is what is known while an upgrade goes on, fed by what the host tells; `lost`, `times`
-//! and `history` are what reports come to. All are pure. `store` is where they are kept.
-//!
-//! # What a report decides
-//! Nothing, except how long a phase is said to be likely to take. A report is made from the events
-//! of its upgrade (`draft`), so the two cannot differ.
 
-mod draft;
-mod history;
 mod lost;
 mod note;
+mod past;
 #[cfg(test)]
 pub(crate) mod sample;
-mod store;
+mod serving;
 mod text;
-mod times;
 
-pub use self::note::Note;
-pub(crate) use self::{
-    draft::{Drafts, Moment},
-    history::{history, unfinished},
-    store::{FOLDER, Store, Unnoted},
-    times::Times,
-};
+pub(crate) use self::lost::lost;
+pub use self::{note::Note, past::PastUpgrade, serving::Serving};
 
 use std::{
     sync::Arc,
@@ -37,7 +23,7 @@ use std::{
 use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, StateNote, json};
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Serving, plan::Plan};
+use crate::plan::Plan;
 
 /// An upgrade that is over.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,10 +2,6 @@
 //!
 //! For tools that say why upgrades do not work, or work less well than they could.
 
-pub(crate) mod cause;
-pub(crate) mod free;
-pub(crate) mod owner;
-
 use std::{
     fs::{self, File},
     io::{self, Write as _},

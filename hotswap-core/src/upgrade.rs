@@ -92,8 +92,8 @@ use crate::{
     config::StateDrift,
     event::Exit,
     instance::{Begin, Generation, StepError, Use},
+    machine::free::Memory,
     snapshot::Snapshot,
-    system::free::Memory,
 };
 
 impl Upgrade<'_> {

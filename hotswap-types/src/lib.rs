@@ -11,6 +11,7 @@
 
 mod artifact_hash;
 mod deadline;
+mod error_kind;
 pub mod escape;
 mod fingerprint;
 mod holder;
@@ -25,6 +26,7 @@ mod state_change;
 
 pub use artifact_hash::{ArtifactHash, ParseHashError};
 pub use deadline::bounded;
+pub use error_kind::ErrorKind;
 pub use fingerprint::Fingerprint;
 pub use holder::{Caller, Holder, HoldingThread};
 pub use intent::{Intent, ParseUrgencyError, Purpose, Urgency};

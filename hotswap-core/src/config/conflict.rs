@@ -5,8 +5,7 @@ use std::fmt;
 
 use hotswap_abi::Manifest;
 
-use super::{Builtin, Config};
-use crate::error::Reason;
+use super::{Builtin, Config, error::ConfigError};
 
 /// A slot of which something was said twice.
 #[derive(Debug, Clone)]
@@ -33,15 +32,15 @@ impl fmt::Display for Builtin {
 
 impl Config {
     /// What a host cannot be made with.
-    pub(crate) fn checked(&self) -> Result<(), Reason> {
+    pub(crate) fn checked(&self) -> Result<(), ConfigError> {
         if let Some(Conflict { slot, first, second }) = self.conflicts.first().cloned() {
-            return Err(Reason::ConfiguredTwice { name: slot, first, second });
+            return Err(ConfigError::ConfiguredTwice { name: slot, first, second });
         }
         let is_empty = |it: &super::SlotConfig| it.source.is_none() && it.builtin.is_none();
         if let Some((name, _)) = self.slots.iter().find(|(_, slot)| is_empty(slot)) {
             let known = self.slots.iter().filter(|(_, slot)| !is_empty(slot));
             let known = known.map(|(name, _)| name.clone()).collect();
-            return Err(Reason::NoSource { name: name.clone(), known });
+            return Err(ConfigError::NoSource { name: name.clone(), known });
         }
         let mut builtins = self.slots.iter().filter_map(|(name, it)| Some((name, it.builtin?)));
         while let Some((name, first)) = builtins.next() {
@@ -50,7 +49,7 @@ impl Config {
                 other.manifest != first.manifest && module(other) == module(&first)
             };
             if let Some((other, second)) = builtins.clone().find(|(_, other)| same(other)) {
-                return Err(Reason::TwoModules {
+                return Err(ConfigError::TwoModules {
                     first: format!("{first} of slot {name}"),
                     second: format!("{second} of slot {other}"),
                 });

@@ -10,8 +10,8 @@ use std::path::Path;
 use hotswap_loader::fs::{FolderError, PrivateFolder, make_private};
 use hotswap_types::escape::shown;
 
-use super::{Config, Place};
-use crate::{error::Reason, trust::Trust};
+use super::{Config, Place, error::ConfigError};
+use crate::trust::Trust;
 
 impl Config {
     /// Makes the folder for private copies.
@@ -22,7 +22,7 @@ impl Config {
     /// Expects that nobody else can write the folders that the host is about to believe. One that
     /// the host has still to make is made for its user alone. The journal's is judged where it is
     /// opened.
-    pub(crate) fn check_folders(&self) -> Result<(), Reason> {
+    pub(crate) fn check_folders(&self) -> Result<(), ConfigError> {
         let socket = self.admin.as_deref().and_then(Path::parent);
         for folder in [self.checkpoints.as_deref(), self.floors.as_deref(), socket] {
             let Some(folder) = folder else { continue };
@@ -33,18 +33,18 @@ impl Config {
 
     /// Expects keys that can be had, and that a slot for signed artifacts names its module: any
     /// signed module would fit it else.
-    pub(crate) fn check_trust(&self) -> Result<(), Reason> {
+    pub(crate) fn check_trust(&self) -> Result<(), ConfigError> {
         let Trust::Minisign(minisign) = &self.trust else { return Ok(()) };
         minisign.check_keys().map_err(|no_keys| {
             let advice = no_keys.advice.clone();
-            Reason::NoKeys { found: no_keys.to_string(), advice }
+            ConfigError::NoKeys { found: no_keys.to_string(), advice }
         })?;
         let unnamed = self
             .slots
             .iter()
             .find(|(_, slot)| matches!(slot.source, Some(Place::File(_))) && slot.module.is_none());
         match unnamed {
-            Some((name, _)) => Err(Reason::UnnamedModule { name: name.clone() }),
+            Some((name, _)) => Err(ConfigError::UnnamedModule { name: name.clone() }),
             None => Ok(()),
         }
     }
@@ -56,9 +56,9 @@ impl Config {
         made.and_then(|()| self.check_folder(folder).map_err(|reason| reason.to_string()))
     }
 
-    fn check_folder(&self, folder: &Path) -> Result<(), Reason> {
+    fn check_folder(&self, folder: &Path) -> Result<(), ConfigError> {
         match self.trust.check_own_folder(folder) {
-            Err(writable) if !writable.is_missing() => Err(Reason::writable(&writable)),
+            Err(writable) if !writable.is_missing() => Err(ConfigError::writable(&writable)),
             _ => Ok(()),
         }
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::{journal::Backup, plan::Release};
+use super::Backup;
+use crate::plan::Release;
 
 /// What a slot goes on with.
 #[derive(Debug, Clone)]

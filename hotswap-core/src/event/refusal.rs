@@ -3,8 +3,9 @@
 use std::fmt;
 
 use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, escape::shown};
-use semver::Version;
 use serde::{Deserialize, Serialize};
+
+use crate::report::Serving;
 
 /// Whose fault it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,16 +32,6 @@ impl From<Exit> for Outcome {
             Exit::Degraded => Self::Degraded,
         }
     }
-}
-
-/// What serves while an artifact is refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Serving {
-    /// The module's version.
-    pub version: Version,
-    /// The number of the generation.
-    pub generation: u64,
 }
 
 /// An artifact that was refused or rolled back.

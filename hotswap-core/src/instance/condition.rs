@@ -25,7 +25,7 @@ use hotswap_abi::Failure;
 use parking_lot::Mutex;
 
 use super::Watch;
-use crate::config::{AfterPanic, PanicPolicy};
+use super::panic_policy::{AfterPanic, PanicPolicy};
 
 /// Module code hangs in `state`: nobody may change the instance any more.
 const READ_ONLY: u8 = 1;

@@ -13,7 +13,7 @@ use std::{
 use hotswap_loader::fs::disk;
 
 use super::error::JournalError;
-use crate::system::owner::Owner;
+use crate::machine::owner::Owner;
 
 /// The file that is locked.
 pub(super) const LOCK: &str = "lock";

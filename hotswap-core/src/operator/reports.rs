@@ -8,7 +8,8 @@ use super::Operator;
 use crate::{
     error::{Error, Reason},
     journal::PastUpgrade,
-    report::{Note, Report, Unnoted},
+    report::{Note, Report},
+    reports::Unnoted,
     supervisor::Command,
 };
 

@@ -17,8 +17,8 @@ use crate::config::StateDrift;
 use crate::{
     config::{Config, Rehearsal},
     event::RehearsalReport,
+    machine::cause,
     slot::SlotCore,
-    system::cause,
     upgrade::{BackedUp, Fault},
 };
 

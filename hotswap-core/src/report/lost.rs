@@ -7,7 +7,7 @@ use hotswap_types::StateNote;
 use super::Report;
 
 /// What of the state is gone, by what became of it on the way there, and back where it went back.
-pub(super) fn lost(report: &Report) -> Vec<String> {
+pub(crate) fn lost(report: &Report) -> Vec<String> {
     let Report { state, back, restored, generation, ended, .. } = report;
     match back.as_ref().map(|back| &back.state) {
         // It goes on with the state that it had, with all that was in it.

@@ -7,8 +7,9 @@ use std::{
 
 use hotswap_types::{ModuleVersion, Outcome, Phase, StateNote};
 
+use super::Serving;
 use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word, draft::blank};
-use crate::{event::Serving, plan};
+use crate::plan;
 
 fn began() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(1_764_120_958_000)

@@ -9,8 +9,7 @@ use std::{
 
 use hotswap_types::{Outcome, escape::escaped, json};
 
-use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word};
-use crate::event::Serving;
+use super::{Note, PhaseTime, Report, Serving, TrialFigures, WayBackTaken, Word};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,9 +20,9 @@ use crate::{
     error::{Error, Reason},
     event::{Refusal, Serving, Until},
     instance::{Code, Generation, OnPanic, Resident, Watch},
+    machine::owner::Owner,
     plan::Plan,
     snapshot::Snapshot,
-    system::owner::Owner,
 };
 
 thread_local! {

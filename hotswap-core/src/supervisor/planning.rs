@@ -22,10 +22,11 @@ use crate::{
     config::Decision,
     event::{EventKind, Exit, WayBack},
     instance::Condition,
+    machine::free::{self, Memory},
     plan::{Plan, Risk, Step},
-    report::{Moment, Times, Word},
+    report::Word,
+    reports::{Moment, Times},
     slot::{SlotCore, in_callback},
-    system::free::{self, Memory},
     trust::Signed,
     upgrade::{
         Admitted, Fault, Handover, RehearsalOutcome,

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     event::{EventKind, Exit, Refusal},
+    machine::cause,
     slot::{Serves, SlotCore},
-    system::cause,
     upgrade::{Fault, StageError},
 };
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     config::Config,
     event::EventKind,
-    report::{Drafts, Moment, Report, Store},
+    report::Report,
+    reports::{Drafts, Moment, Store},
 };
 
 /// Upgrades on their way and the reports of those that are over.

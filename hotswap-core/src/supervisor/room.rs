@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use super::{candidate::Candidate, context::Context, slot::SlotSupervisor, trigger::Trigger};
 use crate::{
-    system::free::{self, Memory},
+    machine::free::{self, Memory},
     upgrade::{Assessed, Fault, Handover, RoomIn, Sizes, copies, has_room, memory_has_room},
 };
 

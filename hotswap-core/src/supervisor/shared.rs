@@ -13,9 +13,10 @@ use crate::{
     config::Config,
     event::{Event, EventKind, Serving},
     journal::{Journal, PastUpgrade},
-    report::{Drafts, Moment, Report, Times, WayBackTaken, history, unfinished},
+    machine::owner::Owner,
+    report::{Report, WayBackTaken},
+    reports::{Drafts, Moment, Times, history, unfinished},
     slot::SlotCore,
-    system::owner::Owner,
 };
 
 pub(crate) struct Shared {

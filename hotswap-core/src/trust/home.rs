@@ -15,7 +15,7 @@ use hotswap_loader::fs::{FolderError, PrivateFolder, is_private_folder, make_pri
 use hotswap_types::escape::shown;
 
 use super::Trust;
-use crate::system::free;
+use crate::machine::free;
 
 /// A runtime folder, or one for a host's data, with less room is left to those who cannot do without it.
 const LEAST: u64 = 256 << 20;

@@ -25,8 +25,8 @@ use super::{Admitted, Assessed, Fault, Handover, Predecessor, assess};
 use crate::{
     config::{AtCap, Builtin, Config, Retire},
     instance::{Code, Role, Stage, StepError},
+    machine::cause,
     slot::{SlotCore, holders},
-    system::cause,
 };
 
 /// Code that is in the process.

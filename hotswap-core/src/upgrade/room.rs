@@ -9,7 +9,7 @@ use std::{fmt, path::Path};
 use hotswap_types::{Phase, escape::shown};
 
 use super::{Fault, Handover};
-use crate::system::free::Memory;
+use crate::machine::free::Memory;
 
 /// What a private folder needs beside the copy: the names and the request of a rehearsal.
 const BESIDE: u64 = 64 << 10;

@@ -6,7 +6,16 @@
 
 use std::process;
 
-use crate::error::{Error, Reason};
+/// Something was asked in a process that was forked from the host's.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this process was forked from the one that made the host (process {owner}), and the host's \
+     threads stayed there: nothing is upgraded, watched or kept here, and calls go on; make the \
+     host after forking"
+)]
+pub(crate) struct Forked {
+    owner: u32,
+}
 
 /// The process that has made a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +40,7 @@ impl Owner {
 
     /// # Errors
     /// In a process that was forked from it.
-    pub(crate) fn is_here(self) -> Result<(), Error> {
-        self.elsewhere().map_or(Ok(()), |owner| Err(Reason::Forked { owner }.into()))
+    pub(crate) fn is_here(self) -> Result<(), Forked> {
+        self.elsewhere().map_or(Ok(()), |owner| Err(Forked { owner }))
     }
 }

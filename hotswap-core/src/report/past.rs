@@ -1,12 +1,11 @@
-//! Upgrades that are over, as users see them, and what there is to go back to.
+//! Upgrades that are over, as users see them.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, json};
-use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::report::Report;
+use super::Report;
 
 /// An upgrade that is over ([`Host::history`](crate::Operator::history)).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,38 +40,5 @@ impl fmt::Display for PastUpgrade {
         }
         write!(f, "({}…) {}", self.artifact.short(), self.outcome)?;
         if self.why.is_empty() { Ok(()) } else { write!(f, ": {}", self.why) }
-    }
-}
-
-/// An artifact that has been committed before ([`Host::revert_to`](crate::Operator::revert_to)). As JSON
-/// it is a text: a hash, or a version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Earlier {
-    /// By its hash.
-    Artifact(ArtifactHash),
-    /// The one of this version that was committed last.
-    Version(Version),
-}
-
-impl From<ArtifactHash> for Earlier {
-    fn from(hash: ArtifactHash) -> Self {
-        Self::Artifact(hash)
-    }
-}
-
-impl From<Version> for Earlier {
-    fn from(version: Version) -> Self {
-        Self::Version(version)
-    }
-}
-
-impl fmt::Display for Earlier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Artifact(hash) => hash.fmt(f),
-            Self::Version(version) => version.fmt(f),
-        }
     }
 }

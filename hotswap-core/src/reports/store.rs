@@ -18,8 +18,10 @@ use hotswap_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Note, Report};
-use crate::written::{OWN, by_another, writer};
+use crate::{
+    report::{Note, Report},
+    written::{OWN, by_another, writer},
+};
 
 pub(crate) const FOLDER: &str = "reports";
 const UNDER_WAY: &str = "under-way.json";

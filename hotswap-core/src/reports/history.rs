@@ -8,8 +8,8 @@ use std::{
 
 use hotswap_types::Outcome;
 
-use super::{Report, draft::blank};
-use crate::journal::PastUpgrade;
+use super::draft::blank;
+use crate::report::{PastUpgrade, Report};
 
 /// Times of lines are whole milliseconds.
 const SLACK: Duration = Duration::from_secs(1);

@@ -8,8 +8,10 @@ use std::{
 
 use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, PhaseSpan, json};
 
-use super::{PhaseTime, Report, TrialFigures, WayBackTaken, Word, lost::lost};
-use crate::event::{EventKind, Live, Refusal, Serving};
+use crate::{
+    event::{EventKind, Live, Refusal},
+    report::{PhaseTime, Report, Serving, TrialFigures, WayBackTaken, Word, lost},
+};
 
 /// So many artifacts of a slot are on their way, or may be tried again.
 const MOST: usize = 16;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hotswap_types::{Outcome, Phase};
 
-use super::Report;
+use crate::report::Report;
 
 /// So many earlier upgrades say how long the next one takes.
 const MOST: usize = 9;

@@ -1,0 +1,53 @@
+//! What a host cannot be made with.
+
+use hotswap_types::ErrorKind;
+
+use crate::trust::Writable;
+
+/// What is wrong with a configuration, or with the folders and keys that it names.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("slot {name} is configured twice, with {first} and with {second}: keep one of them")]
+    ConfiguredTwice { name: String, first: String, second: String },
+    #[error(
+        "slot {name} has settings, and neither artifacts nor a built-in module: mend its name, or \
+         say where its artifacts appear; the other slots: {}",
+        known.join(", ")
+    )]
+    NoSource { name: String, known: Vec<String> },
+    #[error("two modules have one name: {first}, and {second}; give each a name of its own")]
+    TwoModules { first: String, second: String },
+    #[cfg(feature = "cargo")]
+    #[error(
+        "package {package} is built by this host, and nobody signs it: build it elsewhere, or \
+         take artifacts from everybody with Trust::Any"
+    )]
+    UnsignedPackage { package: String },
+    #[error("the host's own folders must be its user's alone, and {found}; {advice}")]
+    Writable { found: String, advice: String },
+    #[error("artifacts must be signed, and {found}; {advice}")]
+    NoKeys { found: String, advice: String },
+    #[error(
+        "slot {name} takes signed artifacts of any module: name the one that it is for with \
+         Config::module({name:?}, …)"
+    )]
+    UnnamedModule { name: String },
+}
+
+impl ConfigError {
+    pub(crate) const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Writable { .. } | Self::NoKeys { .. } => ErrorKind::System,
+            Self::ConfiguredTwice { .. }
+            | Self::NoSource { .. }
+            | Self::TwoModules { .. }
+            | Self::UnnamedModule { .. } => ErrorKind::Misuse,
+            #[cfg(feature = "cargo")]
+            Self::UnsignedPackage { .. } => ErrorKind::Misuse,
+        }
+    }
+
+    pub(crate) fn writable(writable: &Writable) -> Self {
+        Self::Writable { found: writable.to_string(), advice: writable.advice() }
+    }
+}
