@@ -63,6 +63,7 @@ impl Error {
             | Reason::NoTrial { .. }
             | Reason::NoJournal
             | Reason::NoPlan { .. }
+            | Reason::NotApproved { .. }
             | Reason::NoReport { .. }
             | Reason::Forked(_)
             | Reason::Ended => ErrorKind::Misuse,
@@ -157,6 +158,8 @@ pub(crate) enum Reason {
     NotNoted { slot: String, number: u64, why: String },
     #[error("no artifact {artifact} waits for approval")]
     NoPlan { artifact: ArtifactHash },
+    #[error("artifact {artifact} is not approved: {why}")]
+    NotApproved { artifact: ArtifactHash, why: String },
     #[error("nothing can be offered to slot {name}: {why}")]
     NotOffered { name: String, why: String },
     #[error("slot {name} has no version on trial")]

@@ -106,11 +106,16 @@ impl Operator {
     /// on. Who says so goes into the event. Returns when the upgrade is over, however it came out.
     ///
     /// # Errors
-    /// When no such artifact waits; when the thread is inside a call of a slot, or an event
-    /// callback; when the host has ended.
+    /// When no such artifact waits; while a version of its slot is on trial: it waits on, until that is
+    /// committed or rolled back; when the thread is inside a call of a slot, or an event callback; when
+    /// the host has ended.
     pub fn approve(&self, artifact: ArtifactHash, by: impl Into<String>) -> Result<(), Error> {
         let known = self.ask(|reply| Command::Approve { artifact, by: said(by), reply })?;
-        if known { Ok(()) } else { Err(Reason::NoPlan { artifact }.into()) }
+        match known {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Reason::NoPlan { artifact }.into()),
+            Err(why) => Err(Reason::NotApproved { artifact, why }.into()),
+        }
     }
 
     /// Says no to an artifact whose plan waits for it: it is rejected until it changes or is

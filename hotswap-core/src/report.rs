@@ -154,6 +154,36 @@ pub struct WayBackTaken {
 }
 
 impl Report {
+    /// An upgrade of which nothing is known.
+    pub(crate) fn blank(slot: &str, artifact: ArtifactHash, began: SystemTime) -> Self {
+        Self {
+            number: 0,
+            slot: slot.to_owned(),
+            artifact,
+            module: None,
+            attempt: 1,
+            began,
+            ended: began,
+            plan: None,
+            word: None,
+            phases: Vec::new(),
+            pause: None,
+            generation: None,
+            state: None,
+            restored: None,
+            trial: None,
+            back: None,
+            outcome: Outcome::Interrupted,
+            tried_again: false,
+            phase: Phase::Staged,
+            findings: Vec::new(),
+            advice: None,
+            serving: None,
+            lost: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// How long it took in all.
     #[must_use]
     pub fn took(&self) -> Duration {

@@ -10,7 +10,8 @@ use std::{
 
 use counter_api::{Counter, Failing};
 use hotswap_core::{
-    AfterPanic, Approval, ArtifactHash, Config, Decision, ErrorKind, Plan, StateDrift, Trial,
+    AfterPanic, Approval, ArtifactHash, Config, Decision, ErrorKind, Plan, StateDrift, Timing,
+    Trial,
     event::{EventKind, Exit, Phase},
     plan::{Change, Level},
 };
@@ -27,7 +28,11 @@ fn planned(told: &Told) -> Arc<Plan> {
 
 /// A host in which somebody has to say yes; version `a` has counted to 5.
 fn asked(approval: Approval) -> Scene<dyn Counter> {
-    let scene = Scene::<dyn Counter>::with(patient().with_approval(approval), &counter("label=a"));
+    asked_with(patient(), approval)
+}
+
+fn asked_with(config: Config, approval: Approval) -> Scene<dyn Counter> {
+    let scene = Scene::<dyn Counter>::with(config.with_approval(approval), &counter("label=a"));
     scene.slot.pin_mut().add(5).unwrap();
     scene
 }
@@ -133,6 +138,32 @@ fn what_waits_for_a_word_is_not_loaded_and_goes_on_with_a_yes() {
     let error = scene.host.approve(artifact, "ada").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
     assert!(error.to_string().contains("waits for approval"), "{error}");
+}
+
+#[test]
+fn a_yes_within_a_trial_is_refused_and_the_way_back_stays() {
+    let trial = Trial::new(LONG).with_longest_call(LONG);
+    let config = patient().with_trial(trial).with_timing(Timing::on_request());
+    let scene = asked_with(config, Approval::by_call());
+    scene.put(&counter("label=b"));
+    scene.host.approve(awaiting(&scene), "ada").unwrap();
+    // A newer one waits for a word while the older one takes over.
+    scene.put(&counter("label=c"));
+    let newer = awaiting(&scene);
+    assert_eq!(scene.host.apply_pending().unwrap(), 1);
+    let error = scene.host.approve(newer, "ada").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misuse);
+    let says = "a version is on trial; commit it or roll it back first";
+    assert!(error.to_string().ends_with(says), "{error}");
+    assert_eq!(scene.host.apply_pending().unwrap(), 0);
+    let status = scene.host.status();
+    assert_eq!(status.slots[0].awaiting.as_ref().map(|plan| plan.artifact), Some(newer));
+    assert_eq!((label(&scene.slot), value(&scene.slot)), ("b".to_owned(), 5));
+    scene.host.roll_back("main", "by hand").unwrap();
+    assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), 5));
+    scene.host.approve(newer, "ada").unwrap();
+    assert_eq!(scene.host.apply_pending().unwrap(), 1);
+    assert_eq!((label(&scene.slot), value(&scene.slot)), ("c".to_owned(), 5));
 }
 
 #[test]

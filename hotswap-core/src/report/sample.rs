@@ -8,7 +8,7 @@ use std::{
 use hotswap_types::{ModuleVersion, Outcome, Phase, StateNote};
 
 use super::Serving;
-use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word, draft::blank};
+use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word};
 use crate::plan;
 
 fn began() -> SystemTime {
@@ -57,7 +57,7 @@ pub(crate) fn committed() -> Report {
             solution: Some("0.2.1 counts them once".to_owned()),
         }],
         plan: Some(Arc::new(plan)),
-        ..blank("shop", plan::sample::plan().artifact, began())
+        ..Report::blank("shop", plan::sample::plan().artifact, began())
     }
 }
 
@@ -77,7 +77,7 @@ fn rejected() -> Report {
         findings: vec!["method sell\n  host: a\n  artifact: \u{1b}[2Jb".to_owned()],
         advice: Some("build it against interface 1.0.0".to_owned()),
         serving: Some(Serving { version: "0.2.0".parse().unwrap(), generation: 2 }),
-        ..blank("shop", plan::sample::plan().artifact, began())
+        ..Report::blank("shop", plan::sample::plan().artifact, began())
     }
 }
 

@@ -75,7 +75,7 @@ impl Drafts {
             self.0.remove(0);
         }
         self.0.push(Draft {
-            report: Report { attempt, ..blank(slot, artifact, now.time) },
+            report: Report { attempt, ..Report::blank(slot, artifact, now.time) },
             begun: now.instant,
             since: now.instant,
             lasts: false,
@@ -284,7 +284,7 @@ impl Draft {
         let Report { number, slot, artifact, module, attempt, plan, word, .. } =
             self.report.clone();
         let attempt = attempt.saturating_add(1);
-        let blank = blank(&slot, artifact, now.time);
+        let blank = Report::blank(&slot, artifact, now.time);
         self.report = Report { number, module, attempt, plan, word, ..blank };
         (self.begun, self.since) = (now.instant, now.instant);
         (self.lasts, self.on_trial, self.is_over) = (false, false, false);
@@ -299,36 +299,6 @@ impl Draft {
 /// Whether a phase is told when it begins, and not when its work is done.
 fn lasts(phase: Phase) -> bool {
     matches!(phase, Phase::AwaitingApproval | Phase::Trial)
-}
-
-/// An upgrade of which nothing is known.
-pub(super) fn blank(slot: &str, artifact: ArtifactHash, began: SystemTime) -> Report {
-    Report {
-        number: 0,
-        slot: slot.to_owned(),
-        artifact,
-        module: None,
-        attempt: 1,
-        began,
-        ended: began,
-        plan: None,
-        word: None,
-        phases: Vec::new(),
-        pause: None,
-        generation: None,
-        state: None,
-        restored: None,
-        trial: None,
-        back: None,
-        outcome: Outcome::Interrupted,
-        tried_again: false,
-        phase: Phase::Staged,
-        findings: Vec::new(),
-        advice: None,
-        serving: None,
-        lost: Vec::new(),
-        notes: Vec::new(),
-    }
 }
 
 #[cfg(test)]

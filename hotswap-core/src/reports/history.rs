@@ -8,7 +8,6 @@ use std::{
 
 use hotswap_types::Outcome;
 
-use super::draft::blank;
 use crate::report::{PastUpgrade, Report};
 
 /// Times of lines are whole milliseconds.
@@ -63,7 +62,7 @@ pub(crate) fn unfinished(
         Some(report) => (lines.iter().find(|line| is_of(&report, line))?, report),
         None => {
             let line = lines.first().filter(|it| it.outcome == Outcome::Interrupted)?;
-            (line, blank(&line.slot, line.artifact, line.began))
+            (line, Report::blank(&line.slot, line.artifact, line.began))
         }
     };
     if is_reported(line) {
@@ -88,7 +87,8 @@ fn between(a: SystemTime, b: SystemTime) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::sample, *};
+    use super::*;
+    use crate::report::sample;
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)

@@ -65,10 +65,8 @@ fn median(times: impl Iterator<Item = Duration>) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{PhaseTime, sample},
-        *,
-    };
+    use super::*;
+    use crate::report::{PhaseTime, sample};
 
     fn took(millis: u64, outcome: Outcome) -> Report {
         let time =

@@ -31,10 +31,16 @@ impl SlotSupervisor {
         };
         candidate.generation = prepared.code().generation;
         let is_asked_for = matches!(candidate.trigger, Trigger::Operator | Trigger::Revert);
-        if self.on(Input::Prepared { is_asked_for }) == Action::Apply {
-            self.apply(cx, Ready { prepared, candidate, schedule: Schedule::NextTry });
-        } else {
-            self.is_ready(cx, prepared, candidate);
+        match self.on(Input::Prepared { is_asked_for }) {
+            Action::Apply => {
+                self.apply(cx, Ready { prepared, candidate, schedule: Schedule::NextTry });
+            }
+            Action::Schedule => self.is_ready(cx, prepared, candidate),
+            _ => {
+                // Its own way back is kept first.
+                cx.discard(prepared);
+                self.hold(candidate);
+            }
         }
     }
 

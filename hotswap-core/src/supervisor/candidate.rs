@@ -50,11 +50,14 @@ pub(super) struct Identity<'a> {
 }
 
 /// Somebody waits until an upgrade is over, however it comes out: that is when this is dropped.
-pub(super) struct Answer(SyncSender<bool>);
+pub(super) struct Answer(Reply);
+
+/// Whether there is such an upgrade; or why it does not begin now.
+pub(super) type Reply = SyncSender<Result<bool, String>>;
 
 impl Answer {
     /// There is such an upgrade.
-    pub(super) const fn new(reply: SyncSender<bool>) -> Self {
+    pub(super) const fn new(reply: Reply) -> Self {
         Self(reply)
     }
 }
@@ -62,7 +65,7 @@ impl Answer {
 impl Drop for Answer {
     fn drop(&mut self) {
         // Fails only when nobody waits.
-        let _ = self.0.try_send(true);
+        let _ = self.0.try_send(Ok(true));
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// Put a new instance of the same code in the place of the one that serves.
     Restart(String, SyncSender<Result<(), String>>),
     /// Somebody says yes to an artifact that waits for it.
-    Approve { artifact: ArtifactHash, by: String, reply: SyncSender<bool> },
+    Approve { artifact: ArtifactHash, by: String, reply: SyncSender<Result<bool, String>> },
     /// Somebody says no to it.
     Reject { artifact: ArtifactHash, by: String, why: String, reply: SyncSender<bool> },
     /// Somebody says why an artifact is wanted.

@@ -2,7 +2,7 @@
 //! artifact waits for it.
 
 use std::{
-    sync::{Arc, mpsc::SyncSender},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -11,8 +11,9 @@ use hotswap_loader::StaticTls;
 use hotswap_types::{ArtifactHash, Phase};
 
 use super::{
-    candidate::{Answer, Candidate},
+    candidate::{Answer, Candidate, Reply},
     context::Context,
+    reverting::ON_TRIAL,
     slot::SlotSupervisor,
     state::{Awaiting, Progress},
     table::{Action, Input},
@@ -73,9 +74,13 @@ impl SlotSupervisor {
     }
 
     /// Somebody has said yes, and waits for the end of the upgrade, if there is one.
-    pub(super) fn approve(&mut self, cx: &mut Context, by: &str, reply: SyncSender<bool>) {
+    pub(super) fn approve(&mut self, cx: &mut Context, by: &str, reply: Reply) {
+        if self.on(Input::Approved) == Action::RefuseOnTrial {
+            let _ = reply.send(Err(ON_TRIAL.to_owned()));
+            return;
+        }
         let Some(awaiting) = self.decided() else {
-            let _ = reply.send(false);
+            let _ = reply.send(Ok(false));
             return;
         };
         let (core, artifact) = (Arc::clone(&self.core), awaiting.plan.artifact);
@@ -133,7 +138,7 @@ impl SlotSupervisor {
 
     /// Ends the wait for somebody's word, where there is one.
     fn decided(&mut self) -> Option<Awaiting> {
-        if self.on(Input::Decided) != Action::Decide {
+        if self.on(Input::Declined) != Action::Decide {
             return None;
         }
         self.core.set_awaiting(None);

@@ -104,11 +104,7 @@ impl SlotSupervisor {
         let _span = candidate.span().entered();
         match (action, report) {
             // What waited to be applied was.
-            (Action::Hold, _) => {
-                self.core.set_phase(None);
-                self.seen.remove(&candidate.path);
-                self.core.held.insert(candidate.path);
-            }
+            (Action::Hold, _) => self.hold(candidate),
             (Action::RefuseOnTrial, _) => {
                 self.core.set_phase(None);
                 self.answer_revert(cx, Some(ON_TRIAL.to_owned()));
@@ -147,6 +143,13 @@ impl SlotSupervisor {
             Some(_answer) => self.go_on(cx, admitted, candidate),
             None => self.planned(cx, admitted, candidate),
         }
+    }
+
+    /// A candidate is looked at again when the trial is over.
+    pub(super) fn hold(&mut self, candidate: Candidate) {
+        self.core.set_phase(None);
+        self.seen.remove(&candidate.path);
+        self.core.held.insert(candidate.path);
     }
 
     /// What is rehearsed is not wanted any more.

@@ -1,24 +1,24 @@
 //! What a slot does about what comes, whatever it is in the middle of. Pure; [`SlotSupervisor`] asks it
 //! before it does anything, and carries out what it says.
 //!
-//! | serves | on its way | artifact | revert | prepared | child ended | yes, no, expired | commit, roll back | abandon | end |
-//! |---|---|---|---|---|---|---|---|---|---|
-//! | nothing | – | begin | begin | apply | – | – | – | give up | close |
-//! | nothing | rehearsal | supersede | supersede | apply | continue | – | – | give up | close |
-//! | nothing | revert's rehearsal | hold | supersede | apply | continue | – | – | give up | close |
-//! | nothing | approval | supersede | supersede | apply | – | decide | – | give up | close |
-//! | stable | – | begin | begin | schedule | – | – | – | give up | close |
-//! | stable | rehearsal | supersede | supersede | schedule | continue | – | – | give up | close |
-//! | stable | revert's rehearsal | hold | supersede | schedule | continue | – | – | give up | close |
-//! | stable | approval | supersede | supersede | schedule | – | decide | – | give up | close |
-//! | on trial | – | hold | refuse | schedule | – | – | judge | roll back | undo |
-//! | on trial | rehearsal | hold | refuse | schedule | hold | – | judge | roll back | undo |
-//! | on trial | revert's rehearsal | hold | refuse | schedule | refuse | – | judge | roll back | undo |
-//! | on trial | approval | hold | refuse | schedule | – | decide | judge | roll back | undo |
+//! | serves | on its way | artifact | revert | prepared | child ended | yes | no, expired | commit, roll back | abandon | end |
+//! |---|---|---|---|---|---|---|---|---|---|---|
+//! | nothing | – | begin | begin | apply | – | – | – | – | give up | close |
+//! | nothing | rehearsal | supersede | supersede | apply | continue | – | – | – | give up | close |
+//! | nothing | revert's rehearsal | hold | supersede | apply | continue | – | – | – | give up | close |
+//! | nothing | approval | supersede | supersede | apply | – | decide | decide | – | give up | close |
+//! | stable | – | begin | begin | schedule | – | – | – | – | give up | close |
+//! | stable | rehearsal | supersede | supersede | schedule | continue | – | – | – | give up | close |
+//! | stable | revert's rehearsal | hold | supersede | schedule | continue | – | – | – | give up | close |
+//! | stable | approval | supersede | supersede | schedule | – | decide | decide | – | give up | close |
+//! | on trial | – | hold | refuse | hold | – | – | – | judge | roll back | undo |
+//! | on trial | rehearsal | hold | refuse | hold | hold | – | – | judge | roll back | undo |
+//! | on trial | revert's rehearsal | hold | refuse | hold | refuse | – | – | judge | roll back | undo |
+//! | on trial | approval | hold | refuse | hold | – | refuse | decide | judge | roll back | undo |
 //!
 //! - *–*: there is no such thing here; whoever has asked is told so.
 //! - *artifact*: held as well where upgrades are paused, nobody has asked for it, and something serves.
-//! - *prepared*: applied at once as well where somebody has asked for it.
+//! - *prepared*: applied at once as well where somebody has asked for it, and nothing is on trial.
 //! - *child ended*: judged and rehearsed again where another instance serves than the one that it was
 //!   rehearsed against.
 //! - *begin* and *supersede*: an artifact that is taken leads to *rehearsal*, *approval* or *prepared*,
@@ -58,8 +58,10 @@ pub(super) enum Input {
     Prepared { is_asked_for: bool },
     /// A rehearsal's child has ended; whether what it was rehearsed against serves still.
     ChildEnded { is_current: bool },
-    /// Somebody has said yes or no to a plan, or nobody has in time.
-    Decided,
+    /// Somebody has said yes to a plan.
+    Approved,
+    /// Somebody has said no, or nobody has said anything in time.
+    Declined,
     /// Somebody, or the trial itself, wants what serves committed or rolled back.
     Judged,
     /// The callers inside are given up.
@@ -118,6 +120,7 @@ pub(super) const fn action(serving: Serving, progress: Progress, input: Input) -
         (Input::Revert, _) if is_on_trial => Action::RefuseOnTrial,
         (Input::Revert, Progress::Idle) => Action::Begin,
         (Input::Revert, _) => Action::Supersede,
+        (Input::Prepared { .. }, _) if is_on_trial => Action::Hold,
         (Input::Prepared { is_asked_for }, _) if is_asked_for || serves_nothing => Action::Apply,
         (Input::Prepared { .. }, _) => Action::Schedule,
         (Input::ChildEnded { .. }, Progress::Idle | Progress::AwaitingApproval) => Action::Nothing,
@@ -125,8 +128,9 @@ pub(super) const fn action(serving: Serving, progress: Progress, input: Input) -
         (Input::ChildEnded { .. }, _) if is_on_trial => Action::RefuseOnTrial,
         (Input::ChildEnded { is_current: false }, _) => Action::Reassess,
         (Input::ChildEnded { is_current: true }, _) => Action::Continue,
-        (Input::Decided, Progress::AwaitingApproval) => Action::Decide,
-        (Input::Decided, _) => Action::Nothing,
+        (Input::Approved, Progress::AwaitingApproval) if is_on_trial => Action::RefuseOnTrial,
+        (Input::Approved | Input::Declined, Progress::AwaitingApproval) => Action::Decide,
+        (Input::Approved | Input::Declined, _) => Action::Nothing,
         (Input::Judged, _) => {
             if is_on_trial {
                 Action::Judge
@@ -187,7 +191,8 @@ mod tests {
             "revert" => Input::Revert,
             "prepared" => Input::Prepared { is_asked_for: false },
             "child ended" => Input::ChildEnded { is_current: true },
-            "yes, no, expired" => Input::Decided,
+            "yes" => Input::Approved,
+            "no, expired" => Input::Declined,
             "commit, roll back" => Input::Judged,
             "abandon" => Input::Abandon,
             "end" => Input::End,
@@ -220,7 +225,7 @@ mod tests {
         let table = table();
         let (head, rows) = table.split_first().expect("the table has a head");
         let inputs: Vec<_> = head[2..].iter().map(|text| input(text)).collect();
-        assert_eq!((rows.len(), inputs.len()), (12, 8));
+        assert_eq!((rows.len(), inputs.len()), (12, 9));
         for row in rows {
             for (input, cell) in inputs.iter().zip(&row[2..]) {
                 let found = action(serving(row[0]), progress(row[1]), *input);
@@ -254,7 +259,9 @@ mod tests {
         for serving in ALL_SERVING {
             for progress in ALL_PROGRESS {
                 let prepared = Input::Prepared { is_asked_for: true };
-                assert_eq!(action(serving, progress, prepared), Action::Apply);
+                let is_tried = serving == Serving::OnTrial;
+                let expected = if is_tried { Action::Hold } else { Action::Apply };
+                assert_eq!(action(serving, progress, prepared), expected);
             }
         }
     }

@@ -89,7 +89,7 @@ impl Worker {
             Command::Approve { artifact, by, reply } => match self.awaiting(artifact) {
                 Some((slot, cx)) => slot.approve(cx, &by, reply),
                 None => {
-                    let _ = reply.send(false);
+                    let _ = reply.send(Ok(false));
                 }
             },
             Command::Reject { artifact, by, why, reply } => {

@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{super::sample, *};
+use super::*;
+use crate::report::sample;
 
 fn open(folder: &Path) -> Store {
     Store::open(Some(folder), 3)
