@@ -5,7 +5,7 @@
 //! | [`worker`] | the thread: a queue of commands, and timers |
 //! | [`slot`] | a slot's supervisor; [`state`] is what it is in the middle of, [`table`] what it does about what comes |
 //! | [`opening`], [`recovering`], [`intact`] | how a slot begins |
-//! | [`intake`], [`rehearsing`], [`planning`], [`timing`], [`applying`], [`live`], [`trials`] | the way of an artifact, in this order |
+//! | [`intake`], [`own_file`], [`rehearsing`], [`planning`], [`timing`], [`applying`], [`live`], [`trials`] | the way of an artifact, in this order |
 //! | [`refusing`], [`retiring`], [`panics`], [`ending`] | what else may come |
 //! | [`offering`], [`judging`], [`reverting`], [`intents`] | what people ask for |
 //! | [`journaling`], [`reports`], [`events`] | what is written and told |
@@ -35,6 +35,7 @@ mod offer;
 mod offering;
 mod on_trial;
 mod opening;
+mod own_file;
 mod panics;
 mod pauses;
 mod planning;

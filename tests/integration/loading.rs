@@ -1,9 +1,17 @@
 //! The first load: late, missing, misnamed, shared.
 
-use std::{env, fs, path::Path, time::Duration};
+use std::{
+    env, fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use counter_api::Counter;
-use hotswap_core::{Config, ErrorKind, Host, Slot, event::EventKind};
+use hotswap_core::{
+    Config, ErrorKind, Host, Slot,
+    event::{EventKind, Exit, Phase},
+    plan::Intent,
+};
 use hotswap_tests::{Scene, Told, file_name, fixture, patient, replace};
 use meter_api::Meter;
 use object::{Object, ObjectSection, ObjectSymbol};
@@ -145,6 +153,84 @@ fn slots_share_a_folder_and_take_their_own_modules() {
     replace(&path("counter"), counter("label=b").bytes());
     assert_eq!(told.outcome().0, "counter");
     assert_eq!((count.generation(), gauge.generation()), (2, 2));
+}
+
+/// A slot in a folder, with what happened after it was opened.
+fn counts_in(config: Config) -> (Host, Slot<dyn Counter>, Told) {
+    let host = Host::new(config.module("main", "counter")).unwrap();
+    let told = Told::of(&host);
+    let slot = host.slot::<dyn Counter>("main").unwrap();
+    (host, slot, told)
+}
+
+#[test]
+fn a_module_has_one_file_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name| folder.path().join(file_name(name));
+    fs::write(path("a"), counter("label=a").bytes()).unwrap();
+    fs::write(path("b"), counter("label=b").bytes()).unwrap();
+    let (host, slot, told) = counts_in(patient().folder("main", folder.path()));
+    assert_eq!(told.live().generation, 1);
+    let both = |first, second| {
+        let refusal = told.refused();
+        assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Staged), "{refusal}");
+        let (first, second) = (path(first), path(second));
+        let finding = format!(
+            "two files of one folder are module counter: {} and {}",
+            first.display(),
+            second.display()
+        );
+        assert_eq!(refusal.findings, [finding]);
+        assert!(refusal.advice.starts_with("remove one of the two, or give the slot its file"));
+    };
+    both("a", "b");
+    assert_eq!((label(&slot), slot.generation()), ("a".to_owned(), 1));
+    slot.pin_mut().add(5).unwrap();
+    // Said once of one content, and again of another; the first file goes on upgrading.
+    fs::File::options()
+        .append(true)
+        .open(path("b"))
+        .unwrap()
+        .set_modified(SystemTime::now())
+        .unwrap();
+    replace(&path("a"), counter("label=c").bytes());
+    assert_eq!(told.live().generation, 2);
+    // A copy of what serves is no other version.
+    replace(&path("copy"), counter("label=c").bytes());
+    replace(&path("b"), counter("label=d").bytes());
+    both("a", "b");
+    assert_eq!((label(&slot), slot.generation()), ("c".to_owned(), 2));
+    // Who names a file has chosen it.
+    host.offer("main", path("b"), Intent::default()).unwrap();
+    assert_eq!(told.live().generation, 3);
+    assert_eq!((label(&slot), value(&slot)), ("d".to_owned(), 5));
+    replace(&path("a"), counter("label=e").bytes());
+    both("b", "a");
+    // The other one's turn, when the first is gone, or is another module.
+    fs::remove_file(path("b")).unwrap();
+    assert_eq!((told.live().generation, label(&slot)), (4, "e".to_owned()));
+    replace(&path("b"), counter("label=f").bytes());
+    both("a", "b");
+    replace(&path("a"), fixture("meter").bytes());
+    assert_eq!((told.live().generation, label(&slot)), (5, "f".to_owned()));
+    assert_eq!(value(&slot), 5);
+}
+
+#[test]
+fn a_restart_keeps_to_the_file_of_what_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name| folder.path().join(file_name(name));
+    let journal = tempfile::tempdir().unwrap();
+    let config = || patient().folder("main", folder.path()).with_journal(journal.path().join("j"));
+    fs::write(path("b"), counter("label=b").bytes()).unwrap();
+    drop(counts_in(config()));
+    fs::write(path("a"), counter("label=a").bytes()).unwrap();
+    let (_host, slot, told) = counts_in(config());
+    assert_eq!(told.live().generation, 1);
+    let refusal = told.refused();
+    assert!(refusal.findings[0].ends_with("liba.so"), "{refusal}");
+    assert!(refusal.findings[0].contains("libb.so and "), "{refusal}");
+    assert_eq!(label(&slot), "b");
 }
 
 #[test]

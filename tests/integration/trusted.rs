@@ -232,7 +232,8 @@ fn a_signature_in_a_watched_folder_is_noticed_as_well() {
     run.refused("not the signature of this file", "");
     place.put_signature(&meter("second"));
     run.live("second");
-    // A new file, whose signature comes later.
+    // A new file, whose signature comes later. One module has one file.
+    fs::remove_file(place.artifact()).unwrap();
     let other = place.folder().join(file_name("other"));
     put(&other, meter("third").bytes());
     run.refused("libother.so.minisig", "");

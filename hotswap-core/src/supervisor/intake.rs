@@ -100,6 +100,9 @@ impl SlotSupervisor {
         }
         if self.is_known(cx, path, artifact, trigger) {
             self.tell_outdated(cx, &staged);
+            if self.artifact() == Some(artifact) {
+                self.own_serving(cx, path);
+            }
             self.told.unstaged.remove(path);
             cx.paths.done(&key);
             if self.is_given_up(cx, &key, artifact) {
@@ -128,7 +131,7 @@ impl SlotSupervisor {
             }
         };
         cx.paths.done(&key);
-        self.told.unstaged.remove(path);
+        let told = self.told.unstaged.remove(path);
         let mut candidate = Candidate::new(&cx.shared, &self.core, artifact, path, begun, trigger);
         candidate.note(What::Staged { artifact, path: text(&path.display().to_string()) });
         let _span = candidate.span().entered();
@@ -149,10 +152,15 @@ impl SlotSupervisor {
         let inspected = candidate.upgrade(&mut cx.steps, |it| it.inspect(vouched, is_shared));
         let inspected = match inspected {
             Ok(Some(inspected)) => inspected,
-            Ok(None) => return,
+            Ok(None) => return self.disown(cx, path),
             Err(fault) => return self.refuse_and_retry(cx, &candidate, fault),
         };
         let manifest = &inspected.manifest;
+        if let Err(fault) = self.own(cx, path, &manifest.module, trigger) {
+            // Of one content it is told once.
+            self.told.unstaged.extend(told.map(|told| (path.to_owned(), told)));
+            return self.refuse_unstaged(cx, path, Some(artifact), fault);
+        }
         candidate.module = Some(ModuleVersion::from(&**manifest));
         let why = match trigger {
             Trigger::Revert => GOES_BACK,

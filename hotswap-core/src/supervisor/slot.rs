@@ -16,6 +16,7 @@ use hotswap_types::{ArtifactHash, Intent};
 
 use super::{
     command::SlotId,
+    own_file::OwnFile,
     ready::Ready,
     recent::Recent,
     restarts::Restarts,
@@ -30,6 +31,8 @@ pub(super) struct SlotSupervisor {
     pub(super) core: Arc<SlotCore>,
     /// Its artifacts lie in a folder that other modules may share.
     pub(super) is_shared: bool,
+    /// Where in that folder its module lies.
+    pub(super) file: OwnFile,
     pub(super) serving: Serving,
     pub(super) progress: Progress,
     /// A candidate that is ready, and waits.
@@ -82,6 +85,7 @@ impl SlotSupervisor {
             id,
             core,
             is_shared,
+            file: OwnFile::default(),
             serving: Serving::Nothing,
             progress: Progress::Idle,
             ready: None,

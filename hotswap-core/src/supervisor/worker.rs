@@ -65,6 +65,11 @@ impl Worker {
     fn does(&mut self, command: Command) {
         match command {
             Command::Notice(Notice::Appeared(appeared)) => self.appeared(appeared),
+            Command::Notice(Notice::Gone(source, path)) => {
+                if let Some(slot) = self.cx.sources.get(&source).copied() {
+                    self.slots[slot.0].gone(&mut self.cx, &path);
+                }
+            }
             Command::Notice(Notice::Trouble(error)) => {
                 self.cx.tell("", EventKind::WatchTrouble(Arc::new(error)));
             }

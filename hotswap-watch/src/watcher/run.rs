@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 use super::backend::Backend;
 use super::event::{Meaning, meaning};
 use super::moves::Moves;
-use super::source::{Appeared, Hint, Notice, Source, SourceId};
+use super::source::{Appeared, Hint, Kind, Notice, Source, SourceId};
 use super::survey::{Concern, Survey};
 use crate::error::WatchError;
 use crate::folders::Folders;
@@ -172,9 +172,11 @@ impl Run {
     }
 
     fn carry_out(&mut self, mut work: Work) {
+        let before = self.in_folders(&work.look);
         for error in self.follow(&work.look) {
             (self.sink)(Notice::Trouble(error));
         }
+        self.tell_gone(before);
         for id in work.all {
             if let Some((_, survey)) = self.sources.get(&id) {
                 let present = survey.present.keys().cloned();
@@ -185,6 +187,25 @@ impl Run {
             let present = |(_, survey): &(Source, Survey)| survey.present.contains_key(&path);
             if self.sources.get(&source).is_some_and(present) {
                 (self.sink)(Notice::Appeared(Appeared { source, path, hint }));
+            }
+        }
+    }
+
+    /// What was seen in the folders among these sources.
+    fn in_folders(&self, look: &BTreeSet<SourceId>) -> Vec<(SourceId, PathBuf)> {
+        let folders = self.sources.iter().filter(|(id, (source, _))| {
+            look.contains(*id) && matches!(source.kind(), Kind::Folder)
+        });
+        let present = folders
+            .flat_map(|(id, (_, survey))| survey.present.keys().map(|path| (*id, path.clone())));
+        present.collect()
+    }
+
+    fn tell_gone(&mut self, before: Vec<(SourceId, PathBuf)>) {
+        for (id, path) in before {
+            let is_there = |it: &(Source, Survey)| it.1.present.contains_key(&path);
+            if !self.sources.get(&id).is_some_and(is_there) {
+                (self.sink)(Notice::Gone(id, path));
             }
         }
     }
@@ -225,6 +246,7 @@ impl Run {
     }
 
     fn poll(&mut self) {
+        let before = self.in_folders(&self.sources.keys().copied().collect());
         for (id, (source, survey)) in &mut self.sources {
             let before = std::mem::replace(survey, Survey::of(source));
             for (path, now) in &survey.present {
@@ -237,5 +259,6 @@ impl Run {
                 }
             }
         }
+        self.tell_gone(before);
     }
 }

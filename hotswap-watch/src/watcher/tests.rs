@@ -90,6 +90,7 @@ impl Owner {
                 Ok(Notice::Appeared(a)) => {
                     self.pending.appeared((a.source, a.path), a.hint, Instant::now());
                 }
+                Ok(Notice::Gone(..)) => {}
                 Ok(Notice::Trouble(error)) => panic!("{error}"),
                 Err(RecvTimeoutError::Timeout) if Instant::now() >= end => return None,
                 Err(RecvTimeoutError::Timeout) => {}

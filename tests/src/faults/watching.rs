@@ -9,7 +9,7 @@ use super::{
     place::{Place, failed, unhurried},
     row::{After, Group, Happened, Row, Setting, Way},
 };
-use crate::{Outcome, Told, patient, replace};
+use crate::{Outcome, Told, file_name, patient, replace};
 
 pub(super) fn group() -> Group {
     Group {
@@ -33,6 +33,16 @@ pub(super) fn group() -> Group {
                 &["artifacts cannot be watched", "fs.inotify.max_user_instances", "with_polling"],
             )
             .apart(Way::OwnLimits),
+            Row::new(
+                "two files of one module in a folder",
+                two_files,
+                "live, then refused at Staged",
+                &[
+                    "two files of one folder are module counter: ",
+                    "libb.so",
+                    "remove one of the two",
+                ],
+            ),
         ],
     }
 }
@@ -90,4 +100,20 @@ fn no_instance_left(place: &mut Place) -> Happened {
     limit("max_inotify_instances", before.trim());
     let started = Host::new(config()).map(|_| Happened::new("started", ""));
     happened.then(started.unwrap_or_else(|error| failed(&error)))
+}
+
+/// Another host in the same process looks for its module in a folder where it lies twice.
+fn two_files(place: &mut Place) -> Happened {
+    let folder = place.folder().join("both");
+    let _ = fs::create_dir(&folder);
+    for name in ["a", "b"] {
+        replace(&folder.join(file_name(name)), place.build(&format!("label={name}")).bytes());
+    }
+    let config = patient().folder("other", &folder).module("other", "counter");
+    let host = Host::new(config).expect("it starts");
+    let told = Told::of(&host);
+    let slot = host.slot::<dyn Counter>("other").expect("one of them serves");
+    let happened = Happened::of(&told.outcome().1).then(Happened::of(&told.outcome().1));
+    assert_eq!((slot.pin().label().ok().as_deref(), slot.generation()), (Some("a"), 1));
+    happened
 }
