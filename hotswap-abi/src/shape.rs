@@ -12,6 +12,7 @@
 //! are the type's own and those that its parts find at step n - 1; at step 0 there are none. A
 //! description is complete when the last step has found no more than the one before.
 
+pub mod attrs;
 mod diff;
 mod info;
 mod ladder;
@@ -28,7 +29,7 @@ pub use ladder::{Cell, Join, Ladder, Parts, PartsLadder, Shaped, list};
 pub(crate) use node::Nodes;
 pub use node::{List, Node};
 pub use outline::{Outline, Outlines, Whole};
-pub use owned::{Definition, OwnedMember, Shape, Types};
+pub use owned::{Definition, OwnedMember, Shape, Skipped, Types};
 pub use probe::{Choice, Choose, Maybe, Named, Nameless, Opaque, Probe, Unknown};
 pub use std_types::{Count, FnMutShape, Mut, Ref, SameBuild, SameBuildMut, Slice, SliceMut};
 

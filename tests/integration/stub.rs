@@ -1,6 +1,8 @@
 //! Drift that is refused: the difference field by field, and a migration that compiles as it stands,
 //! with which every value arrives.
 
+mod attributes;
+
 use std::{fs, path::Path};
 
 use counter_api::Counter;

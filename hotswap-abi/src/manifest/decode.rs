@@ -12,7 +12,7 @@ use super::{
     written::{self, DEEPEST},
 };
 use crate::same_build::{Build, Packages};
-use crate::shape::{Definition, Kind, OwnedMember, Shape, Types};
+use crate::shape::{Definition, Kind, OwnedMember, Shape, Skipped, Types};
 use crate::text::is_obeyed;
 
 /// The most bytes of a manifest or a schema; those of large programs have some ten thousand.
@@ -159,6 +159,12 @@ fn least_arguments(name: &str) -> usize {
         "BTreeMap" | "HashMap" => 2,
         _ => 1,
     }
+}
+
+/// What a member of a struct or an enum says.
+enum Either {
+    Stored(OwnedMember),
+    Skipped(Skipped),
 }
 
 struct Input<'a> {
@@ -312,8 +318,15 @@ impl<'a> Input<'a> {
             Kind::Interface => self.described("the description of a build", Build::parse)?,
             _ => None,
         };
-        let members = self.many(|input| input.member(kind))?;
-        Ok(Definition { kind, name, path, attrs, layout, args, members, build })
+        let all = self.many(|input| input.member(kind))?;
+        let (mut members, mut skipped) = (Vec::new(), Vec::new());
+        for member in all {
+            match member {
+                Either::Stored(member) => members.push(member),
+                Either::Skipped(field) => skipped.push(field),
+            }
+        }
+        Ok(Definition { kind, name, path, attrs, layout, args, members, skipped, build })
     }
 
     /// A long text that something is read from; `None` where there is none.
@@ -331,12 +344,21 @@ impl<'a> Input<'a> {
         found.map(Some).ok_or_else(|| self.damaged(expected))
     }
 
-    fn member(&mut self, kind: Kind) -> Result<OwnedMember, ManifestError> {
+    fn member(&mut self, kind: Kind) -> Result<Either, ManifestError> {
         let name = self.text()?;
         let attrs = self.text()?;
         let offset = self.number(8)?;
         let labels = self.many(|input| input.text())?;
         let parts = self.many(|input| input.shape(0))?;
+        if let (Kind::Struct | Kind::Enum, Some(attrs), [], []) =
+            (kind, attrs.strip_prefix("skip "), &*labels, &*parts)
+        {
+            let (variant, name) = match name.split_once('.') {
+                Some((variant, name)) => (Some(variant.to_owned()), name.to_owned()),
+                None => (None, name),
+            };
+            return Ok(Either::Skipped(Skipped { variant, name, attrs: attrs.to_owned() }));
+        }
         let expected = match kind {
             Kind::Struct => 1,
             Kind::Interface => labels.len() + 1,
@@ -345,6 +367,6 @@ impl<'a> Input<'a> {
         if parts.len() != expected || (kind == Kind::Struct && !labels.is_empty()) {
             return Err(self.damaged("as many types as names"));
         }
-        Ok(OwnedMember { name, attrs, offset, labels, parts })
+        Ok(Either::Stored(OwnedMember { name, attrs, offset, labels, parts }))
     }
 }

@@ -8,7 +8,10 @@
 
 use std::collections::HashSet;
 
-use super::{Definition, Kind, OwnedMember, Shape, Types};
+use super::{
+    Definition, Kind, OwnedMember, Shape, Types,
+    attrs::{members_store_alike, types_store_alike},
+};
 
 /// Types in one another that are compared at once.
 const AT_ONCE: usize = 64;
@@ -166,7 +169,8 @@ impl<'a> Comparison<'a> {
             }
         }
         let before = self.found.len();
-        if left.kind != Kind::Interface && left.attrs != right.attrs {
+        let alike = left.attrs == right.attrs || (!self.names && types_store_alike(left, right));
+        if left.kind != Kind::Interface && !alike {
             let (l, r) = (attributes(&left.attrs), attributes(&right.attrs));
             self.push(name.clone(), Some(l), Some(r));
         }
@@ -252,7 +256,7 @@ impl<'a> Comparison<'a> {
         for l in &left.members {
             match right.members.iter().find(|r| r.name == l.name) {
                 None => self.push(at(l), Some(self.member(l, true)), None),
-                Some(r) => self.member_pair(left.kind, l, r, &at(l)),
+                Some(r) => self.member_pair((left, l), (right, r), &at(l)),
             }
         }
         for r in &right.members {
@@ -277,12 +281,19 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn member_pair(&mut self, kind: Kind, l: &OwnedMember, r: &OwnedMember, at: &str) {
+    fn member_pair(
+        &mut self,
+        (left, l): (&Definition, &OwnedMember),
+        (right, r): (&Definition, &OwnedMember),
+        at: &str,
+    ) {
         if l.parts.len() != r.parts.len() || l.labels != r.labels {
             let (l, r) = (self.member(l, true), self.member(r, false));
             return self.push(at.to_owned(), Some(l), Some(r));
         }
-        if l.attrs != r.attrs {
+        let alike =
+            l.attrs == r.attrs || (!self.names && members_store_alike((left, l), (right, r)));
+        if !alike {
             self.push(at.to_owned(), Some(attributes(&l.attrs)), Some(attributes(&r.attrs)));
         }
         for (pl, pr) in l.parts.iter().zip(&r.parts) {
@@ -290,7 +301,7 @@ impl<'a> Comparison<'a> {
         }
         if l.offset != r.offset {
             // A variant of plain data has its number there, which may be negative.
-            let text = |offset: u64| match kind {
+            let text = |offset: u64| match left.kind {
                 Kind::Enum => format!("= {}", offset.cast_signed()),
                 _ => format!("at byte {offset}"),
             };

@@ -44,6 +44,8 @@ pub struct Definition {
     pub args: Vec<Shape>,
     /// Fields, variants or methods.
     pub members: Vec<OwnedMember>,
+    /// Fields that are never stored: `#[serde(skip)]`. They are no part of what is compared.
+    pub skipped: Vec<Skipped>,
     /// The build of the crate that declares it, for an interface with `#[same_build]` arguments.
     pub build: Option<Build>,
 }
@@ -62,6 +64,18 @@ pub struct OwnedMember {
     pub labels: Vec<String>,
     /// The types of the parts; a method has its result last.
     pub parts: Vec<Shape>,
+}
+
+/// A field that is part of a type and not of what is stored of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// The variant that has it; `None` for a field of a struct.
+    pub variant: Option<String>,
+    /// Its name, or its number.
+    pub name: String,
+    /// serde's attributes: `serde(skip, default = "empty")`.
+    pub attrs: String,
 }
 
 /// The definitions that the shapes of one manifest refer to.

@@ -63,6 +63,18 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     }
 }
 
+/// A field that never leaves the instance: no part of what is stored, and yet of the type. Whoever
+/// writes code that makes a value has to know of it.
+fn skipped(name: String, attrs: &str) -> Member {
+    Member {
+        name,
+        attrs: format!("skip {attrs}"),
+        labels: Vec::new(),
+        parts: Vec::new(),
+        offset: None,
+    }
+}
+
 struct Describer<'a> {
     /// Names that a type may not be probed with.
     own: Vec<String>,
@@ -77,11 +89,13 @@ impl Describer<'_> {
         let mut members = Vec::new();
         for (i, field) in fields.iter().enumerate() {
             let opaque = is_opaque(&field.attrs, self.errors);
+            let name = field.ident.as_ref().map_or(i.to_string(), names::plain);
             if is_skipped(&field.attrs) {
+                members.push(skipped(name, &serde(&field.attrs)));
                 continue;
             }
             members.push(Member {
-                name: field.ident.as_ref().map_or(i.to_string(), names::plain),
+                name,
                 attrs: serde(&field.attrs),
                 labels: Vec::new(),
                 parts: vec![self.part(field, opaque)],
@@ -98,7 +112,8 @@ impl Describer<'_> {
             if is_skipped(&variant.attrs) {
                 continue;
             }
-            let fields = self.fields(&variant.fields);
+            let (left_out, fields): (Vec<_>, Vec<_>) =
+                self.fields(&variant.fields).into_iter().partition(|it| it.parts.is_empty());
             // A variant's member has one text for its own attributes and those of its fields.
             let mut attrs = vec![serde(&variant.attrs)];
             attrs.extend(
@@ -108,8 +123,14 @@ impl Describer<'_> {
                     .map(|field| format!("{}: {}", field.name, field.attrs)),
             );
             attrs.retain(|text| !text.is_empty());
+            let name = names::plain(&variant.ident);
+            members.extend(
+                left_out
+                    .into_iter()
+                    .map(|field| Member { name: format!("{name}.{}", field.name), ..field }),
+            );
             members.push(Member {
-                name: names::plain(&variant.ident),
+                name,
                 attrs: attrs.join(", "),
                 labels: fields.iter().map(|field| field.name.clone()).collect(),
                 parts: fields.into_iter().flat_map(|field| field.parts).collect(),

@@ -4,6 +4,7 @@
 //! new ones. It drops nothing unsaid: a field that is gone has a comment in its place, and what only
 //! the user can say is an error, with which the old version goes on.
 
+mod attrs;
 mod convert;
 mod types;
 

@@ -1,9 +1,14 @@
 //! How old values become new ones: what can be decided is written out, the rest is an error that
 //! says what to write.
 
-use hotswap_abi::__private::shape::{Definition, Kind, OwnedMember, Shape, compare_stored};
+use hotswap_abi::__private::shape::{
+    Definition, Kind, OwnedMember, Shape, Skipped, attrs::pieces, compare_stored,
+};
 
-use super::types::{Sides, ident, is_number, is_tuple};
+use super::{
+    attrs,
+    types::{Sides, ident, in_order, is_number, is_tuple, skipped_in},
+};
 
 const ERROR: &str = "hotswap_abi::MigrateError";
 
@@ -29,7 +34,7 @@ impl Conversions<'_> {
 
     fn fields(&mut self, from: &Definition, to: &Definition) -> String {
         let renamed = self.renamed(from, to);
-        let mut taken = Vec::new();
+        let (mut taken, mut lines) = (Vec::new(), Vec::new());
         let (open, close) = if is_tuple(to) { ("(", ")") } else { (" {", "}") };
         let mut text = format!("            Ok(Self{open}\n");
         for field in &to.members {
@@ -39,7 +44,6 @@ impl Conversions<'_> {
                 let found = renamed.iter().find(|(_, new)| *new == field.name);
                 from.members.iter().find(|it| found.is_some_and(|(old, _)| *old == it.name))
             });
-            let label = if is_tuple(to) { String::new() } else { ident(&field.name) + ": " };
             let (value, comment) = match source {
                 Some(source) => {
                     taken.push(&source.name);
@@ -51,9 +55,18 @@ impl Conversions<'_> {
                     let is_renamed = source.name != field.name;
                     (value, if is_renamed { renamed } else { String::new() })
                 }
-                None => (self.first(field, &at), " // new".to_owned()),
+                None => (self.first(to, field, &at), " // new".to_owned()),
             };
-            text += &format!("                {label}{value},{comment}\n");
+            lines.push((field.name.as_str(), format!("{value},{comment}")));
+        }
+        for field in skipped_in(to, None) {
+            let value = self.skipped(to, field, true);
+            lines.push((field.name.as_str(), format!("{value}, // never stored")));
+        }
+        let label = |name: &str| if is_tuple(to) { String::new() } else { ident(name) + ": " };
+        let lines = lines.into_iter().map(|(name, line)| (name, label(name) + &line));
+        for line in in_order(lines.collect()) {
+            text += &format!("                {line}\n");
         }
         for field in from.members.iter().filter(|field| !taken.contains(&&field.name)) {
             let ty = self.sides.old.display(&field.parts[0]);
@@ -75,7 +88,7 @@ impl Conversions<'_> {
             let (value, comment) = match found {
                 None => (undecided(&format!("{at}: say what becomes of it")), String::new()),
                 Some(new) => (
-                    self.payload(variant, new, &at),
+                    self.payload(variant, (to, new), &at),
                     if new.name == variant.name {
                         String::new()
                     } else {
@@ -85,7 +98,9 @@ impl Conversions<'_> {
             };
             let used = |i: usize| value.contains(&format!("field{i}"));
             let bound = |i: usize| if used(i) { format!("field{i}") } else { "_".to_owned() };
-            let pattern = pattern(&variant.labels, bound);
+            let gaps = skipped_in(from, Some(&variant.name));
+            let more = !gaps.is_empty() || self.sides.is_kept_with_more(from);
+            let pattern = taken_apart(&variant.labels, bound, more);
             let dropped: Vec<_> = (0..variant.parts.len())
                 .filter(|i| found.is_some() && !used(*i))
                 .map(|i| variant.labels[i].as_str())
@@ -103,7 +118,12 @@ impl Conversions<'_> {
     }
 
     /// A new variant, from the fields of an old one.
-    fn payload(&mut self, old: &OwnedMember, new: &OwnedMember, at: &str) -> String {
+    fn payload(
+        &mut self,
+        old: &OwnedMember,
+        (to, new): (&Definition, &OwnedMember),
+        at: &str,
+    ) -> String {
         let is_tuple = |labels: &[String]| labels.first().is_some_and(|label| is_number(label));
         let values: Vec<_> = new
             .labels
@@ -118,11 +138,28 @@ impl Conversions<'_> {
                         let value = self.part(&old.parts[i], part, &format!("field{i}"));
                         value.unwrap_or_else(|| self.cannot(&at, (&old.parts[i], part)))
                     }
-                    None => self.start(part, &at),
+                    None => {
+                        let attrs = (field_attrs(&new.attrs, label), label.as_str());
+                        let said =
+                            attrs::default_of(to, (&attrs.0, attrs.1), false, self.sides.home);
+                        said.unwrap_or_else(|| self.start(part, &at))
+                    }
                 }
             })
             .collect();
-        format!("Self::{}{}", ident(&new.name), pattern(&new.labels, |i| values[i].clone()))
+        let mut all: Vec<_> = new.labels.iter().map(String::as_str).zip(values).collect();
+        for field in skipped_in(to, Some(&new.name)) {
+            all.push((field.name.as_str(), self.skipped(to, field, false)));
+        }
+        let values = match all.first() {
+            None => String::new(),
+            Some((label, _)) if is_number(label) => format!("({})", in_order(all).join(", ")),
+            Some(_) => {
+                let fields = all.iter().map(|(label, value)| format!("{}: {value}", ident(label)));
+                format!(" {{ {} }}", fields.collect::<Vec<_>>().join(", "))
+            }
+        };
+        format!("Self::{}{values}", ident(&new.name))
     }
 
     /// What is gone on one side and new on the other, where that can only be one thing.
@@ -139,12 +176,12 @@ impl Conversions<'_> {
         };
         gone.iter()
             .filter_map(|old| {
-                let alias = format!("alias = \"{}\"", old.name);
+                let stored = attrs::stored(&old.attrs, &old.name);
                 let mut fits = new.iter().filter(|new| like(old, new));
                 let only = fits.next().filter(|_| fits.next().is_none());
                 let only =
                     only.filter(|only| gone.iter().filter(|other| like(other, only)).count() == 1);
-                let said = new.iter().find(|new| new.attrs.contains(&alias));
+                let said = new.iter().find(|new| attrs::reads(&new.attrs, stored));
                 Some((old.name.as_str(), said.or(only)?.name.as_str()))
             })
             .collect()
@@ -235,19 +272,18 @@ impl Conversions<'_> {
         (key == value || (is_plain(old) && is_plain(new))).then_some(key)
     }
 
-    /// What a new field starts with.
-    fn first(&self, field: &OwnedMember, at: &str) -> String {
-        let default = field.attrs.split(['(', ',']).map(|it| it.trim().trim_end_matches(')'));
-        for word in default {
-            match word.strip_prefix("default") {
-                Some("") => return "Default::default()".to_owned(),
-                Some(path) if path.starts_with(" = \"") => {
-                    return format!("{}()", path[4..].trim_end_matches('"'));
-                }
-                _ => {}
-            }
-        }
-        self.start(&field.parts[0], at)
+    /// What a new field of a struct starts with.
+    fn first(&self, to: &Definition, field: &OwnedMember, at: &str) -> String {
+        let said =
+            attrs::default_of(to, (&field.attrs, &ident(&field.name)), true, self.sides.home);
+        said.unwrap_or_else(|| self.start(&field.parts[0], at))
+    }
+
+    /// What a field has that is never stored: what it gets where a state is decoded.
+    fn skipped(&self, to: &Definition, field: &Skipped, in_struct: bool) -> String {
+        let name = ident(&field.name);
+        let said = attrs::default_of(to, (&field.attrs, &name), in_struct, self.sides.home);
+        said.unwrap_or_else(|| "Default::default()".to_owned())
     }
 
     fn start(&self, shape: &Shape, at: &str) -> String {
@@ -283,18 +319,34 @@ fn collected(value: &str, pattern: &str, item: &str) -> String {
     }
 }
 
-fn pattern(labels: &[String], value: impl Fn(usize) -> String) -> String {
-    let values = (0..labels.len()).map(value);
-    match labels.first() {
-        None => String::new(),
-        Some(label) if is_number(label) => format!("({})", values.collect::<Vec<_>>().join(", ")),
-        Some(_) => {
-            let fields = labels.iter().zip(values);
-            let fields: Vec<_> =
-                fields.map(|(label, value)| format!("{}: {value}", ident(label))).collect();
-            format!(" {{ {} }}", fields.join(", "))
+/// The pattern for the fields of a variant; with `more` it has others, which are never stored.
+fn taken_apart(labels: &[String], bound: impl Fn(usize) -> String, more: bool) -> String {
+    let mut parts = Vec::new();
+    for (i, label) in labels.iter().enumerate() {
+        match label.parse::<usize>() {
+            Ok(place) => {
+                parts.extend((parts.len()..place).map(|_| "_".to_owned()));
+                parts.push(bound(i));
+            }
+            Err(_) => parts.push(format!("{}: {}", ident(label), bound(i))),
         }
     }
+    if more {
+        parts.push("..".to_owned());
+    }
+    let parts = parts.join(", ");
+    match labels.first() {
+        None if more => " { .. }".to_owned(),
+        None => String::new(),
+        Some(label) if is_number(label) => format!("({parts})"),
+        Some(_) => format!(" {{ {parts} }}"),
+    }
+}
+
+/// The attributes of one field of a variant.
+fn field_attrs(attrs: &str, label: &str) -> String {
+    let own = pieces(attrs).find(|(owner, _)| *owner == label);
+    own.map_or_else(String::new, |(_, words)| format!("serde({})", words.join(", ")))
 }
 
 fn is_list(name: &str) -> bool {

@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 
-use hotswap_abi::__private::shape::{Definition, Kind, OwnedMember, Shape, Types, compare_stored};
+use hotswap_abi::__private::shape::{
+    Definition, Kind, Shape, Skipped, Types, attrs::pieces, compare_stored,
+};
+
+use super::attrs;
 
 /// What a migration leads from and to.
 pub(super) struct Sides<'a> {
@@ -28,6 +32,13 @@ impl<'a> Sides<'a> {
             let same = || compare_stored((self.old, &l), (self.new, &r), "").is_empty();
             (is_it(to) && same()).then_some(new)
         })
+    }
+
+    /// Whether an old type is still there, and has fields now that are never stored.
+    pub(super) fn is_kept_with_more(&self, from: &Definition) -> bool {
+        let old = self.old.definitions.iter().position(|it| std::ptr::eq(it, from));
+        let new = old.and_then(|old| self.kept(old)).and_then(|new| self.new.definitions.get(new));
+        new.is_some_and(|it| !it.skipped.is_empty())
     }
 
     /// An old type; one that changed, or is gone, is declared by the migration.
@@ -81,19 +92,27 @@ impl<'a> Sides<'a> {
     /// The declaration of an old type.
     pub(super) fn declaration(&mut self, old: usize, name: &str, head: &str) -> String {
         let Some(definition) = self.old.definitions.get(old) else { return String::new() };
-        let attrs = attribute(&definition.attrs, "    ");
-        let mut text = format!("{head}{attrs}");
+        let attrs = attrs::of_type(definition);
+        let mut text = head.to_owned();
+        for line in [attrs.note, attrs.text].iter().map(|it| it.trim()).filter(|it| !it.is_empty())
+        {
+            text += &format!("    {line}\n");
+        }
         if definition.kind == Kind::Enum {
             text += &format!("    pub enum {name} {{\n");
             for variant in &definition.members {
-                let (own, of_fields) = split_attrs(&variant.attrs);
-                text += &attribute(own, "        ");
-                let fields =
-                    self.fields(variant.labels.iter().zip(&variant.parts).map(|(label, part)| {
-                        let attrs = of_fields.iter().find(|(name, _)| name == label);
-                        (label.as_str(), attrs.map_or("", |(_, attrs)| attrs), part)
-                    }));
-                text += &match variant.labels.first() {
+                let own = pieces(&variant.attrs).find(|(owner, _)| owner.is_empty());
+                if let Some((_, words)) = own {
+                    text += &format!("        #[serde({})]\n", words.join(", "));
+                }
+                let skipped = skipped_in(definition, Some(&variant.name));
+                let fields = variant.labels.iter().zip(&variant.parts);
+                let fields = fields.map(|(label, part)| {
+                    (label.as_str(), (variant.attrs.as_str(), label.as_str()), part)
+                });
+                let fields = self.fields(definition, fields, &skipped);
+                let first = variant.labels.first().or(skipped.first().map(|it| &it.name));
+                text += &match first {
                     None => format!("        {},\n", ident(&variant.name)),
                     Some(label) if is_number(label) => {
                         format!("        {}({}),\n", ident(&variant.name), fields.join(", "))
@@ -105,9 +124,10 @@ impl<'a> Sides<'a> {
             }
             return text + "    }\n";
         }
-        let fields = self.fields(definition.members.iter().filter_map(|member| {
-            Some((member.name.as_str(), member.attrs.as_str(), member.parts.first()?))
-        }));
+        let fields = definition.members.iter().filter_map(|member| {
+            Some((member.name.as_str(), (member.attrs.as_str(), ""), member.parts.first()?))
+        });
+        let fields = self.fields(definition, fields, &skipped_in(definition, None));
         if is_tuple(definition) {
             return text + &format!("    pub struct {name}({});\n", fields.join(", "));
         }
@@ -115,23 +135,45 @@ impl<'a> Sides<'a> {
         for field in fields {
             text += &format!("        {field},\n");
         }
-        text + "    }\n"
+        text += "    }\n";
+        if attrs::needs_default(definition) {
+            let what = format!("{name}: say what it is where it is left out");
+            text += &format!(
+                "    impl Default for {name} {{\n        fn default() -> Self {{\n            \
+                 panic!({what:?})\n        }}\n    }}\n"
+            );
+        }
+        text
     }
 
+    /// The fields as they are declared. One that is never stored only keeps the place of others.
     fn fields<'f>(
         &mut self,
-        fields: impl Iterator<Item = (&'f str, &'f str, &'f Shape)>,
+        definition: &Definition,
+        fields: impl Iterator<Item = (&'f str, (&'f str, &'f str), &'f Shape)>,
+        skipped: &[&Skipped],
     ) -> Vec<String> {
-        fields
-            .map(|(name, attrs, part)| {
-                let opaque =
-                    if matches!(part, Shape::Opaque(_)) { "#[shape(opaque)] " } else { "" };
-                let attrs = if attrs.is_empty() { String::new() } else { format!("#[{attrs}] ") };
-                let ty = self.old_type(part);
-                let name = if is_number(name) { String::new() } else { ident(name) + ": " };
-                format!("{attrs}{opaque}{name}{ty}")
-            })
-            .collect()
+        let declared = fields.map(|(name, attrs, part)| {
+            let ty = self.old_type(part);
+            let kept = attrs::of_field(definition, attrs, self.has_changed(part), self.home);
+            let opaque = if matches!(part, Shape::Opaque(_)) { "#[shape(opaque)] " } else { "" };
+            let label = if is_number(name) { String::new() } else { ident(name) + ": " };
+            (name, format!("{}{}{opaque}{label}{ty}", kept.note, kept.text))
+        });
+        let mut all: Vec<_> = declared.collect();
+        let places = skipped.iter().filter(|it| is_number(&it.name));
+        all.extend(places.map(|it| (it.name.as_str(), "#[serde(skip)] ()".to_owned())));
+        in_order(all)
+    }
+
+    /// Whether the migration declares a part of this.
+    fn has_changed(&self, shape: &Shape) -> bool {
+        let mut changed = false;
+        write(shape, &[], &mut |old| {
+            changed |= self.kept(old).is_none();
+            String::new()
+        });
+        changed
     }
 
     /// Old types that are keys of maps, or in sets.
@@ -212,40 +254,26 @@ pub(super) fn strip_version(name: &str) -> &str {
     if bare.len() == name.len() { name } else { bare.strip_suffix('V').unwrap_or(name) }
 }
 
-fn attribute(attrs: &str, indent: &str) -> String {
-    if attrs.is_empty() { String::new() } else { format!("{indent}#[{attrs}]\n") }
+/// The fields that are never stored, of a struct or of one of an enum's variants.
+pub(super) fn skipped_in<'d>(
+    definition: &'d Definition,
+    variant: Option<&str>,
+) -> Vec<&'d Skipped> {
+    definition.skipped.iter().filter(|it| it.variant.as_deref() == variant).collect()
 }
 
-/// The attributes of a variant, and those of its fields: `serde(rename = "x"), hp: serde(default)`.
-fn split_attrs(attrs: &str) -> (&str, Vec<(&str, &str)>) {
-    let (mut own, mut of_fields) = ("", Vec::new());
-    let (mut depth, mut quoted, mut start) = (0_i32, false, 0);
-    let mut pieces = Vec::new();
-    for (i, c) in attrs.char_indices() {
-        match c {
-            '"' => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth -= 1,
-            ',' if !quoted && depth == 0 => {
-                pieces.push(&attrs[start..i]);
-                start = i + 1;
-            }
-            _ => {}
-        }
-    }
-    pieces.push(&attrs[start..]);
-    for piece in pieces.into_iter().map(str::trim).filter(|piece| !piece.is_empty()) {
-        match piece.split_once(": ") {
-            Some((field, attrs)) if !field.contains('(') => of_fields.push((field, attrs)),
-            _ => own = piece,
-        }
-    }
-    (own, of_fields)
+/// Fields without names in the order of their numbers; others stay.
+pub(super) fn in_order(mut fields: Vec<(&str, String)>) -> Vec<String> {
+    fields.sort_by_key(|(name, _)| name.parse::<usize>().unwrap_or_default());
+    fields.into_iter().map(|(_, text)| text).collect()
 }
 
 /// Whether a struct's fields have no names.
 pub(super) fn is_tuple(definition: &Definition) -> bool {
-    definition.members.first().is_some_and(|member: &OwnedMember| is_number(&member.name))
+    let skipped = definition.skipped.iter().filter(|it| it.variant.is_none());
+    let first =
+        definition.members.iter().map(|it| &it.name).chain(skipped.map(|it| &it.name)).next();
+    first.is_some_and(|name| is_number(name))
 }
 
 pub(super) fn is_number(name: &str) -> bool {
