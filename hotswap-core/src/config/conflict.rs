@@ -1,34 +1,13 @@
 //! What a configuration says twice, or of a slot that nothing can come into: a host is not made with
 //! it, since one of the two would go unheard.
 
-use std::fmt;
-
 use hotswap_abi::Manifest;
 
-use super::{Builtin, Config, error::ConfigError};
-
-/// A slot of which something was said twice.
-#[derive(Debug, Clone)]
-pub(crate) struct Conflict {
-    slot: String,
-    first: String,
-    second: String,
-}
-
-impl Conflict {
-    pub(super) fn of(slot: String, first: &dyn fmt::Display, second: &dyn fmt::Display) -> Self {
-        Self { slot, first: first.to_string(), second: second.to_string() }
-    }
-}
-
-impl fmt::Display for Builtin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Manifest::decode(self.manifest) {
-            Ok(it) => write!(f, "the built-in module {} {}", it.module, it.version),
-            Err(_) => f.write_str("a built-in module"),
-        }
-    }
-}
+use super::{
+    Config,
+    error::ConfigError,
+    slot_config::{Builtin, Conflict, SlotConfig},
+};
 
 impl Config {
     /// What a host cannot be made with.
@@ -36,7 +15,7 @@ impl Config {
         if let Some(Conflict { slot, first, second }) = self.conflicts.first().cloned() {
             return Err(ConfigError::ConfiguredTwice { name: slot, first, second });
         }
-        let is_empty = |it: &super::SlotConfig| it.source.is_none() && it.builtin.is_none();
+        let is_empty = |it: &SlotConfig| it.source.is_none() && it.builtin.is_none();
         if let Some((name, _)) = self.slots.iter().find(|(_, slot)| is_empty(slot)) {
             let known = self.slots.iter().filter(|(_, slot)| !is_empty(slot));
             let known = known.map(|(name, _)| name.clone()).collect();

@@ -1,0 +1,110 @@
+//! How a slot comes to its next version: when, with whose consent, and how it is tried first.
+
+use std::time::Duration;
+
+use hotswap_types::Intent;
+
+use super::{Approval, Config, Rehearsal, StateDrift, Timing, Trial};
+
+impl Config {
+    /// What happens when the shape of a state has changed, and its version has not.
+    #[must_use]
+    pub const fn with_state_drift(mut self, drift: StateDrift) -> Self {
+        self.state_drift = drift;
+        self
+    }
+
+    /// When a prepared artifact takes over: at once, unless told otherwise.
+    #[must_use]
+    pub fn with_timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    /// The same for one slot.
+    #[must_use]
+    pub fn timing(mut self, slot: impl Into<String>, timing: Timing) -> Self {
+        self.slot(slot).timing = Some(timing);
+        self
+    }
+
+    /// Has somebody say yes to each upgrade, by its [`Plan`](crate::Plan). Unless told so nobody is
+    /// asked.
+    ///
+    /// What waits is replaced by a newer artifact of its slot.
+    #[must_use]
+    pub fn with_approval(mut self, approval: Approval) -> Self {
+        self.approval = Some(approval);
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn approval(mut self, slot: impl Into<String>, approval: Approval) -> Self {
+        self.slot(slot).approval = Some(approval);
+        self
+    }
+
+    /// Why upgrades are wanted of which [`Host::intend`](crate::Operator::intend) says nothing else.
+    #[must_use]
+    pub fn with_intent(mut self, intent: Intent) -> Self {
+        self.intent = intent;
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn intent(mut self, slot: impl Into<String>, intent: Intent) -> Self {
+        self.slot(slot).intent = Some(intent);
+        self
+    }
+
+    /// Has each new version watched once it serves, and keeps the one before ready until it is
+    /// committed. Unless told so an upgrade is committed at once.
+    ///
+    /// An artifact that appears meanwhile waits until the trial is over.
+    #[must_use]
+    pub fn with_trial(mut self, trial: Trial) -> Self {
+        self.trial = Some(trial);
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn trial(mut self, slot: impl Into<String>, trial: Trial) -> Self {
+        self.slot(slot).trial = Some(trial);
+        self
+    }
+
+    /// Has each new version tried in a child process, on a copy of the state, before this process
+    /// loads it. Unless told so nothing is rehearsed.
+    ///
+    /// The program has to call [`probe::serve`](crate::probe::serve) first in `main`.
+    #[must_use]
+    pub const fn with_rehearsal(mut self, rehearsal: Rehearsal) -> Self {
+        self.rehearsal = Some(rehearsal);
+        self
+    }
+
+    /// The same for one slot, by its name.
+    #[must_use]
+    pub fn rehearsal(mut self, slot: impl Into<String>, rehearsal: Rehearsal) -> Self {
+        self.slot(slot).rehearsal = Some(rehearsal);
+        self
+    }
+
+    /// How long what was cancelled waits to be tried again: `first`, then twice as long each time
+    /// up to `most`; ten times. For tests of hosts.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_retry_delays(mut self, first: Duration, most: Duration) -> Self {
+        self.retry_delays = (first, most);
+        self
+    }
+
+    /// A slot whose first artifact is refused, or does not build, is given up at once.
+    pub(crate) const fn with_one_try(mut self) -> Self {
+        self.one_try = true;
+        self
+    }
+}
