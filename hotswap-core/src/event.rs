@@ -7,6 +7,8 @@ mod json;
 mod pause;
 mod recovered;
 mod refusal;
+mod serving;
+mod text;
 mod until;
 
 pub use backup::Backup;
@@ -15,6 +17,7 @@ pub use hotswap_types::{Caller, Holder, HoldingThread, Phase, StateNote};
 pub use pause::Pause;
 pub use recovered::Recovered;
 pub use refusal::{Exit, Refusal};
+pub use serving::{Live, Panicked, Restarted, Retirement};
 pub use until::Until;
 
 pub use crate::{
@@ -23,17 +26,12 @@ pub use crate::{
 };
 
 use std::{
-    fmt,
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use hotswap_abi::Failure;
-use hotswap_types::{
-    ArtifactHash,
-    escape::{escaped, shown},
-};
+use hotswap_types::ArtifactHash;
 use hotswap_watch::WatchError;
 #[cfg(feature = "cargo")]
 use hotswap_watch::cargo;
@@ -289,281 +287,4 @@ pub enum EventKind {
     Build(cargo::Report),
     /// A part of what should be watched is not watched.
     WatchTrouble(Arc<WatchError>),
-}
-
-/// A version that serves.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Live {
-    /// The number of the generation.
-    pub generation: u64,
-    /// The module.
-    pub module: String,
-    /// Its version.
-    pub version: Version,
-    /// The artifact; `None` for a module that is built into the program.
-    pub artifact: Option<ArtifactHash>,
-    /// From the detected artifact to live.
-    pub took: Duration,
-    /// How long callers were kept waiting; `None` if they were not.
-    pub pause: Option<Duration>,
-    /// What became of the state.
-    pub state: StateNote,
-    /// When the state was taken, if it is not that of the version before: it is from an earlier run
-    /// ([`Config::with_checkpoints`](crate::Config::with_checkpoints)), or from the last upgrade
-    /// ([`Host::abandon`](crate::Operator::abandon)).
-    pub restored: Option<SystemTime>,
-}
-
-/// Calls that have panicked.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Panicked {
-    /// The generation.
-    pub generation: u64,
-    /// How many calls of this instance have panicked, in all.
-    pub count: u64,
-    /// The last of them.
-    pub failure: Arc<Failure>,
-    /// Whether the instance is poisoned: its calls are refused from now on.
-    pub poisoned: bool,
-}
-
-/// An instance that has taken the place of another one of the same code.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Restarted {
-    /// The generation.
-    pub generation: u64,
-    /// How long callers were kept waiting.
-    pub pause: Duration,
-    /// What became of the state.
-    pub state: StateNote,
-    /// When the state was taken, if it is that of the last upgrade.
-    pub restored: Option<SystemTime>,
-}
-
-/// What became of a generation that is no longer needed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Retirement {
-    /// Its code is gone from the process: it was looked for.
-    Unloaded,
-    /// It is still in memory.
-    Retained {
-        /// Who or what keeps it there.
-        by: Vec<Holder>,
-    },
-    /// Module code of it hangs, or failed while it stopped; its code and its instance stay.
-    Abandoned {
-        /// What happened.
-        why: String,
-    },
-}
-
-impl Live {
-    /// Whether something of the state that served before is gone.
-    pub(crate) const fn has_lost(&self) -> bool {
-        // A first generation goes on where the last run has ended.
-        self.state.has_lost() || (self.restored.is_some() && self.generation > 1)
-    }
-}
-
-impl fmt::Display for Retirement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unloaded => f.write_str("unloaded"),
-            Self::Retained { by } => {
-                f.write_str("retired, its code stays mapped: ")?;
-                for (i, holder) in by.iter().enumerate() {
-                    write!(f, "{}{holder}", if i == 0 { "" } else { "; " })?;
-                }
-                Ok(())
-            }
-            Self::Abandoned { why } => write!(f, "abandoned: {why}"),
-        }
-    }
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let slot = &self.slot;
-        match &self.kind {
-            EventKind::Phase { artifact, phase } => {
-                write!(f, "{slot}: {} is {phase}", artifact.short())
-            }
-            EventKind::Planned(plan) => {
-                write!(f, "{slot}: {} is planned, risk {}", plan.to, plan.level())
-            }
-            EventKind::LendingRisks { artifact, risks } => {
-                write!(f, "{slot}: {} is lent the host's values, with risks", artifact.short())?;
-                risks.iter().try_for_each(|risk| write!(f, "\n  {risk}"))
-            }
-            EventKind::Decided { artifact, approved, why, .. } => {
-                let word = if *approved { "goes on" } else { "does not go on" };
-                write!(f, "{slot}: {} {word}: {why}", artifact.short())
-            }
-            EventKind::Signed { artifact, key, comment } => {
-                write!(f, "{slot}: {} is signed with key {key}: {comment}", artifact.short())
-            }
-            EventKind::Rehearsed { artifact, report } => {
-                write!(f, "{slot}: {} is {report}", artifact.short())
-            }
-            EventKind::NotRehearsed { artifact, why } => {
-                write!(f, "{slot}: {} goes on without a rehearsal: {why}", artifact.short())
-            }
-            EventKind::Superseded { artifact, why } => {
-                write!(f, "{slot}: {} is not rehearsed to its end: {why}", artifact.short())
-            }
-            EventKind::Pending { module, version, artifact, until } => write!(
-                f,
-                "{slot}: {module} {version} ({}…) is prepared and waits {until}",
-                artifact.short()
-            ),
-            EventKind::Announced { artifact, at, pause } => {
-                write!(f, "{slot}: {} takes over ", artifact.short())?;
-                match at.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default()) {
-                    Some(left) => write!(f, "in {left:.0?}")?,
-                    None => f.write_str("as soon as the slot is quiet")?,
-                }
-                match pause {
-                    Some(pause) => write!(f, "; callers will wait about {pause:.1?}"),
-                    None => Ok(()),
-                }
-            }
-            EventKind::Paused(pause) if slot.is_empty() => write!(f, "upgrades are {pause}"),
-            EventKind::Paused(pause) => write!(f, "{slot}: upgrades are {pause}"),
-            EventKind::Resumed if slot.is_empty() => f.write_str("upgrades may begin again"),
-            EventKind::Resumed => write!(f, "{slot}: upgrades may begin again"),
-            EventKind::Live(live) => write!(f, "{slot}: {live}"),
-            EventKind::Refused(refusal) => refusal.fmt(f),
-            EventKind::Committed { generation, module, version, why } => {
-                write!(
-                    f,
-                    "{slot}: {module} {version} (generation {generation}) is committed: {why}"
-                )
-            }
-            EventKind::RollbackWaits { generation, why } => {
-                let why = why.join("; ");
-                write!(f, "{slot}: generation {generation} is to be rolled back, and waits: {why}")
-            }
-            EventKind::Retired { generation, outcome } => {
-                write!(f, "{slot}: generation {generation} is {outcome}")
-            }
-            EventKind::Panicked(Panicked { count, failure, poisoned, .. }) => {
-                write!(f, "{slot}: {failure}")?;
-                if *count > 1 {
-                    write!(f, "; {count} calls have panicked")?;
-                }
-                if *poisoned {
-                    f.write_str("; calls are refused until another instance serves")?;
-                }
-                write!(f, "{}", failure.frames())
-            }
-            EventKind::Restarted(restarted) => write!(f, "{slot}: {restarted}"),
-            EventKind::NotRestarted { generation, why, again } => {
-                let then = if *again {
-                    "tried again by itself"
-                } else {
-                    "put a build there that works, or call Host::restart"
-                };
-                write!(f, "{slot}: generation {generation} is not restarted: {why}; {then}")
-            }
-            EventKind::WaitingForFirst { place, deadline } => write!(
-                f,
-                "{slot}: nothing to serve yet; waiting up to {deadline:.0?} for an artifact at {place}"
-            ),
-            EventKind::LibraryChanged { library, file } => write!(
-                f,
-                "{slot}: {}, which it needs, has changed ({}), and this process goes on with the one \
-                 that it has loaded; restart the host to take the new one",
-                escaped(library),
-                shown(file)
-            ),
-            #[cfg(feature = "cargo")]
-            EventKind::WaitingForBuild { package } => {
-                write!(
-                    f,
-                    "{slot}: nothing to serve yet; waiting for a build of {package} that compiles"
-                )
-            }
-            EventKind::BeingWritten { path } => write!(
-                f,
-                "{slot}: {} is still open for writing; it is looked at when it is closed",
-                shown(path)
-            ),
-            EventKind::ManyGenerations { retained } => write!(
-                f,
-                "{slot}: {retained} generations are mapped; restart when it suits to give their \
-                 memory back"
-            ),
-            EventKind::Carried(fields) => write!(f, "{slot}: {fields}"),
-            EventKind::Kept { path, size } => {
-                write!(f, "{slot}: state kept for the next start, {size} bytes in {}", shown(path))
-            }
-            EventKind::NotKept { why } => {
-                write!(f, "{slot}: state not kept for the next start: {why}")
-            }
-            EventKind::FloorNotRaised { why } => {
-                write!(f, "{slot}: after a restart an older version could serve again: {why}")
-            }
-            EventKind::NoCheckpoint { used } => write!(
-                f,
-                "{slot}: the last run did not end in order and has left no state; what it began \
-                 with is in {}",
-                shown(used)
-            ),
-            EventKind::Recovered(recovered) => write!(f, "{slot}: {recovered}"),
-            EventKind::NotRecovered { why } => write!(f, "{slot}: not recovered: {why}"),
-            EventKind::BackedUp(backup) => {
-                write!(f, "{slot}: {backup}, in {}", shown(&backup.path))
-            }
-            EventKind::NotBackedUp { why } => write!(f, "{slot}: state not backed up: {why}"),
-            EventKind::NotJournaled { why } => {
-                write!(f, "{slot}: a crash would undo what has been done: {why}")
-            }
-            EventKind::Reported(report) => {
-                let Report { number, artifact, outcome, .. } = &**report;
-                write!(f, "{slot}: report {number}: {} {outcome}", artifact.short())
-            }
-            EventKind::NotReported { why } => write!(f, "{slot}: {why}"),
-            #[cfg(feature = "cargo")]
-            EventKind::Build(report) => report.fmt(f),
-            EventKind::WatchTrouble(error) => write!(f, "artifacts are not watched: {error}"),
-        }
-    }
-}
-
-impl fmt::Display for Live {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ", self.module, self.version)?;
-        match &self.artifact {
-            Some(hash) => write!(f, "({}…) ", hash.short())?,
-            None => f.write_str("(built in) ")?,
-        }
-        write!(f, "is live as generation {} after {:.1?}", self.generation, self.took)?;
-        if let Some(pause) = self.pause {
-            write!(f, ", pause {pause:.1?}")?;
-        }
-        write!(f, "; {}", self.state)?;
-        as_it_was(f, self.restored)
-    }
-}
-
-impl fmt::Display for Restarted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { generation, pause, state, restored } = self;
-        write!(
-            f,
-            "generation {generation} goes on with a new instance, pause {pause:.1?}; {state}"
-        )?;
-        as_it_was(f, *restored)
-    }
-}
-
-fn as_it_was(f: &mut fmt::Formatter<'_>, taken: Option<SystemTime>) -> fmt::Result {
-    let Some(taken) = taken else { return Ok(()) };
-    // A clock that was set back makes it no older than now.
-    let age = taken.elapsed().unwrap_or_default();
-    write!(f, ", as it was {age:.0?} ago")
 }
