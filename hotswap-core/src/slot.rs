@@ -7,20 +7,26 @@
 //! | [`Slot::reader`] | a thread that calls again and again, without holding a version | hardly more |
 //! | `slot.pin().method()` | now and then | a look-up of the thread's place |
 
+mod call;
 #[expect(unsafe_code, reason = "vouches that calls hold the instance as they need it")]
 mod client;
 mod core;
 mod held;
+mod interface_type;
+mod progress;
 mod quarantine;
 mod residents;
 mod undo;
+mod upgrade_thread;
+mod waiting;
 
 pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};
 pub(crate) use self::{
-    core::{
-        InterfaceType, OnTrial, OnUnload, Serves, SlotCore, in_callback, set_upgrades, upgrades,
-    },
+    core::{OnUnload, SlotCore},
+    interface_type::InterfaceType,
+    progress::{OnTrial, Serves},
     residents::{Residents, holders, origin_of},
+    upgrade_thread::{in_callback, set_upgrades, upgrades},
 };
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};

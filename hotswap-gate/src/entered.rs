@@ -15,7 +15,7 @@
 //! what fits into registers (errors in a box): else the compiler keeps in memory what both ways
 //! come to.
 //!
-//! The slow paths of a slot's client return a type of their own (`Outcome` in `slot/client.rs` of
+//! The slow paths of a slot's client return a type of their own (`Outcome` in `slot/call.rs` of
 //! hotswap-core), which the compiler does not merge with the fast path's result. Without that, one
 //! error of four words has every result go through memory, which doubled the cost of a call.
 //! `.ci/instructions` has a bound for each way of calling.

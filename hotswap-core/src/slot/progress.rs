@@ -1,0 +1,131 @@
+//! How far a slot has come: what serves, what is on trial or waits, what was refused last.
+
+use std::{sync::Arc, time::Instant};
+
+use hotswap_types::Phase;
+
+use crate::{
+    event::{Refusal, Serving, Until},
+    instance::{Code, Watch},
+    plan::Plan,
+    snapshot::Snapshot,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) serves: Option<Serves>,
+    /// The highest number of a generation that has served.
+    pub(super) highest: u64,
+    pub(super) on_trial: Option<OnTrial>,
+    /// The plan that waits for somebody's word.
+    pub(super) awaiting: Option<Arc<Plan>>,
+    /// The plan that was made last.
+    pub(super) plan: Option<Arc<Plan>>,
+    /// Why the version that serves is not the one that should.
+    pub(super) degraded: Option<String>,
+    /// The event of a first generation was told: who waits for the slot goes on after it.
+    pub(super) told: bool,
+    pub(super) phase: Option<Phase>,
+    pub(super) pending: Option<Until>,
+    /// Callers inside are given up: the next upgrade does not wait for them.
+    pub(super) abandoned: bool,
+    /// The state at the last upgrade.
+    pub(super) last_state: Option<Arc<Snapshot>>,
+    /// How large the state was when it was last encoded, in bytes.
+    pub(super) state_size: Option<u64>,
+    pub(super) last_refusal: Option<Arc<Refusal>>,
+    /// Nothing more will come: the built-in module does not start, or the host has ended.
+    pub(super) over: bool,
+    pub(super) coming: Coming,
+}
+
+impl Progress {
+    pub(super) fn glance(&self) -> Glance {
+        let Self {
+            serves,
+            highest: _,
+            on_trial,
+            awaiting,
+            plan,
+            degraded,
+            told: _,
+            phase,
+            pending,
+            abandoned: _,
+            last_state: _,
+            state_size: _,
+            last_refusal,
+            over: _,
+            coming: _,
+        } = self;
+        Glance {
+            serves: serves.clone(),
+            phase: *phase,
+            pending: *pending,
+            last_refusal: last_refusal.clone(),
+            on_trial: on_trial.clone(),
+            awaiting: awaiting.clone(),
+            plan: plan.clone(),
+            degraded: degraded.clone(),
+        }
+    }
+}
+
+/// Whether a first artifact is on its way.
+#[cfg_attr(not(feature = "cargo"), expect(dead_code, reason = "only a builder says so"))]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coming {
+    /// Nobody has said so.
+    #[default]
+    Unknown,
+    /// It is being built, or its sources are being mended.
+    Built,
+    /// It was built then.
+    Since(Instant),
+}
+
+impl Coming {
+    /// From when on it is waited for by somebody who has begun to wait then; `None` while it is
+    /// being built, however long that takes.
+    pub(super) fn waited_for_from(self, begun: Instant) -> Option<Instant> {
+        match self {
+            Self::Unknown => Some(begun),
+            Self::Built => None,
+            Self::Since(built) => Some(begun.max(built)),
+        }
+    }
+}
+
+/// The code that serves.
+#[derive(Debug, Clone)]
+pub(crate) struct Serves {
+    pub(crate) code: Arc<Code>,
+    pub(crate) since: Instant,
+}
+
+impl Serves {
+    pub(crate) fn serving(&self) -> Serving {
+        Serving { version: self.code.manifest.version.clone(), generation: self.code.generation }
+    }
+}
+
+/// A version on trial.
+#[derive(Debug, Clone)]
+pub(crate) struct OnTrial {
+    pub(crate) watch: Arc<Watch>,
+    /// What would serve again.
+    pub(crate) previous: Serving,
+}
+
+/// What [`Host::status`](crate::Host::status) tells of a slot.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Glance {
+    pub(crate) serves: Option<Serves>,
+    pub(crate) phase: Option<Phase>,
+    pub(crate) pending: Option<Until>,
+    pub(crate) last_refusal: Option<Arc<Refusal>>,
+    pub(crate) on_trial: Option<OnTrial>,
+    pub(crate) awaiting: Option<Arc<Plan>>,
+    pub(crate) plan: Option<Arc<Plan>>,
+    pub(crate) degraded: Option<String>,
+}
