@@ -6,7 +6,7 @@
 //! Each phase has a type that only the phase before can make, and a file that makes it, which names
 //! types of earlier phases and never of a later one. A phase that fails answers with a [`Fault`];
 //! what served goes on serving, with its state. Nothing that callers can see changes before the
-//! switch in [`activate`].
+//! switch in [`activate`]. A module with state is switched in a [`pause`].
 //!
 //! Where the host has a journal, what is BackedUp is written by its worker, into which [`Wanted`]
 //! leads. What is Rehearsed is tried in a child process, with a copy of the state that is taken
@@ -18,17 +18,6 @@
 //! ready, suspended if its state went over, until the trial was judged ([`judge`]). Then either that
 //! one is retired and the new one committed, or the new one is, and the old one serves again
 //! ([`rollback`]).
-//!
-//! # The pause
-//! A module with state is quiesced first. What happens then is done by one closure on the thread
-//! for module code, under one deadline: suspend, snapshot, migrate, start, self-test. A
-//! [`Progress`] says how far it came and whether it is in the old instance's code. When the
-//! deadline passes in the candidate's code, the old instance resumes and the gate opens again.
-//! When it passes in the old instance's own code, that instance is wedged: calls that would
-//! conflict with the hanging one are refused, the others go on.
-//!
-//! A state that may go over as memory ([`moves`]) is neither snapshotted nor migrated: the candidate
-//! has started and tested itself before the pause, and in it the state changes places.
 
 mod activate;
 mod admitted;
@@ -38,9 +27,11 @@ mod contents;
 mod context;
 mod fault;
 pub(crate) mod inspect;
+mod kept;
 pub(crate) mod load;
 pub(crate) mod migrate;
 pub(crate) mod moves;
+mod pause;
 pub(crate) mod plan;
 mod predecessor;
 pub(crate) mod prepare;
@@ -79,22 +70,11 @@ pub(crate) use self::{
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_abi::__private::state::Carried;
 use hotswap_gate::Gate;
-use hotswap_types::{Phase, PhaseSpan, StateNote};
+use hotswap_types::Phase;
 use semver::Version;
 
-use self::{
-    migrate::Migrated,
-    progress::{Progress, Step},
-};
-use crate::{
-    config::StateDrift,
-    event::Exit,
-    instance::{Begin, Generation, StepError, Use},
-    machine::free::Memory,
-    snapshot::Snapshot,
-};
+use crate::{event::Exit, instance::Generation, machine::free::Memory};
 
 impl Upgrade<'_> {
     /// Reads a private copy; nothing of the artifact runs.
@@ -257,40 +237,6 @@ impl Upgrade<'_> {
         Ok(Applied { code, state, pause: None, restored, old: None })
     }
 
-    /// A state that was carried by name serves from now on.
-    fn carried(&self, carried: Option<Carried>) {
-        if let Some(carried) = carried {
-            self.slot.undo.lock().carried(carried);
-        }
-    }
-
-    /// What is handed over where the version that serves cannot write its state in an older version.
-    fn kept_version(&self, prepared: &Prepared) -> Option<(Arc<Snapshot>, Handover)> {
-        let (kept, manifest) = (self.slot.undo.lock().versions(), &prepared.code().manifest);
-        assess::kept_version(&prepared.handover, manifest, kept, self.config.state_drift)
-    }
-
-    /// Keeps the last state of a version that was migrated to a newer one.
-    fn leave_behind(&self, state: &Arc<Snapshot>, note: &StateNote) {
-        let keeps = self.config.state_drift == StateDrift::CarryByName;
-        if keeps && matches!(note, StateNote::Migrated { .. }) {
-            let is_kept = self.slot.undo.lock().left_behind(state);
-            if !is_kept {
-                let (slot, bytes) = (&*self.slot.name, state.size());
-                tracing::warn!(slot, bytes, "the state before this migration is too large to keep");
-            }
-        }
-    }
-
-    /// Keeps what is left of a state if its instance has to be given up, and in any case how large it
-    /// was.
-    fn remember(&self, state: Arc<Snapshot>) {
-        self.slot.set_state_size(state.size() as u64);
-        if self.config.keeps_last_state(&self.slot.name) {
-            self.slot.set_last_state(state);
-        }
-    }
-
     /// No state is handed over: callers inside finish on the old version, new ones enter the new.
     fn without_pause(
         &mut self,
@@ -303,148 +249,5 @@ impl Upgrade<'_> {
         let old = activate::swap(gate, generation)?;
         let old = Some(Retiring::new(number, old, Left::Unknown));
         Ok(Applied { code, state: prepared.handover.note(), pause: None, restored: None, old })
-    }
-
-    fn with_pause(
-        &mut self,
-        gate: &Gate<Generation>,
-        prepared: &mut Prepared,
-    ) -> Result<Applied, Fault> {
-        let begun = Instant::now();
-        let abandoned = self.slot.is_abandoned();
-        let patience = if abandoned { GRACE } else { self.config.pause_deadline };
-        let closed = {
-            let _span = span(Phase::Quiescing);
-            gate.close(begun + patience)
-        };
-        let closed = match closed {
-            Ok(closed) => closed,
-            Err(stuck) if abandoned && stuck.are_inside() => {
-                return self.past_those_inside(gate, prepared);
-            }
-            Err(stuck) => {
-                let span = PhaseSpan { phase: Phase::Quiescing, from: begun, to: Instant::now() };
-                self.slot.set_pause(vec![span]);
-                return Err(Fault::not_quiet(&stuck));
-            }
-        };
-        let deadline = begun + self.config.pause_deadline;
-        if closed.value().condition().is_poisoned() {
-            self.renew(prepared)?;
-            return self.in_place_of_poisoned(closed, prepared, begun);
-        }
-        if let Some(beside) = prepared.beside.clone() {
-            return self.move_over(closed, prepared, beside, begun);
-        }
-        let (number, old) = (closed.number(), Arc::clone(closed.value()));
-
-        let progress = Arc::new(Progress::default());
-        let (handover, context) = (prepared.handover.clone(), Arc::clone(&prepared.context));
-        let (kept, dropped) = (self.kept_version(prepared), self.slot.undo.lock().values());
-        let work = {
-            let (old, progress) = (Arc::clone(&old), Arc::clone(&progress));
-            let upgrade = tracing::Span::current();
-            // What is done to the old instance is done while the gate is closed with nobody
-            // inside: `closed` is kept until this is over, or the old instance is wedged.
-            move || -> Result<_, StepError> {
-                let _upgrade = upgrade.entered();
-                let (snapshot, handover, lost) = {
-                    let _span = span(Phase::Snapshotted);
-                    progress.enter(Step::Suspend);
-                    snapshot::suspend(&old)?;
-                    progress.enter(Step::Snapshot);
-                    match (snapshot::take_as(&old, &handover), kept) {
-                        (Ok(snapshot), _) => (Arc::new(snapshot), handover, None),
-                        // It cannot go back: what was kept of the older version does.
-                        (Err(StepError::Failed(why)), Some((kept, how))) => (kept, how, Some(why)),
-                        (Err(error), _) => return Err(error),
-                    }
-                };
-                let Migrated { state, mut note, carried } = {
-                    let _span = span(Phase::Migrating);
-                    progress.enter(Step::Migrate);
-                    migrate::migrate(&context, &snapshot, &handover, &dropped)?
-                };
-                let is_kept = lost.is_some();
-                if let (Some(why), Handover::State { from, .. }) = (lost, &handover) {
-                    note = StateNote::TakenBack { to: *from, why };
-                }
-                let _span = span(Phase::Activated);
-                progress.enter(Step::Start);
-                let generation = activate::start(&context, Begin::Upgraded(state))?;
-                progress.enter(Step::Done);
-                Ok((Arc::new(generation), note, carried, snapshot, is_kept))
-            }
-        };
-        let result = self.steps.run(deadline, work);
-        match result.map_err(StepError::from).flatten() {
-            Ok((generation, mut state, carried, snapshot, is_kept)) => {
-                self.leave_behind(&snapshot, &state);
-                let restored = is_kept.then(|| snapshot.taken());
-                self.remember(snapshot);
-                self.carried(carried);
-                if state == StateNote::Kept {
-                    state = prepared.note();
-                }
-                let code = Arc::clone(generation.code());
-                closed.activate(code.generation, generation);
-                let pause = Some(begun.elapsed());
-                self.slot.set_pause(progress.spans(begun));
-                (self.reached)(Phase::Quiescing);
-                (self.reached)(Phase::Snapshotted);
-                (self.reached)(Phase::Migrating);
-                let old = Some(Retiring::new(number, old, Left::All));
-                Ok(Applied { code, state, pause, restored, old })
-            }
-            Err(error) => {
-                let step = progress.step();
-                let spans = progress.spans(begun);
-                let resumed = self.resume(&old, step, &error);
-                drop(closed);
-                self.slot.set_pause(spans);
-                (self.reached)(Phase::Quiescing);
-                Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
-            }
-        }
-    }
-
-    /// Callers who hang inside are given up with their instance and its state: they stay on it.
-    fn past_those_inside(
-        &mut self,
-        gate: &Gate<Generation>,
-        prepared: &Prepared,
-    ) -> Result<Applied, Fault> {
-        let left = "its instance was given up";
-        let (generation, state, restored) = self.start_anew(prepared, left, self.at_work())?;
-        let code = Arc::clone(generation.code());
-        let number = gate.current().0;
-        let old = activate::swap(gate, Arc::new(generation))?;
-        let old = Some(Retiring::new(number, old, Left::Unknown));
-        Ok(Applied { code, state, pause: None, restored, old })
-    }
-
-    /// Brings the old instance back after a failure in the pause.
-    fn resume(&mut self, old: &Arc<Generation>, at: Step, error: &StepError) -> Result<(), String> {
-        let hung = matches!(error, StepError::Hung { .. });
-        match at {
-            Step::Suspend | Step::Leave if hung => {
-                old.condition().wedge(Use::Exclusive);
-                return Err("calls of this slot are refused: its `suspend` hangs".to_owned());
-            }
-            Step::Snapshot if hung => {
-                old.condition().wedge(Use::Shared);
-                return Err("`&mut self` calls of this slot are refused: its `state` hangs".into());
-            }
-            _ => {}
-        }
-        let deadline = Instant::now() + self.config.pause_deadline;
-        let again = Arc::clone(old);
-        let resumed = self.steps.run(deadline, move || snapshot::resume(&again));
-        resumed.map_err(StepError::from).flatten().map_err(|error| {
-            if matches!(error, StepError::Hung { .. }) {
-                old.condition().wedge(Use::Exclusive);
-            }
-            format!("the old version's `resume`: {error}")
-        })
     }
 }

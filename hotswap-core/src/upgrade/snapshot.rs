@@ -1,7 +1,7 @@
 //! Snapshotted: the old instance is suspended and has written its state.
 //!
 //! # Safety
-//! All of this happens while the gate is closed with nobody inside (`upgrade.rs` holds it). To take
+//! All of this happens while the gate is closed with nobody inside (`pause.rs` holds it). To take
 //! a state it is enough that nobody changes the instance (`backup.rs` holds its lock, shared).
 
 use std::{sync::Arc, time::Instant};
