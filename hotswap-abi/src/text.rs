@@ -13,7 +13,7 @@
 //!
 //! # Where texts come in
 //! Panics and errors: `Origin::failure` here, `Code::judge` in hotswap-core. Logs: `logs/value.rs`
-//! and `logs/callsites.rs` of hotswap-loader, where `unload/pins.rs` escapes names of threads. A
+//! and `logs/callsites.rs` of hotswap-loader, where `unload/pins/threads.rs` escapes threads' names. A
 //! child's words: `rehearsal/verdict.rs`. A manifest that holds such a text is refused by its
 //! decoder.
 

@@ -27,9 +27,15 @@
 //! be run, but for those that `dlclose` itself calls on the thread that calls it. What these leave is
 //! not kept: closed pins take nothing.
 
+mod keys;
+mod state;
+mod threads;
+
+pub(super) use self::keys::Destructor;
+
 use std::{
     ffi::{CStr, CString},
-    fmt, fs, mem,
+    fmt, mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering, fence},
@@ -37,13 +43,13 @@ use std::{
     time::Instant,
 };
 
-use hotswap_types::{Holder, HoldingThread, escape::escaped};
-use libc::c_void;
+use hotswap_types::Holder;
 
+use self::{
+    state::{Stage, State},
+    threads::Thread,
+};
 use super::{heap::Heap, wake};
-
-/// A function that destroys what it is given.
-pub(super) type Destructor = unsafe extern "C" fn(*mut c_void);
 
 /// What one library has left with the process. Locked with a mutex of std: module code may call
 /// where the thread-locals of the host are gone already.
@@ -76,49 +82,6 @@ impl fmt::Debug for Kin {
         f.debug_struct("Kin").field("generation", &self.generation).finish_non_exhaustive()
     }
 }
-
-#[derive(Debug, Default)]
-struct State {
-    stage: Stage,
-    /// Threads that the library has started.
-    threads: Vec<Thread>,
-    /// Threads of whomever that have values of the library's.
-    valued: Vec<Thread>,
-    keys: Vec<Key>,
-    /// What it has asked for that nobody can account for.
-    unaccounted: Option<String>,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    #[default]
-    Open,
-    Draining,
-    Closed,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Thread {
-    number: u64,
-    /// The system's number of the thread; 0 until it has begun.
-    thread: i32,
-    since: Instant,
-    /// Since when the thread destroys its values, if it does.
-    destroys: Option<Instant>,
-}
-
-/// A key of the library's: its number is its place in the list.
-#[derive(Debug, Clone, Copy)]
-struct Key {
-    destructor: Option<Destructor>,
-    /// How often this place was given out. A value of an earlier time is none. A library gives keys
-    /// back and takes them as often as it likes: one a nanosecond is 584 years to the last number.
-    serial: u64,
-    is_used: bool,
-}
-
-/// As many as the C library has for a whole process.
-const MOST_KEYS: usize = 1024;
 
 /// How many libraries' pins are draining: nobody has to look for values to destroy while there is
 /// none.
@@ -261,7 +224,7 @@ impl LibraryPins {
     /// A thread is about to be started. Its number, or `None` when the pins are closed.
     pub(super) fn add_thread(&self) -> Option<u64> {
         let mut state = self.state();
-        (state.stage != Stage::Closed).then(|| State::add(&mut state.threads, 0))
+        (state.stage != Stage::Closed).then(|| threads::add(&mut state.threads, 0))
     }
 
     /// A thread that was started has begun.
@@ -280,7 +243,7 @@ impl LibraryPins {
     /// A thread has values of the library. Its number, or `None` when the pins are closed.
     pub(super) fn add_valued(&self, thread: i32) -> Option<u64> {
         let mut state = self.state();
-        (state.stage != Stage::Closed).then(|| State::add(&mut state.valued, thread))
+        (state.stage != Stage::Closed).then(|| threads::add(&mut state.valued, thread))
     }
 
     /// A thread has no values of the library any more.
@@ -319,80 +282,18 @@ impl LibraryPins {
     /// A new key, or `None` when there are too many.
     pub(super) fn add_key(&self, destructor: Option<Destructor>) -> Option<usize> {
         // Also of closed pins: a destructor that cannot have one would end the process.
-        let keys = &mut self.state().keys;
-        if let Some((index, key)) = keys.iter_mut().enumerate().find(|(_, key)| !key.is_used) {
-            *key = Key { destructor, serial: key.serial + 1, is_used: true };
-            return Some(index);
-        }
-        (keys.len() < MOST_KEYS).then(|| {
-            keys.push(Key { destructor, serial: 1, is_used: true });
-            keys.len() - 1
-        })
+        self.state().keys.add(destructor)
     }
 
     /// Gives a key back; whether it was one.
     pub(super) fn remove_key(&self, index: usize) -> bool {
-        let mut state = self.state();
-        let key = state.keys.get_mut(index).filter(|key| key.is_used);
-        key.map(|key| key.is_used = false).is_some()
+        self.state().keys.remove(index)
     }
 
     /// A key's serial number and destructor, if it is one.
     pub(super) fn key(&self, index: usize) -> Option<(u64, Option<Destructor>)> {
-        let state = self.state();
-        let key = state.keys.get(index).filter(|key| key.is_used)?;
-        Some((key.serial, key.destructor))
+        self.state().keys.get(index)
     }
-}
-
-impl State {
-    fn add(list: &mut Vec<Thread>, thread: i32) -> u64 {
-        static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        list.push(Thread { number, thread, since: Instant::now(), destroys: None });
-        number
-    }
-
-    fn is_free(&self) -> bool {
-        self.threads.is_empty() && self.valued.is_empty() && self.unaccounted.is_none()
-    }
-
-    fn holders(&self) -> Vec<Holder> {
-        let mut holders = Vec::new();
-        if !self.threads.is_empty() {
-            let threads: Vec<_> = self.threads.iter().collect();
-            holders.push(Holder::Threads(named(&threads)));
-        }
-        // A thread of its own is named once.
-        let own = |entry: &&Thread| self.threads.iter().any(|own| own.thread == entry.thread);
-        let others = self.valued.iter().filter(|entry| !own(entry));
-        let (busy, idle): (Vec<_>, Vec<_>) = others.partition(|entry| entry.destroys.is_some());
-        if !idle.is_empty() {
-            holders.push(Holder::ThreadLocals(named(&idle)));
-        }
-        if !busy.is_empty() {
-            holders.push(Holder::Destructors(named(&busy)));
-        }
-        if let Some(what) = &self.unaccounted {
-            holders.push(Holder::Image { why: what.clone() });
-        }
-        holders
-    }
-}
-
-fn named(entries: &[&Thread]) -> Vec<HoldingThread> {
-    let named = |entry: &&Thread| {
-        let since = entry.destroys.unwrap_or(entry.since);
-        HoldingThread::new(name(entry.thread), since.elapsed())
-    };
-    entries.iter().map(named).collect()
-}
-
-/// A thread's name, as the system knows it.
-fn name(thread: i32) -> String {
-    let name = fs::read_to_string(format!("/proc/self/task/{thread}/comm"));
-    // The module may have given it.
-    name.map_or_else(|_| format!("thread {thread}"), |name| escaped(name.trim_end()))
 }
 
 #[cfg(test)]
@@ -473,21 +374,5 @@ mod tests {
             pins.forgets_kin();
             assert!(pins.kin_at_work().is_empty());
         }
-    }
-
-    #[test]
-    fn a_key_that_was_given_back_is_another_one() {
-        unsafe extern "C" fn destroy(_: *mut c_void) {}
-        let pins = LibraryPins::default();
-        assert_eq!(pins.add_key(Some(destroy)), Some(0));
-        assert_eq!(pins.add_key(None), Some(1));
-        assert!(pins.remove_key(0) && !pins.remove_key(0) && !pins.remove_key(7));
-        assert!(pins.key(0).is_none());
-        assert_eq!(pins.add_key(None), Some(0));
-        assert_eq!(pins.key(0), Some((2, None)));
-        for _ in 2..MOST_KEYS {
-            assert!(pins.add_key(None).is_some());
-        }
-        assert_eq!(pins.add_key(None), None);
     }
 }
