@@ -36,6 +36,7 @@ use crate::{
     config::{Config, ConfigError, Place},
     error::{Error, Reason},
     event::EventKind,
+    floors::Floors,
     instance::OnPanic,
     journal::Journal,
     machine::owner::Owner,
@@ -88,6 +89,7 @@ impl Host {
             pauses: Pauses::default(),
             journal: journal.map(Mutex::new),
             reports: Mutex::new(Reports::open(&config)),
+            floors: Mutex::new(Floors::open(&config).map_err(Reason::Floors)?),
             config,
             slots: Mutex::default(),
         });

@@ -8,7 +8,8 @@
 //! | [`intake`], [`own_file`], [`rehearsing`], [`planning`], [`timing`], [`applying`], [`live`], [`trials`] | the way of an artifact, in this order |
 //! | [`refusing`], [`retiring`], [`panics`], [`ending`] | what else may come |
 //! | [`offering`], [`judging`], [`reverting`], [`intents`] | what people ask for |
-//! | [`journaling`], [`reports`], [`events`] | what is written and told |
+//! | [`slot_event`], [`emit`] | what happens to a slot; what is written, shown and told of it |
+//! | [`journaling`], [`reports`], [`events`] | backups; reports; subscribers |
 //!
 //! [`shared`] is what the program's threads and the worker have in common, [`context`] what the slots
 //! have on the worker's thread.
@@ -21,6 +22,7 @@ mod built;
 mod candidate;
 mod command;
 mod context;
+mod emit;
 mod ending;
 mod events;
 mod intact;
@@ -51,6 +53,7 @@ mod reverting;
 mod room;
 mod shared;
 mod slot;
+mod slot_event;
 mod state;
 mod table;
 mod timing;

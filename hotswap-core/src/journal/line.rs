@@ -10,7 +10,7 @@
 //! since 1970, and `sum` is the beginning of the BLAKE3 hash of what stands before it. The checksum
 //! tells a line that was written from one that was damaged; it is no signature.
 
-use hotswap_types::ArtifactHash;
+use hotswap_types::{ArtifactHash, Phase};
 use serde::{Deserialize, Serialize};
 
 use super::record::{BackupRecord, Build, SlotRecord};
@@ -56,7 +56,7 @@ pub(crate) enum What {
     /// The manifest was read.
     Inspected(Build),
     /// Another phase was reached.
-    Phase { artifact: ArtifactHash, phase: String },
+    Phase { artifact: ArtifactHash, phase: Phase },
     /// A backup is in its place.
     BackedUp(BackupRecord),
     /// The candidate's code is about to take over.
@@ -77,13 +77,13 @@ pub(crate) enum What {
     Rejected {
         artifact: ArtifactHash,
         build: Option<Build>,
-        phase: String,
+        phase: Phase,
         why: String,
         /// Also not by later runs.
         quarantined: bool,
     },
     /// It is not taken now.
-    Cancelled { artifact: ArtifactHash, build: Option<Build>, phase: String, why: String },
+    Cancelled { artifact: ArtifactHash, build: Option<Build>, phase: Phase, why: String },
     /// It may be taken again.
     Cleared { artifact: ArtifactHash },
     /// A slot goes on where the last run has left it.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hotswap_types::{ArtifactHash, Occasion, Outcome};
+use hotswap_types::{ArtifactHash, Occasion, Outcome, Phase};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub(crate) struct Try {
 pub(crate) struct Rejection {
     pub(crate) artifact: ArtifactHash,
     pub(crate) build: Option<Build>,
-    pub(crate) phase: String,
+    pub(crate) phase: Phase,
     pub(crate) why: String,
 }
 

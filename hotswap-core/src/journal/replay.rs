@@ -1,8 +1,8 @@
 //! What the lines of a journal come to. Pure.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use hotswap_types::{ArtifactHash, Occasion, Outcome};
+use hotswap_types::{ArtifactHash, Occasion, Outcome, Phase};
 
 use super::{
     line::{Line, What},
@@ -13,7 +13,7 @@ use super::{
 pub(crate) const MOST_COMMITTED: usize = 64;
 const MOST_TRIES: usize = 64;
 /// Phases that are reached or not after a candidate was about to take over.
-const COUNTED: [&str; 5] = ["Quiescing", "Snapshotted", "Migrating", "Activated", "Trial"];
+const COUNTED: RangeInclusive<Phase> = Phase::Quiescing..=Phase::Trial;
 const MOST_REJECTED: usize = 256;
 const MOST_BACKUPS: usize = 256;
 const MOST_HISTORY: usize = 64;
@@ -99,24 +99,24 @@ impl SlotRecord {
                 self.over(at, build.artifact, Some(build), Outcome::Committed, why);
             }
             What::RolledBack { build, why } => {
-                self.reject(build.artifact, Some(build), "Trial", why);
+                self.reject(build.artifact, Some(build), Phase::Trial, why);
                 self.over(at, build.artifact, Some(build), Outcome::RolledBack, why);
             }
             What::Degraded { build, why } => {
-                self.reject(build.artifact, Some(build), "Trial", why);
+                self.reject(build.artifact, Some(build), Phase::Trial, why);
                 self.over(at, build.artifact, Some(build), Outcome::Degraded, why);
             }
             What::Rejected { artifact, build, phase, why, quarantined } => {
                 self.tries.retain(|it| it.build.artifact != *artifact);
                 if *quarantined {
-                    self.reject(*artifact, build.as_ref(), phase, why);
+                    self.reject(*artifact, build.as_ref(), *phase, why);
                 }
                 self.over(at, *artifact, build.as_ref(), Outcome::Rejected, why);
             }
             What::Cancelled { artifact, build, phase, why } => {
                 // It was about to take over, and was not to blame. What is cancelled before that
                 // takes back no earlier try, which has ended the process.
-                if COUNTED.contains(&phase.as_str()) {
+                if COUNTED.contains(phase) {
                     for it in self.tries.iter_mut().filter(|it| it.build.artifact == *artifact) {
                         it.count = it.count.saturating_sub(1);
                     }
@@ -189,10 +189,10 @@ impl SlotRecord {
         self.rejected.retain(|it| it.artifact != artifact);
     }
 
-    fn reject(&mut self, artifact: ArtifactHash, build: Option<&Build>, phase: &str, why: &str) {
+    fn reject(&mut self, artifact: ArtifactHash, build: Option<&Build>, phase: Phase, why: &str) {
         self.forget(artifact);
         keep_last(&mut self.rejected, MOST_REJECTED);
-        let (phase, why) = (phase.to_owned(), why.to_owned());
+        let why = why.to_owned();
         self.rejected.push(Rejection { artifact, build: build.cloned(), phase, why });
     }
 

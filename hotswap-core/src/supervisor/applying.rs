@@ -10,6 +10,7 @@ use super::{
     context::Context,
     ready::{Ready, Schedule},
     slot::SlotSupervisor,
+    slot_event::SlotEvent,
     table::{Action, Input},
     trigger::Trigger,
 };
@@ -39,7 +40,7 @@ impl SlotSupervisor {
             _ => {
                 // Its own way back is kept first.
                 cx.discard(prepared);
-                self.hold(candidate);
+                self.hold(cx, candidate);
             }
         }
     }
@@ -50,7 +51,9 @@ impl SlotSupervisor {
         let Ready { prepared, candidate, schedule } = ready;
         let core = Arc::clone(&self.core);
         let code = Arc::clone(prepared.code());
-        cx.shared.goes_on(&core.name, code.artifact);
+        if let Some(artifact) = code.artifact {
+            self.emit(cx, SlotEvent::GoesOn { artifact });
+        }
         // While it waited, another slot may have raised it.
         let manifest = &code.manifest;
         let floor = cx.floor_of(&candidate, &manifest.module, &manifest.version);
@@ -67,12 +70,15 @@ impl SlotSupervisor {
         }
         let size = self.state_size(cx);
         let applied = candidate.upgrade(&mut cx.steps, |upgrade| upgrade.apply(prepared, size));
-        cx.shared.paused(&core.name, code.artifact, &core.take_pause());
+        let spans = core.take_pause();
+        if let Some(artifact) = code.artifact {
+            self.emit(cx, SlotEvent::Paused { artifact, spans });
+        }
         match applied {
             Ok(applied) => {
                 self.set_ready(cx, None);
                 self.retry = None;
-                core.set_pending(None);
+                self.emit(cx, SlotEvent::NotPending);
                 self.live(cx, applied, candidate.begun, candidate.trigger);
                 true
             }
@@ -84,7 +90,7 @@ impl SlotSupervisor {
             Err(Unapplied { fault, prepared: Some(prepared) }) => {
                 let schedule = if let Schedule::Request = schedule {
                     self.refuse(cx, candidate.identity(), fault);
-                    core.set_pending(Some(Until::Request));
+                    self.emit(cx, SlotEvent::StillPending(Until::Request));
                     Schedule::Request
                 } else {
                     self.refuse_and_retry(cx, &candidate, fault);
@@ -150,7 +156,7 @@ impl SlotSupervisor {
     /// Lets a candidate take over that is ready, if there is one; returns whether it has.
     pub(super) fn apply_ready(&mut self, cx: &mut Context) -> bool {
         let Some(ready) = self.ready.take() else { return false };
-        self.core.set_pending(None);
+        self.emit(cx, SlotEvent::NotPending);
         self.apply(cx, ready)
     }
 }

@@ -10,12 +10,11 @@ use std::{
 };
 
 use hotswap_loader::steps::Steps;
-use hotswap_types::{ArtifactHash, ModuleVersion, Occasion, Phase};
+use hotswap_types::{ArtifactHash, ModuleVersion, Occasion};
 
-use super::{shared::Shared, trigger::Trigger};
+use super::{shared::Shared, slot_event::SlotEvent, trigger::Trigger};
 use crate::{
     event::EventKind,
-    journal::What,
     slot::SlotCore,
     snapshot::Snapshot,
     trust::Signed,
@@ -101,26 +100,15 @@ impl Candidate {
         steps: &mut Steps,
         part: impl FnOnce(&mut Upgrade<'_>) -> T,
     ) -> T {
-        let mut reached = |phase| self.reached(phase);
+        let &Self { artifact, generation, .. } = self;
+        let mut reached = |phase| self.emit(SlotEvent::Reached { artifact, generation, phase });
         let (slot, config) = (&*self.slot, &self.shared.config);
         part(&mut Upgrade { slot, config, steps, reached: &mut reached })
     }
 
-    /// A phase is reached: that is in the status, in the journal, and told.
-    fn reached(&self, phase: Phase) {
-        let &Self { artifact, generation, trigger, .. } = self;
-        let (shared, name) = (&self.shared, &*self.slot.name);
-        self.slot.set_phase(Some(phase));
-        if phase == Phase::Activated {
-            shared.note(name, trigger, What::Activated { artifact, generation });
-        }
-        shared.note_phase(name, trigger, artifact, phase);
-        shared.tell(name, EventKind::Phase { artifact, phase });
-    }
-
-    /// Writes a line that nothing waits for.
-    pub(super) fn note(&self, what: What) {
-        self.shared.note(&self.slot.name, self.trigger, what);
+    /// Something happens to its slot because of it.
+    pub(super) fn emit(&self, event: SlotEvent) {
+        self.shared.emit(&self.slot, self.trigger == Trigger::Recovery, event);
     }
 
     /// Writes the state that it would replace into the journal; returns the file that has it.

@@ -15,7 +15,6 @@ use super::{
 use crate::{
     error::{Error, Reason},
     event::EventKind,
-    floors::Floors,
 };
 
 /// Calls that panic again and again are told so often.
@@ -33,7 +32,6 @@ pub(super) struct Context {
     pub(super) commands: Sender<Command>,
     /// How many rehearsals there were.
     pub(super) rehearsals: u64,
-    pub(super) floors: Floors,
     /// What the modules are built from that the host has lent values of its own to.
     pub(super) lent: Vec<Packages>,
     pub(super) sources: BTreeMap<SourceId, SlotId>,
@@ -74,7 +72,6 @@ impl Context {
         let (first, most) = config.retry_delays;
         let slow = Backoff::new(first, most, 10);
         let leaving = Backoff::new(Duration::from_millis(50), Duration::from_secs(5), u32::MAX);
-        let floors = Floors::open(config).map_err(Reason::Floors)?;
         let unwatched = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), u32::MAX);
         #[cfg(feature = "cargo")]
         let building = Building::start(&shared, commands)?;
@@ -86,7 +83,6 @@ impl Context {
             steps: Steps::default(),
             commands: commands.clone(),
             rehearsals: 0,
-            floors,
             lent: Vec::new(),
             sources: BTreeMap::new(),
             paths: Pending::new(Backoff::default()),

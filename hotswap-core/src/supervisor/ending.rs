@@ -9,6 +9,7 @@ use hotswap_types::{Holder, Occasion};
 use super::{
     context::Context,
     slot::SlotSupervisor,
+    slot_event::SlotEvent,
     state::Progress,
     table::{Action, Input},
 };
@@ -28,12 +29,12 @@ impl SlotSupervisor {
         self.report_the_rest(cx);
         self.set_ready(cx, None);
         self.progress = Progress::Idle;
-        core.set_awaiting(None);
+        self.emit(cx, SlotEvent::ApprovalOver);
         if self.on(Input::End) == Action::Undo {
             if cx.shared.journal.is_some() {
                 self.undo_trial(cx);
             }
-            self.end_trial();
+            self.end_trial(cx);
         }
         let Some(gate) = core.gate() else { return Ok(()) };
         for retiring in std::mem::take(&mut self.retiring) {
@@ -68,7 +69,7 @@ impl SlotSupervisor {
     /// which knows of it otherwise.
     fn report_the_rest(&mut self, cx: &mut Context) {
         let name = Arc::clone(&self.core.name);
-        for (artifact, on_trial) in cx.shared.drafts(&name, |drafts| drafts.under_way()) {
+        for (artifact, on_trial) in cx.shared.under_way(&name) {
             match on_trial {
                 true if cx.shared.journal.is_some() => {}
                 true => self.called_off(cx, artifact, "the host has ended within its trial"),

@@ -78,7 +78,7 @@ impl Context {
         let last = self.shared.journal.as_ref().filter(|_| candidate.trigger == Trigger::Recovery);
         let last = last.and_then(|journal| journal.lock().recovery(&candidate.slot.name).first);
         let is_last = last.is_some_and(|last| last.artifact == candidate.artifact);
-        self.floors.of(module, version).filter(|_| !is_last).cloned()
+        self.shared.floors.lock().of(module, version).filter(|_| !is_last).cloned()
     }
 }
 

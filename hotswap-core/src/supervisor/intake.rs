@@ -19,16 +19,16 @@ use super::{
     candidate::Candidate,
     command::SlotId,
     context::Context,
-    journaling::build,
     refusing::unstaged,
     reverting::GOES_BACK,
     slot::SlotSupervisor,
+    slot_event::SlotEvent,
     table::{Action, Input},
     trigger::Trigger,
 };
 use crate::{
     event::{EventKind, Refusal},
-    journal::{What, text},
+    journal::Build,
     trust::Signed,
     upgrade::{
         Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unvouched, stage, vouch,
@@ -110,7 +110,8 @@ impl SlotSupervisor {
             }
             return;
         }
-        cx.shared.begins(&self.core.name, artifact, trigger == Trigger::Recovery, begun);
+        let is_recovered = trigger == Trigger::Recovery;
+        self.emit(cx, SlotEvent::Detected { artifact, is_recovered, at: begun });
         if trigger == Trigger::Watched {
             // What was cancelled there before has had its tries.
             cx.cancelled.cancel(&key);
@@ -133,7 +134,7 @@ impl SlotSupervisor {
         cx.paths.done(&key);
         let told = self.told.unstaged.remove(path);
         let mut candidate = Candidate::new(&cx.shared, &self.core, artifact, path, begun, trigger);
-        candidate.note(What::Staged { artifact, path: text(&path.display().to_string()) });
+        candidate.emit(SlotEvent::Staged { artifact, path: path.display().to_string() });
         let _span = candidate.span().entered();
         let staged = &vouched.staged;
         tracing::debug!(
@@ -228,7 +229,7 @@ impl SlotSupervisor {
         let serves = self.artifact();
         if serves == Some(artifact) && pending.is_some() {
             // What waited was taken back.
-            self.core.set_pending(None);
+            self.emit(cx, SlotEvent::NotPending);
             self.set_ready(cx, None);
         }
         if serves == Some(artifact) {
@@ -246,7 +247,7 @@ impl SlotSupervisor {
             serving: self.core.serves().map(|serves| serves.serving()),
             ..(*refusal).clone()
         };
-        self.told_refused(cx, Arc::new(refusal));
+        self.refused_again(cx, refusal);
         true
     }
 }
@@ -259,7 +260,9 @@ impl Context {
         candidate: &Candidate,
     ) -> Result<Assessed, Fault> {
         let manifest = Arc::clone(&inspected.manifest);
-        candidate.note(What::Inspected(build(candidate.artifact, &manifest)));
+        let (artifact, module) = (candidate.artifact, manifest.module.clone());
+        let version = manifest.version.clone();
+        candidate.emit(SlotEvent::Inspected(Build { artifact, module, version }));
         let floor = self.floor_of(candidate, &manifest.module, &manifest.version);
         candidate.upgrade(&mut self.steps, |upgrade| upgrade.assess(inspected, floor.as_ref()))
     }

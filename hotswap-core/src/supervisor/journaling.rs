@@ -6,50 +6,27 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_abi::{__private::text::in_full, Manifest};
+use hotswap_abi::__private::text::in_full;
 use hotswap_gate::Gate;
 use hotswap_loader::fs::read_regular;
-use hotswap_types::{ArtifactHash, Occasion, Phase};
+use hotswap_types::{Occasion, Phase};
 use parking_lot::Mutex;
 
 use super::{
-    candidate::Candidate, context::Context, shared::Shared, slot::SlotSupervisor, trigger::Trigger,
+    candidate::Candidate, context::Context, shared::Shared, slot::SlotSupervisor,
+    slot_event::build_of, trigger::Trigger,
 };
 use crate::{
-    event::{EventKind, Exit, Refusal},
+    event::EventKind,
     instance::{Code, Generation},
-    journal::{Backup, Build, Journal, JournalError, What, text},
+    journal::{Backup, Journal, JournalError, What},
     slot::SlotCore,
     snapshot::Snapshot,
     trust::{LARGEST, Trust, signature_of},
     upgrade::{Assessed, Fault, Handover, Prepared, copy_of_state},
 };
 
-/// A rejection from this phase on is kept for later runs: those before are judged from bytes, which
-/// costs little, and for another host they may come out otherwise.
-const QUARANTINED_FROM: Phase = Phase::Loaded;
-
-/// An artifact as the journal names it.
-pub(super) fn build(artifact: ArtifactHash, manifest: &Manifest) -> Build {
-    Build { artifact, module: manifest.module.clone(), version: manifest.version.clone() }
-}
-
-/// The same of code; `None` for a module that is linked into the program.
-pub(super) fn build_of(code: &Code) -> Option<Build> {
-    code.artifact.map(|artifact| build(artifact, &code.manifest))
-}
-
 impl Shared {
-    /// Writes a line that nothing waits for. What is recovered has its lines already.
-    pub(super) fn note(&self, slot: &str, trigger: Trigger, what: What) {
-        let (Some(journal), false) = (&self.journal, trigger == Trigger::Recovery) else { return };
-        // Told without the lock: a subscriber may ask for the history.
-        let noted = journal.lock().note(slot, what);
-        if let Err(error) = noted {
-            tracing::warn!(slot, error = in_full(&error), "a line of the journal waits");
-        }
-    }
-
     /// Writes the state of what serves into the journal, which there is.
     pub(super) fn back_up(
         &self,
@@ -63,24 +40,6 @@ impl Shared {
         let backup = backup.map_err(|error| unwritten(Phase::BackedUp, &error))?;
         self.tell(&slot.name, EventKind::BackedUp(backup.clone()));
         Ok(backup)
-    }
-
-    pub(super) fn note_phase(
-        &self,
-        slot: &str,
-        trigger: Trigger,
-        artifact: ArtifactHash,
-        phase: Phase,
-    ) {
-        match phase {
-            // These have lines of their own.
-            Phase::Staged
-            | Phase::Inspected
-            | Phase::BackedUp
-            | Phase::Activated
-            | Phase::Committed => {}
-            _ => self.note(slot, trigger, What::Phase { artifact, phase: phase.to_string() }),
-        }
     }
 }
 
@@ -115,69 +74,23 @@ impl SlotSupervisor {
         written.map_err(|error| unwritten(Phase::Activated, &error))
     }
 
-    /// What serves is the stable version: its own state is on disk before that is said.
-    pub(super) fn committed(&mut self, cx: &mut Context, code: &Code, trigger: Trigger, why: &str) {
-        let shared = Arc::clone(&cx.shared);
-        let (Some(journal), false) = (&shared.journal, trigger == Trigger::Recovery) else {
-            return;
-        };
-        let Some(build) = build_of(code) else { return };
-        let core = Arc::clone(&self.core);
-        if code.generation > 1
-            && let Ok(gate) = whole_state(&core)
+    /// The state of what is about to be committed is on disk before that is said.
+    pub(super) fn back_up_committed(&mut self, cx: &mut Context, code: &Code) {
+        if cx.shared.journal.is_some()
+            && code.artifact.is_some()
+            && code.generation > 1
+            && let Ok(gate) = whole_state(&self.core)
             && let Err(fault) = self.back_up(cx, &gate, Occasion::Upgrade)
         {
-            cx.tell(&core.name, EventKind::NotBackedUp { why: fault.findings.join("; ") });
-        }
-        let reverting = self.reverting.as_ref();
-        let asked = reverting.filter(|it| it.to == build.artifact).map(|it| it.why.as_str());
-        let (generation, why) = (code.generation, text(asked.unwrap_or(why)));
-        self.has(cx, What::Committed { build, generation, why });
-        journal.lock().tidy();
-    }
-
-    /// Writes a line of what has been done, or is not to be stopped by a full disk.
-    pub(super) fn has(&self, cx: &Context, what: What) {
-        let (Some(journal), core) = (&cx.shared.journal, &self.core) else { return };
-        let written = journal.lock().has(&core.name, what);
-        if let Err(error) = written {
-            cx.tell(&core.name, EventKind::NotJournaled { why: in_full(&error) });
+            let why = fault.findings.join("; ");
+            cx.tell(&self.core.name, EventKind::NotBackedUp { why });
         }
     }
 
-    /// Writes down how an artifact was refused.
-    pub(super) fn journal_refusal(&mut self, cx: &mut Context, refusal: &Refusal) {
-        let Some(artifact) = refusal.artifact else { return };
-        let build = refusal.module.clone();
-        let build = build.map(|it| Build { artifact, module: it.name, version: it.version });
-        let (phase, why) = (refusal.phase.to_string(), text(&refusal.findings.join("; ")));
-        self.reverting.take_if(|it| it.to == artifact && refusal.exit != Exit::Cancelled);
-        match (refusal.exit, build) {
-            (Exit::Rejected, build) if refusal.phase >= QUARANTINED_FROM => {
-                let quarantined = true;
-                self.has(cx, What::Rejected { artifact, build, phase, why, quarantined });
-            }
-            (Exit::Rejected, build) => {
-                let quarantined = false;
-                let what = What::Rejected { artifact, build, phase, why, quarantined };
-                cx.shared.note(&self.core.name, Trigger::Watched, what);
-            }
-            (Exit::Cancelled, build) => {
-                let what = What::Cancelled { artifact, build, phase, why };
-                cx.shared.note(&self.core.name, Trigger::Watched, what);
-            }
-            (Exit::Degraded, Some(build)) => self.has(cx, What::Degraded { build, why }),
-            // It was written down before the way back.
-            (Exit::RolledBack | Exit::Degraded, _) => {}
-        }
-    }
-
-    /// A candidate was taken back by the end of the host, and is not to blame.
-    pub(super) fn undone(&mut self, cx: &mut Context, code: &Code, why: &str) {
-        let Some(build) = build_of(code) else { return };
-        let (artifact, phase) = (build.artifact, Phase::Trial.to_string());
-        let what = What::Cancelled { artifact, build: Some(build), phase, why: text(why) };
-        self.has(cx, what);
+    /// Why somebody has gone back to it, where somebody has.
+    pub(super) fn asked_for(&self, code: &Code) -> Option<String> {
+        let reverting = self.reverting.as_ref().filter(|it| Some(it.to) == code.artifact);
+        reverting.map(|it| it.why.clone())
     }
 
     /// Backs up the state because somebody wants it.
@@ -253,6 +166,13 @@ impl Context {
         let kept = journal.lock().keep(staged.hash(), &bytes, signature.as_deref());
         kept.map_err(|error| unwritten(Phase::BackedUp, &error))?;
         Ok(candidate.trigger != Trigger::Recovery)
+    }
+
+    /// Removes what a commit has made superfluous.
+    pub(super) fn tidy_journal(&self) {
+        if let Some(journal) = &self.shared.journal {
+            journal.lock().tidy();
+        }
     }
 
     /// The run ends in order.

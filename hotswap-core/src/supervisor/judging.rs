@@ -73,8 +73,8 @@ impl SlotSupervisor {
         };
         let manifest = Arc::clone(&inspected.manifest);
         about.module = Some(ModuleVersion::from(&*manifest));
-        let floor = cx.floors.of(&manifest.module, &manifest.version);
-        let assessed = upgrade.assess(inspected, floor)?;
+        let floor = cx.shared.floors.lock().of(&manifest.module, &manifest.version).cloned();
+        let assessed = upgrade.assess(inspected, floor.as_ref())?;
         Ok(self.plan(cx, &Admitted::unrehearsed(assessed, &core), &candidate))
     }
 }

@@ -15,6 +15,7 @@ use super::{
     context::Context,
     reverting::ON_TRIAL,
     slot::SlotSupervisor,
+    slot_event::SlotEvent,
     state::{Awaiting, Progress},
     table::{Action, Input},
     trigger::Trigger,
@@ -25,8 +26,7 @@ use crate::{
     instance::Condition,
     machine::free::{self, Memory},
     plan::{Plan, Risk, Step},
-    report::Word,
-    reports::{Moment, Times},
+    reports::Times,
     slot::{SlotCore, in_callback},
     trust::Signed,
     upgrade::{
@@ -40,8 +40,7 @@ impl SlotSupervisor {
     pub(super) fn planned(&mut self, cx: &mut Context, admitted: Admitted, candidate: Candidate) {
         let core = Arc::clone(&self.core);
         let plan = Arc::new(self.plan(cx, &admitted, &candidate));
-        core.set_plan(Arc::clone(&plan));
-        cx.tell(&core.name, EventKind::Planned(Arc::clone(&plan)));
+        self.emit(cx, SlotEvent::Planned(Arc::clone(&plan)));
         self.warn(cx, &admitted, plan.artifact);
         let decision = match cx.shared.config.approval_of(&core.name).cloned() {
             // Who has asked to go back has said yes.
@@ -50,7 +49,7 @@ impl SlotSupervisor {
                 // Who does not know waits.
                 let decision = in_callback(|| contained(decide)).unwrap_or(Decision::Wait);
                 if decision == Decision::Approve {
-                    said_yes(cx, &plan);
+                    self.emit(cx, SlotEvent::ApprovedByPolicy(Arc::clone(&plan)));
                 }
                 (decision, approval.expiry)
             }
@@ -60,15 +59,13 @@ impl SlotSupervisor {
             (Decision::Approve, _) => self.go_on(cx, admitted, candidate),
             (Decision::Reject { why }, _) => self.disapproved(cx, &candidate, None, &why),
             (Decision::Wait, expiry) => {
-                core.set_awaiting(Some(Arc::clone(&plan)));
-                let (artifact, phase) = (plan.artifact, Phase::AwaitingApproval);
                 let expires = Instant::now().checked_add(expiry);
                 let expires =
                     expires.unwrap_or_else(|| candidate.begun + Duration::from_secs(1 << 32));
+                let event = SlotEvent::AwaitsApproval(Arc::clone(&plan));
                 let awaiting = Awaiting { admitted, plan, expires, candidate };
                 self.progress = Progress::AwaitingApproval(awaiting);
-                core.set_phase(Some(phase));
-                cx.tell(&core.name, EventKind::Phase { artifact, phase });
+                self.emit(cx, event);
             }
         }
     }
@@ -79,14 +76,14 @@ impl SlotSupervisor {
             let _ = reply.send(Err(ON_TRIAL.to_owned()));
             return;
         }
-        let Some(awaiting) = self.decided() else {
+        let Some(awaiting) = self.decided(cx) else {
             let _ = reply.send(Ok(false));
             return;
         };
         let (core, artifact) = (Arc::clone(&self.core), awaiting.plan.artifact);
         let why = format!("approved by {by}");
         let by = Some(by.to_owned());
-        cx.tell(&core.name, EventKind::Decided { artifact, approved: true, by, why });
+        self.emit(cx, SlotEvent::Decided { artifact, approved: true, by, why });
         let Awaiting { admitted, mut candidate, .. } = awaiting;
         let answer = Answer::new(reply);
         // It has waited: its backup may be old.
@@ -107,7 +104,7 @@ impl SlotSupervisor {
 
     /// Somebody has said no; returns whether there was something to say it to.
     pub(super) fn reject(&mut self, cx: &mut Context, by: &str, why: &str) -> bool {
-        let Some(awaiting) = self.decided() else { return false };
+        let Some(awaiting) = self.decided(cx) else { return false };
         let (why, by) = (format!("{by}: {why}"), Some(by.to_owned()));
         self.disapproved(cx, &awaiting.candidate, by, &why);
         true
@@ -115,7 +112,7 @@ impl SlotSupervisor {
 
     /// Nobody has said anything.
     pub(super) fn expire(&mut self, cx: &mut Context) {
-        let Some(awaiting) = self.decided() else { return };
+        let Some(awaiting) = self.decided(cx) else { return };
         let fault = Fault {
             phase: Phase::AwaitingApproval,
             exit: Exit::Cancelled,
@@ -129,19 +126,18 @@ impl SlotSupervisor {
     /// What waits for a word, or for its rehearsal, waits no longer.
     pub(super) fn superseded(&mut self, cx: &mut Context, called_off: &str) {
         self.call_off(cx, called_off);
-        let Some(awaiting) = self.decided() else { return };
+        let Some(awaiting) = self.decided(cx) else { return };
         let (artifact, why) = (awaiting.plan.artifact, called_off.to_owned());
-        let decided = EventKind::Decided { artifact, approved: false, by: None, why };
-        cx.tell(&self.core.name, decided);
+        self.emit(cx, SlotEvent::Decided { artifact, approved: false, by: None, why });
         self.called_off(cx, artifact, called_off);
     }
 
     /// Ends the wait for somebody's word, where there is one.
-    fn decided(&mut self) -> Option<Awaiting> {
+    fn decided(&mut self, cx: &Context) -> Option<Awaiting> {
         if self.on(Input::Declined) != Action::Decide {
             return None;
         }
-        self.core.set_awaiting(None);
+        self.emit(cx, SlotEvent::ApprovalOver);
         self.progress.take_awaiting()
     }
 
@@ -153,7 +149,7 @@ impl SlotSupervisor {
         why: &str,
     ) {
         let (artifact, why) = (candidate.artifact, why.to_owned());
-        candidate.tell(EventKind::Decided { artifact, approved: false, by, why: why.clone() });
+        self.emit(cx, SlotEvent::Decided { artifact, approved: false, by, why: why.clone() });
         let fault = Fault::rejected(
             Phase::AwaitingApproval,
             format!("rejected  {why}"),
@@ -285,12 +281,4 @@ impl Context {
         let packages = core.requirement.packages.as_ref().zip(module.packages.as_ref());
         packages.map(|(host, module)| lending(host, module, &self.lent)).unwrap_or_default()
     }
-}
-
-/// What is configured has said yes.
-fn said_yes(cx: &Context, plan: &Plan) {
-    let now = Moment::now();
-    let why = format!("as configured, for risk {}", plan.level());
-    let word = Word { approved: true, by: None, why, at: now.time };
-    cx.shared.drafts(&plan.slot, |drafts| drafts.said(plan.artifact, word, now));
 }

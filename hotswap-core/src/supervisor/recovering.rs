@@ -7,12 +7,12 @@ use hotswap_types::{ArtifactHash, ModuleVersion, Phase};
 
 use super::{
     candidate::Identity, context::Context, refusing::refusal, slot::SlotSupervisor,
-    trigger::Trigger,
+    slot_event::SlotEvent, trigger::Trigger,
 };
 use crate::{
     checkpoint::Checkpoint,
     event::{EventKind, Exit, Recovered, Refusal},
-    journal::{Backup, Build, Journal, Recovery, Rejection, Try, What},
+    journal::{Backup, Build, Journal, Recovery, Rejection, Try},
     plan::Release,
     snapshot::Snapshot,
     upgrade::{Fault, Handover, Predecessor, contents, handover},
@@ -132,7 +132,7 @@ impl SlotSupervisor {
             return true;
         }
         let number = backup.as_ref().filter(|_| !unfit).map(|it| it.number);
-        self.has(cx, What::Recovered { build: build.cloned(), backup: number });
+        self.emit(cx, SlotEvent::Recovered { build: build.cloned(), backup: number });
         let recovered = Recovered {
             artifact: build.map(Release::from),
             backup,
@@ -178,25 +178,15 @@ impl SlotSupervisor {
                 .to_owned(),
             ..self.blank(None)
         };
-        self.told_refused(cx, Arc::new(refusal));
+        self.refused_again(cx, refusal);
     }
 
     /// An artifact that an earlier run has rejected.
     fn refusal(&self, rejection: Rejection) -> Refusal {
         let Rejection { artifact, build, phase, why } = rejection;
-        let phases = [
-            Phase::Loaded,
-            Phase::Prepared,
-            Phase::Quiescing,
-            Phase::Snapshotted,
-            Phase::Migrating,
-            Phase::Trial,
-            Phase::Committed,
-        ];
-        let found = phases.into_iter().find(|it| it.to_string() == phase);
         Refusal {
             module: build.map(|build| ModuleVersion::new(build.module, build.version)),
-            phase: found.unwrap_or(Phase::Activated),
+            phase,
             findings: vec![why],
             advice: "build it again; rejected by an earlier run, and tried again when the file \
                      changes or is cleared with Host::clear"

@@ -15,10 +15,11 @@ use super::{
     command::SlotId,
     context::Context,
     slot::SlotSupervisor,
-    state::Progress,
+    slot_event::SlotEvent,
+    state::{Progress, Reverting},
 };
 use crate::{
-    event::{EventKind, Exit, Refusal},
+    event::{Exit, Refusal},
     machine::cause,
     slot::{Serves, SlotCore},
     upgrade::{Fault, StageError},
@@ -58,35 +59,30 @@ impl SlotSupervisor {
 
     /// Tells of an artifact that was not taken or not kept; one that is to blame is not tried again.
     pub(super) fn quarantine(&mut self, cx: &mut Context, refusal: Refusal) {
-        self.journal_refusal(cx, &refusal);
-        let refusal = Arc::new(refusal);
-        // What was not staged may be: that is not in the artifact's bytes.
-        if let (Exit::Rejected | Exit::RolledBack, Some(artifact)) =
-            (refusal.exit, refusal.artifact)
-            && refusal.phase != Phase::Staged
-        {
-            self.core.rejected.insert(artifact, Arc::clone(&refusal));
-        }
-        self.told_refused(cx, refusal);
+        let is_over =
+            |it: &mut Reverting| Some(it.to) == refusal.artifact && refusal.exit != Exit::Cancelled;
+        self.reverting.take_if(is_over);
+        self.refused(cx, refusal, true);
     }
 
-    pub(super) fn told_refused(&mut self, cx: &mut Context, refusal: Arc<Refusal>) {
+    /// The same, where nothing new is to be remembered of it.
+    pub(super) fn refused_again(&mut self, cx: &mut Context, refusal: Refusal) {
+        self.refused(cx, refusal, false);
+    }
+
+    fn refused(&mut self, cx: &mut Context, mut refusal: Refusal, is_new: bool) {
+        let kept = is_new.then(|| Arc::new(refusal.clone()));
         let again = refusal.again && self.build_again(cx);
-        let refusal = if again {
-            let advice = "nothing; it is built again by itself".to_owned();
-            Arc::new(Refusal { advice, ..(*refusal).clone() })
-        } else {
-            refusal
-        };
-        let core = &self.core;
-        core.set_refused(&refusal);
-        // It may have been another one that was refused.
-        match &self.progress {
-            Progress::Rehearsing(_) => core.set_phase(Some(Phase::Rehearsed)),
-            Progress::AwaitingApproval(_) => core.set_phase(Some(Phase::AwaitingApproval)),
-            Progress::Idle => {}
+        if again {
+            "nothing; it is built again by itself".clone_into(&mut refusal.advice);
         }
-        cx.tell(&core.name, EventKind::Refused(refusal));
+        // It may have been another one that was refused.
+        let other = match &self.progress {
+            Progress::Rehearsing(_) => Some(Phase::Rehearsed),
+            Progress::AwaitingApproval(_) => Some(Phase::AwaitingApproval),
+            Progress::Idle => None,
+        };
+        self.emit(cx, SlotEvent::Refused { refusal: Arc::new(refusal), kept, other });
         if !again {
             self.give_up(cx);
         }
@@ -108,9 +104,8 @@ impl SlotSupervisor {
 
     /// An artifact is not gone on with, and is not to blame.
     pub(super) fn called_off(&self, cx: &Context, artifact: ArtifactHash, why: &str) {
-        let core = &self.core;
-        let serving = core.serves().map(|serves| serves.serving());
-        cx.shared.called_off(&core.name, artifact, why, serving);
+        let serving = self.core.serves().map(|serves| serves.serving());
+        self.emit(cx, SlotEvent::CalledOff { artifact, why: why.to_owned(), serving });
     }
 
     /// Refuses an artifact that cannot be taken from its place, once for each reason: one change of

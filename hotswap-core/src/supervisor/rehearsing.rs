@@ -15,13 +15,13 @@ use super::{
     context::Context,
     reverting::ON_TRIAL,
     slot::SlotSupervisor,
+    slot_event::SlotEvent,
     state::{Progress, Rehearsing},
     table::{Action, Input},
     trigger::Trigger,
 };
 use crate::{
     event::{EventKind, RehearsalReport},
-    journal::{Build, What, text},
     rehearsal::{Rehearse, Running},
     snapshot::Snapshot,
     upgrade::{Admitted, Assessed, BackedUp, Fault, RehearsalOutcome, Wanted},
@@ -52,7 +52,7 @@ impl SlotSupervisor {
                 };
                 match Running::start(laid_out, over) {
                     Ok(running) => {
-                        self.core.set_phase(Some(Phase::Rehearsed));
+                        self.emit(cx, SlotEvent::Rehearsing);
                         // What was to be tried again is older.
                         self.retry = None;
                         let rehearsing =
@@ -104,9 +104,9 @@ impl SlotSupervisor {
         let _span = candidate.span().entered();
         match (action, report) {
             // What waited to be applied was.
-            (Action::Hold, _) => self.hold(candidate),
+            (Action::Hold, _) => self.hold(cx, candidate),
             (Action::RefuseOnTrial, _) => {
-                self.core.set_phase(None);
+                self.emit(cx, SlotEvent::Held);
                 self.answer_revert(cx, Some(ON_TRIAL.to_owned()));
             }
             (Action::Reassess, _) => {
@@ -146,8 +146,8 @@ impl SlotSupervisor {
     }
 
     /// A candidate is looked at again when the trial is over.
-    pub(super) fn hold(&mut self, candidate: Candidate) {
-        self.core.set_phase(None);
+    pub(super) fn hold(&mut self, cx: &Context, candidate: Candidate) {
+        self.emit(cx, SlotEvent::Held);
         self.seen.remove(&candidate.path);
         self.core.held.insert(candidate.path);
     }
@@ -157,13 +157,9 @@ impl SlotSupervisor {
         let Some(rehearsing) = self.progress.take_rehearsing(None) else { return };
         let Rehearsing { candidate, running, .. } = rehearsing;
         drop(running);
-        self.core.set_phase(None);
         let (artifact, why) = (candidate.artifact, why.to_owned());
-        let build = candidate.module.clone();
-        let build = build.map(|it| Build { artifact, module: it.name, version: it.version });
-        let phase = Phase::Rehearsed.to_string();
-        candidate.note(What::Cancelled { artifact, build, phase, why: text(&why) });
-        candidate.tell(EventKind::Superseded { artifact, why: why.clone() });
+        let module = candidate.module.clone();
+        self.emit(cx, SlotEvent::Superseded { artifact, module, why: why.clone() });
         self.called_off(cx, artifact, &why);
         self.answer_revert(cx, Some(why));
     }

@@ -3,12 +3,13 @@
 use std::sync::{Arc, mpsc::SyncSender};
 
 use hotswap_abi::__private::text::in_full;
-use hotswap_types::{Occasion, Phase};
+use hotswap_types::Occasion;
 
 use super::{
     context::Context,
-    journaling::{build_of, whole_state},
+    journaling::whole_state,
     slot::SlotSupervisor,
+    slot_event::{SlotEvent, build_of},
     state::{GoingBack, Reverting},
     table::{Action, Input, Progress},
     trigger::Trigger,
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     event::{EventKind, Restarted},
     instance::Code,
-    journal::{Build, Earlier, What, text},
+    journal::{Build, Earlier, What},
     upgrade::{self, Fault, Upgrade},
 };
 
@@ -47,7 +48,7 @@ impl SlotSupervisor {
         }
         let from = self.core.serves().and_then(|serves| build_of(&serves.code));
         let rejected = self.core.rejected.remove(to.artifact);
-        cx.floors.allow(&to.module, to.version.clone());
+        cx.shared.floors.lock().allow(&to.module, to.version.clone());
         let journal = cx.shared.journal.as_ref().expect("it was looked up there");
         let path = journal.lock().artifact(to.artifact);
         self.reverting = Some(Reverting { to: to.artifact, why, from });
@@ -88,7 +89,7 @@ impl SlotSupervisor {
         }
         // Whoever has asked is told, and may ask again.
         cx.cancelled.cancel(&(self.id, path));
-        cx.floors.withdraw(&module, &version);
+        cx.shared.floors.lock().withdraw(&module, &version);
         if self.ready.as_ref().is_some_and(|it| it.candidate.trigger == Trigger::Revert) {
             self.set_ready(cx, None);
         }
@@ -108,12 +109,9 @@ impl SlotSupervisor {
     pub(super) fn reverted(&mut self, cx: &mut Context, code: &Code) {
         let reverting = self.reverting.take_if(|it| Some(it.to) == code.artifact);
         let Some(Reverting { from: Some(from), why, .. }) = reverting else { return };
-        let (artifact, why) = (from.artifact, text(&format!("gone back from: {why}")));
-        let refusal = self.gone_back_from(&from, &why);
-        self.core.rejected.insert(artifact, Arc::new(refusal));
-        let phase = Phase::Committed.to_string();
-        let build = Some(from);
-        self.has(cx, What::Rejected { artifact, build, phase, why, quarantined: true });
+        let why = format!("gone back from: {why}");
+        let refusal = Arc::new(self.gone_back_from(&from, &why));
+        self.emit(cx, SlotEvent::LeftBehind { build: from, refusal });
     }
 
     /// Puts a backup in the place of the state that serves.

@@ -3,19 +3,20 @@
 //! Every event goes by [`Shared::tell`] on its way out; there is no other way to emit one. So every
 //! upgrade that was announced has a report, however it ended.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc};
 
-use hotswap_types::{ArtifactHash, PhaseSpan};
+use hotswap_types::ArtifactHash;
 use parking_lot::Mutex;
 
 use super::{events::Events, pauses::Pauses, reports::Reports};
 use crate::{
     config::Config,
-    event::{Event, EventKind, Serving},
+    event::{Event, EventKind},
+    floors::Floors,
     journal::{Journal, PastUpgrade},
     machine::owner::Owner,
-    report::{Report, WayBackTaken},
-    reports::{Drafts, Moment, Times, history, unfinished},
+    report::Report,
+    reports::{Times, history, unfinished},
     slot::SlotCore,
 };
 
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     /// `None` where no folder was given.
     pub(crate) journal: Option<Mutex<Journal>>,
     pub(crate) reports: Mutex<Reports>,
+    pub(crate) floors: Mutex<Floors>,
 }
 
 impl Shared {
@@ -52,48 +54,9 @@ impl Shared {
         }
     }
 
-    /// An artifact is looked at.
-    pub(crate) fn begins(&self, slot: &str, artifact: ArtifactHash, recovered: bool, at: Instant) {
-        self.reports.lock().of(slot).begin(slot, artifact, recovered, Moment::at(at));
-    }
-
-    /// An artifact that has waited goes on.
-    pub(crate) fn goes_on(&self, slot: &str, artifact: Option<ArtifactHash>) {
-        if let Some(artifact) = artifact {
-            self.reports.lock().of(slot).goes_on(artifact, Moment::now());
-        }
-    }
-
-    /// What the phases of a pause have taken.
-    pub(crate) fn paused(&self, slot: &str, artifact: Option<ArtifactHash>, spans: &[PhaseSpan]) {
-        if let Some(artifact) = artifact {
-            self.reports.lock().of(slot).paused(artifact, spans, Moment::now());
-        }
-    }
-
-    /// What is known of the upgrades of a slot that go on.
-    pub(crate) fn drafts<T>(&self, slot: &str, look: impl FnOnce(&mut Drafts) -> T) -> T {
-        look(self.reports.lock().of(slot))
-    }
-
-    /// The version before has come back from a trial.
-    pub(crate) fn came_back(&self, slot: &str, back: WayBackTaken) {
-        self.reports.lock().of(slot).came_back(back);
-    }
-
-    /// An artifact is not gone on with, and is not to blame.
-    pub(crate) fn called_off(
-        &self,
-        slot: &str,
-        artifact: ArtifactHash,
-        why: &str,
-        serving: Option<Serving>,
-    ) {
-        let report =
-            self.drafts(slot, |drafts| drafts.called_off(artifact, why, serving, Moment::now()));
-        if let Some(report) = report {
-            self.reported(report);
-        }
+    /// The upgrades of a slot that go on; whether each is on trial.
+    pub(crate) fn under_way(&self, slot: &str) -> Vec<(ArtifactHash, bool)> {
+        self.reports.lock().of(slot).under_way()
     }
 
     /// How long the upgrades of a slot have taken.

@@ -16,10 +16,12 @@ use hotswap_types::{ArtifactHash, Intent};
 
 use super::{
     command::SlotId,
+    context::Context,
     own_file::OwnFile,
     ready::Ready,
     recent::Recent,
     restarts::Restarts,
+    slot_event::SlotEvent,
     state::{GoingBack, Progress, Reverting, Serving},
     table::{self, Action, Input},
 };
@@ -104,6 +106,11 @@ impl SlotSupervisor {
             recovered: None,
             told: Told::default(),
         }
+    }
+
+    /// Something happens to it.
+    pub(super) fn emit(&self, cx: &Context, event: SlotEvent) {
+        cx.shared.emit(&self.core, false, event);
     }
 
     /// What is done about an input, as the slot is.

@@ -5,11 +5,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use hotswap_types::ModuleVersion;
+
 use super::{
     candidate::Candidate,
     context::Context,
     ready::{Clock, Ready, Schedule},
     slot::SlotSupervisor,
+    slot_event::SlotEvent,
 };
 use crate::{
     config::{Moment, Step},
@@ -72,7 +75,7 @@ impl SlotSupervisor {
             match step {
                 Step::Go => {
                     let Some(ready) = self.ready.take() else { return };
-                    core.set_pending(None);
+                    self.emit(cx, SlotEvent::NotPending);
                     self.apply(cx, ready);
                     return;
                 }
@@ -107,14 +110,10 @@ impl SlotSupervisor {
     }
 
     /// A candidate is ready, and waits.
-    fn pending(&mut self, cx: &mut Context, until: Until) {
-        let core = Arc::clone(&self.core);
-        let Some(waiting) = &self.ready else { return };
-        let manifest = &waiting.prepared.code().manifest;
-        let (module, version) = (manifest.module.clone(), manifest.version.clone());
-        let artifact = waiting.candidate.artifact;
-        core.set_phase(None);
-        core.set_pending(Some(until));
-        cx.tell(&core.name, EventKind::Pending { module, version, artifact, until });
+    pub(super) fn pending(&self, cx: &Context, until: Until) {
+        let Some(ready) = &self.ready else { return };
+        let module = ModuleVersion::from(&*ready.prepared.code().manifest);
+        let artifact = ready.candidate.artifact;
+        self.emit(cx, SlotEvent::Pending { module, artifact, until });
     }
 }

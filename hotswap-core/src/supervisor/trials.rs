@@ -13,46 +13,48 @@ use hotswap_watch::Hint;
 use super::{
     candidate::Identity,
     context::Context,
-    journaling::build_of,
     on_trial::{BETWEEN, OnTrial},
     refusing::refusal,
     slot::SlotSupervisor,
+    slot_event::{SlotEvent, build_of},
     state::Serving,
     table::{Action, Input},
-    trigger::Trigger,
 };
 use crate::{
     config::Health,
     event::{self, EventKind, Exit, Refusal},
     instance::{Generation, Stage, StepError},
-    journal::{What, text},
     report::WayBackTaken,
     slot,
     upgrade::{Fault, Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, verify},
 };
 
 impl SlotSupervisor {
-    /// A version begins to serve: on trial, where there is one to go back to and the slot has trials.
-    pub(super) fn serves(&mut self, cx: &Context, previous: Option<Retiring>) {
+    /// Begins the trial of what serves, where there is a version to go back to and the slot has
+    /// trials; returns what the status says of it.
+    pub(super) fn begin_trial(
+        &mut self,
+        cx: &Context,
+        previous: &mut Option<Retiring>,
+    ) -> Option<slot::OnTrial> {
         (self.serving, self.measured_until) = (Serving::Stable, None);
-        let Some(instance) = self.instance() else { return };
-        let trial = cx.shared.config.trial_of(&self.core.name).cloned();
-        let watched = instance.condition().watched().cloned();
-        let (Some(trial), Some(watch)) = (trial, watched) else { return };
-        let Some(previous) = previous else {
+        let instance = self.instance()?;
+        let trial = cx.shared.config.trial_of(&self.core.name)?.clone();
+        let watch = instance.condition().watched()?.clone();
+        let Some(previous) = previous.take() else {
             // Its calls are measured for the trial of the next one.
             match trial.slower {
                 Some(_) => self.measured_until = Instant::now().checked_add(trial.time),
                 None => instance.condition().unwatch(),
             }
-            return;
+            return None;
         };
         previous.is_kept_ready();
         let version = previous.generation().code().manifest.version.clone();
         let serving = event::Serving { version, generation: previous.number };
         let on_trial = slot::OnTrial { watch: Arc::clone(&watch), previous: serving };
-        self.core.set_on_trial(Some(on_trial));
         self.serving = Serving::OnTrial(Box::new(OnTrial::begin(trial, watch, previous)));
+        Some(on_trial)
     }
 
     /// The calls of a first version were measured for long enough.
@@ -154,23 +156,15 @@ impl SlotSupervisor {
             return false;
         }
         let Some(on_trial) = self.serving.take_trial() else { return false };
-        let core = Arc::clone(&self.core);
-        cx.shared.drafts(&core.name, |drafts| drafts.judged(on_trial.so_far()));
         if let Some(instance) = self.instance() {
             instance.condition().unwatch();
         }
-        core.set_on_trial(None);
-        let code = core.serves().expect("what was on trial serves").code;
-        self.committed(cx, &code, Trigger::Watched, &why);
-        let raised = cx.floor_raised(&code);
-        if let Some(artifact) = code.artifact {
-            cx.tell(&core.name, EventKind::Phase { artifact, phase: Phase::Committed });
-        }
-        let manifest = &code.manifest;
-        let (module, version) = (manifest.module.clone(), manifest.version.clone());
-        let generation = code.generation;
-        cx.tell(&core.name, EventKind::Committed { generation, module, version, why });
-        cx.tell_floor(&core, raised);
+        let code = self.core.serves().expect("what was on trial serves").code;
+        self.back_up_committed(cx, &code);
+        let (figures, code_of) = (on_trial.so_far(), Arc::clone(&code));
+        let asked = self.asked_for(&code);
+        self.emit(cx, SlotEvent::Committed { code: code_of, figures, why, asked });
+        cx.tidy_journal();
         on_trial.previous.is_let_go();
         self.retire_now(cx, on_trial.previous);
         self.reverted(cx, &code);
@@ -193,10 +187,10 @@ impl SlotSupervisor {
         let core = Arc::clone(&self.core);
         let patient = on_trial.is_patient(&why);
         let candidate = core.serves().expect("what is on trial serves").code;
-        cx.shared.drafts(&core.name, |drafts| drafts.judged(on_trial.so_far()));
-        if let (Some(build), 0) = (build_of(&candidate), on_trial.tries()) {
-            self.has(cx, What::RolledBack { build, why: text(&why.finding) });
-        }
+        let is_first = on_trial.tries() == 0;
+        let build = build_of(&candidate).filter(|_| is_first);
+        let (figures, finding) = (on_trial.so_far(), why.finding.clone());
+        self.emit(cx, SlotEvent::RollsBack { build, figures, why: finding });
         let mut upgrade = Upgrade {
             slot: &core,
             config: &cx.shared.config,
@@ -208,7 +202,6 @@ impl SlotSupervisor {
         findings.extend(on_trial.panicked.clone());
         let (exit, state, retiring, result) = match rolled_back {
             Ok(RolledBack { code, state, pause, candidate }) => {
-                core.set_live(&code);
                 self.rolled_back = Some(Instant::now());
                 if let Some(resident) = code.resident() {
                     resident.set_stage(Stage::Serves);
@@ -217,7 +210,8 @@ impl SlotSupervisor {
                     tracing::info!(slot = &*core.name, ?pause, "rolled back");
                 }
                 let text = state.to_string();
-                cx.shared.came_back(&core.name, WayBackTaken { state, pause });
+                let back = WayBackTaken { state, pause };
+                self.emit(cx, SlotEvent::CameBack { code, back });
                 cx.tell_carried(&core);
                 (Exit::RolledBack, text, candidate, Ok(()))
             }
@@ -231,17 +225,13 @@ impl SlotSupervisor {
                 return Err(stuck);
             }
             Err(NotRolledBack { why: stuck, previous, again: false }) => {
-                core.set_degraded(format!(
-                    "{}; not rolled back: {}",
-                    why.finding,
-                    stuck.join("; ")
-                ));
+                let why = format!("{}; not rolled back: {}", why.finding, stuck.join("; "));
+                self.emit(cx, SlotEvent::Degraded { why });
                 findings.extend(stuck.iter().cloned());
                 previous.is_let_go();
                 (Exit::Degraded, "state untouched".to_owned(), previous, Err(stuck))
             }
         };
-        core.set_on_trial(None);
         if let Some(instance) = self.instance() {
             instance.condition().unwatch();
         }
@@ -292,14 +282,14 @@ impl SlotSupervisor {
         };
         match upgrade.roll_back(on_trial.previous, true) {
             Ok(RolledBack { code, state, pause, candidate }) => {
-                core.set_live(&code);
                 let why = format!("the host has ended within its trial; {state}");
-                self.undone(cx, &serves.code, &why);
-                cx.shared.came_back(&core.name, WayBackTaken { state, pause });
-                if let Some(artifact) = serves.code.artifact {
+                let back = WayBackTaken { state, pause };
+                self.emit(cx, SlotEvent::CameBack { code, back });
+                if let Some(build) = build_of(&serves.code) {
+                    let artifact = build.artifact;
+                    self.emit(cx, SlotEvent::Undone { build, why: why.clone() });
                     self.called_off(cx, artifact, &why);
                 }
-                core.set_on_trial(None);
                 self.retiring.push(candidate);
             }
             Err(NotRolledBack { previous, .. }) => {
@@ -310,10 +300,10 @@ impl SlotSupervisor {
     }
 
     /// Has what was kept ready stopped with all the rest.
-    pub(super) fn end_trial(&mut self) {
+    pub(super) fn end_trial(&mut self, cx: &Context) {
         if let Some(on_trial) = self.serving.take_trial() {
             let previous = on_trial.previous;
-            self.core.set_on_trial(None);
+            self.emit(cx, SlotEvent::TrialOver);
             previous.is_let_go();
             self.retiring.push(previous);
         }

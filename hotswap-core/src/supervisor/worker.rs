@@ -21,13 +21,13 @@ use super::{
     context::Context,
     shared::Shared,
     slot::SlotSupervisor,
+    slot_event::SlotEvent,
     trigger::Trigger,
 };
 use crate::{
     config::Place,
     error::Error,
     event::EventKind,
-    journal::What,
     slot::{SlotCore, set_upgrades},
     upgrade::Why,
 };
@@ -262,7 +262,7 @@ impl Worker {
             let was_set_aside = slot.going_back.as_mut().is_some_and(|it| it.forget(artifact));
             if slot.core.rejected.remove(artifact).is_some() || was_set_aside {
                 known = true;
-                slot.has(&self.cx, What::Cleared { artifact });
+                slot.emit(&self.cx, SlotEvent::Cleared { artifact });
             }
         }
         if known {
@@ -279,7 +279,7 @@ impl Worker {
                 rejected.is_none_or(|it| it.name != module || it.version != version)
             });
         }
-        self.cx.floors.allow(module, version);
+        self.cx.shared.floors.lock().allow(module, version);
         self.rescan();
     }
 

@@ -58,17 +58,17 @@ fn committed(n: u8) -> What {
 
 fn rejected(n: u8, quarantined: bool) -> What {
     let (artifact, build) = (build(n).artifact, Some(build(n)));
-    let (phase, why) = ("Activated".to_owned(), "start".to_owned());
+    let (phase, why) = (Phase::Activated, "start".to_owned());
     What::Rejected { artifact, build, phase, why, quarantined }
 }
 
 fn cancelled(n: u8) -> What {
-    cancelled_at(n, "Quiescing")
+    cancelled_at(n, Phase::Quiescing)
 }
 
-fn cancelled_at(n: u8, phase: &str) -> What {
+fn cancelled_at(n: u8, phase: Phase) -> What {
     let (artifact, build) = (build(n).artifact, Some(build(n)));
-    What::Cancelled { artifact, build, phase: phase.to_owned(), why: "busy".to_owned() }
+    What::Cancelled { artifact, build, phase, why: "busy".to_owned() }
 }
 
 /// An upgrade to `n`, as far as its trial.
@@ -110,7 +110,7 @@ fn each_place_at_which_a_run_may_end_has_its_recovery() {
     let busy = [activating(2, 1), cancelled(2), activating(2, 1), cancelled(2)];
     assert_eq!(with(&busy), goes_on);
     // Cancelled before it was about to take over: the try before has ended the process all the same.
-    for (phase, tries) in [("Rehearsed", 1), ("BackedUp", 1), ("Quiescing", 0)] {
+    for (phase, tries) in [(Phase::Rehearsed, 1), (Phase::BackedUp, 1), (Phase::Quiescing, 0)] {
         let lines = [tried(2, 1), vec![What::Opened, staged(2), cancelled_at(2, phase)]].concat();
         assert_eq!(replay(&lines).slots["main"].tries_of(build(2).artifact), tries, "{phase}");
     }
