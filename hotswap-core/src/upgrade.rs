@@ -53,7 +53,7 @@ pub(crate) use self::{
     backup::{BackedUp, Wanted, live as copy_of_state},
     contents::{Contents, contents},
     context::{Applied, GRACE, Unapplied, Upgrade, span},
-    fault::{Fault, UNTIL_IT_CHANGES},
+    fault::{Fault, Retry},
     inspect::{Inspected, reached},
     predecessor::Predecessor,
     prepare::Prepared,
@@ -65,7 +65,7 @@ pub(crate) use self::{
     stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
     trial::{Verdict, Why, judge},
     verify::verify,
-    vouch::{AND_RESCAN, UNTIL_SIGNED, Unvouched, Vouched, signer, still_vouched, vouch},
+    vouch::{Unvouched, Vouched, signer, still_vouched, vouch},
 };
 
 use std::{sync::Arc, time::Instant};

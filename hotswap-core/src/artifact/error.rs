@@ -4,7 +4,7 @@ use std::{error, fmt, path::Path};
 
 use hotswap_types::{Phase, escape::shown};
 
-use crate::upgrade::{AND_RESCAN, Fault, StageError, UNTIL_IT_CHANGES, UNTIL_SIGNED};
+use crate::upgrade::{Fault, StageError};
 
 /// Why a file was not read as what it should be.
 #[derive(thiserror::Error)]
@@ -85,9 +85,7 @@ hotswap_abi::debug_in_full!(Objection);
 impl From<Fault> for Objection {
     fn from(fault: Fault) -> Self {
         // Nobody waits for the file to change.
-        let later =
-            [format!("; {UNTIL_IT_CHANGES}"), format!("; {UNTIL_SIGNED}"), AND_RESCAN.into()];
-        let advice = later.iter().fold(fault.advice, |advice, it| advice.replace(it, ""));
+        let advice = fault.advice_alone();
         Self { phase: fault.phase, findings: fault.findings, advice }
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     event::Refusal,
     plan::Plan,
-    upgrade::{Admitted, Fault, Unvouched, Upgrade, vouch},
+    upgrade::{Admitted, Fault, Retry, Unvouched, Upgrade, vouch},
 };
 
 impl SlotSupervisor {
@@ -45,13 +45,8 @@ impl SlotSupervisor {
         cx.is_as_kept(&staged).map_err(|(_, fault)| fault)?;
         if let Some(refusal) = core.rejected.get(staged.hash()) {
             about.module.clone_from(&refusal.module);
-            return Err(Fault {
-                phase: refusal.phase,
-                exit: refusal.exit,
-                findings: refusal.findings.clone(),
-                advice: refusal.advice.clone(),
-                again: false,
-            });
+            let Refusal { phase, exit, findings, advice, .. } = (*refusal).clone();
+            return Err(Fault::new(phase, exit, findings, advice, Retry::AsAdvised));
         }
         let vouched = vouch(staged, &shared.config.trust).map_err(|error| match error {
             Unvouched::BeingWritten(path) => being_written(&path),

@@ -30,7 +30,7 @@ use crate::{
     slot::{SlotCore, in_callback},
     trust::Signed,
     upgrade::{
-        Admitted, Fault, Handover, RehearsalOutcome,
+        Admitted, Fault, Handover, RehearsalOutcome, Retry,
         plan::{Side, Situation, changes, has_pause, lending, risks},
     },
 };
@@ -113,13 +113,13 @@ impl SlotSupervisor {
     /// Nobody has said anything.
     pub(super) fn expire(&mut self, cx: &mut Context) {
         let Some(awaiting) = self.decided(cx) else { return };
-        let fault = Fault {
-            phase: Phase::AwaitingApproval,
-            exit: Exit::Cancelled,
-            findings: vec!["nobody has approved it in time".to_owned()],
-            advice: "have it looked at again with Host::rescan, and approve it".to_owned(),
-            again: false,
-        };
+        let fault = Fault::new(
+            Phase::AwaitingApproval,
+            Exit::Cancelled,
+            vec!["nobody has approved it in time".to_owned()],
+            "have it looked at again with Host::rescan, and approve it",
+            Retry::AsAdvised,
+        );
         self.refuse(cx, awaiting.candidate.identity(), fault);
     }
 

@@ -15,7 +15,7 @@ use crate::{
     journal::{Backup, Build, Journal, Recovery, Rejection, Try},
     plan::Release,
     snapshot::Snapshot,
-    upgrade::{Fault, Handover, Predecessor, contents, handover},
+    upgrade::{Fault, Handover, Predecessor, Retry, contents, handover},
 };
 
 /// A backup that a slot can begin with.
@@ -212,13 +212,8 @@ impl SlotSupervisor {
     fn blank(&self, artifact: Option<ArtifactHash>) -> Refusal {
         let core = &self.core;
         let of = Identity { path: Path::new(&core.source), artifact, module: None };
-        let fault = Fault {
-            phase: Phase::Activated,
-            exit: Exit::Rejected,
-            findings: Vec::new(),
-            advice: String::new(),
-            again: false,
-        };
+        let (phase, exit) = (Phase::Activated, Exit::Rejected);
+        let fault = Fault::new(phase, exit, Vec::new(), "", Retry::AsAdvised);
         Refusal { serving: None, ..refusal(core, of, fault) }
     }
 }

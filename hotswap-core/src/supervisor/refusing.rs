@@ -135,7 +135,8 @@ impl SlotSupervisor {
 pub(super) fn refusal(core: &SlotCore, of: Identity<'_>, fault: Fault) -> Refusal {
     let tried_again = fault.is_tried_again();
     let Identity { path, artifact, module } = of;
-    let Fault { phase, exit, findings, advice, again } = fault;
+    let advice = fault.advice_in_full();
+    let Fault { phase, exit, findings, again, .. } = fault;
     Refusal {
         slot: core.name.to_string(),
         module,

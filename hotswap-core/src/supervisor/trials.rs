@@ -26,7 +26,9 @@ use crate::{
     instance::{Generation, Stage, StepError},
     report::WayBackTaken,
     slot,
-    upgrade::{Fault, Left, NotRolledBack, Retiring, RolledBack, Upgrade, Verdict, Why, verify},
+    upgrade::{
+        Fault, Left, NotRolledBack, Retiring, Retry, RolledBack, Upgrade, Verdict, Why, verify,
+    },
 };
 
 impl SlotSupervisor {
@@ -251,8 +253,7 @@ impl SlotSupervisor {
             artifact: candidate.artifact,
             module: Some(ModuleVersion::from(&*candidate.manifest)),
         };
-        let advice = advice.to_owned();
-        let fault = Fault { phase: Phase::Trial, exit, findings, advice, again: false };
+        let fault = Fault::new(Phase::Trial, exit, findings, advice, Retry::AsAdvised);
         let refusal = Refusal { state, ..refusal(&core, of, fault) };
         drop(candidate);
         self.quarantine(cx, refusal);

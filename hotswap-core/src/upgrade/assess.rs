@@ -16,7 +16,7 @@ use hotswap_abi::{
 use hotswap_types::{Phase, StateNote};
 use semver::Version;
 
-use super::{Fault, Inspected, Predecessor, fault::UNTIL_IT_CHANGES};
+use super::{Fault, Inspected, Predecessor, Retry};
 use crate::{config::StateDrift, event::Exit, snapshot::Snapshot};
 
 /// An artifact that fits.
@@ -296,16 +296,12 @@ fn unfit(mismatches: &[Mismatch], manifest: &Manifest, requirement: &Requirement
         ),
         _ => format!("rebuild against {api} {}.{}, or upgrade the host", ours.major, ours.minor),
     };
-    Fault {
-        phase: Phase::Assessed,
-        exit: Exit::Rejected,
-        findings,
-        advice: format!("{advice}; {UNTIL_IT_CHANGES}"),
-        again: matches!(
-            mismatches,
-            [Mismatch::Build(BuildDifference::Doubt { host: false, again: true, .. })]
-        ),
-    }
+    let again = matches!(
+        mismatches,
+        [Mismatch::Build(BuildDifference::Doubt { host: false, again: true, .. })]
+    );
+    let retry = Retry::WhenFileChanges;
+    Fault { again, ..Fault::new(Phase::Assessed, Exit::Rejected, findings, advice, retry) }
 }
 
 fn difference(before: &Predecessor, difference: &Difference) -> String {
@@ -332,17 +328,18 @@ fn drifted(
     )];
     findings.extend(differences.iter().map(|it| difference(before, it)));
     let is_own = before.state().is_some_and(|own| own.version == old.version);
-    let advice = if is_own && old.version == new.version {
+    let (advice, source) = if is_own && old.version == new.version {
         let stub = stub::migration((&before.manifest.types, old), (&manifest.types, new));
-        format!(
-            "give the new shape version {} and paste this migration, or set StateDrift; \
-             {UNTIL_IT_CHANGES}\n{stub}",
+        let advice = format!(
+            "give the new shape version {} and paste this migration, or set StateDrift",
             old.version + 1
-        )
+        );
+        (advice, Some(stub))
     } else {
-        format!("describe version {} alike on both sides; {UNTIL_IT_CHANGES}", old.version)
+        (format!("describe version {} alike on both sides", old.version), None)
     };
-    Fault { phase: Phase::Assessed, exit: Exit::Rejected, findings, advice, again: false }
+    let retry = Retry::WhenFileChanges;
+    Fault { source, ..Fault::new(Phase::Assessed, Exit::Rejected, findings, advice, retry) }
 }
 
 /// What the policy on drift makes of a state that cannot be handed over.

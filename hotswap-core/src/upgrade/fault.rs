@@ -1,5 +1,7 @@
 //! Why a phase was not reached, and whose fault it was.
 
+use std::fmt;
+
 use hotswap_gate::Stuck;
 use hotswap_types::Phase;
 
@@ -13,52 +15,100 @@ pub(crate) struct Fault {
     pub(crate) exit: Exit,
     /// What was expected and what was found, a line each.
     pub(crate) findings: Vec<String>,
+    /// What to do, without when it is tried again.
     pub(crate) advice: String,
+    pub(crate) retry: Retry,
+    /// Source that the advice speaks of, to be pasted.
+    pub(crate) source: Option<String>,
     /// Another build of the same sources may not have it.
     pub(crate) again: bool,
 }
 
-/// What follows from the artifact's hash being known.
-pub(crate) const UNTIL_IT_CHANGES: &str = "tried again when the file changes";
+/// When an artifact that was not taken is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// By itself, since it is not to blame.
+    ByItself,
+    /// It was tried by itself often enough.
+    OnRequest,
+    /// Another content of its file is another artifact.
+    WhenFileChanges,
+    /// It may be signed otherwise; what is wrong with the host's own keys needs a request.
+    WhenSigned { on_request: bool },
+    /// As the advice says.
+    AsAdvised,
+}
 
-const BY_ITSELF: &str = "tried again by itself";
-const ON_REQUEST: &str =
-    "not tried by itself any more, but when the file changes, and by Host::rescan";
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ByItself => "; tried again by itself",
+            Self::OnRequest => {
+                "; not tried by itself any more, but when the file changes, and by Host::rescan"
+            }
+            Self::WhenFileChanges => "; tried again when the file changes",
+            Self::WhenSigned { on_request: false } => {
+                "; tried again when the file or its signature changes"
+            }
+            Self::WhenSigned { on_request: true } => {
+                ", and then Host::rescan; tried again when the file or its signature changes"
+            }
+            Self::AsAdvised => "",
+        })
+    }
+}
 
 impl Fault {
+    pub(crate) fn new(
+        phase: Phase,
+        exit: Exit,
+        findings: Vec<String>,
+        advice: impl Into<String>,
+        retry: Retry,
+    ) -> Self {
+        Self { phase, exit, findings, advice: advice.into(), retry, source: None, again: false }
+    }
+
     /// The artifact's fault.
     pub(crate) fn rejected(phase: Phase, finding: impl ToString, advice: &str) -> Self {
-        Self {
-            phase,
-            exit: Exit::Rejected,
-            findings: vec![finding.to_string()],
-            advice: format!("{advice}; {UNTIL_IT_CHANGES}"),
-            again: false,
-        }
+        let findings = vec![finding.to_string()];
+        Self::new(phase, Exit::Rejected, findings, advice, Retry::WhenFileChanges)
     }
 
     /// Not the artifact's fault.
     pub(crate) fn cancelled(phase: Phase, finding: impl ToString, advice: &str) -> Self {
-        Self {
-            phase,
-            exit: Exit::Cancelled,
-            findings: vec![finding.to_string()],
-            advice: format!("{advice}; {BY_ITSELF}"),
-            again: false,
-        }
+        let findings = vec![finding.to_string()];
+        Self::new(phase, Exit::Cancelled, findings, advice, Retry::ByItself)
     }
 
     /// It was tried often enough.
     pub(crate) fn given_up(mut self) -> Self {
-        if let Some(advice) = self.advice.strip_suffix(BY_ITSELF) {
-            self.advice = format!("{advice}{ON_REQUEST}");
+        if self.retry == Retry::ByItself {
+            self.retry = Retry::OnRequest;
         }
         self
     }
 
     /// Whether nobody has to ask for another try.
     pub(crate) fn is_tried_again(&self) -> bool {
-        self.exit == Exit::Cancelled && self.advice.ends_with(BY_ITSELF)
+        self.retry == Retry::ByItself
+    }
+
+    /// What to do, and when it is tried again.
+    pub(crate) fn advice_in_full(&self) -> String {
+        let Self { advice, retry, .. } = self;
+        match &self.source {
+            Some(source) => format!("{advice}{retry}\n{source}"),
+            None => format!("{advice}{retry}"),
+        }
+    }
+
+    /// What to do, for somebody for whom nothing is tried again.
+    pub(crate) fn advice_alone(&self) -> String {
+        match &self.source {
+            Some(source) => format!("{}\n{source}", self.advice),
+            None => self.advice.clone(),
+        }
     }
 
     /// A step of the candidate's code failed.
@@ -103,8 +153,11 @@ impl Fault {
 
     /// For somebody who has asked for it: whatever it was, it is not tried again by itself.
     pub(crate) fn as_answer(&self) -> String {
-        let advice = self.advice.strip_suffix(BY_ITSELF).unwrap_or(&self.advice);
-        format!("{}; {}", self.findings.join("; "), advice.trim_end_matches("; "))
+        let advice = match self.retry {
+            Retry::ByItself => self.advice_alone(),
+            _ => self.advice_in_full(),
+        };
+        format!("{}; {advice}", self.findings.join("; "))
     }
 
     pub(crate) fn with_finding(mut self, finding: Option<String>) -> Self {
@@ -120,9 +173,9 @@ mod tests {
     #[test]
     fn what_was_tried_often_enough_does_not_promise_another_try() {
         let fault = Fault::cancelled(Phase::Staged, "no room", "make room");
-        assert_eq!(fault.advice, "make room; tried again by itself");
+        assert_eq!(fault.advice_in_full(), "make room; tried again by itself");
         assert_eq!(fault.as_answer(), "no room; make room");
-        let advice = fault.given_up().advice;
+        let advice = fault.given_up().advice_in_full();
         assert!(advice.starts_with("make room; not tried by itself any more"), "{advice}");
         assert!(advice.ends_with("by Host::rescan"), "{advice}");
     }

@@ -21,7 +21,7 @@ use hotswap_types::{
     escape::{escaped, shown},
 };
 
-use super::{Admitted, Assessed, Fault, Handover, Predecessor, assess};
+use super::{Admitted, Assessed, Fault, Handover, Predecessor, Retry, assess};
 use crate::{
     config::{AtCap, Builtin, Config, Retire},
     instance::{Code, Role, Stage, StepError},
@@ -190,8 +190,7 @@ fn runs_old_code(Outdated { name, file }: &Outdated) -> Fault {
     );
     let advice = "restart the host: a process cannot load a library anew that it has in use. What \
                   changes often belongs into the module, or is linked into it statically";
-    let fault = Fault::cancelled(Phase::Loaded, finding, "");
-    Fault { advice: advice.to_owned(), ..fault }
+    Fault { retry: Retry::AsAdvised, ..Fault::cancelled(Phase::Loaded, finding, advice) }
 }
 
 /// Another thread does not come out of the system's loader.

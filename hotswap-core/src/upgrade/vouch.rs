@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hotswap_types::{ArtifactHash, Phase, escape::shown};
 use memmap2::Mmap;
 
-use super::{Fault, StageError, Staged, Within, contents, read_whole};
+use super::{Fault, Retry, StageError, Staged, Within, contents, read_whole};
 use crate::trust::{Forged, LARGEST, Minisign, Signed, Trust, Unsigned, Writable, signature_of};
 
 /// A private copy from somebody whom the host trusts, and its bytes.
@@ -17,11 +17,6 @@ pub(crate) struct Vouched {
     /// The signature; `None` where none is asked for.
     pub(crate) signed: Option<Signed>,
 }
-
-/// What becomes of an artifact that nobody vouches for.
-pub(crate) const UNTIL_SIGNED: &str = "tried again when the file or its signature changes";
-/// Nothing tells that the mode of a folder has changed.
-pub(crate) const AND_RESCAN: &str = ", and then Host::rescan";
 
 /// Why nobody vouches for an artifact.
 #[derive(Debug)]
@@ -73,7 +68,7 @@ pub(crate) fn signer(
         let forged = match unsigned {
             Unsigned::Forged(forged) => forged,
             Unsigned::NoKeys(no_keys) => {
-                return refused(no_keys.to_string(), &format!("{}{AND_RESCAN}", no_keys.advice));
+                return refused(no_keys.to_string(), &no_keys.advice, true);
             }
         };
         let advice = match forged {
@@ -89,13 +84,13 @@ pub(crate) fn signer(
                 "sign it again without -l, or allow that with Minisign::with_legacy_signatures"
             }
         };
-        refused(format!("signature {}  {forged}", shown(&path)), advice)
+        refused(format!("signature {}  {forged}", shown(&path)), advice, false)
     })?;
     // What is no module is refused for that.
     if let Ok(contents) = contents(bytes) {
         minisign.check_stated(&signed, &contents.manifest).map_err(|why| {
             let advice = "sign it with minisign -S -t \"hotswap-module=… hotswap-version=…\"";
-            refused(format!("signature {}  {why}", shown(&path)), advice)
+            refused(format!("signature {}  {why}", shown(&path)), advice, false)
         })?;
     }
     Ok(signed)
@@ -120,22 +115,24 @@ pub(crate) fn still_vouched(
 
 fn unread(path: &Path, error: &StageError) -> Unvouched {
     match error {
-        StageError::Missing { .. } => {
-            refused(format!("signature  nothing is at {}", shown(path)), "put its signature there")
-        }
+        StageError::Missing { .. } => refused(
+            format!("signature  nothing is at {}", shown(path)),
+            "put its signature there",
+            false,
+        ),
         error => refused(
             format!("signature  {}", hotswap_abi::__private::text::in_full(error)),
             "mend the file",
+            false,
         ),
     }
 }
 
 fn place(writable: &Writable) -> Unvouched {
-    refused(writable.to_string(), &format!("{}{AND_RESCAN}", writable.advice()))
+    refused(writable.to_string(), &writable.advice(), true)
 }
 
-fn refused(finding: String, advice: &str) -> Unvouched {
-    let mut fault = Fault::rejected(Phase::Staged, finding, "");
-    fault.advice = format!("{advice}; {UNTIL_SIGNED}");
-    Unvouched::Refused(fault)
+fn refused(finding: String, advice: &str, on_request: bool) -> Unvouched {
+    let fault = Fault::rejected(Phase::Staged, finding, advice);
+    Unvouched::Refused(Fault { retry: Retry::WhenSigned { on_request }, ..fault })
 }
