@@ -21,14 +21,6 @@ use crate::{
     upgrade::{Fault, contents},
 };
 
-/// What is known of a slot's file in a folder.
-#[derive(Debug, Default)]
-pub(super) struct OwnFile {
-    path: Option<PathBuf>,
-    /// Others with the same module, which were refused.
-    others: Vec<PathBuf>,
-}
-
 impl SlotSupervisor {
     /// Whether a file may be what its slot's module comes from; it is from now on. Who names a file
     /// has chosen it.

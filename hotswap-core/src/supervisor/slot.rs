@@ -17,12 +17,11 @@ use hotswap_types::{ArtifactHash, Intent};
 use super::{
     command::SlotId,
     context::Context,
-    own_file::OwnFile,
     ready::Ready,
     recent::Recent,
     restarts::Restarts,
     slot_event::SlotEvent,
-    state::{GoingBack, Progress, Reverting, Serving},
+    state::{GoingBack, OwnFile, Progress, Reverting, Serving},
     table::{self, Action, Input},
 };
 use crate::{event::Recovered, instance::Generation, slot::SlotCore, upgrade::Retiring};

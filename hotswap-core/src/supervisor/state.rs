@@ -71,6 +71,14 @@ pub(super) struct GoingBack {
     pub(super) reply: SyncSender<Result<(), String>>,
 }
 
+/// What is known of a slot's file in a folder.
+#[derive(Debug, Default)]
+pub(super) struct OwnFile {
+    pub(super) path: Option<PathBuf>,
+    /// Others with the same module, which were refused.
+    pub(super) others: Vec<PathBuf>,
+}
+
 impl GoingBack {
     /// Its rejection is forgotten, if it is of this artifact.
     pub(super) fn forget(&mut self, artifact: ArtifactHash) -> bool {
