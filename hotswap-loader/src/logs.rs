@@ -43,7 +43,7 @@ mod value;
 #[expect(unsafe_code, reason = "calls what modules call")]
 mod tests;
 
-pub use filters::{poke_thread, sync_log_filters};
+pub use filters::sync_log_filters;
 
 use std::{
     fmt,
@@ -60,6 +60,7 @@ use self::{
     filters::FilterSync,
     source::{Place, Source},
 };
+use crate::unload::LibraryPins;
 
 /// The logs of one library, for as long as its code is in use.
 pub struct Logs {
@@ -70,9 +71,15 @@ pub struct Logs {
 static UNUSED: Mutex<Vec<&'static Place>> = Mutex::new(Vec::new());
 
 impl Logs {
-    /// Attaches to a library that was just loaded, and whose root was checked.
-    pub fn attach(root: RootRef, module: &str, generation: u64) -> Self {
-        let (logs, listener) = Self::new(FilterSync::new(root), module, generation);
+    /// Attaches to a library that was just loaded, and whose root was checked: `pins` keep it mapped,
+    /// if it can be unloaded.
+    pub fn attach(
+        root: RootRef,
+        pins: Option<&Arc<LibraryPins>>,
+        module: &str,
+        generation: u64,
+    ) -> Self {
+        let (logs, listener) = Self::new(FilterSync::new(root, pins), module, generation);
         callbacks::attach(root, &listener);
         filters::add(&logs.filters);
         logs

@@ -9,8 +9,8 @@
 //!
 //! A module's code runs on a caller's thread or here, so a hang costs one thread and not the host.
 //! The host's own health check runs here too. Two exceptions: the exit functions that `dlclose`
-//! calls run on `hotswap-reaper`, and `hotswap-logs` calls into a module's `tracing`, which runs no
-//! code of the module's author.
+//! calls run on `hotswap-reaper`, and `hotswap-asker` calls into a module's `tracing`, under a
+//! deadline of its own (`logs/filters.rs`).
 
 use std::{
     any::Any,
@@ -51,9 +51,16 @@ pub enum RunError {
 }
 
 /// A thread for module code, made when it is needed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Steps {
+    name: &'static str,
     worker: Option<Worker>,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self::named("hotswap-step")
+    }
 }
 
 #[derive(Debug)]
@@ -63,6 +70,11 @@ struct Worker {
 }
 
 impl Steps {
+    /// On threads of this name.
+    pub const fn named(name: &'static str) -> Self {
+        Self { name, worker: None }
+    }
+
     /// Runs `step`, at the longest until `deadline`.
     pub fn run<T: Send + 'static>(
         &mut self,
@@ -80,7 +92,7 @@ impl Steps {
         loop {
             let worker = match &self.worker {
                 Some(worker) => worker,
-                None => self.worker.insert(Worker::start()?),
+                None => self.worker.insert(Worker::start(self.name)?),
             };
             match worker.queue.send(step) {
                 Ok(()) => break,
@@ -128,10 +140,10 @@ impl Steps {
 }
 
 impl Worker {
-    fn start() -> Result<Self, RunError> {
+    fn start(name: &str) -> Result<Self, RunError> {
         let (queue, steps) = mpsc::channel::<Step>();
         let thread = thread::Builder::new()
-            .name("hotswap-step".into())
+            .name(name.into())
             .stack_size(STACK)
             .spawn(move || steps.into_iter().for_each(|step| step()))
             .map_err(|error| RunError::NoThread { why: error.to_string() })?;

@@ -31,8 +31,16 @@ use std::{
 
 use libloading::os::unix::Library;
 
-use self::{interpose::Interposed, reaper::Closing};
+use self::{interpose::Interposed, reaper::Closing, thread_dtors::Running};
 use crate::{elf::ElfFacts, fs::PrivateFile, unload_event::UnloadCallback};
+
+/// The current thread is in a library that nobody need own, and counts as a thread of its until this
+/// is dropped. `None` if the library goes.
+pub(crate) fn inside(pins: &Arc<LibraryPins>) -> Option<impl Sized + use<>> {
+    let running = Running::new(pins)?;
+    running.is_here();
+    Some(running)
+}
 
 /// A library that is open. It stays when this is dropped; [`close_later`](Self::close_later) has it
 /// closed.

@@ -77,7 +77,8 @@ impl Code {
     ) -> Result<Self, LoadError> {
         let Role { generation, methods, traces, panics, on_panic, watched } = role;
         let (image, resident) = image.unzip();
-        let logs = image.is_some().then(|| Logs::attach(root, &manifest.module, generation));
+        let attach = |image: &Image| Logs::attach(root, image.pins(), &manifest.module, generation);
+        let logs = image.as_ref().map(attach);
         if image.is_some() {
             // SAFETY: a function of the root of a library that was just loaded.
             unsafe { (root.trace_panics())(traces) };

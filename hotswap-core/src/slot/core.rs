@@ -8,7 +8,7 @@ use std::{
 
 use hotswap_abi::__private::compat::Requirement;
 use hotswap_gate::Gate;
-use hotswap_loader::{UnloadCallback, UnloadEvent, logs};
+use hotswap_loader::{UnloadCallback, UnloadEvent};
 use hotswap_types::{Phase, PhaseSpan};
 use parking_lot::{Condvar, Mutex};
 
@@ -268,9 +268,6 @@ impl SlotCore {
         let resident = Arc::clone(resident);
         Box::new(move |news| {
             residents.heard(&resident, &news);
-            if matches!(news, UnloadEvent::Draining) {
-                logs::poke_thread();
-            }
             on_unload(&resident, news);
         })
     }

@@ -2,8 +2,14 @@
 //! again.
 //!
 //! `tracing` tells of a change while it holds its own locks, where no module may be called. So the
-//! change is noted, and a thread, `hotswap-logs`, is woken, which calls the modules. It is there as
-//! long as there are modules, and sleeps without a timer while nothing changes.
+//! change is noted, and a thread, `hotswap-logs`, is woken, which has the modules called. It is there
+//! as long as there are modules, and sleeps without a timer while nothing changes.
+//!
+//! # Who calls the modules
+//! A thread of its own for each round, `hotswap-asker`, under a deadline: a module may have subscribers
+//! of its own, which `tracing` asks as well, and these need not come back. A module that a thread is
+//! still in is passed over, and asked when that thread has come out. While a thread is in a module it
+//! counts as one of the library's own, so that nobody has to wait for it where the module's logs end.
 //!
 //! # The order of things
 //! Who notes a change stores first what has changed, then the note, then wakes the thread. The
@@ -17,37 +23,55 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, Thread},
+    time::{Duration, Instant},
 };
 
 use hotswap_abi::__private::module::RootRef;
 use parking_lot::Mutex;
 
-use crate::unload::run_pending_dtors;
+use crate::{
+    loader_lock,
+    steps::{RunError, Steps},
+    unload::{self, LibraryPins},
+};
+
+/// How long a round waits for a module: it looks at its own callsites, and asks the host of each.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A module whose filters follow the host's.
 pub(super) struct FilterSync {
     /// Has the module ask again which callsites are wanted.
     ask_again: unsafe extern "C" fn(),
+    /// What keeps its library mapped while a thread is in it; `None` where it is never unloaded.
+    pins: Option<Arc<LibraryPins>>,
     /// It has callsites that it has not asked about since they were described.
     is_behind: AtomicBool,
-    /// Whether the module may be called; locked while it is.
-    is_attached: Mutex<bool>,
+    /// A thread is in it, to have it ask.
+    is_asked: AtomicBool,
+    /// Whether anybody listens to what it logs.
+    is_attached: AtomicBool,
 }
 
 impl FilterSync {
-    pub(super) fn new(root: RootRef) -> Self {
-        Self::calling(root.follow())
+    pub(super) fn new(root: RootRef, pins: Option<&Arc<LibraryPins>>) -> Self {
+        Self::calling(root.follow(), pins.cloned())
     }
 
-    const fn calling(ask_again: unsafe extern "C" fn()) -> Self {
-        Self { ask_again, is_behind: AtomicBool::new(false), is_attached: Mutex::new(true) }
+    const fn calling(ask_again: unsafe extern "C" fn(), pins: Option<Arc<LibraryPins>>) -> Self {
+        Self {
+            ask_again,
+            pins,
+            is_behind: AtomicBool::new(false),
+            is_asked: AtomicBool::new(false),
+            is_attached: AtomicBool::new(true),
+        }
     }
 
     /// For what is no module.
     #[cfg(test)]
     pub(super) fn nothing() -> Self {
         unsafe extern "C" fn nothing() {}
-        Self::calling(nothing)
+        Self::calling(nothing, None)
     }
 
     /// It has a new callsite.
@@ -57,13 +81,46 @@ impl FilterSync {
         }
     }
 
-    fn ask_again(&self) {
-        let is_attached = self.is_attached.lock();
-        if *is_attached {
-            // SAFETY: a function of the root of a library that is loaded: `remove`, which comes
-            // before its `Logs` and so its code are gone, waits until this call has returned.
-            unsafe { (self.ask_again)() };
+    /// Has the module ask again, on the asker's thread; whether it did, or is to be asked once more.
+    fn ask(self: &Arc<Self>, asker: &mut Steps) -> bool {
+        // The thread that is in it looks at the note after it has said that it is out, and we look
+        // whether it is out after the note: one of the two sees the other.
+        if self.is_asked.swap(true, Ordering::SeqCst) {
+            self.is_behind.store(true, Ordering::SeqCst);
+            return !self.is_asked.load(Ordering::SeqCst);
         }
+        let (module, deadline) = (Arc::clone(self), Instant::now() + PATIENCE);
+        let asks = move || {
+            module.ask_here();
+            module.is_asked.store(false, Ordering::SeqCst);
+            if module.is_behind.load(Ordering::SeqCst) {
+                wake();
+            }
+        };
+        // No thread begins while a constructor hangs.
+        let is_free = loader_lock::wait_unlocked(deadline).is_ok();
+        match is_free.then(|| asker.run(deadline, asks)) {
+            Some(Ok(()) | Err(RunError::Panicked { .. } | RunError::TimedOut { .. })) => true,
+            None | Some(Err(RunError::NoThread { .. })) => {
+                // With the next change.
+                self.is_asked.store(false, Ordering::SeqCst);
+                self.is_behind.store(true, Ordering::SeqCst);
+                false
+            }
+        }
+    }
+
+    fn ask_here(&self) {
+        let inside = self.pins.as_ref().map(unload::inside);
+        if matches!(inside, Some(None)) || !self.is_attached.load(Ordering::Acquire) {
+            return;
+        }
+        IS_ASKING.set(true);
+        // SAFETY: a function of the root of a library that is mapped: it is never unloaded, or this
+        // thread has been among its pins since before they were closed, until `inside` is dropped.
+        unsafe { (self.ask_again)() };
+        IS_ASKING.set(false);
+        drop(inside);
     }
 }
 
@@ -77,7 +134,7 @@ static MODULES: Mutex<Modules> = Mutex::new(Modules { all: Vec::new(), thread: N
 /// The note.
 static HAS_CHANGED: AtomicBool = AtomicBool::new(false);
 /// One at a time: who is done with a round knows that all notes before it were followed.
-static ROUND: Mutex<()> = Mutex::new(());
+static ROUND: Mutex<Steps> = Mutex::new(Steps::named("hotswap-asker"));
 
 thread_local! {
     static IS_ASKING: Cell<bool> = const { Cell::new(false) };
@@ -118,9 +175,9 @@ pub(super) fn add(module: &Arc<FilterSync>) {
     }
 }
 
-/// A module follows no more, and is not being called.
+/// A module follows no more. A thread may still be in it, which holds its library.
 pub(super) fn remove(module: &Arc<FilterSync>) {
-    *module.is_attached.lock() = false;
+    module.is_attached.store(false, Ordering::Release);
     let mut modules = MODULES.lock();
     modules.all.retain(|other| !Arc::ptr_eq(other, module));
     if let Some(thread) = modules.thread.as_ref().filter(|_| modules.all.is_empty()) {
@@ -128,14 +185,8 @@ pub(super) fn remove(module: &Arc<FilterSync>) {
     }
 }
 
-/// Has the thread run the destructors that it has of libraries which are to be unloaded.
-pub fn poke_thread() {
-    wake();
-}
-
 fn run() {
     loop {
-        run_pending_dtors();
         {
             let mut modules = MODULES.lock();
             if modules.all.is_empty() {
@@ -151,26 +202,25 @@ fn run() {
 
 /// Lets those ask that have to; whether there were any.
 fn round() -> bool {
-    let _alone = ROUND.lock();
+    let mut asker = ROUND.lock();
     let modules = MODULES.lock().all.clone();
     let all = HAS_CHANGED.swap(false, Ordering::AcqRel);
     let mut any = all;
-    IS_ASKING.set(true);
     for module in modules {
-        if module.is_behind.swap(false, Ordering::AcqRel) || all {
-            module.ask_again();
-            any = true;
+        if module.is_behind.swap(false, Ordering::SeqCst) || all {
+            any |= module.ask(&mut asker);
         }
     }
-    IS_ASKING.set(false);
+    // What the thread has of the modules' thread-locals it destroys at its end.
+    asker.renew();
     any
 }
 
 /// Waits until the modules have followed the last change of the program's log filters.
 ///
-/// They follow by themselves, some microseconds after a change; this is for a program that wants to
-/// see the next event for sure. Does nothing when it is called from a subscriber that is asked by
-/// this very thread.
+/// They follow by themselves, soon after a change; this is for a program that wants to see the next
+/// event for sure. A module in which a subscriber of its own hangs is waited for once, for a second.
+/// Does nothing when it is called from a subscriber that is asked by this very thread.
 pub fn sync_log_filters() {
     while !is_asking() && round() {}
 }

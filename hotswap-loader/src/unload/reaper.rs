@@ -10,7 +10,7 @@
 //! That nothing of a library is used after it was closed:
 //! * its functions are called by owners of its `Code`, and there is none ([`Closing`] is made when
 //!   the last one has gone); nothing of the host has copies of their addresses elsewhere. `Logs`
-//!   has one, belongs to the `Code`, and waits for the thread that is just using it;
+//!   has one, and whoever calls it is among the pins meanwhile (`logs/filters.rs`);
 //! * the pins are closed ([`pins`](super::pins)): no thread of the library, no destructor;
 //! * no other library looks at what a state that was handed over as memory has taken along from it:
 //!   of those that had such a state none has code that is run;
