@@ -46,7 +46,7 @@ fn outside_of_its_hours_a_version_waits_and_a_request_brings_it_on() {
     assert!(left > Duration::from_secs(3600) && left <= Duration::from_secs(7200), "{left:?}");
     let status = scene.host.status();
     assert!(status.slots[0].pending.is_some(), "{status}");
-    assert!(status.to_string().contains("is ready, and waits for its hours, in 1"), "{status}");
+    assert!(status.to_string().contains("pending: window opens in 1"), "{status}");
     assert_eq!(label(&scene.slot), "a");
     assert_eq!(scene.host.apply_pending().unwrap(), 1);
     assert_eq!(scene.told.live().generation, 2);

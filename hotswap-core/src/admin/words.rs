@@ -59,7 +59,7 @@ fn condition(slot: &SlotStatus) -> String {
         words.push(format!("{} waits for approval, risk {}", plan.to, plan.level()));
     }
     if let Some(until) = &slot.pending {
-        words.push(format!("an upgrade is ready, and waits {until}"));
+        words.push(format!("pending: {until}"));
     }
     if slot.paused.is_some() {
         words.push("paused".to_owned());

@@ -37,11 +37,9 @@ impl fmt::Display for Event {
             EventKind::Superseded { artifact, why } => {
                 write!(f, "{slot}: {} is not rehearsed to its end: {why}", artifact.short())
             }
-            EventKind::Pending { module, version, artifact, until } => write!(
-                f,
-                "{slot}: {module} {version} ({}…) is prepared and waits {until}",
-                artifact.short()
-            ),
+            EventKind::Pending { module, version, artifact, until } => {
+                write!(f, "{slot}: {module} {version} ({}…) is pending: {until}", artifact.short())
+            }
             EventKind::Announced { artifact, at, pause } => {
                 write!(f, "{slot}: {} takes over ", artifact.short())?;
                 match at.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default()) {

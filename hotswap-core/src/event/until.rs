@@ -34,17 +34,17 @@ pub enum Until {
 impl fmt::Display for Until {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Request => f.write_str("for apply_pending"),
+            Self::Request => f.write_str("waits for apply"),
             Self::Window { opens } => {
                 let left = opens.duration_since(SystemTime::now()).unwrap_or_default().as_secs();
                 match left {
-                    0 => f.write_str("for its hours, which have begun"),
-                    1..7200 => write!(f, "for its hours, in {} min", left.div_ceil(60)),
-                    _ => write!(f, "for its hours, in {} h", left.div_ceil(3600)),
+                    0 => f.write_str("window is open"),
+                    1..7200 => write!(f, "window opens in {} min", left.div_ceil(60)),
+                    _ => write!(f, "window opens in {} h", left.div_ceil(3600)),
                 }
             }
-            Self::Quiet { time } => write!(f, "until nobody was inside for {time:.0?}"),
-            Self::Notice => f.write_str("so that users can be told"),
+            Self::Quiet { time } => write!(f, "waits until nobody was inside for {time:.0?}"),
+            Self::Notice => f.write_str("announced to users first"),
         }
     }
 }

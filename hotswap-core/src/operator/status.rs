@@ -270,7 +270,7 @@ impl fmt::Display for SlotStatus {
             write!(f, ", {} artifacts are looked at later", self.held.len())?;
         }
         if let Some(until) = &self.pending {
-            write!(f, ", an upgrade is ready, and waits {until}")?;
+            write!(f, ", pending: {until}")?;
         }
         write!(f, ", {} mapped", self.mapped)?;
         // The one that serves was told of.

@@ -79,7 +79,7 @@ impl fmt::Display for Standing {
             Self::Serves { generation } => write!(f, "it serves as generation {generation}"),
             Self::OnTrial { generation } => write!(f, "it is on trial as generation {generation}"),
             Self::AwaitsApproval(plan) => write!(f, "it waits for approval, risk {}", plan.level()),
-            Self::Pending => f.write_str("it is ready, and waits for its time"),
+            Self::Pending => f.write_str("it is pending: ready, and waits for its time"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::UnderWay(Some(Phase::Rehearsed)) => {
                 f.write_str("it is on its way, and is rehearsed now")
