@@ -15,7 +15,7 @@ use hotswap_core::{
 };
 use hotswap_tests::{Scene, as_configured, fixture, patient};
 
-use crate::support::{counter, elsewhere, label, value};
+use crate::support::{counter, elsewhere, label, stay_inside, value};
 
 /// What hangs is given up soon.
 fn impatient() -> Config {
@@ -290,4 +290,21 @@ fn an_old_version_that_does_not_stop_is_abandoned_and_told() {
             assert_eq!(scene.upgrade(&counter("label=c")).generation, 3);
         });
     }
+}
+
+/// Module code drops what `prepare` has kept, also where nothing comes of it.
+#[test]
+fn a_restore_does_not_wait_for_the_drop_of_what_prepare_has_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = impatient().with_journal(folder.path().join("journal"));
+    let scene = Scene::<dyn Counter>::with(config, &counter("label=a;untaken=hang"));
+    let backup = scene.host.checkpoint("main").unwrap();
+    let stays = stay_inside(&scene.slot, "the one who stays");
+    let error = scene.host.restore("main", backup.number).unwrap_err().to_string();
+    for part in ["the one who stays", "what its `prepare` kept: it did not come back"] {
+        assert!(error.contains(part), "{error}");
+    }
+    stays.leave();
+    scene.host.restore("main", backup.number).unwrap();
+    scene.host.shutdown().unwrap();
 }

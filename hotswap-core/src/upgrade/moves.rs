@@ -31,6 +31,7 @@ mod back;
 mod turn;
 
 use std::{
+    mem,
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -111,8 +112,11 @@ impl Upgrade<'_> {
             return Err(Fault::of_candidate(Phase::Prepared, "stop", &error));
         }
         let code = Arc::clone(prepared.code());
-        prepared.context = prepare::context(code, self.slot, self.steps, deadline)?;
-        Ok(())
+        let context = prepare::context(code, self.slot, self.steps, deadline)?;
+        let before = mem::replace(&mut prepared.context, context);
+        // What is left in it is dropped with it, which is module code.
+        let dropped = self.steps.run(deadline, move || drop(before)).map_err(StepError::from);
+        dropped.map_err(|error| Fault::of_candidate(Phase::Prepared, "drop", &error))
     }
 
     /// Hands the state over, and lets the candidate serve. On a fault the old version goes on with

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use hotswap_gate::Closed;
+use hotswap_gate::{Closed, Gate};
 use hotswap_types::{Phase, StateNote};
 
 use super::{
@@ -76,8 +76,21 @@ impl Upgrade<'_> {
             let advice = "choose a backup that the module can read";
             return Err(Fault::rejected(Phase::Assessed, handover.note(), advice));
         }
-        let loaded = Loaded { code: Arc::clone(&code), handover };
+        let loaded = Loaded { code, handover };
         let prepared = prepare::prepare(loaded, self.slot, self.steps, self.at_work())?;
+        let restarted = self.begin_with(stored, &gate, &prepared);
+        // Module code drops it: not here, where nobody would give it up.
+        let hangs = self.discard(prepared);
+        restarted.map_err(|fault| fault.with_finding(hangs))
+    }
+
+    fn begin_with(
+        &mut self,
+        stored: &Arc<Snapshot>,
+        gate: &Gate<Generation>,
+        prepared: &Prepared,
+    ) -> Result<Restarted, Fault> {
+        let code = Arc::clone(prepared.code());
         let begun = Instant::now();
         let deadline = begun + self.config.pause_deadline;
         let closed = gate.close(deadline).map_err(|stuck| Fault::not_quiet(&stuck))?;
@@ -91,7 +104,7 @@ impl Upgrade<'_> {
                 Err((Fault::of_serving(Phase::Snapshotted, "suspend", &error), error))
             }
             _ => self
-                .restore(&prepared, stored, &prepared.handover, deadline)
+                .restore(prepared, stored, &prepared.handover, deadline)
                 .map_err(|fault| (fault, StepError::Failed(String::new()))),
         };
         let (generation, state) = started.map_err(|(fault, error)| {
