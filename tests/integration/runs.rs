@@ -117,3 +117,8 @@ pub(crate) fn hash(build: &Fixture) -> ArtifactHash {
 pub(crate) fn on_trial() -> Trial {
     Trial::new(Duration::from_secs(3600))
 }
+
+/// Whether an artifact was refused.
+pub(crate) fn was_refused(told: &[Event]) -> bool {
+    told.iter().any(|event| matches!(event.kind, EventKind::Refused(_)))
+}

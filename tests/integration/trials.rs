@@ -1,11 +1,13 @@
 //! A new version is watched once it serves, and goes back when something is wrong.
 
+mod rollback;
+mod support;
+
 use std::{
     fs,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc,
     },
     thread,
     time::Duration,
@@ -13,71 +15,13 @@ use std::{
 
 use counter_api::{Counter, Failing};
 use hotswap_core::{
-    AfterPanic, CallError, Config, ErrorKind, Pin, PinMut, Reader, Retire, TooFew, Trial,
-    event::{Event, EventKind, Exit, Phase, Refusal, Retirement, StateNote},
+    AfterPanic, CallError, ErrorKind, Pin, PinMut, Reader, TooFew, Trial,
+    event::{EventKind, Exit, Phase, StateNote},
 };
-use hotswap_tests::{LONG, Scene, Told, as_configured, fixture, patient, until};
+use hotswap_tests::{LONG, Scene, as_configured, fixture, patient, until};
 
-use crate::support::{counter, elsewhere, label, stay_inside, value};
-
-/// It does not end by itself.
-fn endless() -> Trial {
-    Trial::new(LONG).with_longest_call(LONG)
-}
-
-/// It is over soon.
-fn short() -> Trial {
-    Trial::new(Duration::from_millis(100)).with_longest_call(LONG)
-}
-
-/// Version `a` has counted to 5.
-fn counted(config: Config) -> Scene<dyn Counter> {
-    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
-    scene.slot.pin_mut().add(5).unwrap();
-    scene
-}
-
-/// The next version is on trial, with its first update.
-fn on_trial(trial: Trial, script: &str) -> Scene<dyn Counter> {
-    let scene = counted(patient().with_trial(trial));
-    begin(&scene, script);
-    scene
-}
-
-fn begin(scene: &Scene<dyn Counter>, script: &str) {
-    let live = scene.upgrade(&fixture("chain").told(script));
-    assert_eq!(live.state, StateNote::Migrated { from: 1, to: 3 });
-    assert_eq!(elsewhere(|| scene.slot.pin_mut().add(1)).unwrap(), 6);
-}
-
-fn committed(told: &Told) -> (u64, String) {
-    told.find(|event| match &event.kind {
-        EventKind::Committed { generation, why, .. } => Some((*generation, why.clone())),
-        EventKind::Refused(refusal) => panic!("{refusal}"),
-        _ => None,
-    })
-}
-
-/// The version on trial is rolled back to the first one.
-fn rolled_back(scene: &Scene<dyn Counter>, says: &str) -> Arc<Refusal> {
-    let refusal = scene.told.refused();
-    assert_eq!((refusal.exit, refusal.phase), (Exit::RolledBack, Phase::Trial), "{refusal}");
-    let text = refusal.to_string();
-    assert!(text.starts_with("rolled back chain "), "{text}");
-    assert!(text.contains("serving 1.0.0 (generation 1)") && text.contains(says), "{text}");
-    assert_eq!(label(&scene.slot), "a");
-    assert!(scene.host.status().slots[0].trial.is_none());
-    refusal
-}
-
-/// The next good build is live, with all that was counted.
-fn goes_on(scene: &Scene<dyn Counter>, generation: u64, count: u64) {
-    assert_eq!(value(&scene.slot), count);
-    assert_eq!(elsewhere(|| scene.slot.pin_mut().add(1)).unwrap(), count + 1);
-    let live = scene.upgrade(&counter(&format!("label=good after {generation}")));
-    assert_eq!(live.generation, generation);
-    assert_eq!(value(&scene.slot), count + 1);
-}
+use self::support::{begin, committed, counted, endless, goes_on, on_trial, rolled_back, short};
+use crate::support::{counter, elsewhere, label, value};
 
 #[test]
 fn what_is_well_is_committed_when_its_trial_is_over() {
@@ -132,63 +76,6 @@ fn a_panic_in_one_call_of_a_hundred_goes_back_with_every_update() {
     scene.host.rescan().unwrap();
     assert_eq!(scene.told.refused().exit, Exit::RolledBack);
     goes_on(&scene, 3, count);
-}
-
-#[test]
-fn where_the_state_cannot_go_back_it_is_said_what_is_lost() {
-    let log = tempfile::tempdir().unwrap();
-    let log = log.path().join("log");
-    let scene = counted(patient().with_trial(endless()));
-    begin(&scene, &format!("label=b;downgrade=fail;log={}", log.display()));
-    scene.host.roll_back("main", "somebody has asked for it").unwrap();
-    let refusal = rolled_back(&scene, "somebody has asked for it");
-    for part in
-        ["every change of the state since the upgrade is lost", "downgrade was told to fail"]
-    {
-        assert!(refusal.state.contains(part), "{refusal}");
-    }
-    assert_eq!(elsewhere(|| scene.slot.pin().resumed()).unwrap(), 1);
-    assert_eq!(scene.told.retired(), (2, as_configured()));
-    let log = fs::read_to_string(log).unwrap();
-    assert!(log.ends_with("b suspend\nb state\nb downgrade\nb stop\n"), "{log}");
-    goes_on(&scene, 3, 5);
-}
-
-#[test]
-fn a_state_of_the_same_version_goes_back_as_it_is() {
-    let scene = counted(patient().with_trial(endless()));
-    scene.upgrade(&counter("label=b"));
-    elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
-    scene.host.roll_back("main", "by hand").unwrap();
-    let refusal = scene.told.refused();
-    assert_eq!((refusal.exit, &*refusal.state), (Exit::RolledBack, "state kept"));
-    assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), 6));
-    goes_on(&scene, 3, 6);
-}
-
-#[test]
-fn a_call_that_hangs_is_given_up_and_the_version_before_serves() {
-    for exclusive in [false, true] {
-        let trial = endless().with_longest_call(Duration::from_millis(300));
-        let scene = on_trial(trial, "label=b");
-        let (release, held) = mpsc::channel::<()>();
-        let slot = scene.slot.clone();
-        let hangs = thread::spawn(move || {
-            let mut hang = || {
-                let _ = held.recv();
-            };
-            match exclusive {
-                true => slot.pin_mut().inside_mut(&mut hang),
-                false => slot.pin().inside(&mut hang),
-            }
-        });
-        let refusal = rolled_back(&scene, "a call is inside for");
-        assert!(refusal.state.contains("callers are given up in it"), "{refusal}");
-        assert_eq!(value(&scene.slot), 5);
-        drop(release);
-        hangs.join().unwrap().unwrap();
-        goes_on(&scene, 3, 5);
-    }
 }
 
 #[test]
@@ -330,77 +217,6 @@ fn an_artifact_that_comes_meanwhile_waits_until_the_trial_is_over() {
 }
 
 #[test]
-fn callers_who_stay_are_waited_for_and_in_the_end_given_up() {
-    let config = patient().with_pause_deadline(Duration::from_millis(200));
-    let scene = counted(config.with_trial(endless()));
-    begin(&scene, "label=b");
-    let inside = stay_inside(&scene.slot, "the one who stays");
-    let error = scene.host.roll_back("main", "by hand").unwrap_err();
-    assert!(error.to_string().contains("the one who stays"), "{error}");
-    assert_eq!(label(&scene.slot), "b");
-    let waits = |event: &Event| matches!(event.kind, EventKind::RollbackWaits { .. }).then_some(());
-    scene.told.find(waits);
-    inside.leave();
-    let refusal = rolled_back(&scene, "by hand");
-    assert!(refusal.state.contains("downgraded"), "{refusal}");
-    assert_eq!(value(&scene.slot), 6);
-
-    let config = patient().with_pause_deadline(Duration::from_millis(200));
-    let scene = counted(config.with_trial(endless()));
-    begin(&scene, "label=b");
-    let inside = stay_inside(&scene.slot, "the one who stays");
-    scene.host.roll_back("main", "by hand").unwrap_err();
-    let refusal = rolled_back(&scene, "by hand");
-    assert!(refusal.state.contains("callers are given up in it"), "{refusal}");
-    inside.leave();
-    goes_on(&scene, 3, 5);
-}
-
-#[test]
-fn a_way_back_that_fails_is_told_and_the_candidate_serves_on() {
-    let config = patient().with_trial(endless());
-    let scene = Scene::<dyn Counter>::with(config, &counter("label=a;resume=panic"));
-    scene.upgrade(&fixture("chain").told("label=b;downgrade=fail"));
-    elsewhere(|| scene.slot.pin_mut().add(6)).unwrap();
-    let error = scene.host.roll_back("main", "by hand").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Artifact);
-    let refusal = scene.told.refused();
-    assert_eq!((refusal.exit, refusal.phase), (Exit::Degraded, Phase::Trial));
-    let text = refusal.to_string();
-    for part in ["DEGRADED", "by hand", "resume was told to panic", "downgrade was told to fail"] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
-    let status = scene.host.status();
-    assert!(status.to_string().contains("DEGRADED: by hand"), "{status}");
-    assert_eq!((label(&scene.slot), value(&scene.slot)), ("b".to_owned(), 6));
-    assert_eq!(elsewhere(|| scene.slot.pin().resumed()).unwrap(), 1);
-    assert_eq!(scene.told.retired().0, 1);
-    let live = scene.upgrade(&fixture("chain").told("label=c"));
-    assert_eq!((live.generation, value(&scene.slot)), (3, 6));
-    assert!(scene.host.status().slots[0].degraded.is_none());
-}
-
-#[test]
-fn without_state_the_version_before_goes_on_at_once() {
-    let config = patient().with_trial(endless());
-    let scene = Scene::<dyn Counter>::with(config, &fixture("stateless").told("label=a"));
-    scene.slot.pin_mut().add(5).unwrap();
-    let pin = scene.slot.pin();
-    scene.upgrade(&fixture("stateless").told("label=b"));
-    elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
-    let inside = elsewhere(|| stay_inside(&scene.slot, "on trial"));
-    elsewhere(|| scene.slot.pin().fail(Failing::Text)).unwrap_err();
-    let refusal = scene.told.refused();
-    assert_eq!((refusal.exit, &*refusal.state), (Exit::RolledBack, "no state"));
-    assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), 5));
-    assert_eq!(pin.value().unwrap(), 5);
-    drop(pin);
-    inside.leave();
-    assert_eq!(scene.told.retired(), (2, as_configured()));
-    assert_eq!(scene.upgrade(&fixture("stateless").told("label=c")).generation, 3);
-}
-
-#[test]
 fn what_is_not_on_trial_is_neither_committed_nor_rolled_back() {
     let scene = counted(patient().with_trial(endless()));
     for result in [scene.host.commit("main", ""), scene.host.roll_back("main", "")] {
@@ -427,35 +243,6 @@ fn an_end_during_the_trial_stops_both() {
 }
 
 #[test]
-fn what_was_rolled_back_is_unloaded() {
-    let config = patient().with_trial(endless()).with_retire(Retire::Unload);
-    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
-    for round in 1..4 {
-        scene.upgrade(&fixture("chain").told(&format!("label=b{round}")));
-        let held = &scene.host.status().slots[0].generations[0].held_by;
-        assert_eq!(held, &[hotswap_core::event::Holder::Trial]);
-        elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
-        scene.host.roll_back("main", "by hand").unwrap();
-        assert_eq!(scene.told.refused().exit, Exit::RolledBack);
-        assert_eq!(scene.told.retired(), (round + 1, Retirement::Unloaded));
-        assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), round));
-    }
-    assert_eq!(scene.host.status().slots[0].mapped, 1);
-}
-
-#[test]
-fn a_poisoned_instance_on_trial_does_not_hand_its_state_back() {
-    let config =
-        patient().with_trial(endless()).with_after_panic(AfterPanic::Refuse, AfterPanic::GoOn);
-    let scene = counted(config);
-    begin(&scene, "label=b");
-    elsewhere(|| scene.slot.pin_mut().fail_mut(Failing::Text)).unwrap_err();
-    let refusal = rolled_back(&scene, "panics  1 in");
-    assert!(refusal.state.contains("half changed"), "{refusal}");
-    goes_on(&scene, 3, 5);
-}
-
-#[test]
 fn panics_of_instances_that_were_restarted_count() {
     let trial = endless().with_panics(1);
     let config =
@@ -470,16 +257,6 @@ fn panics_of_instances_that_were_restarted_count() {
     assert!(matches!(error, CallError::Panicked(_)));
     rolled_back(&scene, "panics  2 in");
     goes_on(&scene, 3, 7);
-}
-
-#[test]
-fn to_abandon_what_hangs_on_trial_rolls_it_back() {
-    let scene = on_trial(endless(), "label=b");
-    let inside = stay_inside(&scene.slot, "the one who hangs");
-    assert!(scene.host.abandon("main").unwrap());
-    rolled_back(&scene, "given up");
-    inside.leave();
-    goes_on(&scene, 3, 5);
 }
 
 #[test]

@@ -2,72 +2,27 @@
 //!
 //! A process of its own: the subscriber is the process's. The tests share it, one at a time.
 
+#[path = "logs/subscribers.rs"]
+mod subscribers;
+#[path = "logs/support.rs"]
+mod support;
+
 use std::{
     fs,
     sync::{
-        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
 };
 
 use chatter_api::Chatter;
-use counter_api::Counter;
-use hotswap_core::{CallError, Host, Slot, event::StateNote, sync_log_filters};
-use hotswap_tests::{
-    Fixture, Heard, Line, Scene, Told, edition, file_name, fixture, is_harmless, patient, replace,
-    until,
-};
+use hotswap_core::{CallError, Host, Slot, sync_log_filters};
+use hotswap_tests::{Line, Scene, Told, file_name, is_harmless, patient, replace, until};
 use tracing::{Level, info, info_span};
-use tracing_subscriber::{EnvFilter, Registry, prelude::*, reload};
+use tracing_subscriber::EnvFilter;
 
-/// The subscriber, and its filter.
-struct Stage {
-    heard: Heard,
-    filter: reload::Handle<EnvFilter, Registry>,
-    _alone: MutexGuard<'static, ()>,
-}
-
-impl Stage {
-    fn filter(&self, directives: &str) {
-        self.filter.reload(EnvFilter::new(directives)).expect("the subscriber is there");
-        sync_log_filters();
-    }
-
-    /// What the module says when it is told to.
-    fn said(&self, scene: &Scene<dyn Chatter>, what: &str) -> Vec<Line> {
-        let _ = self.heard.take();
-        scene.slot.pin().say(what).expect("it serves");
-        self.heard.take()
-    }
-
-    /// The texts of the events of it.
-    fn texts(&self, scene: &Scene<dyn Chatter>, what: &str) -> Vec<String> {
-        self.said(scene, what).iter().filter(|it| !it.is_span).map(|it| it.text()).collect()
-    }
-}
-
-fn stage(directives: &str) -> Stage {
-    type Shared = (Heard, reload::Handle<EnvFilter, Registry>);
-    static ALONE: Mutex<()> = Mutex::new(());
-    static SHARED: LazyLock<Shared> = LazyLock::new(|| {
-        let heard = Heard::default();
-        let (filter, handle) = reload::Layer::new(EnvFilter::new("off"));
-        tracing_subscriber::registry().with(filter).with(heard.clone()).init();
-        (heard, handle)
-    });
-    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let (heard, filter) = SHARED.clone();
-    heard.unhook();
-    let stage = Stage { heard, filter, _alone: alone };
-    stage.filter(directives);
-    let _ = stage.heard.take();
-    stage
-}
-
-fn chatter(script: &str) -> Fixture {
-    fixture("chatter").told(script)
-}
+use self::support::{chatter, stage};
 
 #[test]
 fn an_event_arrives_with_its_callsite_and_its_fields() {
@@ -385,72 +340,6 @@ fn numbers_that_are_no_spans_are_ignored() {
     std::panic::set_hook(hook);
     assert_eq!(texts, ["of a forged parent"; 4]);
     assert_eq!(panics.load(Ordering::Relaxed), 0, "the subscriber was asked");
-}
-
-#[test]
-fn a_subscriber_that_panics_costs_the_event_and_no_more() {
-    let stage = stage("info");
-    let scene = Scene::<dyn Chatter>::of(&chatter(""));
-    stage.heard.hook(|line| assert!(line.text() != "bad", "the subscriber does not like it"));
-    for _ in 0..3 {
-        assert_eq!(stage.texts(&scene, "bad"), ["bad"]);
-    }
-    assert_eq!(stage.texts(&scene, "good"), ["good"]);
-    stage.heard.unhook();
-    assert_eq!(stage.texts(&scene, "doubled"), ["doubled: doubled"]);
-}
-
-/// The state has gone over by then.
-#[test]
-fn a_subscriber_that_panics_as_an_upgrade_ends_costs_no_state() {
-    let stage = stage("info");
-    let mover = |script: &str| edition("mover", &[]).told(script);
-    let scene = Scene::<dyn Counter>::of(&mover("label=a"));
-    assert_eq!(scene.slot.pin_mut().add(5).unwrap(), 5);
-    stage.heard.hook_exits(|span| {
-        let is_step = thread::current().name() == Some("hotswap-step");
-        assert!(!(is_step && span == "upgrade"), "the subscriber does not like it");
-    });
-    let live = scene.upgrade(&mover("label=b"));
-    stage.heard.unhook();
-    assert_eq!(live.state, StateNote::Moved);
-    assert_eq!(scene.slot.pin().label().unwrap(), "b");
-    assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 6);
-    assert_eq!(scene.upgrade(&mover("label=c")).state, StateNote::Moved);
-    assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 7);
-}
-
-#[test]
-fn a_subscriber_may_call_a_module_that_logs() {
-    let stage = stage("info");
-    let scene = Scene::<dyn Chatter>::of(&chatter(""));
-    let slot = scene.slot.clone();
-    stage.heard.hook(move |_| {
-        slot.pin().say("in the subscriber").unwrap();
-        slot.pin().say("doubled").unwrap();
-    });
-    assert_eq!(stage.texts(&scene, "hello"), ["hello"]);
-    // For an event of the host the module is heard, once.
-    let _ = stage.heard.take();
-    info!("of the host");
-    let texts = stage.heard.texts();
-    assert_eq!(texts, ["of the host", "in the subscriber", "doubled: doubled"]);
-    stage.heard.unhook();
-}
-
-#[test]
-fn a_thread_with_a_subscriber_of_its_own_is_heard_there() {
-    let stage = stage("info");
-    let scene = Scene::<dyn Chatter>::of(&chatter(""));
-    let own = Heard::default();
-    let subscriber = tracing_subscriber::registry().with(own.clone());
-    tracing::subscriber::with_default(subscriber, || {
-        sync_log_filters();
-        scene.slot.pin().say("levels").unwrap();
-        scene.slot.pin().say("doubled").unwrap();
-    });
-    assert_eq!(own.texts(), ["1", "2", "3", "4", "5", "doubled: doubled"]);
-    assert_eq!(stage.texts(&scene, "levels"), ["1", "2", "3"]);
 }
 
 #[test]

@@ -3,6 +3,9 @@
 //!
 //! A process of its own, with a `main` of its own: the host starts this program again as a child.
 
+#[path = "rehearsing/support.rs"]
+mod support;
+
 use std::{
     fs,
     os::unix::fs::MetadataExt as _,
@@ -15,15 +18,17 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Approval, ArtifactHash, Config, Host, Rehearsal, Slot, Trial,
+    Approval, ArtifactHash, Host, Slot, Trial,
     event::{Event, EventKind, Phase},
     probe,
 };
 use hotswap_tests::{
     Fixture, LONG, Scene, Told,
     alone::{self, children},
-    file_name, fixture, patient, replace, until,
+    file_name, patient, replace, until,
 };
+
+use self::support::{Stands, counted, counter, is_rehearsed, label, phase, rehearsal, superseded};
 
 fn main() -> ExitCode {
     probe::serve();
@@ -41,82 +46,6 @@ fn main() -> ExitCode {
         ("whoever_goes_back_is_answered_when_it_is_over", a_revert),
         ("the_journals_backup_is_what_the_child_reads", one_copy),
     ])
-}
-
-fn counter(script: &str) -> Fixture {
-    fixture("counter").told(script)
-}
-
-/// Nothing ends by its deadline.
-fn rehearsal() -> Rehearsal {
-    Rehearsal::new().with_deadline(LONG)
-}
-
-fn counted(config: Config) -> Scene<dyn Counter> {
-    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
-    scene.slot.pin_mut().add(5).unwrap();
-    scene
-}
-
-fn label(slot: &Slot<dyn Counter>) -> String {
-    slot.pin().label().unwrap()
-}
-
-/// A build that stands in its `start` until a file is there.
-struct Stands {
-    build: Fixture,
-    go: PathBuf,
-    log: PathBuf,
-    label: String,
-}
-
-impl Stands {
-    fn new(folder: &Path, label: &str) -> Self {
-        let (go, log) = (folder.join(format!("go-{label}")), folder.join(format!("log-{label}")));
-        let script = format!("label={label};log={};start=wait {}", log.display(), go.display());
-        Self { build: counter(&script), go, log, label: label.to_owned() }
-    }
-
-    fn hash(&self) -> ArtifactHash {
-        ArtifactHash::of(self.build.bytes())
-    }
-
-    /// How often something was begun, in whatever process.
-    fn begun(&self, step: &str) -> usize {
-        let wanted = format!("{} {step}", self.label);
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
-        log.lines().filter(|line| *line == wanted).count()
-    }
-
-    /// A child stands there.
-    fn stands(&self, times: usize) {
-        until("a child stands in its start", || self.begun("start") == times);
-    }
-
-    fn go(&self) {
-        fs::write(&self.go, "").unwrap();
-    }
-}
-
-fn superseded(event: &Event) -> Option<(ArtifactHash, String)> {
-    match &event.kind {
-        EventKind::Superseded { artifact, why } => Some((*artifact, why.clone())),
-        EventKind::Refused(refusal) => panic!("{refusal}"),
-        _ => None,
-    }
-}
-
-fn is_rehearsed(event: &Event) -> Option<()> {
-    match &event.kind {
-        EventKind::Rehearsed { .. } => Some(()),
-        EventKind::Refused(refusal) => panic!("{refusal}"),
-        _ => None,
-    }
-}
-
-fn phase(host: &Host, slot: &str) -> Option<Phase> {
-    let status = host.status();
-    status.slots.iter().find(|it| it.name == slot).and_then(|it| it.phase)
 }
 
 fn other_slots_and_their_trials_go_on() {

@@ -4,98 +4,25 @@
 #![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 #![expect(unsafe_code, reason = "takes a signal's handler back")]
 
+#[path = "unload/retained.rs"]
+mod retained;
+#[path = "unload/support.rs"]
+mod support;
+
 use std::{
     fs,
-    path::{Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver, Sender},
+        mpsc,
     },
-    thread::{self, JoinHandle},
+    thread::{self},
 };
 
-use habits_api::{Habit, Habits};
-use hotswap_core::{
-    AtCap, Config, Retire, Slot,
-    event::{Exit, Holder, Retirement},
-};
-use hotswap_tests::{Fixture, Scene, fixture, patient, until};
+use habits_api::Habit;
+use hotswap_core::event::{Holder, Retirement};
+use hotswap_tests::until;
 
-type Place = Scene<dyn Habits>;
-
-/// One test at a time: handlers of signals are the process's, and so are the names of threads.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn unloads() -> Config {
-    patient().with_retire(Retire::Unload)
-}
-
-fn habits(script: &str) -> Fixture {
-    fixture("habits").told(script)
-}
-
-/// A scene whose private copies have a folder of their own, so that its mappings can be told.
-fn scene(first: &Fixture, folder: &Path) -> Place {
-    Scene::with(unloads().with_private_folder(folder), first)
-}
-
-/// How many libraries are mapped from a folder.
-fn mapped(folder: &Path) -> usize {
-    let maps = fs::read_to_string("/proc/self/maps").unwrap();
-    let paths = maps.lines().filter_map(|line| line.split_once('/').map(|(_, path)| path));
-    let prefix = folder.strip_prefix("/").unwrap().to_str().unwrap().to_owned();
-    let mut copies: Vec<_> = paths.filter(|path| path.starts_with(&prefix)).collect();
-    copies.sort_unstable();
-    copies.dedup();
-    copies.len()
-}
-
-/// A thread of the host that calls when it is told to.
-struct Worker {
-    tasks: Sender<(Habit, Sender<()>)>,
-    thread: JoinHandle<()>,
-}
-
-impl Worker {
-    fn new(slot: &Slot<dyn Habits>, name: &str) -> Self {
-        let slot = slot.clone();
-        let (tasks, inbox): (_, Receiver<(Habit, Sender<()>)>) = mpsc::channel();
-        let work = move || {
-            for (habit, done) in inbox {
-                hotswap_core::release_thread_locals();
-                slot.pin().practise(habit).unwrap();
-                done.send(()).unwrap();
-            }
-        };
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(work).unwrap();
-        Self { tasks, thread }
-    }
-
-    fn calls(&self, habit: Habit) {
-        let (done, is_done) = mpsc::channel();
-        self.tasks.send((habit, done)).unwrap();
-        is_done.recv().unwrap();
-    }
-
-    fn ends(self) {
-        drop(self.tasks);
-        self.thread.join().unwrap();
-    }
-}
-
-/// What the destructors of a build have noted.
-fn noted(log: &Path, label: &str) -> Vec<String> {
-    let text = fs::read_to_string(log).unwrap_or_default();
-    let of = text.lines().filter_map(|line| line.strip_prefix(label)?.strip_prefix(' '));
-    let mut noted: Vec<_> = of.map(str::to_owned).collect();
-    noted.retain(|line| !matches!(line.as_str(), "start" | "stop"));
-    noted.sort_unstable();
-    noted
-}
+use self::support::{Worker, alone, habits, held, mapped, noted, scene};
 
 /// Every habit, on a thread that has ended before, on one that goes on calling, and on one that ends
 /// afterwards without having called again.
@@ -160,14 +87,6 @@ fn whatever_a_module_is_used_to_it_is_unloaded() {
         goes_on.calls(habit);
         goes_on.ends();
     }
-}
-
-/// The next event of a generation that is retained for now: who holds it.
-fn held(scene: &Place, generation: u64) -> Vec<Holder> {
-    let (number, outcome) = scene.told.retired();
-    let Retirement::Retained { by } = outcome else { panic!("{outcome:?}") };
-    assert_eq!(number, generation);
-    by
 }
 
 #[test]
@@ -281,188 +200,6 @@ fn a_destructor_that_hangs_blocks_no_caller() {
     hotswap_core::release_thread_locals();
     assert_eq!(scene.told.retired(), (1, Retirement::Unloaded));
     worker.ends();
-}
-
-/// The reason why the library of generation 1 stays.
-fn image(scene: &Place) -> String {
-    let by = held(scene, 1);
-    let [Holder::Image { why }] = &*by else { panic!("{by:?}") };
-    why.clone()
-}
-
-#[test]
-fn what_cannot_be_unloaded_is_retained_and_the_reason_told() {
-    let _alone = alone();
-    for (module, reason) in [
-        ("nodelete", "it was linked with -z nodelete"),
-        ("dynamic-std", "it needs the shared standard library libstd-"),
-        ("constructor", "it has constructors, which ran before its calls were answered"),
-        ("quick-exit", "it calls __cxa_at_quick_exit, which keeps a function to call at the exit"),
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let scene = scene(&fixture(module).told("label=a"), folder.path());
-        let worker = Worker::new(&scene.slot, "worker");
-        for habit in [Habit::Locals, Habit::Current, Habit::Join, Habit::Key] {
-            worker.calls(habit);
-        }
-        let _ = scene.upgrade(&habits("label=b"));
-        let why = image(&scene);
-        assert!(why.starts_with(reason), "{module}: {why}");
-        assert_eq!(mapped(folder.path()), 2);
-        // Its thread-locals are destroyed at the end of the thread, as ever.
-        worker.calls(Habit::Locals);
-        worker.ends();
-        assert_eq!(scene.upgrade(&habits("label=c")).generation, 3);
-        assert_eq!(scene.told.retired(), (2, Retirement::Unloaded));
-        let listed = &scene.host.status().slots[0].generations;
-        assert_eq!(listed[0].held_by, [Holder::Image { why }], "{listed:?}");
-    }
-}
-
-#[test]
-fn what_is_left_with_the_system_holds_the_library() {
-    let _alone = alone();
-    let folder = tempfile::tempdir().unwrap();
-    for (habit, reason) in [
-        (Habit::Handler, "it has set a handler of signal 12"),
-        (Habit::Action, "it has set a handler of signal 12"),
-        (Habit::SystemCall, "it has made the system call 273"),
-        (Habit::LookUp, "it has looked up timer_create, which starts a thread"),
-        (Habit::AtFork, "it has asked for a function to call at each fork"),
-    ] {
-        let place = scene(&habits("label=a"), folder.path());
-        place.slot.pin().practise(habit).unwrap();
-        // Who comes later may have kept the handler, to call it after its own.
-        // SAFETY: as it was before.
-        unsafe { libc::signal(libc::SIGUSR2, libc::SIG_DFL) };
-        let _ = place.upgrade(&habits("label=b"));
-        let why = image(&place);
-        assert!(why.starts_with(reason), "{habit:?}: {why}");
-    }
-}
-
-/// What runs while a library is closed (`atexit`, `.fini_array`) gets nothing that would lead into it
-/// when it is gone.
-#[test]
-fn in_its_last_functions_a_library_leaves_nothing_with_the_system() {
-    let _alone = alone();
-    let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("log");
-    let build = |label: &str| habits(&format!("label={label};log={}", log.display()));
-    let place = scene(&build("a"), folder.path());
-    place.slot.pin().practise(Habit::GreedyExit).unwrap();
-    let _ = place.upgrade(&build("b"));
-    assert_eq!(place.told.retired(), (1, Retirement::Unloaded));
-    assert_eq!(noted(&log, "a"), ["(true, -1, -1, true, -1, true)"]);
-    assert_eq!(mapped(folder.path()), 1);
-    // SAFETY: the handler that it was; nothing is sent.
-    let handler = unsafe { libc::signal(libc::SIGUSR2, libc::SIG_DFL) };
-    assert_eq!(handler, libc::SIG_DFL);
-}
-
-/// A subscriber that panics when the reaper says that it has freed a library's heap.
-struct Panics;
-
-static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
-
-impl tracing::Subscriber for Panics {
-    fn enabled(&self, of: &tracing::Metadata<'_>) -> bool {
-        of.target() == "hotswap_core"
-    }
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, _: &tracing::Event<'_>) {
-        if thread::current().name() == Some("hotswap-reaper") {
-            HAS_PANICKED.store(true, Ordering::Relaxed);
-            panic!("told to panic");
-        }
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-/// What panics where libraries are closed closes none that is in use.
-#[test]
-fn a_subscriber_that_panics_unloads_nothing() {
-    let _alone = alone();
-    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let stay = folder.path().join("stay");
-    let place = scene(&habits(&format!("label=a;stay={}", stay.display())), folder.path());
-    let worker = Worker::new(&place.slot, "worker");
-    worker.calls(Habit::Stay);
-    worker.ends();
-    let _ = place.upgrade(&habits("label=b"));
-    let by = held(&place, 1);
-    assert!(matches!(&*by, [Holder::Threads(_)]), "{by:?}");
-
-    tracing::subscriber::set_global_default(Panics).unwrap();
-    let others = scene(&habits("label=a"), other.path());
-    let _ = others.upgrade(&habits("label=b"));
-    assert_eq!(others.told.retired(), (1, Retirement::Unloaded));
-    until("the subscriber panics", || HAS_PANICKED.load(Ordering::Relaxed));
-    // The thread goes on in its library, which goes when it has ended.
-    assert_eq!(mapped(folder.path()), 2);
-    fs::write(&stay, "").unwrap();
-    assert_eq!(place.told.retired(), (1, Retirement::Unloaded));
-}
-
-#[test]
-fn at_the_cap_nothing_more_is_loaded() {
-    let _alone = alone();
-    let folder = tempfile::tempdir().unwrap();
-    let config = unloads().with_generation_cap(2).with_private_folder(folder.path());
-    let place = Place::with(config.clone(), &habits("label=a"));
-    let idle = Worker::new(&place.slot, "idle");
-    idle.calls(Habit::Locals);
-    let _ = place.upgrade(&habits("label=b"));
-    let _ = held(&place, 1);
-    let refusal = place.refusal(&habits("label=c"));
-    assert_eq!(refusal.exit, Exit::Cancelled);
-    let text = refusal.to_string();
-    assert!(text.contains("2 are mapped, and 2 may be"), "{text}");
-    assert!(
-        text.contains("generation 1  1 thread with values of its thread-locals: idle"),
-        "{text}"
-    );
-    assert!(text.contains("generation 2  it serves"), "{text}");
-    assert!(text.contains("with_generation_cap"), "{text}");
-    // Room is made, and used at once.
-    idle.calls(Habit::None);
-    assert_eq!(place.told.retired(), (1, Retirement::Unloaded));
-    assert_eq!(place.told.live().generation, 3);
-    idle.ends();
-    drop(place);
-
-    let place = Place::with(config.with_at_cap(AtCap::GoOn), &habits("label=a"));
-    let idle = Worker::new(&place.slot, "idle");
-    for (label, generation) in [("b", 2), ("c", 3), ("d", 4)] {
-        idle.calls(Habit::Locals);
-        assert_eq!(place.upgrade(&habits(&format!("label={label}"))).generation, generation);
-    }
-    idle.ends();
-}
-
-#[test]
-fn a_slot_may_be_retained_where_others_are_unloaded() {
-    let _alone = alone();
-    let folder = tempfile::tempdir().unwrap();
-    let config = unloads().with_private_folder(folder.path()).retire("main", Retire::Retain);
-    let place = Place::with(config, &habits("label=a"));
-    let _ = place.upgrade(&habits("label=b"));
-    assert_eq!(held(&place, 1), [Holder::Policy]);
-    assert_eq!(mapped(folder.path()), 2);
-    // Of what is retained there is no file left.
-    let files = || fs::read_dir(private(folder.path())).unwrap().count();
-    until("the file is gone", || files() == 2);
-}
-
-/// The private folder of the only host: a lock, and copies.
-fn private(folder: &Path) -> PathBuf {
-    let mut found = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
-    found.find(|path| path.is_dir()).unwrap()
 }
 
 /// Threads that never stop calling, and others that come and go.

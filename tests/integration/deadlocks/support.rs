@@ -1,0 +1,41 @@
+//! Two slots, and whether one is closed.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use counter_api::Counter;
+use hotswap_core::{CallError, Config, Host, Pin, Slot};
+use tempfile::TempDir;
+
+use crate::support::elsewhere;
+
+/// Two slots, `left` and `right`, that take builds of one file.
+pub(super) struct Two {
+    pub(super) host: Host,
+    pub(super) folder: TempDir,
+}
+
+impl Two {
+    pub(super) fn of(config: Config, first: &hotswap_tests::Fixture) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name| folder.path().join(name);
+        for name in ["left", "right"] {
+            fs::write(at(name), first.bytes()).unwrap();
+        }
+        let config = config.artifact("left", at("left")).artifact("right", at("right"));
+        Self { host: Host::new(config).unwrap(), folder }
+    }
+
+    pub(super) fn slots<I: hotswap_core::Interface + ?Sized>(&self) -> [Slot<I>; 2] {
+        ["left", "right"].map(|name| self.host.slot(name).unwrap())
+    }
+
+    pub(super) fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// The gate of a slot is closed: a call that does not wait is turned away.
+pub(super) fn is_closed(slot: &Slot<dyn Counter>) -> bool {
+    let now = slot.with_budget(Duration::ZERO);
+    elsewhere(|| matches!(Pin::generation(&now.pin()), Err(CallError::Draining { .. })))
+}
