@@ -4,6 +4,7 @@ use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
+    sync::mpsc,
     thread,
     time::Duration,
 };
@@ -41,9 +42,13 @@ pub(super) fn group() -> Group {
                 |place| {
                     assert_eq!(place.put(&place.build("")).outcome, "live");
                     let (client, file) = (client(place), place.artifact());
-                    let asking = thread::spawn(move || ask(&client, file, true));
+                    let (say, heard) = mpsc::channel();
+                    let asking = thread::spawn(move || {
+                        ask(&client, file, |text| drop(say.send(text.to_owned())))
+                    });
                     // It is answered when the trial is over, however early that is.
-                    thread::sleep(Duration::from_millis(20));
+                    let told = heard.recv_timeout(crate::LONG).expect("how it stands");
+                    assert!(told.contains("on trial"), "{told}");
                     let _ = place.host().commit("main", "a row");
                     asking.join().expect("it does not panic")
                 },
@@ -51,7 +56,7 @@ pub(super) fn group() -> Group {
                 &["counter 1.0.0 (", "module", "committed"],
             )
             .with(Setting::counter(|folder| {
-                let trial = Trial::new(Duration::from_secs(1)).with_longest_call(crate::LONG);
+                let trial = Trial::new(Duration::from_secs(4)).with_longest_call(crate::LONG);
                 answers(folder).with_trial(trial)
             }))
             .then(After::TheNewOne),
@@ -103,9 +108,11 @@ fn client(place: &Place) -> Client {
     Client::new(socket(place.folder()))
 }
 
-fn ask(client: &Client, file: PathBuf, wait: bool) -> Happened {
-    let request = Request::Apply { slot: None, file: Some(file), wait, intent: Intent::default() };
-    match client.ask(&request, |_| {}) {
+/// Has a file applied, and waits for how it ends; `hear` gets what is told before.
+fn ask(client: &Client, file: PathBuf, hear: impl FnMut(&str)) -> Happened {
+    let intent = Intent::default();
+    let request = Request::Apply { slot: None, file: Some(file), wait: true, intent };
+    match client.ask(&request, hear) {
         Ok(done) => Happened::new(done.value["outcome"].as_str().unwrap_or_default(), done.text),
         Err(error) => Happened::new("not answered", error),
     }

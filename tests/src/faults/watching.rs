@@ -107,7 +107,8 @@ fn two_files(place: &mut Place) -> Happened {
     let folder = place.folder().join("both");
     let _ = fs::create_dir(&folder);
     for name in ["a", "b"] {
-        replace(&folder.join(file_name(name)), place.build(&format!("label={name}")).bytes());
+        let build = crate::fixture("counter").told(&format!("label={name}"));
+        replace(&folder.join(file_name(name)), build.bytes());
     }
     let config = patient().folder("other", &folder).module("other", "counter");
     let host = Host::new(config).expect("it starts");
