@@ -95,3 +95,29 @@ fn is_gone(error: &notify::Error) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `notify` has forgotten it, and its identity says nothing of that.
+    #[test]
+    fn a_folder_that_went_away_and_is_back_is_watched_anew_with_all_below_it() {
+        let root = tempfile::tempdir().unwrap();
+        let (folder, aside) = (root.path().join("a"), root.path().join("b"));
+        let below = folder.join("below");
+        fs::create_dir_all(&below).unwrap();
+        let mut folders = Folders::new(|_| ()).unwrap();
+        let (wanted, mut trouble) = (BTreeSet::from([folder.clone(), below]), Vec::new());
+        assert!(folders.set(&wanted, &mut trouble));
+        assert!(!folders.set(&wanted, &mut trouble), "nothing has changed");
+        fs::rename(&folder, &aside).unwrap();
+        fs::rename(&aside, &folder).unwrap();
+        folders.gone(&root.path().join("c"));
+        assert!(!folders.set(&wanted, &mut trouble), "another one has gone");
+        folders.gone(&folder);
+        assert_eq!(folders.held.len(), 0);
+        assert!(folders.set(&wanted, &mut trouble) && folders.held.len() == 2);
+        assert!(trouble.is_empty(), "{trouble:?}");
+    }
+}
