@@ -41,7 +41,7 @@ impl Config {
     /// variable `RUST_BACKTRACE` asks for it: `1` for the frames of the module, `full` for all.
     ///
     /// To take one, a module maps its whole file, with its debug information, and keeps it mapped.
-    /// So there is none where generations are unloaded ([`Retire::Unload`]).
+    /// So there is none where generations are unloaded ([`Retire::Unload`](crate::Retire::Unload)).
     #[must_use]
     pub const fn with_backtraces(mut self, backtraces: bool) -> Self {
         self.backtraces = backtraces;
