@@ -1,6 +1,6 @@
 //! How things are with a slot, in words for people. Pure.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 
 use hotswap_types::Phase;
 
@@ -104,10 +104,8 @@ pub(super) fn reasons(slot: &SlotStatus) -> String {
             let _ = writeln!(text, "{refusal}");
         }
     }
-    let others = slot
-        .quarantined
-        .iter()
-        .filter(|it| !slot.last_refusal.as_ref().is_some_and(|last| Arc::ptr_eq(last, it)));
+    let last = slot.last_refusal.as_ref().and_then(|refusal| refusal.artifact);
+    let others = slot.quarantined.iter().filter(|it| last.is_none() || it.artifact != last);
     for refusal in others {
         let (hash, version) = (refusal.artifact, refusal.module.as_ref().map(|it| &it.version));
         let hash = hash.map(|hash| hash.short().to_string()).unwrap_or_default();

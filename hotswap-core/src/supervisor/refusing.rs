@@ -70,11 +70,13 @@ impl SlotSupervisor {
         self.refused(cx, refusal, false);
     }
 
-    fn refused(&mut self, cx: &mut Context, mut refusal: Refusal, is_new: bool) {
-        let kept = is_new.then(|| Arc::new(refusal.clone()));
+    fn refused(&mut self, cx: &mut Context, refusal: Refusal, is_new: bool) {
         let again = refusal.again && self.build_again(cx);
+        let mut refusal = Arc::new(refusal);
+        let kept = is_new.then(|| Arc::clone(&refusal));
         if again {
-            "nothing; it is built again by itself".clone_into(&mut refusal.advice);
+            let advice = &mut Arc::make_mut(&mut refusal).advice;
+            "nothing; it is built again by itself".clone_into(advice);
         }
         // It may have been another one that was refused.
         let other = match &self.progress {
@@ -82,7 +84,7 @@ impl SlotSupervisor {
             Progress::AwaitingApproval(_) => Some(Phase::AwaitingApproval),
             Progress::Idle => None,
         };
-        self.emit(cx, SlotEvent::Refused { refusal: Arc::new(refusal), kept, other });
+        self.emit(cx, SlotEvent::Refused { refusal, kept, other });
         if !again {
             self.give_up(cx);
         }
