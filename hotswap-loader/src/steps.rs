@@ -14,6 +14,7 @@
 
 use std::{
     any::Any,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread,
@@ -107,9 +108,15 @@ impl Steps {
             Err(error) => {
                 self.worker = None;
                 match error {
-                    RecvTimeoutError::Timeout => {
-                        Err(RunError::TimedOut { after: started.elapsed() })
-                    }
+                    RecvTimeoutError::Timeout => match answer.try_recv() {
+                        Ok(result) => result,
+                        Err(_) => {
+                            // What the step may still send is module code's: it is not dropped
+                            // here, without a deadline.
+                            mem::forget(answer);
+                            Err(RunError::TimedOut { after: started.elapsed() })
+                        }
+                    },
                     // Nothing that a step does ends its thread.
                     RecvTimeoutError::Disconnected => panic!("a step ended its thread"),
                 }

@@ -18,6 +18,7 @@ mod load;
 mod loading;
 mod moves;
 mod operators;
+mod orders;
 mod panics;
 mod plans;
 mod refused;

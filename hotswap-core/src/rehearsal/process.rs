@@ -32,7 +32,8 @@ use rustix::{
     fs::{OFlags, fcntl_setfl},
     io::Errno,
     process::{
-        Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
+        Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group,
+        pidfd_open, waitid,
     },
 };
 
@@ -243,10 +244,17 @@ fn open(pipe: std::os::fd::OwnedFd) -> io::Result<File> {
 }
 
 fn kill(child: &Child) -> io::Result<()> {
-    match kill_process_group(pid(child)?, Signal::KILL) {
+    let pid = pid(child)?;
+    let killed = match kill_process_group(pid, Signal::KILL) {
         Ok(()) | Err(Errno::SRCH) => Ok(()),
         Err(error) => Err(error.into()),
+    };
+    // It may have left its group. As long as it can be waited for, the number is its own.
+    let asked = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    if let Ok(None) = waitid(WaitId::Pid(pid), asked) {
+        let _ = kill_process(pid, Signal::KILL);
     }
+    killed
 }
 
 fn pid(child: &Child) -> io::Result<Pid> {

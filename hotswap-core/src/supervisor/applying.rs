@@ -110,6 +110,8 @@ impl SlotSupervisor {
             return;
         }
         if self.is_paused(cx, Trigger::Retry) {
+            // Looked at afterwards, although its content is the same.
+            self.seen.remove(&path);
             self.core.held.insert(path);
             return;
         }

@@ -61,6 +61,14 @@ impl SlotSupervisor {
         for tried in &recovery.exhausted {
             self.exhausted(cx, tried.clone());
         }
+        if let (None, Some(build)) = (&cx.artifacts, builds.first()) {
+            let why = format!(
+                "{build} was committed, and this host takes no artifacts; the module that is linked \
+                 in is tried"
+            );
+            cx.tell(&core.name, EventKind::NotRecovered { why });
+            return self.begin_from(cx, None, None, &recovery);
+        }
         for (n, build) in builds.iter().enumerate() {
             let begun = self.begin_again(cx, build, &recovery);
             let next = match (begun, builds.get(n + 1)) {

@@ -14,6 +14,7 @@ use super::{
     candidate::{Candidate, Identity},
     command::SlotId,
     context::Context,
+    ready::Ready,
     slot::SlotSupervisor,
     slot_event::SlotEvent,
     state::{Progress, Reverting},
@@ -39,7 +40,8 @@ impl SlotSupervisor {
 
     /// What is not to blame is tried again where that may help, but not for ever.
     fn again_later(&mut self, cx: &mut Context, key: (SlotId, PathBuf), fault: Fault) -> Fault {
-        self.retry = None;
+        // What waits for its next try elsewhere waits on.
+        self.retry.take_if(|path| *path == key.1);
         if fault.is_tried_again() {
             self.retry = Some(key.1.clone());
             if cx.cancelled.again(key, Instant::now()) == Retry::OnNextEvent {
@@ -123,7 +125,8 @@ impl SlotSupervisor {
         self.seen.remove(path);
         let is_told = self.told.unstaged.insert(path.to_owned(), found.clone()) == Some(found);
         // The next try begins with the file, not with what it held before.
-        if self.ready.as_ref().is_some_and(|waiting| waiting.schedule.is_next_try()) {
+        let is_its = |it: &Ready| it.schedule.is_next_try() && it.candidate.path == path;
+        if self.ready.as_ref().is_some_and(is_its) {
             self.set_ready(cx, None);
         }
         let fault = self.again_later(cx, (self.id, path.to_owned()), fault);

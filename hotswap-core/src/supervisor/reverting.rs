@@ -60,6 +60,9 @@ impl SlotSupervisor {
     /// Which artifact is meant; or why there is none.
     fn to_revert_to(&self, cx: &Context, earlier: &Earlier) -> Result<Build, String> {
         let journal = cx.shared.journal.as_ref().ok_or("the host has no journal")?;
+        if cx.artifacts.is_none() {
+            return Err("the host has no slot that takes artifacts".to_owned());
+        }
         if self.on(Input::Revert) == Action::RefuseOnTrial {
             return Err(ON_TRIAL.to_owned());
         }
@@ -88,7 +91,9 @@ impl SlotSupervisor {
             return self.look_at_held(cx);
         }
         // Whoever has asked is told, and may ask again.
-        cx.cancelled.cancel(&(self.id, path));
+        let key = (self.id, path);
+        cx.paths.cancel(&key);
+        cx.cancelled.cancel(&key);
         cx.shared.floors.lock().withdraw(&module, &version);
         if self.ready.as_ref().is_some_and(|it| it.candidate.trigger == Trigger::Revert) {
             self.set_ready(cx, None);

@@ -73,6 +73,10 @@ pub(super) unsafe fn interpose(
     hidden: Option<CString>,
     kin: Option<&LibraryPins>,
 ) -> Result<Interposed, String> {
+    if facts.text_relocations {
+        // Their places lie in pages that are not writable any more.
+        return Err("it has relocations in its code (DT_TEXTREL)".to_owned());
+    }
     // SAFETY: the caller's.
     let (object, tables) = unsafe { Object::read(handle) }?;
     let mut sites = policy::sites(&tables, 0..OF_HEAP.start, real)?;
