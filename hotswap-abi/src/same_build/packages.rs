@@ -7,6 +7,7 @@
 //! versions of a crate are two packages, and what only one side has is nobody else's business.
 
 use super::{BuildDifference, package::Package, value};
+use crate::text::is_obeyed;
 
 /// What a module or a host's program is built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,14 +42,14 @@ impl Packages {
     /// length (u32, little-endian) and the text.
     pub const MAGIC: [u8; 8] = *b"HOTBUILT";
 
-    /// Reads a description; `None` if it is none. It is hostile text: it has no control characters
-    /// but its own, and is as long as the bytes that are there.
+    /// Reads a description; `None` if it is none. It is hostile text: it has no characters that
+    /// a terminal obeys but its own, and is as long as the bytes that are there.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (mut own, mut packages, mut doubt) = (None, Vec::new(), None);
         for line in text.strip_suffix('\n')?.split('\n') {
             let parts: Vec<&str> = line.split('\t').collect();
-            if parts.iter().any(|part| part.contains(char::is_control)) {
+            if parts.iter().any(|part| part.contains(is_obeyed)) {
                 return None;
             }
             match *parts {

@@ -20,7 +20,7 @@ pub fn pieces(attrs: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
 }
 
 /// Between commas that stand in no text and in no parentheses.
-fn split(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn split(text: &str) -> impl Iterator<Item = &str> {
     let (mut quoted, mut depth) = (false, 0_u32);
     text.split(move |c| {
         match c {

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use hotswap_abi::__private::text::is_obeyed;
 use semver::Version;
 
 use crate::written::{OWN, writer};
@@ -55,7 +56,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<BTreeMap<String, Version>, Damage> 
     }
     let line = |line: &str| {
         let (version, module) = line.split_once(' ')?;
-        if module.is_empty() || module.chars().any(char::is_control) {
+        if module.is_empty() || module.contains(is_obeyed) {
             return None;
         }
         Some((module.to_owned(), version.parse().ok()?))
@@ -94,7 +95,9 @@ mod tests {
             decode(format!("{text}{HASH}{hash}\n").as_bytes())
         };
         assert_eq!(whole("1.0 arcade\n"), Err(Damage::Line("1.0 arcade".to_owned())));
-        for line in ["1.0.0 ", "1.0.0 arcade\r", "1.0.0 ar\u{1b}cade", "1.0.0"] {
+        for line in
+            ["1.0.0 ", "1.0.0 arcade\r", "1.0.0 ar\u{1b}cade", "1.0.0 ar\u{202e}cade", "1.0.0"]
+        {
             assert_eq!(whole(&format!("{line}\n")), Err(Damage::Line(line.to_owned())));
         }
         assert_eq!(whole("\n"), Err(Damage::Line(String::new())));

@@ -10,6 +10,7 @@
 //! since 1970, and `sum` is the beginning of the BLAKE3 hash of what stands before it. The checksum
 //! tells a line that was written from one that was damaged; it is no signature.
 
+use hotswap_abi::__private::text::is_obeyed;
 use hotswap_types::{ArtifactHash, Phase};
 use serde::{Deserialize, Serialize};
 
@@ -189,7 +190,7 @@ pub(crate) fn text(text: &str) -> String {
         if i > 0 {
             short.push_str("; ");
         }
-        short.extend(line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
+        short.extend(line.chars().map(|c| if is_obeyed(c) { '\u{fffd}' } else { c }));
         if short.len() > LONGEST_TEXT {
             short.truncate(short.floor_char_boundary(LONGEST_TEXT - 3));
             short.push('…');
@@ -261,6 +262,7 @@ mod tests {
     #[test]
     fn texts_are_short_and_have_no_control_characters() {
         assert_eq!(text("one\n  two\u{1b}[1m\n\n"), "one; two\u{fffd}[1m");
+        assert_eq!(text("dlo\u{202e}rt"), "dlo\u{fffd}rt");
         let long = text(&"ü".repeat(4096));
         assert!(long.len() <= LONGEST_TEXT && long.ends_with('…'), "{}", long.len());
     }

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use hotswap_abi::__private::text::is_obeyed;
 use hotswap_types::ArtifactHash;
 use minisign_verify::{Error, Signature};
 
@@ -55,7 +56,7 @@ pub(super) fn judge(
         match key.verifier().verify(artifact, &signature, legacy) {
             Ok(()) => {
                 let comment = signature.trusted_comment();
-                let comment = comment.chars().map(|c| if c.is_control() { ' ' } else { c });
+                let comment = comment.chars().map(|c| if is_obeyed(c) { ' ' } else { c });
                 return Ok(Signed { key: found, comment: comment.collect() });
             }
             Err(Error::UnexpectedAlgorithm) => verdict = Some(Forged::Legacy),

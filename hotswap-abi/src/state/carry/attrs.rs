@@ -1,6 +1,6 @@
 //! serde's attributes on the fields of a struct, as far as a state with them can be carried.
 
-use crate::shape::OwnedMember;
+use crate::shape::{OwnedMember, attrs::split};
 
 /// What serde's attributes say of a field.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl<'a> Attrs<'a> {
             attrs.other = !member.attrs.is_empty();
             return attrs;
         };
-        for word in words(text) {
+        for word in split(text) {
             let (name, value) = word.split_once(" = ").unwrap_or((word, ""));
             let value = value.trim_matches('"');
             match name {
@@ -39,21 +39,6 @@ impl<'a> Attrs<'a> {
     pub(super) fn key(&self, member: &'a OwnedMember) -> &'a str {
         self.rename.unwrap_or(&member.name)
     }
-}
-
-/// Between commas that stand in no text and in no parentheses.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut depth) = (false, 0_u32);
-    text.split(move |c| {
-        match c {
-            '"' => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        c == ',' && !quoted && depth == 0
-    })
-    .map(str::trim)
 }
 
 #[cfg(test)]
