@@ -2,12 +2,16 @@
 
 use std::{
     fs::{self, File},
+    io::Write as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use counter_api::Counter;
-use hotswap_core::{ArtifactHash, Host, event::EventKind};
+use hotswap_core::{
+    ArtifactHash, Host,
+    event::{EventKind, Live},
+};
 use hotswap_tests::{Scene, Told, file_name, patient, replace, until};
 
 use crate::support::{counter, label, stay_inside};
@@ -36,11 +40,7 @@ fn beside(name: &str, bytes: &[u8]) {
         _ => None,
     });
     inside.leave();
-    let live = told.find(|event| match &event.kind {
-        EventKind::Live(live) => Some(live.clone()),
-        _ => None,
-    });
-    assert_eq!((live.generation, label(&slot)), (2, "b".to_owned()));
+    assert_eq!((next_live(&told).generation, label(&slot)), (2, "b".to_owned()));
 }
 
 #[test]
@@ -68,6 +68,68 @@ fn kept(journal: &Path, artifact: ArtifactHash) -> PathBuf {
     files.find(|it| it.file_stem().unwrap().to_str() == Some(&name)).unwrap()
 }
 
+/// The next refusal of an artifact, which is to be tried again by itself.
+fn cancelled(told: &Told, artifact: ArtifactHash) {
+    let refusal = told.find(|event| match &event.kind {
+        EventKind::Refused(refusal) if refusal.artifact == Some(artifact) => Some(refusal.clone()),
+        EventKind::Live(live) => panic!("{live}"),
+        _ => None,
+    });
+    assert!(refusal.tried_again, "{refusal}");
+}
+
+/// The next version that serves, whatever was refused before.
+fn next_live(told: &Told) -> Live {
+    told.find(|event| match &event.kind {
+        EventKind::Live(live) => Some(live.clone()),
+        _ => None,
+    })
+}
+
+fn of(script: &str) -> ArtifactHash {
+    ArtifactHash::of(counter(script).bytes())
+}
+
+#[test]
+fn what_was_replaced_while_it_waited_is_not_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let config = patient().with_journal(&journal).with_pause_deadline(Duration::from_millis(50));
+    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
+    let inside = stay_inside(&scene.slot, "stays");
+    scene.put(&counter("label=b"));
+    cancelled(&scene.told, of("label=b"));
+    // What lies there by now is not taken either, for the host's sake.
+    close(&journal);
+    scene.put(&counter("label=c"));
+    cancelled(&scene.told, of("label=c"));
+    open(&journal);
+    inside.leave();
+    assert_eq!(next_live(&scene.told).artifact, Some(of("label=c")));
+    assert_eq!(label(&scene.slot), "c");
+}
+
+#[test]
+fn what_waits_is_kept_when_it_is_committed_after_another_slot() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, other) = (folder.path().join("journal"), folder.path().join(file_name("other")));
+    fs::write(&other, counter("label=o").bytes()).unwrap();
+    let config = patient().with_journal(&journal).artifact("other", &other);
+    let config = config.with_pause_deadline(Duration::from_millis(50));
+    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
+    let _other = scene.host.slot::<dyn Counter>("other").unwrap();
+    assert_eq!(next_live(&scene.told).artifact, Some(of("label=o")));
+    let inside = stay_inside(&scene.slot, "stays");
+    scene.put(&counter("label=b"));
+    cancelled(&scene.told, of("label=b"));
+    // Its commit removes what nobody could go back to.
+    replace(&other, counter("label=p").bytes());
+    assert_eq!(next_live(&scene.told).artifact, Some(of("label=p")));
+    inside.leave();
+    assert_eq!(next_live(&scene.told).artifact, Some(of("label=b")));
+    assert!(kept(&journal, of("label=b")).exists());
+}
+
 #[test]
 fn a_next_try_that_falls_into_a_pause_comes_after_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,18 +153,18 @@ fn a_revert_that_has_failed_does_not_happen_later() {
     let journal = folder.path().join("journal");
     let scene = Scene::<dyn Counter>::with(patient().with_journal(&journal), &counter("label=a"));
     scene.upgrade(&counter("label=b"));
-    let first = ArtifactHash::of(counter("label=a").bytes());
-    let writer = File::options().write(true).open(kept(&journal, first)).unwrap();
+    let first = of("label=a");
+    let kept = kept(&journal, first);
+    let _writer = File::options().write(true).open(&kept).unwrap();
     let _ = scene.host.revert_to("main", first, "why").unwrap_err();
-    drop(writer);
-    // Whatever was still to be tried comes before that.
-    scene.put(&counter("label=c"));
-    let live = scene.told.live();
-    assert_eq!(
-        (live.generation, live.artifact),
-        (3, Some(ArtifactHash::of(counter("label=c").bytes())))
-    );
-    assert_eq!(label(&scene.slot), "c");
+    // What begins to be written now is told of later than what was written before.
+    let mut own = File::options().append(true).open(scene.artifact()).unwrap();
+    own.write_all(b"more").unwrap();
+    let written = scene.told.find(|event| match &event.kind {
+        EventKind::BeingWritten { path } => Some(path.clone()),
+        _ => None,
+    });
+    assert_eq!(written, scene.artifact(), "nobody waits for {}", kept.display());
 }
 
 #[test]
@@ -120,7 +182,7 @@ fn a_journal_that_knows_artifacts_does_not_stop_a_host_that_takes_none() {
         _ => None,
     });
     assert!(why.contains("this host takes no artifacts"), "{why}");
-    let first = ArtifactHash::of(counter("label=a").bytes());
+    let first = of("label=a");
     let error = host.revert_to("main", first, "why").unwrap_err();
     assert!(error.to_string().contains("no slot that takes artifacts"), "{error}");
     host.restart("main").unwrap();

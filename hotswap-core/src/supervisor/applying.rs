@@ -19,6 +19,9 @@ use crate::{
     upgrade::{Admitted, Fault, Prepared, Unapplied, Why, above, still_vouched},
 };
 
+/// Why something else is not wanted any more.
+pub(super) const NEWER: &str = "a newer artifact has come";
+
 impl SlotSupervisor {
     /// Loads an artifact that may, and lets it take over.
     pub(super) fn go_on(&mut self, cx: &mut Context, admitted: Admitted, mut candidate: Candidate) {
@@ -38,8 +41,8 @@ impl SlotSupervisor {
             }
             Action::Schedule => self.is_ready(cx, prepared, candidate),
             _ => {
-                // Its own way back is kept first.
-                cx.discard(prepared);
+                // What is on trial keeps its own way back first.
+                self.discard(cx, prepared);
                 self.hold(cx, candidate);
             }
         }
@@ -61,8 +64,7 @@ impl SlotSupervisor {
         // It may have waited for long.
         let is_late = schedule.is_late() || candidate.trigger == Trigger::Retry;
         let vouched = above.and_then(|()| cx.still_vouched(&candidate, Phase::Activated));
-        let ready =
-            vouched.and_then(|()| self.activating(cx, candidate.trigger, &prepared, is_late));
+        let ready = vouched.and_then(|()| self.activating(cx, &candidate, &prepared, is_late));
         if let Err(fault) = ready {
             let fault = fault.with_finding(cx.discard(prepared));
             self.refuse_and_retry(cx, &candidate, fault);
@@ -77,7 +79,13 @@ impl SlotSupervisor {
         match applied {
             Ok(applied) => {
                 self.set_ready(cx, None);
-                self.retry = None;
+                // What lies there by now may be newer, and wait for its own next try.
+                let is_newer = |path: &PathBuf| {
+                    *path == candidate.path && self.seen.get(path) != Some(&candidate.artifact)
+                };
+                if !self.retry.as_ref().is_some_and(is_newer) {
+                    self.retry = None;
+                }
                 self.emit(cx, SlotEvent::NotPending);
                 self.live(cx, applied, candidate.begun, candidate.trigger);
                 true
@@ -126,13 +134,15 @@ impl SlotSupervisor {
 
     /// Another candidate waits from now on, or none.
     pub(super) fn set_ready(&mut self, cx: &mut Context, ready: Option<Ready>) {
-        let before = mem::replace(&mut self.ready, ready);
-        if let Some(before) = &before {
-            let is_newer = self.ready.is_some();
-            let why = if is_newer { "a newer artifact has come" } else { "it was taken back" };
-            self.called_off(cx, before.candidate.artifact, why);
-        }
-        if let Some(hangs) = before.and_then(|ready| cx.discard(ready.prepared)) {
+        let Some(before) = mem::replace(&mut self.ready, ready) else { return };
+        let why = if self.ready.is_some() { NEWER } else { "it was taken back" };
+        self.called_off(cx, before.candidate.artifact, why);
+        self.discard(cx, before.prepared);
+    }
+
+    /// Drops a candidate that has not taken over; says so where its code hangs in that.
+    pub(super) fn discard(&self, cx: &mut Context, prepared: Prepared) {
+        if let Some(hangs) = cx.discard(prepared) {
             tracing::warn!(slot = &*self.core.name, "{hangs}");
         }
     }

@@ -16,9 +16,11 @@ use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape::shown};
 use hotswap_watch::Retry;
 
 use super::{
+    applying::NEWER,
     candidate::Candidate,
     command::SlotId,
     context::Context,
+    ready::Ready,
     refusing::unstaged,
     reverting::GOES_BACK,
     slot::SlotSupervisor,
@@ -165,11 +167,25 @@ impl SlotSupervisor {
         candidate.module = Some(ModuleVersion::from(&**manifest));
         let why = match trigger {
             Trigger::Revert => GOES_BACK,
-            _ => "a newer artifact has come",
+            _ => NEWER,
         };
         self.superseded(cx, why);
+        self.replaced(cx, &candidate);
         let assessed = cx.assess(inspected, &candidate);
         self.rehearse(cx, assessed, candidate);
+    }
+
+    /// What waits for its next try is not what lies at its path any more.
+    fn replaced(&mut self, cx: &mut Context, candidate: &Candidate) {
+        let is_older = |it: &Ready| {
+            it.schedule.is_next_try()
+                && it.candidate.path == candidate.path
+                && it.candidate.artifact != candidate.artifact
+        };
+        if let Some(older) = self.ready.take_if(|it| is_older(it)) {
+            self.called_off(cx, older.candidate.artifact, NEWER);
+            self.discard(cx, older.prepared);
+        }
     }
 
     /// The artifact that serves is the same as before; what it needs may not be.

@@ -4,13 +4,12 @@
 //! done the upgrade is cancelled. What cannot be taken back any more is written afterwards, and told
 //! where it could not be.
 
-use std::{sync::Arc, time::Instant};
+use std::{fs, io, sync::Arc, time::Instant};
 
 use hotswap_abi::__private::text::in_full;
 use hotswap_gate::Gate;
 use hotswap_loader::fs::read_regular;
-use hotswap_types::{Occasion, Phase};
-use parking_lot::Mutex;
+use hotswap_types::{ArtifactHash, Occasion, Phase};
 
 use super::{
     candidate::Candidate, context::Context, shared::Shared, slot::SlotSupervisor,
@@ -19,7 +18,7 @@ use super::{
 use crate::{
     event::EventKind,
     instance::{Code, Generation},
-    journal::{Backup, Journal, JournalError, What},
+    journal::{Backup, JournalError, What},
     slot::SlotCore,
     snapshot::Snapshot,
     trust::{LARGEST, Trust, signature_of},
@@ -57,18 +56,27 @@ impl SlotSupervisor {
     pub(super) fn activating(
         &mut self,
         cx: &mut Context,
-        trigger: Trigger,
+        candidate: &Candidate,
         prepared: &Prepared,
         is_late: bool,
     ) -> Result<(), Fault> {
         let shared = Arc::clone(&cx.shared);
-        let (Some(journal), false) = (&shared.journal, trigger == Trigger::Recovery) else {
+        let (Some(journal), false) = (&shared.journal, candidate.trigger == Trigger::Recovery)
+        else {
             return Ok(());
         };
         if is_late && matches!(prepared.handover, Handover::State { .. } | Handover::Drop { .. }) {
             self.back_up_before(cx)?;
         }
         let Some(build) = build_of(prepared.code()) else { return Ok(()) };
+        if !journal.lock().artifact(build.artifact).exists()
+            && let Some(copy) = prepared.code().copy()
+        {
+            // It has waited, and a commit of another slot has taken it for superfluous.
+            let bytes = fs::read(copy).map_err(|error| uncopied(&error));
+            let kept = bytes.and_then(|bytes| cx.keep(candidate, build.artifact, &bytes));
+            kept.map_err(|fault| Fault { phase: Phase::Activated, ..fault })?;
+        }
         let name = &self.core.name;
         let written = journal.lock().activating(name, build);
         written.map_err(|error| unwritten(Phase::Activated, &error))
@@ -146,26 +154,33 @@ impl Context {
         assessed: &Assessed,
         candidate: &Candidate,
     ) -> Result<bool, Fault> {
-        let shared = Arc::clone(&self.shared);
-        let is_kept = |journal: &Mutex<Journal>| journal.lock().named(&candidate.path).is_some();
-        let Some(journal) = shared.journal.as_ref().filter(|journal| !is_kept(journal)) else {
-            return Ok(shared.journal.is_some() && candidate.trigger != Trigger::Recovery);
-        };
-        let staged = &assessed.inspected.staged;
-        let bytes = staged.content().map_err(|error| {
-            let finding = format!("the private copy cannot be read: {error}");
-            Fault::cancelled(Phase::BackedUp, finding, "look after the private folder")
-        })?;
-        let signature = match &shared.config.trust {
+        let Some(journal) = &self.shared.journal else { return Ok(false) };
+        let is_kept = journal.lock().named(&candidate.path).is_some();
+        if !is_kept {
+            let staged = &assessed.inspected.staged;
+            let bytes = staged.content().map_err(|error| uncopied(&error))?;
+            self.keep(candidate, staged.hash(), &bytes)?;
+        }
+        Ok(candidate.trigger != Trigger::Recovery)
+    }
+
+    /// Keeps an artifact, and its signature where artifacts must be signed.
+    fn keep(
+        &self,
+        candidate: &Candidate,
+        artifact: ArtifactHash,
+        bytes: &[u8],
+    ) -> Result<(), Fault> {
+        let Some(journal) = &self.shared.journal else { return Ok(()) };
+        let signature = match &self.shared.config.trust {
             Trust::Any => None,
             // It was sound a moment ago; one that is not any more is of no use.
             Trust::Minisign(minisign) => read_regular(&signature_of(&candidate.path), LARGEST)
                 .ok()
-                .filter(|signature| minisign.judge(signature, &bytes).is_ok()),
+                .filter(|signature| minisign.judge(signature, bytes).is_ok()),
         };
-        let kept = journal.lock().keep(staged.hash(), &bytes, signature.as_deref());
-        kept.map_err(|error| unwritten(Phase::BackedUp, &error))?;
-        Ok(candidate.trigger != Trigger::Recovery)
+        let kept = journal.lock().keep(artifact, bytes, signature.as_deref());
+        kept.map_err(|error| unwritten(Phase::BackedUp, &error))
     }
 
     /// Removes what a commit has made superfluous.
@@ -208,6 +223,11 @@ pub(super) fn whole_state(core: &SlotCore) -> Result<Arc<Gate<Generation>>, Stri
         return Err("its instance has panicked and does not go on".to_owned());
     }
     Ok(gate)
+}
+
+fn uncopied(error: &io::Error) -> Fault {
+    let finding = format!("the private copy cannot be read: {error}");
+    Fault::cancelled(Phase::BackedUp, finding, "look after the private folder")
 }
 
 fn unwritten(phase: Phase, error: &JournalError) -> Fault {

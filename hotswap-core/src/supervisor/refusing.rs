@@ -63,7 +63,12 @@ impl SlotSupervisor {
     pub(super) fn quarantine(&mut self, cx: &mut Context, refusal: Refusal) {
         let is_over =
             |it: &mut Reverting| Some(it.to) == refusal.artifact && refusal.exit != Exit::Cancelled;
-        self.reverting.take_if(is_over);
+        if self.reverting.take_if(is_over).is_some()
+            && let Some(module) = &refusal.module
+        {
+            // It was to go below its floor this once.
+            cx.shared.floors.lock().withdraw(&module.name, &module.version);
+        }
         self.refused(cx, refusal, true);
     }
 

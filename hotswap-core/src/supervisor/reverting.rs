@@ -98,7 +98,8 @@ impl SlotSupervisor {
         if self.ready.as_ref().is_some_and(|it| it.candidate.trigger == Trigger::Revert) {
             self.set_ready(cx, None);
         }
-        (self.retry, self.reverting) = (None, None);
+        self.retry.take_if(|path| *path == key.1);
+        self.reverting = None;
         if let Some(refusal) = rejected {
             core.rejected.insert(artifact, refusal);
         }
