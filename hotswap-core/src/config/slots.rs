@@ -21,7 +21,8 @@ impl Config {
     }
 
     /// A slot whose artifacts appear in a folder, beside those of other modules: it takes those
-    /// of the module that has the slot's name, or the one given to [`module`](Self::module).
+    /// of the module that has the slot's name, or the one given to [`module`](Self::module). The
+    /// module has one file there: another one is refused, with both names, until the first is gone.
     #[must_use]
     pub fn folder(self, slot: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         self.with_source(slot.into(), Place::Folder(path.into()))
