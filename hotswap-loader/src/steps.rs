@@ -14,7 +14,6 @@
 
 use std::{
     any::Any,
-    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread,
@@ -83,7 +82,9 @@ impl Steps {
         step: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, RunError> {
         let started = Instant::now();
-        let (reply, answer) = mpsc::sync_channel(1);
+        // From hand to hand: what nobody takes in time is dropped by the step's thread, never by this
+        // one, since that may run module code.
+        let (reply, answer) = mpsc::sync_channel(0);
         let mut step: Step = Box::new(move || {
             let result = catch_unwind(AssertUnwindSafe(step));
             let _ =
@@ -108,15 +109,9 @@ impl Steps {
             Err(error) => {
                 self.worker = None;
                 match error {
-                    RecvTimeoutError::Timeout => match answer.try_recv() {
-                        Ok(result) => result,
-                        Err(_) => {
-                            // What the step may still send is module code's: it is not dropped
-                            // here, without a deadline.
-                            mem::forget(answer);
-                            Err(RunError::TimedOut { after: started.elapsed() })
-                        }
-                    },
+                    RecvTimeoutError::Timeout => {
+                        Err(RunError::TimedOut { after: started.elapsed() })
+                    }
                     // Nothing that a step does ends its thread.
                     RecvTimeoutError::Disconnected => panic!("a step ended its thread"),
                 }
@@ -186,6 +181,28 @@ mod tests {
         assert_ne!(steps.run(soon(), || thread::current().id()), Ok(first));
         drop(release);
         steps.end();
+    }
+
+    #[test]
+    fn what_comes_too_late_is_dropped_by_its_own_thread() {
+        struct Late(Sender<Option<String>>);
+
+        impl Drop for Late {
+            fn drop(&mut self) {
+                let _ = self.0.send(thread::current().name().map(str::to_owned));
+            }
+        }
+
+        let (go, wait) = mpsc::channel::<()>();
+        let (dropped, by) = mpsc::channel();
+        let mut steps = Steps::default();
+        let late = steps.run(Instant::now(), move || {
+            let _ = wait.recv();
+            Late(dropped)
+        });
+        assert!(matches!(late, Err(RunError::TimedOut { .. })));
+        go.send(()).unwrap();
+        assert_eq!(by.recv().unwrap().as_deref(), Some("hotswap-step"));
     }
 
     #[test]

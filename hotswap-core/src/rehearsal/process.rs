@@ -261,3 +261,20 @@ fn pid(child: &Child) -> io::Result<Pid> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     pid.ok_or_else(|| io::Error::other("a child without a number"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_child_that_is_not_in_its_own_group_is_killed_as_well() {
+        // It has stayed in this program's group, so that there is none by its number.
+        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+        kill(&child).unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(Signal::KILL.as_raw()));
+        // Nobody is signalled by the number of one that was waited for.
+        kill(&child).unwrap();
+    }
+}

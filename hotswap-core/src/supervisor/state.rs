@@ -20,7 +20,7 @@ use crate::{
 /// What a slot serves.
 pub(super) enum Serving {
     Nothing,
-    /// Nothing can take its place but an upgrade.
+    /// It was committed, or there is nothing to go back to.
     Stable,
     /// The version before is kept ready.
     OnTrial(Box<OnTrial>),
