@@ -30,6 +30,7 @@ fn what_cannot_be_unloaded_is_retained_and_the_reason_told() {
         ("dynamic-std", "it needs the shared standard library libstd-"),
         ("constructor", "it has constructors, which ran before its calls were answered"),
         ("quick-exit", "it calls __cxa_at_quick_exit, which keeps a function to call at the exit"),
+        ("text-relocations", "it has relocations in its code"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let scene = scene(&fixture(module).told("label=a"), folder.path());

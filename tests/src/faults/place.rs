@@ -90,9 +90,8 @@ impl Place {
         let told = Told::of(&host);
         let slot = match setting.module {
             "gauge" => Serving::Meter(host.slot("main")?),
-            "habits" | "nodelete" | "dynamic-std" | "constructor" | "quick-exit" => {
-                Serving::Habits(host.slot("main")?)
-            }
+            "habits" | "nodelete" | "dynamic-std" | "constructor" | "quick-exit"
+            | "text-relocations" => Serving::Habits(host.slot("main")?),
             _ => Serving::Counter(host.slot("main")?),
         };
         told.find(|event| matches!(event.kind, EventKind::Live(_)).then_some(()));
