@@ -78,7 +78,8 @@ impl Error {
             | Reason::Checkpoint { .. }
             | Reason::NotNoted { .. }
             | Reason::NotBackedUp { .. }
-            | Reason::NotKept { .. } => ErrorKind::System,
+            | Reason::NotKept { .. }
+            | Reason::Died => ErrorKind::System,
             #[cfg(unix)]
             Reason::Admin(_) => ErrorKind::System,
         }
@@ -132,6 +133,11 @@ pub(crate) enum Reason {
     RehearsalNotServed,
     #[error("the host was shut down")]
     Ended,
+    #[error(
+        "the host's own thread has panicked: what serves goes on, and the host does nothing more; \
+         restart the program"
+    )]
+    Died,
     #[error(transparent)]
     Forked(#[from] Forked),
     #[cfg(feature = "cargo")]

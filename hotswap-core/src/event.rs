@@ -285,6 +285,10 @@ pub enum EventKind {
     /// Cargo builds modules from their sources.
     #[cfg(feature = "cargo")]
     Build(cargo::Report),
+    /// The host's own thread has panicked, by a bug of hotswap's or a panic in the program's `tracing`
+    /// subscriber. What serves goes on. The host upgrades, commits and rolls back nothing any more, and
+    /// every order is an error, until the program is restarted.
+    WorkerDied,
     /// A part of what should be watched is not watched.
     WatchTrouble(Arc<WatchError>),
 }

@@ -18,7 +18,7 @@
 use std::{
     fmt, mem,
     ops::Deref,
-    sync::{Arc, mpsc},
+    sync::{Arc, OnceLock, mpsc},
     thread::{self, JoinHandle},
 };
 
@@ -54,7 +54,7 @@ pub struct Host {
     operator: Operator,
     #[cfg(unix)]
     admin: Option<Admin>,
-    worker: Option<JoinHandle<Kept>>,
+    worker: Option<JoinHandle<Option<Kept>>>,
 }
 
 impl Host {
@@ -92,6 +92,7 @@ impl Host {
             floors: Mutex::new(Floors::open(&config).map_err(Reason::Floors)?),
             config,
             slots: Mutex::default(),
+            over: OnceLock::new(),
         });
         let (commands, inbox) = mpsc::channel();
         let worker = Worker::new(Arc::clone(&shared), &commands)?;
@@ -155,7 +156,8 @@ impl Host {
     /// # Errors
     /// At once when the caller is inside a call of a slot, or an event callback, since the end would
     /// wait for it: nobody is let in any more, and the host ends on its own thread when that call
-    /// has come out. When a state could not be kept: the host has ended. In a process that was forked
+    /// has come out. When a state could not be kept, or the host's own thread has panicked: the host
+    /// has ended. In a process that was forked
     /// after [`new`](Self::new): the host is its parent's, and goes on there.
     pub fn shutdown(mut self) -> Result<(), Error> {
         self.end()
@@ -194,10 +196,15 @@ impl Host {
             admin.let_go();
         }
         inside?;
-        // What a panic of ours leaves undone has been reported by its hook.
-        let kept = worker.join().unwrap_or(Ok(()));
+        let kept = worker.join().ok().flatten();
         #[cfg(unix)]
         drop(self.admin.take());
+        let Some(kept) = kept else {
+            for slot in self.shared.slots.lock().values() {
+                slot.end();
+            }
+            return Err(Reason::Died.into());
+        };
         kept.map_err(|lost| Reason::NotKept { lost }.into())
     }
 
@@ -214,6 +221,9 @@ impl Host {
             _ => None,
         };
         let mut slots = self.shared.slots.lock();
+        if let (Some(over), false) = (self.shared.over.get(), slots.contains_key(name)) {
+            return Err(over.reason().into());
+        }
         if let Some(core) = slots.get(name) {
             let first = &core.requirement;
             if first.schema != requirement.schema {

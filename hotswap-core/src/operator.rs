@@ -23,7 +23,7 @@ use crate::{
     error::{Error, Reason},
     event::{Event, EventKind, Pause, Refusal},
     plan::Plan,
-    slot::upgrades,
+    slot::{Over, upgrades},
     supervisor::{Command, Offered, Shared, Wanted},
 };
 
@@ -279,6 +279,7 @@ impl Operator {
         let pauses = &self.shared.pauses;
         Status {
             forked_from: self.shared.owner.elsewhere(),
+            failed: self.shared.over.get() == Some(&Over::Died),
             paused: pauses.of_all(),
             slots: slots.values().map(|slot| SlotStatus::new(slot, &self.shared.pauses)).collect(),
         }
@@ -293,7 +294,7 @@ impl Operator {
 
     pub(crate) fn send(&self, command: Command) -> Result<(), Error> {
         self.shared.owner.is_here()?;
-        self.commands.send(command).map_err(|_| Reason::Ended.into())
+        self.commands.send(command).map_err(|_| self.shared.why_over().into())
     }
 
     /// Has the worker do something, and waits until it is done.
@@ -309,7 +310,7 @@ impl Operator {
             Some(wanted) => Command::IfWanted(Arc::clone(wanted), Box::new(command)),
             None => command,
         })?;
-        answer.recv().map_err(|_| Reason::Ended.into())
+        answer.recv().map_err(|_| self.shared.why_over().into())
     }
 
     /// The worker cannot wait for itself, and event callbacks run there; one that runs on the

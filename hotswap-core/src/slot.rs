@@ -24,7 +24,7 @@ pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCalle
 pub(crate) use self::{
     core::{OnUnload, SlotCore},
     interface_type::InterfaceType,
-    progress::{OnTrial, Serves},
+    progress::{OnTrial, Over, Serves},
     residents::{Residents, holders, origin_of},
     upgrade_thread::{in_callback, set_upgrades, upgrades},
 };

@@ -15,7 +15,7 @@ use hotswap_types::{ArtifactHash, Outcome, Phase};
 use super::asker::Asker;
 use crate::{
     event::{Event, EventKind, Refusal},
-    operator::{Operator, SlotStatus},
+    operator::{Operator, SlotStatus, Status},
     report::Report,
 };
 
@@ -114,7 +114,10 @@ pub(super) fn await_end(
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) if (asker.is_gone)() => return End::Unknown,
             Err(RecvTimeoutError::Timeout) => {
-                let mut slots = operator.status().slots;
+                let Status { failed, mut slots, .. } = operator.status();
+                if failed {
+                    return End::Unknown;
+                }
                 slots.retain(|slot| slot.name == awaited.slot);
                 match slots.first().and_then(|slot| awaited.left(slot)) {
                     // Not in the moment between two of the host's steps.

@@ -149,6 +149,10 @@ impl fmt::Display for Event {
             EventKind::NotReported { why } => write!(f, "{slot}: {why}"),
             #[cfg(feature = "cargo")]
             EventKind::Build(report) => report.fmt(f),
+            EventKind::WorkerDied => f.write_str(
+                "the host's own thread has panicked: what serves goes on, and nothing is upgraded, \
+                 committed or rolled back any more; restart the program",
+            ),
             EventKind::WatchTrouble(error) => write!(f, "artifacts are not watched: {error}"),
         }
     }

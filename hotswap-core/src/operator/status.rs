@@ -13,6 +13,7 @@ use semver::Version;
 use serde::Serialize;
 
 use crate::{
+    error::Reason,
     event::{Pause, Refusal, Serving, Until},
     instance::{Condition, Figures, Generation, Resident},
     plan::Plan,
@@ -29,6 +30,9 @@ pub struct Status {
     /// The number of the process that the host belongs to, where that is another one: this one was
     /// forked from it, and has none of the host's threads. Calls go on here, and nothing else.
     pub forked_from: Option<u32>,
+    /// Whether the host's own thread has panicked: what serves goes on, and nothing else, until the
+    /// program is restarted.
+    pub failed: bool,
     /// Why no upgrade of any slot begins by itself.
     pub paused: Option<Pause>,
     /// The slots that were asked for, by name.
@@ -214,6 +218,9 @@ impl fmt::Display for Status {
                 f,
                 "forked from process {owner}, to which the host belongs: no upgrades here"
             )?;
+        }
+        if self.failed {
+            writeln!(f, "{}", Reason::Died)?;
         }
         if let Some(pause) = &self.paused {
             writeln!(f, "upgrades are {pause}")?;

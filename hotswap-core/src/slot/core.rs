@@ -17,7 +17,7 @@ use super::progress::Coming;
 use super::{
     InterfaceType, OnTrial, Residents, Serves,
     held::Held,
-    progress::{Glance, Progress},
+    progress::{Glance, Over, Progress},
     quarantine::Quarantine,
     undo::Undo,
 };
@@ -236,8 +236,12 @@ impl SlotCore {
         self.changed.notify_all();
     }
 
-    pub(crate) fn set_over(&self) {
-        self.progress.lock().over = true;
+    /// Nothing more will come; what was said first counts, unless the host is gone by now.
+    pub(crate) fn set_over(&self, why: Over) {
+        let mut progress = self.progress.lock();
+        if progress.over.is_none_or(|before| before == Over::GivenUp) {
+            progress.over = Some(why);
+        }
         self.changed.notify_all();
     }
 
@@ -256,7 +260,7 @@ impl SlotCore {
 
     /// Lets nobody in any more; those inside finish.
     pub(crate) fn end(&self) {
-        self.set_over();
+        self.set_over(Over::Ended);
         if let Some(gate) = self.gate() {
             gate.end();
         }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Instant};
 use hotswap_types::Phase;
 
 use crate::{
+    error::Reason,
     event::{Refusal, Serving, Until},
     instance::{Code, Watch},
     plan::Plan,
@@ -34,8 +35,8 @@ pub(super) struct Progress {
     /// How large the state was when it was last encoded, in bytes.
     pub(super) state_size: Option<u64>,
     pub(super) last_refusal: Option<Arc<Refusal>>,
-    /// Nothing more will come: the built-in module does not start, or the host has ended.
-    pub(super) over: bool,
+    /// Why nothing more will come.
+    pub(super) over: Option<Over>,
     pub(super) coming: Coming,
 }
 
@@ -67,6 +68,27 @@ impl Progress {
             awaiting: awaiting.clone(),
             plan: plan.clone(),
             degraded: degraded.clone(),
+        }
+    }
+}
+
+/// Why nothing more will come to a slot: who waits for it is told at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// The built-in module does not start, or one try was all there was.
+    GivenUp,
+    /// The host has ended.
+    Ended,
+    /// The thread that upgrades has panicked.
+    Died,
+}
+
+impl Over {
+    /// The same as an error.
+    pub(crate) const fn reason(self) -> Reason {
+        match self {
+            Self::GivenUp | Self::Ended => Reason::Ended,
+            Self::Died => Reason::Died,
         }
     }
 }

@@ -9,7 +9,7 @@ use hotswap_gate::Gate;
 use hotswap_types::bounded;
 use parking_lot::MutexGuard;
 
-use super::{SlotCore, upgrades};
+use super::{Over, SlotCore, upgrades};
 use crate::{
     error::{Error, Reason},
     event::Refusal,
@@ -35,14 +35,15 @@ impl SlotCore {
             }
             self.owner.is_here()?;
             let refusal = progress.last_refusal.as_deref().cloned().map(Box::new);
-            if progress.over {
+            if let Some(over) = progress.over {
                 return Err(match refusal {
+                    _ if over == Over::Died => over.reason(),
                     Some(refusal) if builtin => {
                         Reason::Builtin { name: self.name.to_string(), refusal }
                     }
                     // Given up; a host that has ended has no lasting refusal to tell of.
                     Some(_) => self.none(begun.elapsed(), refusal),
-                    None => Reason::Ended,
+                    None => over.reason(),
                 }
                 .into());
             }
@@ -80,8 +81,8 @@ impl SlotCore {
             if serving >= wanted {
                 return Ok(serving);
             }
-            if progress.over {
-                return Err(Reason::Ended.into());
+            if let Some(over) = progress.over {
+                return Err(over.reason().into());
             }
             if upgrades() {
                 return Err(Reason::Callback.into());

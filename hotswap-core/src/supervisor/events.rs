@@ -48,7 +48,8 @@ impl Events {
         #[cfg(feature = "metrics")]
         contain(event, || super::metrics::count(event));
         let weight = weight(&event.kind);
-        trace(event, weight);
+        // A subscriber that panics costs the line, and nobody else the event.
+        let _ = contained(|| trace(event, weight));
         let mut channels = self.channels.lock();
         channels.retain(|channel| channel.send(event.clone()).is_ok());
         let nobody_listens = channels.is_empty() && self.callbacks.is_empty();
@@ -125,6 +126,7 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::NotJournaled { .. }
         | EventKind::NotReported { .. }
         | EventKind::FloorNotRaised { .. }
+        | EventKind::WorkerDied
         | EventKind::WatchTrouble(_) => Weight::Trouble,
         #[cfg(feature = "cargo")]
         EventKind::WaitingForBuild { .. } => Weight::Trouble,

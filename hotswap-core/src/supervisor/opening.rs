@@ -8,6 +8,7 @@ use super::{candidate::Identity, context::Context, slot::SlotSupervisor, trigger
 use crate::{
     config::Place,
     event::EventKind,
+    slot::Over,
     trust::{EXTENSION, Trust},
     upgrade::Upgrade,
 };
@@ -18,11 +19,11 @@ impl SlotSupervisor {
         let core = Arc::clone(&self.core);
         cx.shared.tell_damaged(&core.name);
         if !self.recover(cx) {
-            return core.set_over();
+            return core.set_over(Over::GivenUp);
         }
         let builtin = cx.shared.config.slots[&*core.name].builtin.is_some();
         if builtin && core.gate().is_none() && !self.start_builtin(cx) {
-            core.set_over();
+            core.set_over(Over::GivenUp);
             return;
         }
         self.watch(cx);

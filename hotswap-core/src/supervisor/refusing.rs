@@ -22,7 +22,7 @@ use super::{
 use crate::{
     event::{Exit, Refusal},
     machine::cause,
-    slot::{Serves, SlotCore},
+    slot::{Over, Serves, SlotCore},
     upgrade::{Fault, StageError},
 };
 
@@ -107,7 +107,7 @@ impl SlotSupervisor {
     pub(super) fn give_up(&self, cx: &Context) {
         let is_rehearsed = matches!(self.progress, Progress::Rehearsing(_));
         if cx.shared.config.one_try && self.core.gate().is_none() && !is_rehearsed {
-            self.core.set_over();
+            self.core.set_over(Over::GivenUp);
         }
     }
 

@@ -3,7 +3,10 @@
 //! Every event goes by [`Shared::tell`] on its way out; there is no other way to emit one. So every
 //! upgrade that was announced has a report, however it ended.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use hotswap_types::ArtifactHash;
 use parking_lot::Mutex;
@@ -11,19 +14,22 @@ use parking_lot::Mutex;
 use super::{events::Events, pauses::Pauses, reports::Reports};
 use crate::{
     config::Config,
+    error::Reason,
     event::{Event, EventKind},
     floors::Floors,
     journal::{Journal, PastUpgrade},
     machine::owner::Owner,
     report::Report,
     reports::{Times, history, unfinished},
-    slot::SlotCore,
+    slot::{Over, SlotCore},
 };
 
 pub(crate) struct Shared {
     pub(crate) owner: Owner,
     pub(crate) config: Config,
     pub(crate) slots: Mutex<BTreeMap<String, Arc<SlotCore>>>,
+    /// Set with the slots locked, so that each slot there is, and each that is to be, is told.
+    pub(crate) over: OnceLock<Over>,
     pub(crate) events: Events,
     pub(crate) pauses: Pauses,
     /// `None` where no folder was given.
@@ -33,6 +39,25 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The worker has ended: nothing more comes to any slot.
+    pub(crate) fn set_over(&self, over: Over) {
+        let slots = self.slots.lock();
+        let _ = self.over.set(over);
+        for slot in slots.values() {
+            slot.set_over(over);
+        }
+        drop(slots);
+        if over == Over::Died {
+            self.tell("", EventKind::WorkerDied);
+        }
+    }
+
+    /// Why the worker has not answered. It answers all that it is asked, and says how it has ended
+    /// before it drops what it is asked afterwards: so it panics just now, if it has not said.
+    pub(crate) fn why_over(&self) -> Reason {
+        self.over.get().copied().unwrap_or(Over::Died).reason()
+    }
+
     /// Tells of a slot, and where an upgrade is over with that, gives its report.
     pub(crate) fn tell(&self, slot: &str, kind: EventKind) {
         let report = self.reports.lock().hear(slot, &kind);

@@ -11,6 +11,7 @@ use std::{
     time::Instant,
 };
 
+use hotswap_abi::__private::contained;
 use hotswap_loader::{fs::Spared, run_pending_dtors};
 use hotswap_types::ArtifactHash;
 use hotswap_watch::{Appeared, Notice};
@@ -28,7 +29,7 @@ use crate::{
     config::Place,
     error::Error,
     event::EventKind,
-    slot::{SlotCore, set_upgrades},
+    slot::{Over, SlotCore, set_upgrades},
     upgrade::Why,
 };
 
@@ -46,8 +47,17 @@ impl Worker {
         Ok(Self { cx: Context::new(shared, commands)?, slots: Vec::new() })
     }
 
-    pub(crate) fn run(mut self, inbox: &Receiver<Command>) -> Kept {
+    /// Until the end; `None` where it has panicked. What serves goes on then, and who waits for the
+    /// worker is told.
+    pub(crate) fn run(self, inbox: &Receiver<Command>) -> Option<Kept> {
         set_upgrades();
+        let shared = Arc::clone(&self.cx.shared);
+        let kept = contained(|| self.work(inbox));
+        shared.set_over(if kept.is_some() { Over::Ended } else { Over::Died });
+        kept
+    }
+
+    fn work(mut self, inbox: &Receiver<Command>) -> Kept {
         let _spared = Spared::begin();
         loop {
             match self.next(inbox) {

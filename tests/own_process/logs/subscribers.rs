@@ -4,8 +4,12 @@ use std::thread;
 
 use chatter_api::Chatter;
 use counter_api::Counter;
-use hotswap_core::{event::StateNote, sync_log_filters};
-use hotswap_tests::{Heard, Scene, edition};
+use hotswap_core::{
+    CallError,
+    event::{EventKind, StateNote},
+    sync_log_filters,
+};
+use hotswap_tests::{Heard, LONG, Scene, edition, file_name, patient, until};
 use tracing::info;
 use tracing_subscriber::prelude::*;
 
@@ -42,6 +46,61 @@ fn a_subscriber_that_panics_as_an_upgrade_ends_costs_no_state() {
     assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 6);
     assert_eq!(scene.upgrade(&mover("label=c")).state, StateNote::Moved);
     assert_eq!(scene.slot.pin_mut().add(1).unwrap(), 7);
+}
+
+/// Nobody waits for a host whose own thread is gone, and what serves goes on.
+#[test]
+fn a_subscriber_that_panics_on_the_hosts_own_thread_ends_that_and_each_wait() {
+    let stage = stage("info");
+    let other = tempfile::tempdir().unwrap();
+    let config = patient().artifact("other", other.path().join(file_name("module")));
+    let scene = Scene::<dyn Chatter>::with(config, &chatter(""));
+    let waits = thread::scope(|scope| {
+        // Opened before that thread is gone, and waited for.
+        let opened = scope.spawn(|| scene.host.slot::<dyn Counter>("other").unwrap_err());
+        let next = scope.spawn(|| scene.slot.wait_for(3, LONG).unwrap_err());
+        until("the other slot is opened", || scene.host.status().slots.len() == 2);
+        stage.heard.hook_exits(|span| {
+            let is_worker = thread::current().name() == Some("hotswap");
+            assert!(!(is_worker && span == "upgrade"), "the subscriber does not like it");
+        });
+        scene.put(&chatter("label=b"));
+        [opened.join().unwrap(), next.join().unwrap()]
+    });
+    stage.heard.unhook();
+    let is_it = |error: &hotswap_core::Error| {
+        assert!(error.to_string().starts_with("the host's own thread has panicked"), "{error}");
+    };
+    waits.iter().for_each(is_it);
+    scene.told.find(|event| matches!(event.kind, EventKind::WorkerDied).then_some(()));
+    let status = scene.host.status();
+    assert!(status.failed && status.to_string().starts_with("the host's own thread"), "{status}");
+    // Neither an order nor a slot waits for it afterwards.
+    is_it(&scene.host.restart("main").unwrap_err());
+    is_it(&scene.host.slot::<dyn Counter>("other").unwrap_err());
+    assert_eq!(stage.texts(&scene, "good"), ["good"]);
+    let Scene { host, slot, .. } = scene;
+    is_it(&host.shutdown().unwrap_err());
+    assert!(matches!(slot.pin().say("good"), Err(CallError::Ended { .. })));
+}
+
+#[test]
+fn a_slot_is_not_opened_in_a_host_whose_own_thread_is_gone() {
+    let stage = stage("info");
+    let other = tempfile::tempdir().unwrap();
+    let config = patient().artifact("other", other.path().join(file_name("module")));
+    let scene = Scene::<dyn Chatter>::with(config, &chatter(""));
+    stage.heard.hook_exits(|span| {
+        let is_worker = thread::current().name() == Some("hotswap");
+        assert!(!(is_worker && span == "upgrade"), "the subscriber does not like it");
+    });
+    scene.put(&chatter("label=b"));
+    scene.told.find(|event| matches!(event.kind, EventKind::WorkerDied).then_some(()));
+    stage.heard.unhook();
+    for _ in 0..2 {
+        let error = scene.host.slot::<dyn Counter>("other").unwrap_err();
+        assert!(error.to_string().starts_with("the host's own thread has panicked"), "{error}");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::{
         await_end::{Awaited, End, await_end},
         words::serves,
     },
+    error::Reason,
     event::Refusal,
     operator::SlotStatus,
     supervisor::{Offered, Standing},
@@ -90,6 +91,7 @@ impl Asked<'_> {
                 let text = with_file(&refusal, &offered.path);
                 found(false, text, value(artifact, outcome, &why))
             }
+            End::Unknown if self.0.status().failed => Err(format!("{name}: {}", Reason::Died)),
             End::Unknown => Err(format!("{name}: the host ends, and the upgrade is not over")),
         }
     }

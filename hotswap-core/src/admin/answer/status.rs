@@ -5,9 +5,12 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::asked::{Answer, Asked, done, found};
-use crate::admin::{
-    table::Table,
-    words::{ago, reasons, things},
+use crate::{
+    admin::{
+        table::Table,
+        words::{ago, reasons, things},
+    },
+    error::Reason,
 };
 
 impl Asked<'_> {
@@ -28,6 +31,9 @@ impl Asked<'_> {
             table.row([slot.name.clone(), serves, hash, generation, since, things(slot)]);
         }
         let mut text = String::new();
+        if status.failed {
+            let _ = writeln!(text, "{}.\n", Reason::Died);
+        }
         if let Some(pause) = &status.paused {
             let _ = writeln!(text, "Upgrades are {pause}.\n");
         }
