@@ -130,6 +130,17 @@ pub enum EventKind {
         /// What it waits for.
         until: Until,
     },
+    /// An artifact that was pending, or was to be tried again, is no candidate any more: its file was
+    /// removed. A rehearsal ends with [`Superseded`](Self::Superseded) then, and a plan that waits for
+    /// approval with [`Decided`](Self::Decided).
+    Withdrawn {
+        /// Where it was.
+        path: PathBuf,
+        /// The artifact; `None` where it was not prepared yet.
+        artifact: Option<ArtifactHash>,
+        /// What happened.
+        why: String,
+    },
     /// An artifact takes over soon
     /// ([`Timing::with_notice`](crate::config::Timing::with_notice)): users can be told.
     Announced {

@@ -1,5 +1,7 @@
 //! Orders and failures one after the other, where the first leaves something behind.
 
+mod candidates;
+
 use std::{
     fs::{self, File},
     io::Write as _,

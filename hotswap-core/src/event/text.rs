@@ -40,6 +40,10 @@ impl fmt::Display for Event {
             EventKind::Pending { module, version, artifact, until } => {
                 write!(f, "{slot}: {module} {version} ({}…) is pending: {until}", artifact.short())
             }
+            EventKind::Withdrawn { path, artifact, why } => {
+                let artifact = artifact.map(|it| format!("{} at ", it.short())).unwrap_or_default();
+                write!(f, "{slot}: {artifact}{} is withdrawn: {why}", shown(path))
+            }
             EventKind::Announced { artifact, at, pause } => {
                 write!(f, "{slot}: {} takes over ", artifact.short())?;
                 match at.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default()) {

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    path::Path,
     sync::{Arc, OnceLock},
     time::Instant,
 };
@@ -234,6 +235,15 @@ impl SlotCore {
         progress.last_refusal = Some(Arc::clone(refusal));
         progress.phase = None;
         self.changed.notify_all();
+    }
+
+    /// What was refused last is not tried again, if it has lain there.
+    pub(crate) fn set_withdrawn(&self, path: &Path) {
+        let mut progress = self.progress.lock();
+        let refusal = progress.last_refusal.as_mut();
+        if let Some(refusal) = refusal.filter(|it| it.path == path.display().to_string()) {
+            Arc::make_mut(refusal).tried_again = false;
+        }
     }
 
     /// Nothing more will come; what was said first counts, unless the host is gone by now.

@@ -23,6 +23,10 @@ impl Held {
         self.0.lock().contains(path)
     }
 
+    pub(crate) fn remove(&self, path: &Path) {
+        self.0.lock().remove(path);
+    }
+
     pub(crate) fn take(&self) -> BTreeSet<PathBuf> {
         mem::take(&mut *self.0.lock())
     }

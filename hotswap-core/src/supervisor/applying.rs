@@ -1,9 +1,15 @@
 //! A candidate that may take over: loaded and prepared, applied, and where it waits, tried again.
 
-use std::{mem, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    io, mem,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use hotswap_gate::Guarded as _;
 use hotswap_types::Phase;
+use hotswap_watch::Hint;
 
 use super::{
     candidate::Candidate,
@@ -21,6 +27,14 @@ use crate::{
 
 /// Why something else is not wanted any more.
 pub(super) const NEWER: &str = "a newer artifact has come";
+
+/// Why what a file held is not wanted any more.
+const REMOVED: &str = "its file was removed";
+
+/// Whether a file is not there any more.
+pub(super) fn is_removed(path: &Path) -> bool {
+    path.metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
 
 impl SlotSupervisor {
     /// Loads an artifact that may, and lets it take over.
@@ -123,13 +137,75 @@ impl SlotSupervisor {
             self.core.held.insert(path);
             return;
         }
-        match self.ready.take_if(|ready| ready.schedule.is_next_try()) {
+        if self.is_older(&path) {
+            // It has its next try if that fails.
+            return;
+        }
+        if is_removed(&path) {
+            return self.withdraw(cx, &path);
+        }
+        match self.ready.take_if(|it| it.schedule.is_next_try() && it.candidate.path == path) {
             Some(mut ready) => {
                 ready.candidate.set_late();
                 self.apply(cx, ready);
             }
             None => self.try_path(cx, path, Trigger::Retry),
         }
+    }
+
+    /// Whether something newer, from another path than this, is on its way or ready.
+    pub(super) fn is_older(&self, path: &Path) -> bool {
+        let ready = self.ready.as_ref().filter(|it| !it.schedule.is_next_try());
+        let newer = [self.progress.candidate(), ready.map(|it| &it.candidate)];
+        newer.into_iter().flatten().any(|it| it.path != path)
+    }
+
+    /// What was newer has failed: what waits for its next try at another path has it now.
+    pub(super) fn try_older(&mut self, cx: &mut Context, failed: &Path) {
+        let waits = self.ready.as_ref().filter(|it| it.schedule.is_next_try());
+        let path = self.retry.as_ref().or(waits.map(|it| &it.candidate.path));
+        let Some(path) = path.filter(|path| *path != failed).cloned() else { return };
+        self.retry = Some(path.clone());
+        let key = (self.id, path);
+        if !cx.cancelled.is_scheduled(&key) {
+            cx.cancelled.appeared(key, Hint::Ready, Instant::now());
+        }
+    }
+
+    /// A file is not there any more: what it held is no candidate any more, whatever it waits for.
+    pub(super) fn withdraw(&mut self, cx: &mut Context, path: &Path) {
+        self.seen.remove(path);
+        self.core.held.remove(path);
+        self.told.unstaged.remove(path);
+        self.offered.take_if(|it| it.0 == path);
+        cx.cancelled.cancel(&(self.id, path.to_owned()));
+        if self.progress.candidate().is_some_and(|it| it.path == path) {
+            self.superseded(cx, REMOVED);
+        }
+        let was_retried = self.retry.take_if(|it| it == path).is_some();
+        let ready = self.ready.take_if(|it| it.candidate.path == path);
+        if was_retried || ready.is_some() {
+            let artifact = ready.as_ref().map(|it| it.candidate.artifact);
+            if let Some(Ready { candidate, prepared, .. }) = ready {
+                self.emit(cx, SlotEvent::NotPending);
+                self.called_off(cx, candidate.artifact, REMOVED);
+                self.discard(cx, prepared);
+            }
+            let (path, why) = (path.to_owned(), REMOVED.to_owned());
+            self.emit(cx, SlotEvent::Withdrawn { path, artifact, why });
+        }
+        self.try_older(cx, path);
+    }
+
+    /// What waits for its next try, if its file is still there.
+    fn take_next_try(&mut self, cx: &mut Context) -> Option<Ready> {
+        let waits = self.ready.as_ref().filter(|it| it.schedule.is_next_try())?;
+        let path = waits.candidate.path.clone();
+        if is_removed(&path) {
+            self.withdraw(cx, &path);
+            return None;
+        }
+        self.ready.take()
     }
 
     /// Another candidate waits from now on, or none.
@@ -159,15 +235,15 @@ impl SlotSupervisor {
             // Who waits for them waits no longer.
             gate.current().1.exclusion().abandon();
         }
-        match self.ready.take_if(|ready| ready.schedule.is_next_try()) {
-            Some(ready) => self.apply(cx, ready),
-            None => false,
-        }
+        let ready = self.take_next_try(cx);
+        ready.is_some_and(|ready| self.apply(cx, ready))
     }
 
     /// Lets a candidate take over that is ready, if there is one; returns whether it has.
     pub(super) fn apply_ready(&mut self, cx: &mut Context) -> bool {
-        let Some(ready) = self.ready.take() else { return false };
+        let is_next_try = self.ready.as_ref().is_some_and(|it| it.schedule.is_next_try());
+        let ready = if is_next_try { self.take_next_try(cx) } else { self.ready.take() };
+        let Some(ready) = ready else { return false };
         self.emit(cx, SlotEvent::NotPending);
         self.apply(cx, ready)
     }

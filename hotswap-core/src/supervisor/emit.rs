@@ -99,6 +99,7 @@ fn show(slot: &SlotCore, event: &SlotEvent) {
             slot.set_refused(refusal);
             slot.set_phase(*other);
         }
+        SlotEvent::Withdrawn { path, .. } => slot.set_withdrawn(path),
         SlotEvent::LeftBehind { build, refusal } => {
             slot.rejected.insert(build.artifact, refusal.clone());
         }

@@ -97,9 +97,10 @@ fn weight(kind: &EventKind) -> Weight {
         EventKind::Live(live) if !live.has_lost() => Weight::News,
         EventKind::Planned(_) => Weight::Detail,
         EventKind::Paused(_) | EventKind::Resumed | EventKind::Announced { .. } => Weight::News,
-        EventKind::Committed { .. } | EventKind::Decided { .. } | EventKind::Superseded { .. } => {
-            Weight::News
-        }
+        EventKind::Committed { .. }
+        | EventKind::Decided { .. }
+        | EventKind::Superseded { .. }
+        | EventKind::Withdrawn { .. } => Weight::News,
         EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,
         EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
         EventKind::Carried(fields) if !fields.has_lost() => Weight::News,

@@ -16,7 +16,7 @@ use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape::shown};
 use hotswap_watch::Retry;
 
 use super::{
-    applying::NEWER,
+    applying::{NEWER, is_removed},
     candidate::Candidate,
     command::SlotId,
     context::Context,
@@ -46,6 +46,10 @@ impl SlotSupervisor {
         let trigger =
             if is_offered && trigger == Trigger::Watched { Trigger::Operator } else { trigger };
         let key = (self.id, path);
+        if trigger == Trigger::Watched && is_removed(&key.1) {
+            cx.paths.done(&key);
+            return self.withdraw(cx, &key.1);
+        }
         if self.comes(cx, trigger) == Action::Hold {
             cx.paths.done(&key);
             // One change of a file is often several events.
@@ -78,11 +82,8 @@ impl SlotSupervisor {
                 return;
             }
             Err(StageError::Missing { .. }) => {
-                self.seen.remove(path);
-                self.told.unstaged.remove(path);
-                self.offered.take_if(|it| it.0 == path);
                 cx.paths.done(&key);
-                return;
+                return self.withdraw(cx, path);
             }
             Err(error) => {
                 cx.paths.done(&key);
@@ -243,13 +244,16 @@ impl SlotSupervisor {
         let under_way = self.progress.artifact();
         let pending = self.ready.as_ref().and_then(|it| it.prepared.code().artifact);
         let serves = self.artifact();
-        if serves == Some(artifact) && pending.is_some() {
-            // What waited was taken back.
-            self.emit(cx, SlotEvent::NotPending);
-            self.set_ready(cx, None);
-        }
+        // What was offered from elsewhere was not taken back with this file.
+        let is_its = |it: &Candidate| it.path == path || trigger == Trigger::Operator;
         if serves == Some(artifact) {
-            self.superseded(cx, "it was taken back");
+            if self.ready.as_ref().is_some_and(|it| is_its(&it.candidate)) {
+                self.emit(cx, SlotEvent::NotPending);
+                self.set_ready(cx, None);
+            }
+            if self.progress.candidate().is_some_and(is_its) {
+                self.superseded(cx, "it was taken back");
+            }
         }
         let waits = trigger != Trigger::Revert && [pending, under_way].contains(&Some(artifact));
         if serves == Some(artifact) || waits || (seen && trigger == Trigger::Watched) {

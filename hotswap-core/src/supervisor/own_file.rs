@@ -76,6 +76,7 @@ impl SlotSupervisor {
         if file.path.as_deref() == Some(path) {
             self.look_at_others(cx, Hint::Changing);
         }
+        cx.paths.appeared((self.id, path.to_owned()), Hint::Changing, Instant::now());
     }
 
     fn look_at_others(&self, cx: &mut Context, hint: Hint) {

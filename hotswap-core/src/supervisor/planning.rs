@@ -62,6 +62,7 @@ impl SlotSupervisor {
                 let expires = Instant::now().checked_add(expiry);
                 let expires =
                     expires.unwrap_or_else(|| candidate.begun + Duration::from_secs(1 << 32));
+                self.retry.take_if(|path| *path == candidate.path);
                 let event = SlotEvent::AwaitsApproval(Arc::clone(&plan));
                 let awaiting = Awaiting { admitted, plan, expires, candidate };
                 self.progress = Progress::AwaitingApproval(awaiting);

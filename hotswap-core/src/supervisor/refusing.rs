@@ -55,8 +55,12 @@ impl SlotSupervisor {
     }
 
     pub(super) fn refuse(&mut self, cx: &mut Context, identity: Identity<'_>, fault: Fault) {
+        let (path, is_over) = (identity.path.to_owned(), !fault.is_tried_again());
         let refusal = refusal(&self.core, identity, fault);
         self.quarantine(cx, refusal);
+        if is_over {
+            self.try_older(cx, &path);
+        }
     }
 
     /// Tells of an artifact that was not taken or not kept; one that is to blame is not tried again.

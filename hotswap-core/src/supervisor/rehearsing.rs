@@ -53,8 +53,7 @@ impl SlotSupervisor {
                 match Running::start(laid_out, over) {
                     Ok(running) => {
                         self.emit(cx, SlotEvent::Rehearsing);
-                        // What was to be tried again is older.
-                        self.retry = None;
+                        self.retry.take_if(|path| *path == candidate.path);
                         let rehearsing =
                             Rehearsing { number, assessed, baseline, candidate, running };
                         self.progress = Progress::Rehearsing(rehearsing);

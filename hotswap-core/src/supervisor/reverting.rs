@@ -108,6 +108,7 @@ impl SlotSupervisor {
         let said =
             said.unwrap_or_else(|| "its file in the journal's folder cannot be taken".to_owned());
         let _ = reply.send(Err(said));
+        self.try_older(cx, &key.1);
         self.look_at_held(cx);
     }
 

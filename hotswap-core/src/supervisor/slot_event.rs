@@ -4,7 +4,7 @@
 //!
 //! [`emit`]: super::emit
 
-use std::{sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use hotswap_types::{ArtifactHash, ModuleVersion, Phase, PhaseSpan};
 
@@ -83,6 +83,8 @@ pub(super) enum SlotEvent {
     Refused { refusal: Arc<Refusal>, kept: Option<Arc<Refusal>>, other: Option<Phase> },
     /// It is not gone on with, and not to blame.
     CalledOff { artifact: ArtifactHash, why: String, serving: Option<Serving> },
+    /// What waited there for its next try, or was ready, is no candidate any more.
+    Withdrawn { path: PathBuf, artifact: Option<ArtifactHash>, why: String },
     /// What was gone back from does not come by itself.
     LeftBehind { build: Build, refusal: Arc<Refusal> },
     /// A rejected artifact may be taken again.
@@ -192,6 +194,9 @@ impl SlotEvent {
                 phase.into_iter().chain([committed]).collect()
             }
             Self::Refused { refusal, .. } => vec![EventKind::Refused(refusal)],
+            Self::Withdrawn { path, artifact, why } => {
+                vec![EventKind::Withdrawn { path, artifact, why }]
+            }
             _ => Vec::new(),
         }
     }

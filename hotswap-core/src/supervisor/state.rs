@@ -127,13 +127,18 @@ impl Progress {
         }
     }
 
-    /// The artifact that is on its way.
-    pub(super) fn artifact(&self) -> Option<ArtifactHash> {
+    /// What is on its way.
+    pub(super) const fn candidate(&self) -> Option<&Candidate> {
         match self {
             Self::Idle => None,
-            Self::Rehearsing(it) => Some(it.candidate.artifact),
-            Self::AwaitingApproval(it) => Some(it.plan.artifact),
+            Self::Rehearsing(it) => Some(&it.candidate),
+            Self::AwaitingApproval(it) => Some(&it.candidate),
         }
+    }
+
+    /// The artifact that is on its way.
+    pub(super) fn artifact(&self) -> Option<ArtifactHash> {
+        self.candidate().map(|it| it.artifact)
     }
 
     /// Whether an artifact waits for somebody's word.

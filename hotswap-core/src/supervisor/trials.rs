@@ -321,6 +321,10 @@ impl SlotSupervisor {
     /// What has appeared meanwhile is looked at now.
     pub(super) fn look_at_held(&mut self, cx: &mut Context) {
         for path in self.core.held.take() {
+            if self.retry.as_ref() == Some(&path) && self.is_older(&path) {
+                // It has its next try if that fails.
+                continue;
+            }
             cx.paths.appeared((self.id, path), Hint::Ready, Instant::now());
         }
     }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 use super::backend::Backend;
 use super::event::{Meaning, meaning};
 use super::moves::Moves;
-use super::source::{Appeared, Hint, Kind, Notice, Source, SourceId};
+use super::source::{Appeared, Hint, Notice, Source, SourceId};
 use super::survey::{Concern, Survey};
 use crate::error::WatchError;
 use crate::folders::Folders;
@@ -172,7 +172,7 @@ impl Run {
     }
 
     fn carry_out(&mut self, mut work: Work) {
-        let before = self.in_folders(&work.look);
+        let before = self.present(&work.look);
         for error in self.follow(&work.look) {
             (self.sink)(Notice::Trouble(error));
         }
@@ -191,12 +191,10 @@ impl Run {
         }
     }
 
-    /// What was seen in the folders among these sources.
-    fn in_folders(&self, look: &BTreeSet<SourceId>) -> Vec<(SourceId, PathBuf)> {
-        let folders = self.sources.iter().filter(|(id, (source, _))| {
-            look.contains(*id) && matches!(source.kind(), Kind::Folder)
-        });
-        let present = folders
+    /// What was seen at these sources.
+    fn present(&self, look: &BTreeSet<SourceId>) -> Vec<(SourceId, PathBuf)> {
+        let sources = self.sources.iter().filter(|(id, _)| look.contains(*id));
+        let present = sources
             .flat_map(|(id, (_, survey))| survey.present.keys().map(|path| (*id, path.clone())));
         present.collect()
     }
@@ -246,7 +244,7 @@ impl Run {
     }
 
     fn poll(&mut self) {
-        let before = self.in_folders(&self.sources.keys().copied().collect());
+        let before = self.present(&self.sources.keys().copied().collect());
         for (id, (source, survey)) in &mut self.sources {
             let before = std::mem::replace(survey, Survey::of(source));
             for (path, now) in &survey.present {

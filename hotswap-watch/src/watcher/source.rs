@@ -95,7 +95,7 @@ pub struct Appeared {
 pub enum Notice {
     /// A path may have new content.
     Appeared(Appeared),
-    /// A file that was in a watched folder is not there any more.
+    /// A file that was seen is not there any more.
     Gone(SourceId, PathBuf),
     /// A part of what should be watched is not watched; the rest is.
     Trouble(WatchError),
