@@ -170,7 +170,8 @@ fn lines(
         )
     });
     format!(
-        "{}\n  {host}src/main.rs:\n    use {}::{};\n    Config::dev()….cargo_package(\"{name}\")\n    \
+        "{}\n  {host}src/main.rs:\n    use {}::{};\n    Config::dev()….slot(\"{name}\", \
+         SlotConfig::cargo(\"{name}\"))\n    \
          let {} = host.slot::<dyn {}>(\"{name}\")?;\n",
         dependency.unwrap_or_default(),
         krate(package),

@@ -156,7 +156,7 @@ fn against_module(mut report: Report, asked: &Check, new: &Artifact, old: &Artif
     if ours != theirs {
         report.notes.push(format!(
             "it is another module ({ours}, not {theirs}): slots of a folder, and those with \
-             Config::module, do not take it"
+             SlotConfig::with_module, do not take it"
         ));
     }
     note_services(&mut report, asked, new);

@@ -6,7 +6,7 @@ use std::{error::Error, thread, time::Duration};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Builds the module now, and again whenever one of its sources is saved.
-    let host = Host::new(Config::dev().cargo_package("{{package}}"))?;
+    let host = Host::new(Config::dev().slot("{{package}}", SlotConfig::cargo("{{package}}")))?;
     // Waits for the first build.
     let module = host.slot::<dyn {{Interface}}>("{{package}}")?;
 

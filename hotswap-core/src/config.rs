@@ -27,25 +27,27 @@ pub use self::{
     host_build::HostBuild,
     policies::{AtCap, Retire, StateDrift},
     rehearsal::Rehearsal,
+    slot_config::SlotConfig,
     timing::{ParseWindowError, Timing, Window},
     trial::{TooFew, Trial},
 };
 pub(crate) use self::{
     error::ConfigError,
-    slot_config::{Builtin, Conflict, Place, SlotConfig},
+    resolved::{AllSettings, SlotSettings},
+    slot_config::{Builtin, Place},
     trial::Health,
 };
 pub use crate::instance::AfterPanic;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use hotswap_abi::__private::same_build::Packages;
-use hotswap_types::Intent;
 use hotswap_watch::Backend;
 #[cfg(feature = "cargo")]
 use hotswap_watch::cargo::Request;
 
-use crate::{event::Event, instance::PanicPolicy, trust::Trust};
+use self::slot_config::Settings;
+use crate::{event::Event, trust::Trust};
 
 /// How a host is set up: which slots there are, where their artifacts appear, and what happens
 /// then.
@@ -62,32 +64,26 @@ use crate::{event::Event, instance::PanicPolicy, trust::Trust};
 /// | what is written to stderr when nobody listens | builds, what is live, refusals | refusals |
 /// | warning when this many generations are mapped | 200 | 20 |
 /// | no more generations than this are mapped | 1,000 | 100 |
-/// | the state of the last upgrade is kept, for [`Host::abandon`](crate::Operator::abandon) | yes | no |
+/// | the state of the last upgrade is kept, for [`Operator::abandon`](crate::Operator::abandon) | yes | no |
 /// | a module's panic has a backtrace | where `RUST_BACKTRACE` asks for it | no |
 ///
 /// ```
-/// use hotswap_core::Config;
+/// use hotswap_core::{Config, SlotConfig};
 ///
-/// let config = Config::dev().artifact("arcade", "target/debug/libarcade.so");
+/// let arcade = SlotConfig::artifact("target/debug/libarcade.so");
+/// let config = Config::dev().slot("arcade", arcade);
 /// ```
 #[derive(Clone)]
 pub struct Config {
-    pub(crate) slots: BTreeMap<String, SlotConfig>,
-    /// What was said twice, of which one would go unheard.
-    pub(crate) conflicts: Vec<Conflict>,
+    slots: Vec<(String, SlotConfig)>,
+    /// What holds for slots that say nothing else.
+    defaults: Settings,
     pub(crate) state_drift: StateDrift,
-    pub(crate) timing: Timing,
     pub(crate) pause_deadline: Duration,
     pub(crate) work_deadline: Duration,
     pub(crate) first_artifact: Duration,
     pub(crate) call_budget: Duration,
     pub(crate) retained_warning: usize,
-    pub(crate) retire: Retire,
-    pub(crate) panics: PanicPolicy,
-    pub(crate) trial: Option<Trial>,
-    pub(crate) rehearsal: Option<Rehearsal>,
-    pub(crate) approval: Option<Approval>,
-    pub(crate) intent: Intent,
     pub(crate) generation_cap: usize,
     pub(crate) at_cap: AtCap,
     pub(crate) max_artifact_bytes: u64,
@@ -154,21 +150,14 @@ impl Config {
     #[must_use]
     pub fn production() -> Self {
         Self {
-            slots: BTreeMap::new(),
-            conflicts: Vec::new(),
+            slots: Vec::new(),
+            defaults: Settings::default(),
             state_drift: StateDrift::Refuse,
-            timing: Timing::at_once(),
             pause_deadline: Duration::from_secs(1),
             work_deadline: Duration::from_secs(30),
             first_artifact: Duration::from_secs(30),
             call_budget: Duration::from_secs(2),
             retained_warning: 20,
-            retire: Retire::Retain,
-            panics: PanicPolicy::GO_ON,
-            trial: None,
-            rehearsal: None,
-            approval: None,
-            intent: Intent::default(),
             generation_cap: 100,
             at_cap: AtCap::Cancel,
             max_artifact_bytes: 1 << 30,
@@ -204,7 +193,6 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("slots", &self.slots)
             .field("state_drift", &self.state_drift)
-            .field("timing", &self.timing)
             .finish_non_exhaustive()
     }
 }

@@ -119,7 +119,7 @@ pub enum EventKind {
         why: String,
     },
     /// An artifact is prepared, and waits ([`Config::with_timing`](crate::Config::with_timing)).
-    /// [`Host::apply_pending`](crate::Operator::apply_pending) lets it take over at once.
+    /// [`Host::apply_pending`](crate::Host::apply_pending) lets it take over at once.
     Pending {
         /// The module.
         module: String,
@@ -177,7 +177,7 @@ pub enum EventKind {
     Panicked(Panicked),
     /// A new instance has taken the place of another one of the same code
     /// ([`Config::with_after_panic`](crate::Config::with_after_panic),
-    /// [`Host::restart`](crate::Operator::restart)).
+    /// [`Operator::restart`](crate::Operator::restart)).
     Restarted(Restarted),
     /// An instance was to be replaced by another one of the same code, and was not.
     NotRestarted {

@@ -32,7 +32,7 @@ use tempfile::TempDir;
 
 use crate::{
     checkpoint::{self, Left},
-    config::Config,
+    config::{Config, SlotConfig},
     error::{Error, Reason},
     event::{EventKind, Live},
     host::Host,
@@ -60,29 +60,30 @@ impl Harness {
     /// calls, state and migrations.
     #[must_use]
     pub fn builtin<M: HotModule>() -> Self {
-        Self::new("module", |config, slot| config.builtin::<M>(slot))
+        Self::new("module", SlotConfig::builtin::<M>())
     }
 
     /// The package of that name in the workspace of the current folder, built by cargo as for
-    /// [`Config::cargo_package`] and loaded as a library.
+    /// [`SlotConfig::cargo`] and loaded as a library.
     #[cfg(feature = "cargo")]
     #[must_use]
     pub fn package(name: &str) -> Self {
-        Self::new(name, |config, slot| config.cargo_package(slot))
+        Self::new(name, SlotConfig::cargo(name))
     }
 
     /// An artifact that was built before.
     #[must_use]
     pub fn artifact(path: impl Into<PathBuf>) -> Self {
-        Self::new("module", |config, slot| config.artifact(slot, path))
+        Self::new("module", SlotConfig::artifact(path))
     }
 
-    fn new(slot: &str, source: impl FnOnce(Config, &str) -> Config) -> Self {
+    fn new(name: &str, slot: SlotConfig) -> Self {
         // A build may take long; what is refused fails at once.
         let config = Config::production()
             .with_first_artifact_deadline(Duration::from_secs(1800))
-            .with_one_try();
-        Self { slot: slot.to_owned(), config: source(config, slot) }
+            .with_one_try()
+            .slot(name, slot);
+        Self { slot: name.to_owned(), config }
     }
 
     /// Sets up the host otherwise than [`Config::production`] does: services, deadlines, drift.

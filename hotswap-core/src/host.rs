@@ -17,8 +17,10 @@
 
 use std::{
     fmt, mem,
-    ops::Deref,
-    sync::{Arc, OnceLock, mpsc},
+    sync::{
+        Arc, OnceLock,
+        mpsc::{self, Receiver},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -33,15 +35,16 @@ use parking_lot::Mutex;
 use crate::admin::Admin;
 use crate::{
     checkpoint::{self, Left},
-    config::{Config, ConfigError, Place},
+    config::{Config, ConfigError, SlotSettings},
     error::{Error, Reason},
-    event::EventKind,
+    event::{Event, EventKind},
     floors::Floors,
     instance::OnPanic,
     journal::Journal,
     machine::owner::Owner,
-    operator::Operator,
+    operator::{Operator, Status},
     rehearsal::is_unserved_child,
+    report::Report,
     slot::{InterfaceType, OnUnload, Slot, SlotCore},
     supervisor::{Command, Events, Kept, Pauses, Reports, Shared, Worker},
 };
@@ -61,8 +64,7 @@ impl Host {
     /// Starts a host. Slots come alive when they are first asked for.
     ///
     /// # Errors
-    /// When a slot is configured twice, or is given settings and no module; when two modules have one
-    /// name. When the private folder or the watch of the file system cannot be had, or the file of the
+    /// When a slot is configured twice; when two modules have one name. When the private folder or the watch of the file system cannot be had, or the file of the
     /// floors or the journal cannot be read, or another host has the journal. When others can write to
     /// the host's folders, or a slot's module is built from its sources, where artifacts must be
     /// signed. In a process that was started for a rehearsal and has not come to
@@ -71,7 +73,7 @@ impl Host {
         if is_unserved_child() {
             return Err(Reason::RehearsalNotServed.into());
         }
-        config.checked()?;
+        config.check_slots()?;
         config.make_absolute();
         // Journal and reports may be written here.
         let _spared = Spared::begin();
@@ -82,6 +84,7 @@ impl Host {
         }
         config.check_trust()?;
         config.check_folders()?;
+        let settings = config.resolve();
         let journal = Journal::open(&config).map_err(Reason::Journal)?;
         let shared = Arc::new(Shared {
             owner: Owner::this(),
@@ -91,6 +94,7 @@ impl Host {
             reports: Mutex::new(Reports::open(&config)),
             floors: Mutex::new(Floors::open(&config).map_err(Reason::Floors)?),
             config,
+            settings,
             slots: Mutex::default(),
             over: OnceLock::new(),
         });
@@ -123,26 +127,62 @@ impl Host {
     /// built-in module does not start, or no artifact works within the configured deadline: then
     /// the error holds the last refusal.
     pub fn slot<I: Interface + ?Sized>(&self, name: &str) -> Result<Slot<I>, Error> {
-        let config = &self.shared.config;
-        let Some(slot) = config.slots.get(name) else {
-            let known = config.slots.keys().cloned().collect();
+        let (config, settings) = (&self.operator.shared.config, &self.operator.shared.settings);
+        let Some(slot) = settings.get(name) else {
+            let known = settings.keys().cloned().collect();
             return Err(Reason::UnknownSlot { name: name.to_owned(), known }.into());
         };
         Operator::refuse_in_callback()?;
-        let core = self.core::<I>(name)?;
+        let core = self.core::<I>(name, slot)?;
         let waits = || {
-            let (place, deadline) = (core.source.clone(), config.first_artifact);
-            self.shared.tell(name, EventKind::WaitingForFirst { place, deadline });
+            let (place, deadline) = (core.settings.source_text.clone(), config.first_artifact);
+            self.operator.shared.tell(name, EventKind::WaitingForFirst { place, deadline });
         };
         let gate = core.wait_first(config.first_artifact, slot.builtin.is_some(), waits)?;
         let gate = Arc::clone(gate);
         Ok(Slot::new(core, gate, config.call_budget))
     }
 
-    /// Another hand for this host, to be given to a thread or a console of its own.
+    /// Looks at this host, decides about its upgrades and orders them. A clone of it can be given to
+    /// a thread or a console of its own.
     #[must_use]
-    pub fn operator(&self) -> Operator {
-        self.operator.clone()
+    pub const fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// As [`Operator::status`].
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.operator.status()
+    }
+
+    /// As [`Operator::events`].
+    #[must_use]
+    pub fn events(&self) -> Receiver<Event> {
+        self.operator.events()
+    }
+
+    /// As [`Operator::report`].
+    #[must_use]
+    pub fn report(&self, slot: &str) -> Option<Arc<Report>> {
+        self.operator.report(slot)
+    }
+
+    /// As [`Operator::rescan`].
+    ///
+    /// # Errors
+    /// When the host has ended.
+    pub fn rescan(&self) -> Result<(), Error> {
+        self.operator.rescan()
+    }
+
+    /// As [`Operator::apply_pending`].
+    ///
+    /// # Errors
+    /// At once when the thread is inside a call of a slot, since the upgrade would wait for it;
+    /// when the host has ended.
+    pub fn apply_pending(&self) -> Result<usize, Error> {
+        self.operator.apply_pending()
     }
 
     /// An orderly end: no upgrade begins any more, calls that come get
@@ -165,31 +205,31 @@ impl Host {
 
     #[cfg(unix)]
     fn answer_operators(&mut self) -> Result<(), Error> {
-        let config = &self.shared.config;
+        let config = &self.operator.shared.config;
         let Some(path) = &config.admin else { return Ok(()) };
-        let admin =
-            Admin::start(path, self.operator()).map_err(|error| Reason::Admin(Box::new(error)))?;
+        let admin = Admin::start(path, self.operator.clone())
+            .map_err(|error| Reason::Admin(Box::new(error)))?;
         self.admin = Some(admin);
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), Error> {
         let Some(worker) = self.worker.take() else { return Ok(()) };
-        if let Err(forked) = self.shared.owner.is_here() {
+        if let Err(forked) = self.operator.shared.owner.is_here() {
             // There is no such thread here, and files and libraries are the other process's.
-            mem::forget((worker, Arc::clone(&self.shared)));
+            mem::forget((worker, Arc::clone(&self.operator.shared)));
             #[cfg(unix)]
             mem::forget(self.admin.take());
             return Err(forked.into());
         }
-        let inside = self.refuse_inside();
+        let inside = self.operator.refuse_inside();
         if inside.is_err() {
             // The worker may be waiting for this thread, and goes on when it has come out.
-            for slot in self.shared.slots.lock().values() {
+            for slot in self.operator.shared.slots.lock().values() {
                 slot.end();
             }
         }
-        let _ = self.commands.send(Command::End);
+        let _ = self.operator.commands.send(Command::End);
         #[cfg(unix)]
         if let Some(admin) = self.admin.take_if(|_| inside.is_err()) {
             // Who is being answered may wait for the worker.
@@ -200,7 +240,7 @@ impl Host {
         #[cfg(unix)]
         drop(self.admin.take());
         let Some(kept) = kept else {
-            for slot in self.shared.slots.lock().values() {
+            for slot in self.operator.shared.slots.lock().values() {
                 slot.end();
             }
             return Err(Reason::Died.into());
@@ -209,19 +249,18 @@ impl Host {
     }
 
     /// The slot's core; opened, if it was not before.
-    fn core<I: Interface + ?Sized>(&self, name: &str) -> Result<Arc<SlotCore>, Error> {
+    fn core<I: Interface + ?Sized>(
+        &self,
+        name: &str,
+        settings: &Arc<SlotSettings>,
+    ) -> Result<Arc<SlotCore>, Error> {
         let schema = Schema::decode(I::schema()).expect("`#[interface]` writes a sound schema");
-        let config = &self.shared.config.slots[name];
         let mut requirement = Requirement::new(schema);
-        requirement.services.clone_from(&self.shared.config.services);
-        requirement.packages.clone_from(&self.shared.config.packages);
-        requirement.module = match (&config.module, &config.source) {
-            (Some(module), _) => Some(module.clone()),
-            (None, Some(Place::Folder(_))) => Some(name.to_owned()),
-            _ => None,
-        };
-        let mut slots = self.shared.slots.lock();
-        if let (Some(over), false) = (self.shared.over.get(), slots.contains_key(name)) {
+        requirement.services.clone_from(&self.operator.shared.config.services);
+        requirement.packages.clone_from(&self.operator.shared.config.packages);
+        requirement.module.clone_from(&settings.module);
+        let mut slots = self.operator.shared.slots.lock();
+        if let (Some(over), false) = (self.operator.shared.over.get(), slots.contains_key(name)) {
             return Err(over.reason().into());
         }
         if let Some(core) = slots.get(name) {
@@ -236,7 +275,7 @@ impl Host {
             }
             return Ok(Arc::clone(core));
         }
-        if requirement.schema.lends_rust_types() && !self.shared.config.lends_rust_types {
+        if requirement.schema.lends_rust_types() && !self.operator.shared.config.lends_rust_types {
             return Err(Reason::NotOptedIn {
                 name: name.to_owned(),
                 interface: requirement.interface_name().to_owned(),
@@ -251,28 +290,28 @@ impl Host {
             }
             .into());
         }
-        let source = config.source.as_ref().map_or_else(|| "nothing".into(), ToString::to_string);
         let (checkpoint, used) = match self.left_for(name)? {
             Left::Checkpoint(checkpoint) => (Some(checkpoint), None),
             Left::Used(used) => (None, Some(used)),
             Left::Nothing => (None, None),
         };
         let interface = InterfaceType::of::<I>();
-        let (commands, slot) = (self.commands.clone(), name.to_owned());
+        let (commands, slot) = (self.operator.commands.clone(), name.to_owned());
         let on_unload: OnUnload = Arc::new(move |resident, news| {
             // Fails only when the worker has ended.
             let _ = commands.send(Command::Unload(slot.clone(), Arc::clone(resident), news));
         });
-        let (commands, slot) = (self.commands.clone(), name.to_owned());
+        let (commands, slot) = (self.operator.commands.clone(), name.to_owned());
         let on_panic: OnPanic = Arc::new(move |generation| {
             // Fails only when the worker has ended.
             let _ = commands.send(Command::Panicked(slot.clone(), generation));
         });
+        let settings = Arc::clone(settings);
         let core =
-            SlotCore::new(name, requirement, interface, source, checkpoint, on_unload, on_panic);
+            SlotCore::new(name, requirement, interface, settings, checkpoint, on_unload, on_panic);
         let core = Arc::new(core);
         #[cfg(feature = "cargo")]
-        if matches!(config.source, Some(Place::Package(_))) {
+        if matches!(core.settings.source, Some(crate::config::Place::Package(_))) {
             // Until the worker knows better.
             core.set_building(true);
         }
@@ -280,31 +319,25 @@ impl Host {
         // A callback may ask for the host's status.
         drop(slots);
         if let Some(used) = used {
-            self.shared.tell(name, EventKind::NoCheckpoint { used });
+            self.operator.shared.tell(name, EventKind::NoCheckpoint { used });
         }
-        self.send(Command::Open(Arc::clone(&core)))?;
+        self.operator.send(Command::Open(Arc::clone(&core)))?;
         Ok(core)
     }
 
     /// What an earlier run has left for a slot.
     fn left_for(&self, name: &str) -> Result<Left, Error> {
-        let Some(folder) = &self.shared.config.checkpoints else { return Ok(Left::Nothing) };
-        if self.shared.journal.as_ref().is_some_and(|it| it.lock().has_backups(name)) {
+        let Some(folder) = &self.operator.shared.config.checkpoints else {
+            return Ok(Left::Nothing);
+        };
+        if self.operator.shared.journal.as_ref().is_some_and(|it| it.lock().has_backups(name)) {
             return Ok(Left::Nothing);
         }
         let file = checkpoint::path(folder, name);
-        let checked = self.shared.config.trust.check_own_file(&file);
+        let checked = self.operator.shared.config.trust.check_own_file(&file);
         checked.map_err(|writable| ConfigError::writable(&writable))?;
         checkpoint::look(folder, name)
             .map_err(|source| Reason::Checkpoint { name: name.to_owned(), source }.into())
-    }
-}
-
-impl Deref for Host {
-    type Target = Operator;
-
-    fn deref(&self) -> &Operator {
-        &self.operator
     }
 }
 

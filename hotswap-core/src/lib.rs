@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! use hotswap_abi::interface;
-//! use hotswap_core::{Config, Host};
+//! use hotswap_core::{Config, Host, SlotConfig};
 //!
 //! #[interface]
 //! pub trait Greeter {
@@ -15,7 +15,8 @@
 //! }
 //!
 //! # fn main() -> Result<(), hotswap_core::Error> {
-//! let host = Host::new(Config::dev().artifact("greeter", "target/debug/libgreeter.so"))?;
+//! let greeter = SlotConfig::artifact("target/debug/libgreeter.so");
+//! let host = Host::new(Config::dev().slot("greeter", greeter))?;
 //! let greeter = host.slot::<dyn Greeter>("greeter")?;
 //! match greeter.pin().greet("world") {
 //!     Ok(text) => println!("{text}"),
@@ -78,8 +79,8 @@ mod written;
 mod sample;
 
 pub use config::{
-    AfterPanic, Approval, AtCap, Config, Decision, HostBuild, Rehearsal, Retire, StateDrift,
-    Timing, TooFew, Trial,
+    AfterPanic, Approval, AtCap, Config, Decision, HostBuild, Rehearsal, Retire, SlotConfig,
+    StateDrift, Timing, TooFew, Trial,
 };
 pub use error::{Error, ErrorKind};
 pub use event::Pause;

@@ -320,7 +320,7 @@ impl Operator {
     }
 
     fn refuse_unknown(&self, slot: Option<&str>) -> Result<(), Error> {
-        let slots = &self.shared.config.slots;
+        let slots = &self.shared.settings;
         match slot.filter(|slot| !slots.contains_key(*slot)) {
             None => Ok(()),
             Some(slot) => {

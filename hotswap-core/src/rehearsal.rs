@@ -65,13 +65,13 @@ impl Upgrade<'_> {
     /// Whether artifacts are tried in a child process: the slot has rehearsals, and the program
     /// serves them.
     pub(crate) fn rehearses(&self) -> bool {
-        self.config.rehearsal_of(&self.slot.name).is_some() && role::unserved().is_none()
+        self.slot.settings.rehearsal.is_some() && role::unserved().is_none()
     }
 
     /// Prepares to try an artifact in a child process, where the slot has rehearsals; nothing of it
     /// runs here.
     pub(crate) fn rehearse(&mut self, backed_up: BackedUp) -> Result<Rehearse, Fault> {
-        let Some(how) = self.config.rehearsal_of(&self.slot.name) else {
+        let Some(how) = &self.slot.settings.rehearsal else {
             return Ok(Rehearse::Over(Admitted::unrehearsed(backed_up.assessed, self.slot)));
         };
         if let Some(why) = role::unserved() {

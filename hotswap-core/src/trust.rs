@@ -6,13 +6,12 @@
 //! writes the same:
 //!
 //! ```no_run
-//! use hotswap_core::{Config, Trust};
+//! use hotswap_core::{Config, SlotConfig, Trust};
 //!
 //! # fn main() -> Result<(), hotswap_core::trust::KeyError> {
 //! const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
 //! let config = Config::production()
-//!     .artifact("arcade", "/srv/arcade/libarcade.so")
-//!     .module("arcade", "arcade")
+//!     .slot("arcade", SlotConfig::artifact("/srv/arcade/libarcade.so").with_module("arcade"))
 //!     .with_trust(Trust::minisign([KEY])?);
 //! # Ok(())
 //! # }

@@ -147,7 +147,7 @@ impl Upgrade<'_> {
     /// The built-in module of a slot, up to the same point.
     pub(crate) fn prepare_builtin(&mut self) -> Result<Prepared, Fault> {
         let deadline = Instant::now() + self.config.work_deadline;
-        let builtin = self.config.slots[&*self.slot.name].builtin.expect("the slot has one");
+        let builtin = self.slot.settings.builtin.expect("the slot has one");
         let before = Predecessor::of(self.slot);
         let loaded = load::load_builtin(builtin, self.slot, self.config, before.as_ref())?;
         prepare::prepare(loaded, self.slot, self.steps, deadline)

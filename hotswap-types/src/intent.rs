@@ -11,7 +11,7 @@ const LONGEST: usize = 1024;
 /// Why an upgrade is wanted, how soon, and by whom.
 ///
 /// The host decides nothing by it: it stands in the plan, for whoever says yes, and in the report.
-/// Of a slot's upgrades it is said with `Config::with_intent`, of one artifact with `Host::intend`.
+/// Of a slot's upgrades it is said with `Config::with_intent`, of one artifact with `Operator::intend`.
 ///
 /// ```
 /// # mod hotswap_core { pub use hotswap_types as plan; }
@@ -58,7 +58,7 @@ pub enum Purpose {
     Feature,
     /// It does the same faster, or with less.
     Performance,
-    /// Back to what was before (`Host::revert_to`).
+    /// Back to what was before (`Operator::revert_to`).
     Revert,
     /// Something else.
     Other(String),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Occasion {
     /// Another artifact, or another state, was about to take over.
     Upgrade,
-    /// `Host::checkpoint`.
+    /// `Operator::checkpoint`.
     Checkpoint,
     /// `Config::with_checkpoint_interval`.
     Interval,

@@ -44,7 +44,7 @@ fn hang(slot: &Slot<dyn Counter>) -> Hangs {
 fn cancelled(scene: &Scene<dyn Counter>, build: &str) {
     let refusal = scene.refusal(&counter(build));
     assert_eq!((refusal.exit, refusal.phase), (Exit::Cancelled, Phase::Quiescing));
-    assert!(refusal.to_string().contains("Host::abandon"), "{refusal}");
+    assert!(refusal.to_string().contains("Operator::abandon"), "{refusal}");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn the_build_that_waits_takes_over_with_the_state_of_the_last_upgrade() {
     let hangs = hang(&scene.slot);
     cancelled(&scene, "label=mended");
 
-    assert!(scene.host.abandon("main").unwrap());
+    assert!(scene.host.operator().abandon("main").unwrap());
     let live = scene.told.live();
     assert_eq!((live.generation, &live.state), (3, &StateNote::Kept));
     assert!(live.restored.is_some() && live.to_string().contains(", as it was "), "{live}");
@@ -82,7 +82,7 @@ fn it_can_be_said_before_the_build_comes() {
     let scene = Scene::<dyn Counter>::with(impatient(), &counter("label=a"));
     scene.slot.pin_mut().add(5).unwrap();
     let hangs = hang(&scene.slot);
-    assert!(!scene.host.abandon("main").unwrap());
+    assert!(!scene.host.operator().abandon("main").unwrap());
     // Nobody waits for it any more.
     let refused = elsewhere(|| scene.slot.pin().value());
     assert!(matches!(refused, Err(CallError::Abandoned { .. })), "{refused:?}");
@@ -104,7 +104,7 @@ fn it_can_be_said_before_the_build_comes() {
 fn nobody_is_given_up_who_leaves_in_time() {
     let scene = Scene::<dyn Counter>::with(impatient(), &counter("label=a"));
     scene.slot.pin_mut().add(5).unwrap();
-    assert!(!scene.host.abandon("main").unwrap());
+    assert!(!scene.host.operator().abandon("main").unwrap());
     let live = scene.upgrade(&counter("label=b"));
     assert_eq!((live.state, live.restored), (StateNote::Kept, None));
     assert_eq!(value(&scene.slot), 5);
@@ -116,7 +116,7 @@ fn the_last_state_is_migrated_or_the_build_is_refused() {
     scene.slot.pin_mut().add(5).unwrap();
     scene.upgrade(&counter("label=b"));
     let visitor = stay_inside(&scene.slot, "visitor");
-    assert!(!scene.host.abandon("main").unwrap());
+    assert!(!scene.host.operator().abandon("main").unwrap());
     let refusal = scene.refusal(&fixture("chain").told("label=bad;start=fail"));
     assert_eq!(refusal.phase, Phase::Activated);
     assert_eq!(scene.slot.generation(), 2);
@@ -133,7 +133,7 @@ fn upgrades_on_request_stay_on_request() {
     scene.put(&counter("label=b"));
     scene.told.pending();
     let hangs = hang(&scene.slot);
-    assert!(!scene.host.abandon("main").unwrap());
+    assert!(!scene.host.operator().abandon("main").unwrap());
     assert_eq!(elsewhere(|| scene.host.apply_pending()).unwrap(), 1);
     assert_eq!(scene.told.live().generation, 2);
     drop(hangs.release);
@@ -143,10 +143,10 @@ fn upgrades_on_request_stay_on_request() {
 #[test]
 fn a_slot_that_was_not_opened_and_a_caller_inside_get_an_error() {
     let scene = Scene::<dyn Counter>::with(impatient(), &counter("label=a"));
-    let error = scene.host.abandon("mian").unwrap_err();
+    let error = scene.host.operator().abandon("mian").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
     assert!(error.to_string().contains("mian") && error.to_string().contains("main"), "{error}");
     let pin = scene.slot.pin();
-    assert_eq!(scene.host.abandon("main").unwrap_err().kind(), ErrorKind::Misuse);
+    assert_eq!(scene.host.operator().abandon("main").unwrap_err().kind(), ErrorKind::Misuse);
     drop(pin);
 }

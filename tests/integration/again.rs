@@ -17,7 +17,7 @@ fn on_trials() -> Config {
 /// Another build is on trial, and goes.
 fn there_and_back(scene: &Scene<dyn Counter>, build: &Fixture) {
     scene.upgrade(build);
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     assert_eq!(scene.told.refused().exit, Exit::RolledBack);
     assert_eq!(label(&scene.slot), "a");
 }
@@ -30,12 +30,12 @@ fn a_restart_waits_for_those_who_never_left_it() {
     let stays = stay_inside(&scene.slot, "the one who stays");
     for build in ["label=b", "label=c"] {
         there_and_back(&scene, &fixture("stateless").told(build));
-        let error = scene.host.restart("main").unwrap_err();
+        let error = scene.host.operator().restart("main").unwrap_err();
         assert!(error.to_string().contains("the one who stays"), "{error}");
         assert_eq!(value(&scene.slot), 5);
     }
     stays.leave();
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     assert_eq!(value(&scene.slot), 0);
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use adder_api::Adder;
 use hotswap_core::{
-    ErrorKind, Host,
+    ErrorKind, Host, SlotConfig,
     cargo::{Level, Report},
     event::{EventKind, Exit, Phase, StateNote},
     harness::Harness,
@@ -140,8 +140,9 @@ fn a_library_that_has_changed_is_told_and_no_module_runs_with_the_old_one() {
 #[test]
 fn a_package_that_is_not_there_is_an_error_that_names_those_that_are() {
     let sources = Sources::new("misnamed", "0.1.2");
-    let config =
-        patient().cargo_package("addr").build(|request| request.with_folder(sources.folder()));
+    let config = patient()
+        .slot("addr", SlotConfig::cargo("addr"))
+        .build(|request| request.with_folder(sources.folder()));
     let error = Host::new(config).unwrap_err().to_string();
     assert!(error.contains("no package addr") && error.contains("did you mean adder?"), "{error}");
 }

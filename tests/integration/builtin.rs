@@ -2,7 +2,7 @@
 
 use counter_api::{Counter, Failing};
 use hotswap_core::{
-    CallError, Host, Timing,
+    CallError, Host, SlotConfig, Timing,
     event::{EventKind, StateNote},
 };
 use hotswap_tests::{Told, file_name, fixture, patient, replace};
@@ -12,7 +12,9 @@ use crate::support::{counter, label, open, value};
 
 #[test]
 fn a_builtin_module_serves_without_any_artifact() {
-    let config = patient().builtin::<counter::Counting>("main").builtin::<meter::Gauge>("gauge");
+    let config = patient()
+        .slot("main", SlotConfig::builtin::<counter::Counting>())
+        .slot("gauge", SlotConfig::builtin::<meter::Gauge>());
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("main").unwrap();
@@ -37,8 +39,7 @@ fn an_artifact_takes_over_from_a_builtin_module_with_its_state() {
         let path = folder.path().join(file_name("module"));
         let config = patient()
             .with_timing(timing)
-            .artifact("main", &path)
-            .builtin::<counter::Counting>("main");
+            .slot("main", SlotConfig::artifact(&path).with_builtin::<counter::Counting>());
         let host = Host::new(config).unwrap();
         let (slot, told) = open(&host);
         assert_eq!(label(&slot), "plain");
@@ -68,7 +69,8 @@ fn an_artifact_takes_over_from_a_builtin_module_with_its_state() {
 
 #[test]
 fn a_panic_in_a_builtin_module_is_contained() {
-    let host = Host::new(patient().builtin::<counter::Counting>("main")).unwrap();
+    let host =
+        Host::new(patient().slot("main", SlotConfig::builtin::<counter::Counting>())).unwrap();
     let slot = host.slot::<dyn Counter>("main").unwrap();
     let result = slot.pin_mut().fail_mut(Failing::Formatted(3));
     let Err(CallError::Panicked(failure)) = result else { panic!("{result:?}") };
@@ -86,7 +88,9 @@ fn a_panic_in_a_builtin_module_is_contained() {
 
 #[test]
 fn one_builtin_module_can_serve_several_slots() {
-    let config = patient().builtin::<counter::Counting>("one").builtin::<counter::Counting>("two");
+    let config = patient()
+        .slot("one", SlotConfig::builtin::<counter::Counting>())
+        .slot("two", SlotConfig::builtin::<counter::Counting>());
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let (one, two) = (host.slot::<dyn Counter>("one").unwrap(), host.slot("two").unwrap());
@@ -100,7 +104,8 @@ fn one_builtin_module_can_serve_several_slots() {
 
 #[test]
 fn a_builtin_module_of_another_interface_is_an_error() {
-    let host = Host::new(patient().builtin::<counter::Counting>("main")).unwrap();
+    let host =
+        Host::new(patient().slot("main", SlotConfig::builtin::<counter::Counting>())).unwrap();
     let error = host.slot::<dyn Meter>("main").unwrap_err();
     let text = error.to_string();
     assert_eq!(error.kind(), hotswap_core::ErrorKind::Artifact);

@@ -240,7 +240,7 @@ fn a_lock_that_nobody_will_let_go_is_given_up_on_request() {
     // A thread that waits for another one is not seen to wait for a slot.
     let held = slot.pin_mut();
     let waits = wait(slot);
-    let asked = elsewhere(|| host.abandon("main")).unwrap();
+    let asked = elsewhere(|| host.operator().abandon("main")).unwrap();
     let refused = waits.join().unwrap();
     assert!(!asked && matches!(refused, Err(CallError::Abandoned { .. })), "{refused:?}");
     drop(held);
@@ -248,7 +248,7 @@ fn a_lock_that_nobody_will_let_go_is_given_up_on_request() {
     // Nor is one that has ended and forgotten its pin.
     elsewhere(|| std::mem::forget(slot.pin_mut()));
     let waits = wait(slot);
-    elsewhere(|| host.abandon("main")).unwrap();
+    elsewhere(|| host.operator().abandon("main")).unwrap();
     let refused = waits.join().unwrap();
     assert!(matches!(refused, Err(CallError::Abandoned { .. })), "{refused:?}");
     // The next build does not wait for it.

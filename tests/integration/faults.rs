@@ -10,7 +10,7 @@ use std::{
 use counter_api::{Counter, Failing};
 use echo_api::{Echo, Engine, Names, Point};
 use hotswap_core::{
-    CallError, Config, Host, Slot,
+    CallError, Config, Host, Slot, SlotConfig,
     event::{Exit, Phase},
 };
 use hotswap_tests::{Outcome, Scene, fixture, patient, replace, until};
@@ -152,7 +152,9 @@ fn slots_that_wait_for_each_other_are_told_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("module.so");
     std::fs::write(&path, counter("").bytes()).unwrap();
-    let config = patient().artifact("left", &path).artifact("right", &path);
+    let config = patient()
+        .slot("left", SlotConfig::artifact(&path))
+        .slot("right", SlotConfig::artifact(&path));
     let host = Host::new(config).unwrap();
     let left = host.slot::<dyn Counter>("left").unwrap();
     let right = host.slot::<dyn Counter>("right").unwrap();
@@ -235,8 +237,8 @@ fn what_was_cancelled_is_not_tried_again_once_another_artifact_took_its_place() 
     let at = |name: &str| folder.path().join(name);
     let config = patient()
         .with_pause_deadline(Duration::from_millis(300))
-        .artifact("main", at("main"))
-        .artifact("clock", at("clock"));
+        .slot("main", SlotConfig::artifact(at("main")))
+        .slot("clock", SlotConfig::artifact(at("clock")));
     for name in ["main", "clock"] {
         std::fs::write(at(name), counter("label=a").bytes()).unwrap();
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use hotswap_core::{
-    Config, Host, Slot, Timing,
+    Config, Host, Slot, SlotConfig, Timing,
     event::{Exit, Phase},
 };
 use hotswap_tests::{Fixture, Told, file_name, fixture, patient, replace};
@@ -38,7 +38,7 @@ impl Place {
 
     fn config(&self) -> Config {
         let config = patient().with_floors(self.0.path().join("floors"));
-        config.artifact("main", self.artifact())
+        config.slot("main", SlotConfig::artifact(self.artifact()))
     }
 
     fn run(&self, config: Config, build: &Fixture) -> Run {
@@ -65,11 +65,11 @@ impl Run {
         assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Assessed), "{refusal}");
         let finding = format!("version of meter  floor: {floor}   artifact: {version}");
         assert_eq!(refusal.findings, [finding], "{refusal}");
-        assert!(refusal.advice.contains("Host::allow_downgrade"), "{refusal}");
+        assert!(refusal.advice.contains("Operator::allow_downgrade"), "{refusal}");
     }
 
     fn allow(&self, version: &str) {
-        self.host.allow_downgrade("meter", version.parse().unwrap()).unwrap();
+        self.host.operator().allow_downgrade("meter", version.parse().unwrap()).unwrap();
     }
 }
 
@@ -84,7 +84,7 @@ fn an_older_version_is_refused_also_after_a_restart_and_allowed_once() {
     // Another one than the one at the path, or another module: no way through.
     run.allow("1.0.0");
     run.below("1.2.0", "1.1.0");
-    run.host.allow_downgrade("other", "1.1.0".parse().unwrap()).unwrap();
+    run.host.operator().allow_downgrade("other", "1.1.0".parse().unwrap()).unwrap();
     run.below("1.2.0", "1.1.0");
     run.host.shutdown().unwrap();
 
@@ -130,7 +130,10 @@ fn a_version_that_did_not_take_over_raises_nothing() {
 fn what_waits_to_be_applied_raises_nothing_yet_and_is_judged_again() {
     let place = Place::new();
     let other = place.0.path().join(file_name("other"));
-    let config = place.config().artifact("other", &other).with_timing(Timing::on_request());
+    let config = place
+        .config()
+        .slot("other", SlotConfig::artifact(&other))
+        .with_timing(Timing::on_request());
     let run = place.run(config, &meter("1.0.0"));
     place.put(&meter("1.1.0"));
     run.told.pending();
@@ -147,7 +150,8 @@ fn what_waits_to_be_applied_raises_nothing_yet_and_is_judged_again() {
 #[test]
 fn without_a_folder_every_version_may_serve() {
     let place = Place::new();
-    let run = place.run(patient().artifact("main", place.artifact()), &meter("2.0.0"));
+    let run =
+        place.run(patient().slot("main", SlotConfig::artifact(place.artifact())), &meter("2.0.0"));
     place.put(&meter("1.0.0"));
     run.live("1.0.0");
 }

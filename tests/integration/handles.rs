@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use counter_api::Counter;
 use hotswap_core::{
-    ArtifactHash, CallError, Config, Error, ErrorKind, Host, Pin, PinMut, Reader, Slot, SlotStatus,
-    Status, WatchError,
+    ArtifactHash, CallError, Config, Error, ErrorKind, Host, Pin, PinMut, Reader, Slot, SlotConfig,
+    SlotStatus, Status, WatchError,
     event::{Event, Live, Refusal},
 };
 use hotswap_tests::Scene;
@@ -69,7 +69,7 @@ fn every_handle_can_be_printed() {
         format!("{:?}", scene.slot.reader()),
         format!("{:?}", scene.host),
         format!("{:?}", scene.host.status()),
-        format!("{:?}", Config::dev().artifact("main", "x")),
+        format!("{:?}", Config::dev().slot("main", SlotConfig::artifact("x"))),
     ] {
         assert!(!text.is_empty());
     }

@@ -262,10 +262,10 @@ fn a_restart_leaves_alone_what_hangs_in_state() {
     let script = format!("label=a;state=hang;log={}", log.display());
     let scene = Scene::<dyn Counter>::with(config, &counter(&script));
     scene.slot.pin_mut().add(5).unwrap();
-    let error = scene.host.checkpoint("main").unwrap_err().to_string();
+    let error = scene.host.operator().checkpoint("main").unwrap_err().to_string();
     assert!(error.contains("did not come back"), "{error}");
     assert_eq!(value(&scene.slot), 5);
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     assert_eq!(value(&scene.slot), 0);
     let told = scene.told.so_far();
     let text = "its own code hangs in its instance";
@@ -298,13 +298,13 @@ fn a_restore_does_not_wait_for_the_drop_of_what_prepare_has_kept() {
     let folder = tempfile::tempdir().unwrap();
     let config = impatient().with_journal(folder.path().join("journal"));
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a;untaken=hang"));
-    let backup = scene.host.checkpoint("main").unwrap();
+    let backup = scene.host.operator().checkpoint("main").unwrap();
     let stays = stay_inside(&scene.slot, "the one who stays");
-    let error = scene.host.restore("main", backup.number).unwrap_err().to_string();
+    let error = scene.host.operator().restore("main", backup.number).unwrap_err().to_string();
     for part in ["the one who stays", "what its `prepare` kept: it did not come back"] {
         assert!(error.contains(part), "{error}");
     }
     stays.leave();
-    scene.host.restore("main", backup.number).unwrap();
+    scene.host.operator().restore("main", backup.number).unwrap();
     scene.host.shutdown().unwrap();
 }

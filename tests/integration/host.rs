@@ -12,7 +12,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Approval, ErrorKind, Host, Timing, Trial,
+    Approval, ErrorKind, Host, SlotConfig, Timing, Trial,
     event::{EventKind, Exit, Phase, Retirement},
 };
 use hotswap_tests::{Outcome, Scene, Told, file_name, fixture, patient, until};
@@ -76,7 +76,7 @@ fn the_first_load_is_told_to_those_who_listen_from_the_start() {
     let path = folder.path().join(file_name("module"));
     fs::write(&path, counter("label=a").bytes()).unwrap();
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let config = patient().artifact("main", &path).on_event({
+    let config = patient().slot("main", SlotConfig::artifact(&path)).on_event({
         let heard = Arc::clone(&heard);
         move |event| heard.lock().unwrap().push(event.to_string())
     });
@@ -134,7 +134,7 @@ fn what_a_callback_throws_may_panic_when_it_is_dropped() {
     scene.put(&counter("label=b"));
     let waits = || scene.host.status().slots[0].awaiting.clone();
     until("it waits for somebody's word", || waits().is_some());
-    scene.host.approve(waits().unwrap().artifact, "ada").unwrap();
+    scene.host.operator().approve(waits().unwrap().artifact, "ada").unwrap();
     assert_eq!(scene.told.live().generation, 2);
     let refusal = scene.told.refused();
     assert_eq!(refusal.exit, Exit::RolledBack);
@@ -258,12 +258,12 @@ fn what_an_event_callback_cannot_ask_for_is_an_error_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(file_name("module"));
     fs::write(&path, counter("label=a").bytes()).unwrap();
-    let config = patient().artifact("main", &path).on_event(move |event| {
+    let config = patient().slot("main", SlotConfig::artifact(&path)).on_event(move |event| {
         let (EventKind::Live(_), Some((host, slot))) = (&event.kind, HOST.get()) else { return };
         let texts = [
             host.apply_pending().unwrap_err().to_string(),
             host.slot::<dyn Counter>("main").unwrap_err().to_string(),
-            host.clear("00".repeat(32).parse().unwrap()).unwrap_err().to_string(),
+            host.operator().clear("00".repeat(32).parse().unwrap()).unwrap_err().to_string(),
             slot.wait_for(99, hotswap_tests::LONG).unwrap_err().to_string(),
         ];
         // What does not wait is allowed, a call as well.

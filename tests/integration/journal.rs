@@ -6,7 +6,7 @@ use std::{fs, time::Duration};
 
 use counter_api::Counter;
 use hotswap_core::{
-    ErrorKind, Host,
+    ErrorKind, Host, SlotConfig,
     event::{Event, EventKind, Exit, Phase, StateNote},
     journal::{Occasion, Outcome},
     snapshot::Snapshot,
@@ -46,7 +46,7 @@ fn after_a_crash_the_last_commit_serves_with_its_newest_backup_and_that_is_said(
     place.put(&counter("label=a"));
     let run = place.run();
     run.add(5);
-    let backup = run.host.checkpoint("main").unwrap();
+    let backup = run.host.operator().checkpoint("main").unwrap();
     assert_eq!((backup.number, backup.occasion), (1, Occasion::Checkpoint));
     assert_eq!(Snapshot::read(&backup.path).unwrap().size() as u64, backup.size);
     run.add(1);
@@ -100,20 +100,20 @@ fn a_crash_between_phases_leaves_the_old_version_or_the_new_one() {
         _ => None,
     });
     assert!(refusal.unwrap().contains("2 times when the process ended"));
-    assert!(again.host.clear(hash(&counter("label=b"))).unwrap());
+    assert!(again.host.operator().clear(hash(&counter("label=b"))).unwrap());
     until("it was cleared", || label(&again.slot) == "b");
     until("it is committed", || {
-        let newest = &again.host.history().unwrap()[0];
+        let newest = &again.host.operator().history().unwrap()[0];
         (newest.outcome, newest.artifact) == (Outcome::Committed, hash(&counter("label=b")))
     });
 
     // Committed: the new one, with what was changed in the trial.
-    run.host.commit("main", "it looks well").unwrap();
+    run.host.operator().commit("main", "it looks well").unwrap();
     let image = place.image();
     let after = image.run();
     assert_eq!(after.recovered().artifact.unwrap().artifact, Some(hash(&counter("label=b"))));
     assert_eq!((label(&after.slot).as_str(), value(&after.slot)), ("b", 6));
-    let history = run.host.history().unwrap();
+    let history = run.host.operator().history().unwrap();
     let found: Vec<_> = history.iter().map(|it| (it.outcome, it.why.as_str())).collect();
     assert_eq!(found, [(Outcome::Committed, "it looks well"), (Outcome::Committed, "")]);
 }
@@ -151,12 +151,13 @@ fn what_was_rejected_stays_so_until_it_is_cleared() {
     let second = place.run();
     let refusal = second.told.refused();
     assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Activated), "{refusal}");
-    assert!(refusal.advice.contains("Host::clear"), "{refusal}");
+    assert!(refusal.advice.contains("Operator::clear"), "{refusal}");
     assert!(!log.exists());
-    assert!(second.host.clear(hash(&bad)).unwrap());
+    assert!(second.host.operator().clear(hash(&bad)).unwrap());
     // It is tried, and fails again.
     assert!(!second.told.refused().advice.contains("earlier run"));
-    let outcomes: Vec<_> = second.host.history().unwrap().iter().map(|it| it.outcome).collect();
+    let outcomes: Vec<_> =
+        second.host.operator().history().unwrap().iter().map(|it| it.outcome).collect();
     assert_eq!(outcomes, [Outcome::Rejected, Outcome::Rejected, Outcome::Committed]);
     // What is judged from bytes may come out otherwise for another host: it is judged again.
     place.put(&fixture("meter"));
@@ -179,14 +180,15 @@ fn a_revert_long_after_the_commit_keeps_the_state() {
     place.put(&newer);
     assert_eq!(run.told.live().state, StateNote::Migrated { from: 1, to: 3 });
     run.add(1);
-    let error = run.host.revert_to("main", hash(&counter("label=never")), "why").unwrap_err();
+    let error =
+        run.host.operator().revert_to("main", hash(&counter("label=never")), "why").unwrap_err();
     assert!(error.to_string().contains("it is not kept; there are: "), "{error}");
-    run.host.revert_to("main", hash(&older), "it costs too much").unwrap();
+    run.host.operator().revert_to("main", hash(&older), "it costs too much").unwrap();
     assert_eq!(run.told.live().state, StateNote::Downgraded { from: 3, to: 1 });
     assert_eq!((label(&run.slot).as_str(), value(&run.slot)), ("older", 6));
-    let error = run.host.revert_to("main", hash(&older), "again").unwrap_err();
+    let error = run.host.operator().revert_to("main", hash(&older), "again").unwrap_err();
     assert!(error.to_string().contains("it serves already"), "{error}");
-    let history = run.host.history().unwrap();
+    let history = run.host.operator().history().unwrap();
     assert!(history.iter().any(|it| it.why == "it costs too much"), "{history:?}");
     run.add(1);
 
@@ -197,7 +199,7 @@ fn a_revert_long_after_the_commit_keeps_the_state() {
     let refusal = after.told.refused();
     assert!(refusal.findings[0].contains("gone back from: it costs too much"), "{refusal}");
     // On purpose it does.
-    after.host.revert_to("main", hash(&newer), "it was not that").unwrap();
+    after.host.operator().revert_to("main", hash(&newer), "it was not that").unwrap();
     assert_eq!((label(&after.slot).as_str(), value(&after.slot)), ("newer", 6));
     after.host.shutdown().unwrap();
 }
@@ -210,7 +212,8 @@ fn a_revert_that_fails_leaves_everything_as_it_was() {
     run.add(5);
     place.put(&fixture("chain").told("label=b;downgrade=panic"));
     let _ = run.told.live();
-    let error = run.host.revert_to("main", hash(&counter("label=a")), "why").unwrap_err();
+    let error =
+        run.host.operator().revert_to("main", hash(&counter("label=a")), "why").unwrap_err();
     assert!(error.to_string().contains("slot main is not reverted to"), "{error}");
     assert_eq!(error.kind(), ErrorKind::Artifact);
     assert_eq!((label(&run.slot).as_str(), value(&run.slot)), ("b", 5));
@@ -222,12 +225,12 @@ fn a_backup_is_restored_and_what_served_can_be_had_again() {
     place.put(&counter("label=a"));
     let run = place.run();
     run.add(5);
-    let first = run.host.checkpoint("main").unwrap();
+    let first = run.host.operator().checkpoint("main").unwrap();
     place.put(&fixture("chain").told("label=b"));
     let _ = run.told.live();
     run.add(10);
     // The state of an older version goes through the migrations of the one that serves.
-    run.host.restore("main", first.number).unwrap();
+    run.host.operator().restore("main", first.number).unwrap();
     let restarted = run.told.find(|event| match &event.kind {
         EventKind::Restarted(restarted) => Some(restarted.clone()),
         _ => None,
@@ -238,11 +241,11 @@ fn a_backup_is_restored_and_what_served_can_be_had_again() {
     // A crash does not bring back what was replaced.
     let image = place.image();
     assert_eq!(value(&image.run().slot), 5);
-    let backups = run.host.backups("main").unwrap();
+    let backups = run.host.operator().backups("main").unwrap();
     let before = backups.iter().find(|it| it.occasion == Occasion::Upgrade).unwrap();
-    run.host.restore("main", before.number).unwrap();
+    run.host.operator().restore("main", before.number).unwrap();
     assert_eq!(value(&run.slot), 15);
-    let error = run.host.restore("main", 99).unwrap_err();
+    let error = run.host.operator().restore("main", 99).unwrap_err();
     assert!(error.to_string().contains("it does not exist; there are: "), "{error}");
 }
 
@@ -253,19 +256,20 @@ fn backups_and_artifacts_are_bounded() {
     let run = Run::of(place.config().with_kept_backups(3).with_kept_artifacts(2));
     for n in 1..6 {
         run.add(1);
-        run.host.checkpoint("main").unwrap();
+        run.host.operator().checkpoint("main").unwrap();
         place.put(&counter(&format!("label={n}")));
         let _ = run.told.live();
     }
-    let backups = run.host.backups("main").unwrap();
+    let backups = run.host.operator().backups("main").unwrap();
     assert_eq!(backups.len(), 3);
     assert!(backups.iter().all(|it| it.path.exists()) && backups[0].number > backups[2].number);
     until("the rest is removed", || {
         place.kept() == 2 && fs::read_dir(place.journal().join("backups")).unwrap().count() == 3
     });
-    let error = run.host.revert_to("main", hash(&counter("label=0")), "why").unwrap_err();
+    let error =
+        run.host.operator().revert_to("main", hash(&counter("label=0")), "why").unwrap_err();
     assert!(error.to_string().contains("it is not kept"), "{error}");
-    run.host.revert_to("main", hash(&counter("label=4")), "why").unwrap();
+    run.host.operator().revert_to("main", hash(&counter("label=4")), "why").unwrap();
     assert_eq!((label(&run.slot).as_str(), value(&run.slot)), ("4", 5));
 }
 
@@ -294,13 +298,13 @@ fn an_interval_backs_up_what_has_changed() {
 fn without_a_journal_there_is_nothing_to_ask_for() {
     let place = Place::new();
     place.put(&counter("label=a"));
-    let host = Host::new(patient().artifact("main", place.artifact())).unwrap();
+    let host = Host::new(patient().slot("main", SlotConfig::artifact(place.artifact()))).unwrap();
     let _slot = host.slot::<dyn Counter>("main").unwrap();
     for error in [
-        host.checkpoint("main").unwrap_err(),
-        host.backups("main").unwrap_err(),
-        host.restore("main", 1).unwrap_err(),
-        host.revert_to("main", hash(&counter("label=a")), "why").unwrap_err(),
+        host.operator().checkpoint("main").unwrap_err(),
+        host.operator().backups("main").unwrap_err(),
+        host.operator().restore("main", 1).unwrap_err(),
+        host.operator().revert_to("main", hash(&counter("label=a")), "why").unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Misuse);
         assert!(error.to_string().contains("Config::with_journal"), "{error}");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, Standing, Trust,
+    Config, SlotConfig, Standing, Trust,
     event::{EventKind, StateNote},
     journal::Occasion,
     plan::Intent,
@@ -49,9 +49,9 @@ impl Signed {
     }
 
     fn signed(&self) -> Config {
-        self.config()
+        self.place
+            .config_with(|slot| slot.with_module("counter"))
             .with_trust(Trust::minisign([self.signer.key()]).unwrap())
-            .module("main", "counter")
     }
 }
 
@@ -147,17 +147,17 @@ fn a_revert_takes_what_is_signed_and_nothing_else() {
     assert_eq!(run.told.live().generation, 2);
     let aside = place.place.root().join("aside");
     fs::rename(signature(&place.kept(&older)), &aside).unwrap();
-    let error = run.host.revert_to("main", hash(&older), "why").unwrap_err();
+    let error = run.host.operator().revert_to("main", hash(&older), "why").unwrap_err();
     assert!(error.to_string().contains("signature  nothing is at "), "{error}");
     serves(&run, "newer", 5);
     fs::rename(&aside, signature(&place.kept(&older))).unwrap();
-    run.host.revert_to("main", hash(&older), "why").unwrap();
+    run.host.operator().revert_to("main", hash(&older), "why").unwrap();
     serves(&run, "older", 5);
     run.host.shutdown().unwrap();
 }
 
 fn built_in(place: &Signed) -> Config {
-    place.config().builtin::<counter::Counting>("main")
+    place.place.config_with(SlotConfig::with_builtin::<counter::Counting>)
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_built_in_module_goes_on_with_its_state() {
     let run = Run::of(built_in(&place));
     serves(&run, "plain", 0);
     run.add(5);
-    let backup = run.host.checkpoint("main").unwrap();
+    let backup = run.host.operator().checkpoint("main").unwrap();
     assert_eq!((backup.artifact, backup.occasion), (None, Occasion::Checkpoint));
     run.add(1);
     run.host.shutdown().unwrap();
@@ -179,7 +179,7 @@ fn a_built_in_module_goes_on_with_its_state() {
     assert!(recovered.artifact.is_none() && !recovered.is_older, "{recovered}");
     serves(&run, "plain", 6);
     // A backup can be had back, as of any module.
-    run.host.restore("main", backup.number).unwrap();
+    run.host.operator().restore("main", backup.number).unwrap();
     serves(&run, "plain", 5);
     run.host.shutdown().unwrap();
 }
@@ -201,10 +201,11 @@ fn what_has_taken_over_from_a_built_in_module_is_recovered_and_reverted_to() {
     serves(&run, "b", 6);
     replace(&place.path(), c.bytes());
     assert_eq!(run.told.live().state, StateNote::Migrated { from: 1, to: 3 });
-    run.host.revert_to("main", hash(&b), "why").unwrap();
+    run.host.operator().revert_to("main", hash(&b), "why").unwrap();
     serves(&run, "b", 6);
     // It is no file, and has never been one.
-    let error = run.host.revert_to("main", "0.0.1".parse::<semver::Version>().unwrap(), "why");
+    let error =
+        run.host.operator().revert_to("main", "0.0.1".parse::<semver::Version>().unwrap(), "why");
     assert!(error.unwrap_err().to_string().contains("it is not kept"));
     run.host.shutdown().unwrap();
 
@@ -314,19 +315,19 @@ fn a_damaged_kept_copy_is_neither_gone_back_to_nor_offered() {
     let kept = place.kept(&older);
     replace(&kept, counter("label=forged").bytes());
     for _ in 0..2 {
-        let error = run.host.revert_to("main", hash(&older), "why").unwrap_err();
+        let error = run.host.operator().revert_to("main", hash(&older), "why").unwrap_err();
         assert!(error.to_string().contains("it was damaged or replaced"), "{error}");
         serves(&run, "newer", 5);
     }
-    let offered = run.host.offer("main", &kept, Intent::default()).unwrap();
+    let offered = run.host.operator().offer("main", &kept, Intent::default()).unwrap();
     let Standing::Refused(refusal) = offered.standing else { panic!("{offered:?}") };
     assert!(refusal.findings[0].contains("it was damaged or replaced"), "{refusal}");
-    let refusal = run.host.judge("main", &kept).unwrap().unwrap_err();
+    let refusal = run.host.operator().judge("main", &kept).unwrap().unwrap_err();
     assert!(refusal.findings[0].contains("it was damaged or replaced"), "{refusal}");
     serves(&run, "newer", 5);
     // Brought back, it can be.
     replace(&kept, older.bytes());
-    run.host.revert_to("main", hash(&older), "why").unwrap();
+    run.host.operator().revert_to("main", hash(&older), "why").unwrap();
     serves(&run, "older", 5);
     run.host.shutdown().unwrap();
 }
@@ -337,12 +338,12 @@ fn a_backup_that_was_exchanged_for_another_is_named_and_passed_over() {
     replace(&place.path(), counter("label=a").bytes());
     let run = Run::of(place.config());
     run.add(5);
-    let first = run.host.checkpoint("main").unwrap();
+    let first = run.host.operator().checkpoint("main").unwrap();
     run.add(1);
-    let second = run.host.checkpoint("main").unwrap();
+    let second = run.host.operator().checkpoint("main").unwrap();
     run.add(1);
     fs::copy(&first.path, &second.path).unwrap();
-    let error = run.host.restore("main", second.number).unwrap_err();
+    let error = run.host.operator().restore("main", second.number).unwrap_err();
     assert!(error.to_string().contains("the file was exchanged"), "{error}");
     serves(&run, "a", 7);
     let image = place.place.image();

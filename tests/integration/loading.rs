@@ -8,7 +8,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Config, ErrorKind, Host, Slot,
+    Config, ErrorKind, Host, Slot, SlotConfig,
     event::{EventKind, Exit, Phase},
     plan::Intent,
 };
@@ -22,7 +22,7 @@ use crate::support::{counter, label, open, value};
 fn a_first_artifact_may_come_late_in_folders_that_do_not_exist_yet() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("target").join("debug").join(file_name("counter"));
-    let host = Host::new(patient().artifact("main", &path)).unwrap();
+    let host = Host::new(patient().slot("main", SlotConfig::artifact(&path))).unwrap();
     let told = Told::of(&host);
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| host.slot::<dyn Counter>("main"));
@@ -45,7 +45,7 @@ fn a_first_artifact_that_does_not_come_is_a_clear_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("nothing.so");
     let config = patient().with_first_artifact_deadline(Duration::from_millis(200));
-    let host = Host::new(config.artifact("main", &path)).unwrap();
+    let host = Host::new(config.slot("main", SlotConfig::artifact(&path))).unwrap();
     let error = host.slot::<dyn Counter>("main").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     let text = error.to_string();
@@ -66,7 +66,7 @@ fn a_first_artifact_that_does_not_work_is_named_by_the_error() {
     let path = folder.path().join(file_name("counter"));
     fs::write(&path, counter("start=fail").bytes()).unwrap();
     let config = Config::production().with_first_artifact_deadline(Duration::from_secs(3));
-    let host = Host::new(config.artifact("main", &path)).unwrap();
+    let host = Host::new(config.slot("main", SlotConfig::artifact(&path))).unwrap();
     let told = Told::of(&host);
     let error = host.slot::<dyn Counter>("main").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Artifact);
@@ -103,7 +103,9 @@ fn slots_with_the_same_module_have_instances_of_their_own() {
     let path = folder.path().join(file_name("counter"));
     fs::write(&path, counter("label=a").bytes()).unwrap();
     let names = ["first", "second", "third"];
-    let config = names.iter().fold(patient(), |config, name| config.artifact(*name, &path));
+    let config = names
+        .iter()
+        .fold(patient(), |config, name| config.slot(*name, SlotConfig::artifact(&path)));
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let slots = names.map(|name| {
@@ -131,9 +133,8 @@ fn slots_share_a_folder_and_take_their_own_modules() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name| folder.path().join(file_name(name));
     let config = patient()
-        .folder("counter", folder.path())
-        .folder("gauge", folder.path())
-        .module("gauge", "meter");
+        .slot("counter", SlotConfig::folder(folder.path()))
+        .slot("gauge", SlotConfig::folder(folder.path()).with_module("meter"));
     let host = Host::new(config).unwrap();
     fs::write(path("counter"), counter("label=a").bytes()).unwrap();
     fs::write(path("meter"), fixture("meter").told("label=x").bytes()).unwrap();
@@ -157,7 +158,7 @@ fn slots_share_a_folder_and_take_their_own_modules() {
 
 /// A slot in a folder, with what happened after it was opened.
 fn counts_in(config: Config) -> (Host, Slot<dyn Counter>, Told) {
-    let host = Host::new(config.module("main", "counter")).unwrap();
+    let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("main").unwrap();
     (host, slot, told)
@@ -169,7 +170,8 @@ fn a_module_has_one_file_in_a_folder() {
     let path = |name| folder.path().join(file_name(name));
     fs::write(path("a"), counter("label=a").bytes()).unwrap();
     fs::write(path("b"), counter("label=b").bytes()).unwrap();
-    let (host, slot, told) = counts_in(patient().folder("main", folder.path()));
+    let (host, slot, told) =
+        counts_in(patient().slot("main", SlotConfig::folder(folder.path()).with_module("counter")));
     assert_eq!(told.live().generation, 1);
     let both = |first, second| {
         let refusal = told.refused();
@@ -201,7 +203,7 @@ fn a_module_has_one_file_in_a_folder() {
     both("a", "b");
     assert_eq!((label(&slot), slot.generation()), ("c".to_owned(), 2));
     // Who names a file has chosen it.
-    host.offer("main", path("b"), Intent::default()).unwrap();
+    host.operator().offer("main", path("b"), Intent::default()).unwrap();
     assert_eq!(told.live().generation, 3);
     assert_eq!((label(&slot), value(&slot)), ("d".to_owned(), 5));
     replace(&path("a"), counter("label=e").bytes());
@@ -221,7 +223,11 @@ fn a_restart_keeps_to_the_file_of_what_served() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name| folder.path().join(file_name(name));
     let journal = tempfile::tempdir().unwrap();
-    let config = || patient().folder("main", folder.path()).with_journal(journal.path().join("j"));
+    let config = || {
+        patient()
+            .slot("main", SlotConfig::folder(folder.path()).with_module("counter"))
+            .with_journal(journal.path().join("j"))
+    };
     fs::write(path("b"), counter("label=b").bytes()).unwrap();
     drop(counts_in(config()));
     fs::write(path("a"), counter("label=a").bytes()).unwrap();
@@ -242,7 +248,7 @@ fn a_path_may_be_relative() {
     assert!(Path::new(&relative).is_relative());
     let path = Path::new(&relative).join(file_name("counter"));
     fs::write(&path, counter("label=a").bytes()).unwrap();
-    let host = Host::new(patient().artifact("main", &path)).unwrap();
+    let host = Host::new(patient().slot("main", SlotConfig::artifact(&path))).unwrap();
     let (slot, told) = open(&host);
     assert_eq!(label(&slot), "a");
     replace(&path, counter("label=b").bytes());

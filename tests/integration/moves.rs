@@ -118,7 +118,7 @@ const PHASES: [Phase; 5] =
 fn a_restart_hands_it_over_as_well() {
     let scene = counted(patient());
     let before = text(&scene);
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     assert_eq!((text(&scene), elsewhere(|| scene.slot.pin().resumed().unwrap())), (before, 0));
     add(&scene, 1);
 }
@@ -227,7 +227,7 @@ fn on_trial(config: Config, scripts: (&str, &str)) -> (Place, String) {
 #[test]
 fn a_rollback_brings_it_back_with_every_update() {
     let (scene, before) = on_trial(patient(), ("", ""));
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     let refusal = scene.told.refused();
     assert_eq!(refusal.exit, Exit::RolledBack);
     assert!(refusal.state.contains("handed over as memory"), "{refusal}");
@@ -240,11 +240,11 @@ fn a_rollback_brings_it_back_with_every_update() {
 #[test]
 fn a_restart_within_a_trial_leaves_the_way_back() {
     let (scene, before) = on_trial(patient(), ("", ""));
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     assert_eq!((label(&scene.slot).as_str(), text(&scene)), ("b", before));
     add(&scene, 1);
     let before = text(&scene);
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     let refusal = scene.told.refused();
     assert!(refusal.state.contains("handed over as memory"), "{refusal}");
     assert_eq!((label(&scene.slot).as_str(), text(&scene)), ("a", before));
@@ -254,7 +254,7 @@ fn a_restart_within_a_trial_leaves_the_way_back() {
 #[test]
 fn a_commit_leaves_it_where_it_is() {
     let (scene, before) = on_trial(patient(), ("", ""));
-    scene.host.commit("main", "by hand").unwrap();
+    scene.host.operator().commit("main", "by hand").unwrap();
     assert_eq!((label(&scene.slot).as_str(), text(&scene)), ("b", before));
     assert_eq!(add(&scene, 1), 16);
 }
@@ -282,7 +282,7 @@ fn a_panic_in_the_trial_goes_back_as_the_policy_says() {
     let scene = Place::with(poisons().with_trial(endless()), &mover("label=a"));
     add(&scene, 10);
     assert!(matches!(scene.upgrade(&other("label=b")).state, StateNote::Encoded { .. }));
-    scene.host.commit("main", "by hand").unwrap();
+    scene.host.operator().commit("main", "by hand").unwrap();
     add(&scene, 1);
     assert_eq!(scene.upgrade(&other("label=c")).state, StateNote::Moved);
     let _ = elsewhere(|| scene.slot.pin_mut().fail_mut(Failing::Text)).unwrap_err();
@@ -295,7 +295,7 @@ fn a_panic_in_the_trial_goes_back_as_the_policy_says() {
 #[test]
 fn where_the_way_back_fails_the_candidate_has_it() {
     let (scene, before) = on_trial(patient(), ("arrived=fail", ""));
-    assert!(scene.host.roll_back("main", "by hand").is_err());
+    assert!(scene.host.operator().roll_back("main", "by hand").is_err());
     let refusal = scene.told.refused();
     assert_eq!(refusal.exit, Exit::Degraded, "{refusal}");
     assert!(refusal.to_string().contains("arrived was told to fail"), "{refusal}");
@@ -307,7 +307,7 @@ fn where_the_way_back_fails_the_candidate_has_it() {
 fn callers_that_hang_in_a_trial_have_it() {
     let (scene, _) = on_trial(patient(), ("", ""));
     let inside = stay_inside(&scene.slot, "hangs");
-    assert_eq!(scene.host.abandon("main").ok(), Some(true));
+    assert_eq!(scene.host.operator().abandon("main").ok(), Some(true));
     let refusal = scene.told.refused();
     assert_eq!(refusal.exit, Exit::RolledBack, "{refusal}");
     let says = "and no earlier state was kept";

@@ -11,7 +11,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    ArtifactHash, Host,
+    ArtifactHash, Host, SlotConfig,
     event::{EventKind, Live},
 };
 use hotswap_tests::{Scene, Told, file_name, patient, replace, until};
@@ -25,8 +25,7 @@ fn beside(name: &str, bytes: &[u8]) {
     fs::write(path("a"), counter("label=a").bytes()).unwrap();
     let config = patient()
         .with_pause_deadline(Duration::from_millis(50))
-        .folder("main", folder.path())
-        .module("main", "counter");
+        .slot("main", SlotConfig::folder(folder.path()).with_module("counter"));
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("main").unwrap();
@@ -116,7 +115,7 @@ fn what_waits_is_kept_when_it_is_committed_after_another_slot() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, other) = (folder.path().join("journal"), folder.path().join(file_name("other")));
     fs::write(&other, counter("label=o").bytes()).unwrap();
-    let config = patient().with_journal(&journal).artifact("other", &other);
+    let config = patient().with_journal(&journal).slot("other", SlotConfig::artifact(&other));
     let config = config.with_pause_deadline(Duration::from_millis(50));
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     let _other = scene.host.slot::<dyn Counter>("other").unwrap();
@@ -141,10 +140,10 @@ fn a_next_try_that_falls_into_a_pause_comes_after_it() {
     scene.put(&counter("label=b"));
     let refusal = scene.told.refused();
     assert!(refusal.tried_again, "{refusal}");
-    scene.host.pause(None, "ada", "a look").unwrap();
+    scene.host.operator().pause(None, "ada", "a look").unwrap();
     until("it is held", || !scene.host.status().slots[0].held.is_empty());
     open(&journal);
-    assert!(scene.host.resume(None).unwrap());
+    assert!(scene.host.operator().resume(None).unwrap());
     assert_eq!(scene.told.live().generation, 2);
     assert_eq!(label(&scene.slot), "b");
 }
@@ -158,7 +157,7 @@ fn a_revert_that_has_failed_does_not_happen_later() {
     let first = of("label=a");
     let kept = kept(&journal, first);
     let _writer = File::options().write(true).open(&kept).unwrap();
-    let _ = scene.host.revert_to("main", first, "why").unwrap_err();
+    let _ = scene.host.operator().revert_to("main", first, "why").unwrap_err();
     // What begins to be written now is told of later than what was written before.
     let mut own = File::options().append(true).open(scene.artifact()).unwrap();
     own.write_all(b"more").unwrap();
@@ -175,7 +174,8 @@ fn a_journal_that_knows_artifacts_does_not_stop_a_host_that_takes_none() {
     let journal = folder.path().join("journal");
     let scene = Scene::<dyn Counter>::with(patient().with_journal(&journal), &counter("label=a"));
     scene.host.shutdown().unwrap();
-    let config = patient().with_journal(&journal).builtin::<::counter::Counting>("main");
+    let config =
+        patient().with_journal(&journal).slot("main", SlotConfig::builtin::<::counter::Counting>());
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let _slot = host.slot::<dyn Counter>("main").unwrap();
@@ -185,7 +185,7 @@ fn a_journal_that_knows_artifacts_does_not_stop_a_host_that_takes_none() {
     });
     assert!(why.contains("this host takes no artifacts"), "{why}");
     let first = of("label=a");
-    let error = host.revert_to("main", first, "why").unwrap_err();
+    let error = host.operator().revert_to("main", first, "why").unwrap_err();
     assert!(error.to_string().contains("no slot that takes artifacts"), "{error}");
-    host.restart("main").unwrap();
+    host.operator().restart("main").unwrap();
 }

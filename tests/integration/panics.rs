@@ -4,7 +4,7 @@ use std::{fs, thread, time::Duration};
 
 use counter_api::{Counter, Failing};
 use hotswap_core::{
-    AfterPanic, CallError, Config, ErrorKind, Retire,
+    AfterPanic, CallError, Config, ErrorKind, Retire, SlotConfig,
     event::{EventKind, Panicked, Restarted, Retirement, StateNote},
 };
 use hotswap_tests::{Scene, Told, as_configured, fixture, patient};
@@ -179,7 +179,7 @@ fn an_instance_that_panics_again_and_again_stays_poisoned() {
     assert!(why.contains("2 times") && !again, "{why}");
     poisoned(scene.slot.pin().value());
     // By hand as often as one likes.
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     restarted(&scene.told);
     assert_eq!(value(&scene.slot), 5);
 }
@@ -191,7 +191,7 @@ fn a_new_instance_that_does_not_start_leaves_the_poisoned_one() {
     let (why, again) = not_restarted(&scene.told);
     assert!(why.contains("start was told to panic later") && !again, "{why}");
     poisoned(scene.slot.pin().value());
-    let error = scene.host.restart("main").unwrap_err();
+    let error = scene.host.operator().restart("main").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Artifact);
     assert!(error.to_string().contains("panic later"), "{error}");
     assert_eq!(scene.upgrade(&counter("label=c")).generation, 3);
@@ -230,7 +230,7 @@ fn a_healthy_instance_is_restarted_with_its_state() {
     for build in ["counter", "stateless"] {
         let scene = Scene::<dyn Counter>::of(&fixture(build).told("label=a"));
         scene.slot.pin_mut().add(5).unwrap();
-        scene.host.restart("main").unwrap();
+        scene.host.operator().restart("main").unwrap();
         let restarted = restarted(&scene.told);
         assert_eq!((restarted.generation, restarted.restored), (1, None));
         let (note, count) = match build {
@@ -256,8 +256,8 @@ fn without_an_earlier_state_it_starts_afresh_and_says_so() {
 
 #[test]
 fn a_panic_in_a_shared_call_means_what_is_configured_for_it() {
-    let config = patient().after_panic("main", AfterPanic::GoOn, AfterPanic::Refuse);
-    let scene = Scene::<dyn Counter>::with(config, &counter(""));
+    let own = |slot: SlotConfig| slot.with_after_panic(AfterPanic::GoOn, AfterPanic::Refuse);
+    let scene = Scene::<dyn Counter>::with_slot(patient(), own, &counter(""));
     fail_mut(&scene);
     assert_eq!(value(&scene.slot), 1);
     let frame = scene.slot.pin_mut();

@@ -102,7 +102,7 @@ fn what_is_wrong_with_a_slot_is_a_high_risk() {
     let config = patient().with_trial(Trial::new(LONG).with_longest_call(LONG));
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     scene.upgrade(&counter("label=b"));
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     high(&scene, "counter", "another version was rolled back");
 
     let scene = Scene::<dyn Counter>::with(patient().with_generation_cap(2), &counter("label=a"));
@@ -125,7 +125,7 @@ fn what_waits_for_a_word_is_not_loaded_and_goes_on_with_a_yes() {
     assert_eq!(label(&scene.slot), "a");
     // Looked at again it still waits, and is not planned again.
     scene.host.rescan().unwrap();
-    scene.host.approve(artifact, "ada").unwrap();
+    scene.host.operator().approve(artifact, "ada").unwrap();
     let why = scene.told.find(|event| match &event.kind {
         EventKind::Decided { approved: true, why, .. } => Some(why.clone()),
         EventKind::Planned(plan) => panic!("planned again: {plan}"),
@@ -135,7 +135,7 @@ fn what_waits_for_a_word_is_not_loaded_and_goes_on_with_a_yes() {
     assert_eq!(scene.told.live().generation, 2);
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("b".to_owned(), 5));
     assert!(scene.host.status().slots[0].awaiting.is_none());
-    let error = scene.host.approve(artifact, "ada").unwrap_err();
+    let error = scene.host.operator().approve(artifact, "ada").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
     assert!(error.to_string().contains("waits for approval"), "{error}");
 }
@@ -146,12 +146,12 @@ fn a_yes_within_a_trial_is_refused_and_the_way_back_stays() {
     let config = patient().with_trial(trial).with_timing(Timing::on_request());
     let scene = asked_with(config, Approval::by_call());
     scene.put(&counter("label=b"));
-    scene.host.approve(awaiting(&scene), "ada").unwrap();
+    scene.host.operator().approve(awaiting(&scene), "ada").unwrap();
     // A newer one waits for a word while the older one takes over.
     scene.put(&counter("label=c"));
     let newer = awaiting(&scene);
     assert_eq!(scene.host.apply_pending().unwrap(), 1);
-    let error = scene.host.approve(newer, "ada").unwrap_err();
+    let error = scene.host.operator().approve(newer, "ada").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
     let says = "a version is on trial; commit it or roll it back first";
     assert!(error.to_string().ends_with(says), "{error}");
@@ -159,9 +159,9 @@ fn a_yes_within_a_trial_is_refused_and_the_way_back_stays() {
     let status = scene.host.status();
     assert_eq!(status.slots[0].awaiting.as_ref().map(|plan| plan.artifact), Some(newer));
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("b".to_owned(), 5));
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), 5));
-    scene.host.approve(newer, "ada").unwrap();
+    scene.host.operator().approve(newer, "ada").unwrap();
     assert_eq!(scene.host.apply_pending().unwrap(), 1);
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("c".to_owned(), 5));
 }
@@ -171,13 +171,13 @@ fn a_no_rejects_the_artifact_until_it_is_cleared() {
     let scene = asked(Approval::by_call());
     scene.put(&counter("label=b"));
     let artifact = awaiting(&scene);
-    scene.host.reject(artifact, "ada", "not on a Friday").unwrap();
+    scene.host.operator().reject(artifact, "ada", "not on a Friday").unwrap();
     let refusal = scene.told.refused();
     assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::AwaitingApproval));
     assert!(refusal.to_string().contains("rejected  ada: not on a Friday"), "{refusal}");
-    assert!(scene.host.clear(artifact).unwrap());
+    assert!(scene.host.operator().clear(artifact).unwrap());
     assert_eq!(awaiting(&scene), artifact);
-    scene.host.approve(artifact, "ada").unwrap();
+    scene.host.operator().approve(artifact, "ada").unwrap();
     assert_eq!(scene.told.live().generation, 2);
 }
 
@@ -189,7 +189,7 @@ fn up_to_a_level_nobody_is_asked() {
     scene.put(&fixture("chain").told("label=c"));
     let artifact = awaiting(&scene);
     assert_eq!(label(&scene.slot), "b");
-    scene.host.approve(artifact, "ada").unwrap();
+    scene.host.operator().approve(artifact, "ada").unwrap();
     assert_eq!(scene.told.live().generation, 3);
 }
 
@@ -201,8 +201,8 @@ fn a_newer_artifact_takes_the_place_of_one_that_waits() {
     scene.put(&counter("label=c"));
     let second = awaiting(&scene);
     assert_ne!(first, second);
-    assert!(scene.host.approve(first, "ada").is_err());
-    scene.host.approve(second, "ada").unwrap();
+    assert!(scene.host.operator().approve(first, "ada").is_err());
+    scene.host.operator().approve(second, "ada").unwrap();
     assert_eq!(scene.told.live().generation, 2);
     assert_eq!(label(&scene.slot), "c");
 }
@@ -218,7 +218,7 @@ fn what_is_taken_back_waits_no_longer() {
         _ => None,
     });
     assert_eq!(why, "it was taken back");
-    assert!(scene.host.approve(artifact, "ada").is_err());
+    assert!(scene.host.operator().approve(artifact, "ada").is_err());
     scene.put(&counter("label=b"));
     assert_eq!(awaiting(&scene), artifact);
 }
@@ -267,8 +267,8 @@ fn a_word_is_for_what_was_planned_and_is_judged_again() {
     scene.put(&counter("label=b"));
     let artifact = awaiting(&scene);
     elsewhere(|| scene.slot.pin_mut().add(3)).unwrap();
-    scene.host.restart("main").unwrap();
-    scene.host.approve(artifact, "ada").unwrap();
+    scene.host.operator().restart("main").unwrap();
+    scene.host.operator().approve(artifact, "ada").unwrap();
     assert_eq!(scene.told.live().generation, 2);
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("b".to_owned(), 3));
 }

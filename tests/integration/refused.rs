@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hotswap_abi::interface;
 use hotswap_core::{
-    Config, Host, Interface,
+    Config, Host, Interface, SlotConfig,
     event::{Exit, Phase, Refusal},
 };
 use hotswap_tests::{Scene, file_name, fixture};
@@ -121,15 +121,16 @@ fn a_host_may_lend_more_than_an_artifact_assumes_and_may_not_assume_more_than_it
     let path = folder.path().join(file_name("meter"));
     std::fs::write(&path, fixture("meter").bytes()).unwrap();
     let config = Config::production().with_first_artifact_deadline(Duration::from_secs(3));
-    let host = Host::new(config.artifact("main", &path)).unwrap();
+    let host = Host::new(config.slot("main", SlotConfig::artifact(&path))).unwrap();
     let text = host.slot::<dyn assumes_more::Meter>("main").unwrap_err().to_string();
     assert!(text.contains("Meter  host: trait Meter: Sync   artifact: trait Meter "), "{text}");
 }
 
 #[test]
 fn another_module_than_the_slots_is_refused() {
-    let config = hotswap_tests::patient().module("main", "meter");
-    let scene = Scene::<dyn Meter>::with(config, &fixture("meter").told("label=a"));
+    let own = |slot: SlotConfig| slot.with_module("meter");
+    let first = fixture("meter").told("label=a");
+    let scene = Scene::<dyn Meter>::with_slot(hotswap_tests::patient(), own, &first);
     let text = scene.refusal(&fixture("meter-older")).to_string();
     assert!(text.contains("module  slot: meter   artifact: meter-older"), "{text}");
     assert!(text.contains("do: put an artifact of meter there"), "{text}");
@@ -200,13 +201,13 @@ fn a_rejected_artifact_is_not_tried_again_until_it_is_cleared() {
     assert_eq!(again.serving.as_ref().map(|it| it.generation), Some(2));
     assert_eq!(tries(), 1);
     // Cleared: tried.
-    assert!(scene.host.clear(refusal.artifact.unwrap()).unwrap());
+    assert!(scene.host.operator().clear(refusal.artifact.unwrap()).unwrap());
     assert_eq!(scene.told.refused().artifact, refusal.artifact);
     assert_eq!(tries(), 2);
-    assert!(scene.host.clear(refusal.artifact.unwrap()).unwrap());
+    assert!(scene.host.operator().clear(refusal.artifact.unwrap()).unwrap());
     let _ = scene.told.refused();
     scene.upgrade(&fixture("meter").told("label=c"));
     // Nothing to clear.
     let other = "00".repeat(32).parse().unwrap();
-    assert!(!scene.host.clear(other).unwrap());
+    assert!(!scene.host.operator().clear(other).unwrap());
 }

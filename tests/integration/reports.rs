@@ -45,7 +45,7 @@ fn a_committed_upgrade_says_what_was_done_and_how_long_it_took() {
     assert!(pause >= report.pause.unwrap(), "{report}");
     assert_eq!(report.plan.as_ref().unwrap().to.module, "chain");
     assert_eq!(scene.host.report("main").unwrap().number, report.number);
-    assert_eq!(scene.host.report_of(hash(&counter("label=a"))).unwrap().number, 1);
+    assert_eq!(scene.host.operator().report_of(hash(&counter("label=a"))).unwrap().number, 1);
     let text = report.to_string();
     for part in [
         "# main: chain 3.0.0",
@@ -102,7 +102,7 @@ fn a_rollback_names_what_is_lost() {
     for _ in 0..3 {
         elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
     }
-    scene.host.roll_back("main", "orders are counted twice").unwrap();
+    scene.host.operator().roll_back("main", "orders are counted twice").unwrap();
     let report = reported(&scene.told);
     assert_eq!((report.outcome, report.phase), (Outcome::RolledBack, Phase::Trial));
     assert_eq!(report.findings, ["orders are counted twice"]);
@@ -120,13 +120,13 @@ fn a_rollback_names_what_is_lost() {
     // A state that goes back takes everything with it.
     scene.upgrade(&fixture("chain").told("label=c"));
     elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     let report = reported(&scene.told);
     assert_eq!(report.back.as_ref().unwrap().state, StateNote::Downgraded { from: 3, to: 1 });
     assert!(report.lost.is_empty(), "{report}");
 
     scene.upgrade(&counter("label=d"));
-    scene.host.commit("main", "it looks well").unwrap();
+    scene.host.operator().commit("main", "it looks well").unwrap();
     let report = reported(&scene.told);
     assert_eq!((report.outcome, report.why()), (Outcome::Committed, "it looks well".to_owned()));
     assert!(report.trial.is_some() && report.number == 4, "{report}");
@@ -142,14 +142,14 @@ fn who_has_said_yes_or_no_is_in_it() {
         })
     };
     scene.put(&counter("label=b"));
-    scene.host.approve(awaiting(), "ada").unwrap();
+    scene.host.operator().approve(awaiting(), "ada").unwrap();
     let report = reported(&scene.told);
     let word = report.word.as_ref().unwrap();
     assert_eq!((word.approved, word.by.as_deref()), (true, Some("ada")));
     assert!(phases(&report).contains(&Phase::AwaitingApproval) && word.at >= report.began);
 
     scene.put(&counter("label=c"));
-    scene.host.reject(awaiting(), "ada", "not on a Friday").unwrap();
+    scene.host.operator().reject(awaiting(), "ada", "not on a Friday").unwrap();
     let report = reported(&scene.told);
     let word = report.word.as_ref().unwrap();
     assert_eq!((word.approved, &*word.why), (false, "ada: not on a Friday"));
@@ -228,12 +228,12 @@ fn why_it_is_wanted_is_in_its_plan() {
     assert_eq!(scene.host.report("main").unwrap().plan.as_ref().unwrap().intent, usual);
     let urgent =
         Intent::new(Purpose::Security).with_urgency(Urgency::Critical).with_asked_by("ada");
-    scene.host.intend("main", hash(&counter("label=b")), urgent.clone()).unwrap();
+    scene.host.operator().intend("main", hash(&counter("label=b")), urgent.clone()).unwrap();
     scene.upgrade(&counter("label=b"));
     let report = reported(&scene.told);
     assert_eq!(report.plan.as_ref().unwrap().intent, urgent);
     assert!(report.to_string().contains("- purpose: security, urgency critical, asked by ada\n"));
-    let error = scene.host.intend("other", report.artifact, urgent).unwrap_err();
+    let error = scene.host.operator().intend("other", report.artifact, urgent).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
 }
 
@@ -247,11 +247,11 @@ fn scripts_read_what_a_host_says() {
     assert_eq!(slot["trial"]["previous"]["generation"], 1);
     assert!(slot["serving"]["for_ms"].is_number(), "{status}");
     assert_eq!(slot["generations"][1]["held_by"][0]["kind"], "serves");
-    scene.host.commit("main", "by hand").unwrap();
+    scene.host.operator().commit("main", "by hand").unwrap();
     let report = reported(&scene.told);
     let text = serde_json::to_string(&*report).unwrap();
     let read: Report = serde_json::from_str(&text).unwrap();
     assert_eq!(read.to_string(), report.to_string());
-    let history = serde_json::to_value(scene.host.history().unwrap()).unwrap();
+    let history = serde_json::to_value(scene.host.operator().history().unwrap()).unwrap();
     assert_eq!(history[0]["report"]["plan"]["to"]["module"], "counter");
 }

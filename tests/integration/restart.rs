@@ -9,7 +9,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Config, ErrorKind, Host, Slot, StateDrift,
+    Config, ErrorKind, Host, Slot, SlotConfig, StateDrift,
     event::{EventKind, Live, Phase, Retirement, StateNote},
     snapshot::Snapshot,
 };
@@ -51,12 +51,25 @@ impl Place {
 
     /// A host on the place, with a build there.
     fn host(&self, config: Config, build: &Fixture) -> Host {
+        self.host_with(config, |slot| slot, build)
+    }
+
+    fn host_with(
+        &self,
+        config: Config,
+        own: impl FnOnce(SlotConfig) -> SlotConfig,
+        build: &Fixture,
+    ) -> Host {
         replace(&self.artifact(), build.bytes());
-        Host::new(config.artifact("main", self.artifact()).with_checkpoints(self.states())).unwrap()
+        let slot = own(SlotConfig::artifact(self.artifact()));
+        Host::new(config.slot("main", slot).with_checkpoints(self.states())).unwrap()
     }
 
     fn run(&self, config: Config, build: &Fixture) -> Run {
-        let host = self.host(config, build);
+        Self::opened(self.host(config, build))
+    }
+
+    fn opened(host: Host) -> Run {
         let told = Told::of(&host);
         let slot = host.slot("main").unwrap_or_else(|error| panic!("{error}"));
         let live = told.live();
@@ -184,7 +197,8 @@ fn a_shape_that_drifted_over_the_restart_is_judged_as_in_an_upgrade() {
 fn a_builtin_module_is_restored_and_hands_over_to_the_artifact() {
     let place = Place::new();
     place.counted_to_five();
-    let second = place.run(patient().builtin::<counter::Counting>("main"), &counter("label=b"));
+    let builtin = SlotConfig::with_builtin::<counter::Counting>;
+    let second = Place::opened(place.host_with(patient(), builtin, &counter("label=b")));
     assert_eq!((second.live.artifact, &second.live.state), (None, &StateNote::Kept));
     assert!(second.live.restored.is_some());
     let live = second.told.live();

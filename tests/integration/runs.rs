@@ -9,7 +9,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    ArtifactHash, Config, Host, Slot, Trial,
+    ArtifactHash, Config, Host, Slot, SlotConfig, Trial,
     event::{Event, EventKind, Recovered},
 };
 use hotswap_tests::{Fixture, Told, file_name, patient, replace};
@@ -53,7 +53,13 @@ impl Place {
     }
 
     pub(crate) fn config(&self) -> Config {
-        patient().artifact("main", self.artifact()).with_journal(self.journal())
+        self.config_with(|slot| slot)
+    }
+
+    /// The same, with something of its own for the slot.
+    pub(crate) fn config_with(&self, own: impl FnOnce(SlotConfig) -> SlotConfig) -> Config {
+        let slot = own(SlotConfig::artifact(self.artifact()));
+        patient().slot("main", slot).with_journal(self.journal())
     }
 
     pub(crate) fn run(&self) -> Run {

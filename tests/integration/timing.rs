@@ -8,7 +8,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    ArtifactHash, Config, Host, Timing,
+    ArtifactHash, Config, Host, SlotConfig, Timing,
     config::Window,
     event::{EventKind, Until},
     plan::{Intent, Purpose, Urgency},
@@ -26,7 +26,7 @@ fn closed() -> Window {
 }
 
 fn at(timing: Timing) -> Scene<dyn Counter> {
-    Scene::<dyn Counter>::with(patient().timing("main", timing), &counter("label=a"))
+    Scene::<dyn Counter>::with_slot(patient(), |slot| slot.with_timing(timing), &counter("label=a"))
 }
 
 fn pending(told: &Told) -> Until {
@@ -60,7 +60,7 @@ fn what_is_urgent_waits_for_no_hours_and_the_rest_until_the_latest_time() {
     let urgent = counter("label=urgent");
     let intent = Intent::new(Purpose::Security).with_urgency(Urgency::High);
     let artifact = ArtifactHash::of(urgent.bytes());
-    scene.host.intend("main", artifact, intent).unwrap();
+    scene.host.operator().intend("main", artifact, intent).unwrap();
     assert_eq!(scene.upgrade(&urgent).generation, 2);
 
     let scene = at(Timing::in_window(closed()).with_latest(Duration::from_millis(50)));
@@ -117,27 +117,29 @@ fn a_newer_artifact_takes_the_place_of_one_that_waits() {
 fn of_several_the_most_urgent_is_the_first() {
     let folder = tempfile::tempdir().unwrap();
     let path = |slot: &str| folder.path().join(file_name(slot));
-    let slots = ["one", "two", "three", "four"];
     let wanted =
         |urgency, priority| Intent::new(Purpose::Fix).with_urgency(urgency).with_priority(priority);
-    let mut config: Config = patient()
-        .intent("one", wanted(Urgency::Low, 9))
-        .intent("two", wanted(Urgency::Normal, -1))
-        .intent("three", wanted(Urgency::Normal, 1))
-        .intent("four", wanted(Urgency::Critical, 0));
-    for slot in slots {
+    let intents = [
+        ("one", wanted(Urgency::Low, 9)),
+        ("two", wanted(Urgency::Normal, -1)),
+        ("three", wanted(Urgency::Normal, 1)),
+        ("four", wanted(Urgency::Critical, 0)),
+    ];
+    let slots = intents.each_ref().map(|(slot, _)| *slot);
+    let mut config: Config = patient();
+    for (slot, intent) in intents {
         fs::write(path(slot), counter("label=a").bytes()).unwrap();
-        config = config.artifact(slot, path(slot));
+        config = config.slot(slot, SlotConfig::artifact(path(slot)).with_intent(intent));
     }
     let host = Host::new(config).unwrap();
     let open = slots.map(|slot| host.slot::<dyn Counter>(slot).unwrap());
     let told = Told::of(&host);
-    host.pause(None, "a test", "").unwrap();
+    host.operator().pause(None, "a test", "").unwrap();
     for slot in slots {
         replace(&path(slot), counter("label=b").bytes());
     }
     until("each was seen", || host.status().slots.iter().all(|slot| slot.held.len() == 1));
-    assert!(host.resume(None).unwrap());
+    assert!(host.operator().resume(None).unwrap());
     let live = |_| {
         told.find(|event| match event.kind {
             EventKind::Live(_) => Some(event.slot.to_string()),

@@ -142,7 +142,7 @@ fn a_late_failure_counts_against_the_version_that_answered() {
     PinMut::count_failure(&frame);
     drop(frame);
     Pin::count_failure(&scene.slot.pin());
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     assert_eq!((reader.label().unwrap(), failures()), ("b".into(), Some(2)));
     Reader::count_failure(&reader);
     scene.slot.count_failure();
@@ -204,13 +204,13 @@ fn an_artifact_that_comes_meanwhile_waits_until_the_trial_is_over() {
     let scene = on_trial(endless(), "label=b");
     scene.put(&counter("label=c"));
     scene.put(&counter("label=d"));
-    scene.host.commit("main", "it looks good").unwrap();
+    scene.host.operator().commit("main", "it looks good").unwrap();
     assert_eq!(committed(&scene.told), (2, "it looks good".to_owned()));
     let live = scene.told.live();
     assert_eq!((live.generation, live.state), (3, StateNote::Downgraded { from: 3, to: 1 }));
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("d".to_owned(), 6));
     scene.put(&counter("label=e"));
-    scene.host.roll_back("main", "not so good").unwrap();
+    scene.host.operator().roll_back("main", "not so good").unwrap();
     assert_eq!(scene.told.refused().exit, Exit::RolledBack);
     assert_eq!(scene.told.live().generation, 4);
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("e".to_owned(), 6));
@@ -219,13 +219,15 @@ fn an_artifact_that_comes_meanwhile_waits_until_the_trial_is_over() {
 #[test]
 fn what_is_not_on_trial_is_neither_committed_nor_rolled_back() {
     let scene = counted(patient().with_trial(endless()));
-    for result in [scene.host.commit("main", ""), scene.host.roll_back("main", "")] {
+    for result in
+        [scene.host.operator().commit("main", ""), scene.host.operator().roll_back("main", "")]
+    {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Misuse);
         assert!(error.to_string().contains("no version on trial"), "{error}");
     }
     let pin = scene.slot.pin();
-    assert!(scene.host.commit("main", "").unwrap_err().to_string().contains("inside"));
+    assert!(scene.host.operator().commit("main", "").unwrap_err().to_string().contains("inside"));
     drop(pin);
 }
 
@@ -268,11 +270,11 @@ fn a_floor_is_raised_when_the_trial_is_over() {
     };
     let scene = Scene::<dyn Counter>::with(config, &build("1.0.0", "a"));
     scene.upgrade(&build("1.2.0", "b"));
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     assert_eq!(scene.told.refused().exit, Exit::RolledBack);
     // Not below a floor: none was raised.
     scene.upgrade(&build("1.1.0", "c"));
-    scene.host.commit("main", "by hand").unwrap();
+    scene.host.operator().commit("main", "by hand").unwrap();
     scene.put(&build("1.0.0", "d"));
     let refusal = scene.told.refused();
     assert!(refusal.to_string().contains("1.1.0"), "{refusal}");

@@ -8,7 +8,7 @@ mod support;
 use std::{fs, os::unix::fs::symlink, process::Command, time::Duration};
 
 use hotswap_core::{
-    ErrorKind, Host, Trust,
+    ErrorKind, Host, SlotConfig, Trust,
     event::{EventKind, Phase},
 };
 use hotswap_tests::{file_name, fixture, patient};
@@ -102,7 +102,7 @@ fn an_artifact_that_comes_before_its_signature_is_live_when_that_comes() {
 fn a_signature_in_a_watched_folder_is_noticed_as_well() {
     let place = Place::new();
     place.deploy(&meter("first"));
-    let run = Place::start(place.config().folder("meter", place.folder()));
+    let run = Place::start(place.config().slot("meter", SlotConfig::folder(place.folder())));
     place.put(&meter("second"));
     run.refused("not the signature of this file", "");
     place.put_signature(&meter("second"));
@@ -121,7 +121,7 @@ fn a_signature_is_noticed_where_nothing_tells_of_changes() {
     let place = Place::new();
     place.deploy(&meter("first"));
     let config = place.config().with_polling(Duration::from_millis(20));
-    let run = Place::start(config.artifact("meter", place.artifact()));
+    let run = Place::start(config.slot("meter", place.slot()));
     place.put(&meter("second"));
     run.refused("not the signature of this file", "");
     place.put_signature(&meter("second"));
@@ -145,7 +145,10 @@ fn links_are_followed_to_artifact_and_signature() {
         folder
     };
     let _ = release(1, "first");
-    let config = place.config().artifact("meter", place.folder().join("current/meter.so"));
+    let config = place.config().slot(
+        "meter",
+        SlotConfig::artifact(place.folder().join("current/meter.so")).with_module("meter"),
+    );
     let run = Place::start(config);
     let second = release(2, "second");
     run.live("second");
@@ -165,11 +168,13 @@ fn links_are_followed_to_artifact_and_signature() {
 fn a_slot_for_signed_artifacts_takes_one_module_and_names_it() {
     let place = Place::new();
     let trust = Trust::minisign([place.signer.key()]).unwrap();
-    let error = Host::new(patient().with_trust(trust).artifact("meter", place.artifact()));
+    let error = Host::new(
+        patient().with_trust(trust).slot("meter", SlotConfig::artifact(place.artifact())),
+    );
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
     assert!(
-        error.to_string().contains("name the one that it is for with Config::module"),
+        error.to_string().contains("name the one that it is for with SlotConfig::with_module"),
         "{error}"
     );
     let run = place.run();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use counter_api::Counter;
-use hotswap_core::{Host, Timing, event::EventKind};
+use hotswap_core::{Host, SlotConfig, Timing, event::EventKind};
 use hotswap_tests::{Fixture, Outcome, Scene, Told, file_name, fixture, patient, replace};
 
 use crate::support::{counter, label, open};
@@ -103,7 +103,7 @@ fn a_symlink_to_a_file_that_is_switched() {
     }
     let link = at(&file_name("module"));
     symlink("a", &link).unwrap();
-    let host = Host::new(patient().artifact("main", &link)).unwrap();
+    let host = Host::new(patient().slot("main", SlotConfig::artifact(&link))).unwrap();
     let (slot, told) = open(&host);
     symlink("b", at("next")).unwrap();
     fs::rename(at("next"), &link).unwrap();
@@ -123,7 +123,7 @@ fn a_symlink_to_a_folder_that_is_switched() {
     }
     symlink("1", at("current")).unwrap();
     let path = at("current").join(file_name("module"));
-    let host = Host::new(patient().artifact("main", path)).unwrap();
+    let host = Host::new(patient().slot("main", SlotConfig::artifact(path))).unwrap();
     let (slot, told) = open(&host);
     symlink("2", at("next")).unwrap();
     fs::rename(at("next"), at("current")).unwrap();
@@ -152,7 +152,7 @@ fn the_whole_folder_deleted_and_back() {
     let path = target.join(file_name("module"));
     fs::create_dir(&target).unwrap();
     fs::write(&path, build("a").bytes()).unwrap();
-    let host = Host::new(patient().artifact("main", &path)).unwrap();
+    let host = Host::new(patient().slot("main", SlotConfig::artifact(&path))).unwrap();
     let (slot, told) = open(&host);
     fs::remove_dir_all(&target).unwrap();
     assert_eq!(label(&slot), "a");

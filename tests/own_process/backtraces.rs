@@ -5,7 +5,7 @@
 use std::{env, process::Command};
 
 use counter_api::{Counter, Failing};
-use hotswap_core::{CallError, Config, Host, event::EventKind};
+use hotswap_core::{CallError, Config, Host, SlotConfig, event::EventKind};
 use hotswap_tests::{LONG, Told, file_name, fixture, replace};
 
 const CHILD: &str = "HOTSWAP_TESTS_CHILD";
@@ -54,7 +54,8 @@ fn child(config: Config) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(file_name("module"));
     replace(&path, fixture("counter").told("label=a").bytes());
-    let config = config.artifact("main", &path).with_first_artifact_deadline(LONG);
+    let config =
+        config.slot("main", SlotConfig::artifact(&path)).with_first_artifact_deadline(LONG);
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("main").unwrap();

@@ -11,7 +11,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    ArtifactHash, Config, Host, Trial,
+    ArtifactHash, Config, Host, SlotConfig, Trial,
     event::{EventKind, Phase},
 };
 use hotswap_tests::{Fixture, LONG, Told, file_name, fixture, patient, replace};
@@ -73,7 +73,7 @@ fn a_run_that_is_killed() {
     replace(&artifact(&folder), new.bytes());
     if on_trial {
         let _ = told.live();
-        host.commit("main", "the test").unwrap();
+        host.operator().commit("main", "the test").unwrap();
     }
     told.find(|event| matches!(event.kind, EventKind::Live(_)).then_some(()));
     unreachable!("it is killed before it is told that the new version is live");
@@ -88,5 +88,7 @@ fn artifact(folder: &Path) -> PathBuf {
 }
 
 fn config(folder: &Path) -> Config {
-    patient().artifact("main", artifact(folder)).with_journal(folder.join("journal"))
+    patient()
+        .slot("main", SlotConfig::artifact(artifact(folder)))
+        .with_journal(folder.join("journal"))
 }

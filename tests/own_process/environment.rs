@@ -130,7 +130,7 @@ fn a_fork_after_the_host_was_made() {
         assert_eq!(status.forked_from, Some(parent));
         assert!(status.to_string().starts_with("forked from process"), "{status}");
         says(scene.host.rescan().unwrap_err());
-        says(scene.host.restart("main").unwrap_err());
+        says(scene.host.operator().restart("main").unwrap_err());
         says(scene.slot.wait_for(9, Duration::from_secs(60)).unwrap_err());
         // SAFETY: what the scene has is the parent's: the child neither uses it afterwards nor
         // drops it.

@@ -7,7 +7,7 @@
 use std::{env, fs, process::Command};
 
 use counter_api::Counter;
-use hotswap_core::{Host, event::EventKind};
+use hotswap_core::{Host, SlotConfig, event::EventKind};
 use hotswap_tests::{Told, file_name, fixture, patient, replace};
 
 const CHILD: &str = "HOTSWAP_TESTS_CHILD";
@@ -31,7 +31,8 @@ fn artifacts_that_cannot_be_watched_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(file_name("module"));
     replace(&path, fixture("counter").told("label=a").bytes());
-    let config = patient().builtin::<counter::Counting>("main").artifact("main", &path);
+    let config =
+        patient().slot("main", SlotConfig::artifact(&path).with_builtin::<counter::Counting>());
     limit("0");
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);

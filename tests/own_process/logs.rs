@@ -17,7 +17,7 @@ use std::{
 };
 
 use chatter_api::Chatter;
-use hotswap_core::{CallError, Host, Slot, sync_log_filters};
+use hotswap_core::{CallError, Host, Slot, SlotConfig, sync_log_filters};
 use hotswap_tests::{Line, Scene, Told, file_name, is_harmless, patient, replace, until};
 use tracing::{Level, info, info_span};
 use tracing_subscriber::EnvFilter;
@@ -218,7 +218,7 @@ fn filters_are_obeyed_and_followed() {
 fn a_module_is_heard_as_if_it_were_linked_in() {
     let stage = stage("trace");
     let scene = Scene::<dyn Chatter>::of(&chatter(""));
-    let host = Host::new(patient().builtin::<chatter::Talker>("main")).unwrap();
+    let host = Host::new(patient().slot("main", SlotConfig::builtin::<chatter::Talker>())).unwrap();
     let linked_in = host.slot::<dyn Chatter>("main").unwrap();
     let says = |slot: &Slot<dyn Chatter>, what: &str| {
         let _ = stage.heard.take();
@@ -297,7 +297,7 @@ fn each_generation_says_which_it_is_also_of_the_same_file() {
     assert_eq!(said().1, "u64 2");
 
     // What is linked in has the program's own subscriber, and is itself.
-    let host = Host::new(patient().builtin::<chatter::Talker>("main")).unwrap();
+    let host = Host::new(patient().slot("main", SlotConfig::builtin::<chatter::Talker>())).unwrap();
     let slot = host.slot::<dyn Chatter>("main").unwrap();
     let _ = stage.heard.take();
     slot.pin().say("hello").unwrap();
@@ -348,7 +348,7 @@ fn a_module_that_does_not_start_has_said_why() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(file_name("module"));
     replace(&path, chatter("start=fail").bytes());
-    let host = Host::new(patient().artifact("main", &path)).unwrap();
+    let host = Host::new(patient().slot("main", SlotConfig::artifact(&path))).unwrap();
     let told = Told::of(&host);
     thread::scope(|scope| {
         scope.spawn(|| host.slot::<dyn Chatter>("main"));

@@ -131,9 +131,9 @@ fn who_waits_for_one_is_not_told_of_another() {
     let status = || scene.host.status().slots.remove(0);
     until("it waits for the end of the trial", || status().held.len() == 1);
     // Another one is committed, and then it is on trial itself.
-    scene.host.commit("main", "a test").expect("the other one is on trial");
+    scene.host.operator().commit("main", "a test").expect("the other one is on trial");
     until("it is on trial", || status().serving.is_some_and(|it| it.generation == 3));
-    scene.host.roll_back("main", "a test").expect("it is on trial");
+    scene.host.operator().roll_back("main", "a test").expect("it is on trial");
     let done = waiting.join().expect("it does not panic").expect("it is answered");
     assert!(!done.yes && done.value["outcome"] == "rolled_back", "{done:#?}");
     let artifact = ArtifactHash::of(counter("label=c").bytes()).to_string();
@@ -226,8 +226,11 @@ fn who_waits_for_what_is_on_trial() {
         let told = heard.recv_timeout(LONG).expect("how it stands");
         assert!(told.contains("it is on trial as generation 2"), "{told}");
         let host = &reached.scene.host;
-        let ended =
-            if commits { host.commit("main", "a test") } else { host.roll_back("main", "a test") };
+        let ended = if commits {
+            host.operator().commit("main", "a test")
+        } else {
+            host.operator().roll_back("main", "a test")
+        };
         ended.expect("it is on trial");
         let done = waiting.join().expect("it does not panic").expect("it is answered");
         assert_eq!((done.yes, done.value["outcome"].as_str()), (commits, Some(outcome)));
@@ -262,7 +265,7 @@ fn who_waits_for_what_is_gone() {
         let status = || reached.scene.host.status().slots.remove(0);
         until("it waits for the end of the trial", || status().held.len() == 1);
         goes(&reached.scene.folder().join("offered"));
-        reached.scene.host.commit("main", "a test").expect("another one is on trial");
+        reached.scene.host.operator().commit("main", "a test").expect("another one is on trial");
         let done = waiting.join().expect("it does not panic").expect("it is answered");
         assert_eq!((done.yes, done.value["outcome"].as_str()), (false, Some(outcome)), "{done:#?}");
         is_named(&done, &c, "counter", "1.0.0", "/offered");
@@ -310,11 +313,11 @@ fn who_is_slow_or_waits_keeps_nobody_out() {
         stream.read_to_string(&mut answer).expect("it is answered");
         assert!(answer.starts_with("{\"done\":"), "{answer}");
     }
-    reached.scene.host.commit("main", "a test").expect("it is on trial");
+    reached.scene.host.operator().commit("main", "a test").expect("it is on trial");
     until("the next one is on trial", || {
         reached.scene.host.status().slots[0].serving.as_ref().is_some_and(|it| it.generation == 3)
     });
-    reached.scene.host.commit("main", "a test").expect("it is on trial");
+    reached.scene.host.operator().commit("main", "a test").expect("it is on trial");
     for waiting in waiting {
         assert!(waiting.join().expect("it does not panic").expect("it is answered"));
     }
@@ -334,7 +337,7 @@ fn what_somebody_has_asked_who_has_gone() {
     let mut answer = String::new();
     stays.read_to_string(&mut answer).expect("it is answered");
     assert!(answer.starts_with("{\"done\":{\"yes\":true"), "{answer}");
-    let backups = reached.scene.host.backups("main").expect("it has a journal");
+    let backups = reached.scene.host.operator().backups("main").expect("it has a journal");
     let asked_for = backups.iter().filter(|it| it.occasion == Occasion::Checkpoint);
     assert_eq!(asked_for.count(), 1, "{backups:#?}");
 }
@@ -357,5 +360,5 @@ fn another_protocol_is_named() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it is answered");
     assert!(answer.contains("hotswap 9.1.0 asks with protocol 9"), "{answer}");
-    assert!(reached.scene.host.backups("main").expect("it has a journal").is_empty());
+    assert!(reached.scene.host.operator().backups("main").expect("it has a journal").is_empty());
 }

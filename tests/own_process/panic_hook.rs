@@ -8,7 +8,7 @@ use std::{
 };
 
 use counter_api::{Counter, Failing};
-use hotswap_core::{CallError, Host};
+use hotswap_core::{CallError, Host, SlotConfig};
 use hotswap_tests::{Told, file_name, fixture, patient, replace};
 
 static REPORTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -25,7 +25,8 @@ fn the_hosts_own_panic_hook_stays() {
     }));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(file_name("module"));
-    let config = patient().artifact("main", &path).builtin::<counter::Counting>("main");
+    let config =
+        patient().slot("main", SlotConfig::artifact(&path).with_builtin::<counter::Counting>());
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("main").unwrap();

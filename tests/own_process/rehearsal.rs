@@ -19,7 +19,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Approval, Host, Rehearsal,
+    Approval, Host, Rehearsal, SlotConfig,
     event::{Event, EventKind, Exit, Phase, RehearsalStep as Step, StateNote, WayBack},
     probe,
 };
@@ -169,7 +169,7 @@ fn what_goes_wrong_is_never_loaded() {
 
 fn what_hangs_is_killed() {
     let how = Rehearsal::new().with_deadline(Duration::from_secs(3));
-    let config = patient().rehearsal("main", how);
+    let config = patient().with_rehearsal(how);
     let private = tempfile::tempdir().unwrap();
     let scene = counted(config.with_private_folder(private.path()), &counter("label=a"));
     for step in ["prepare", "start", "self_test", "state"] {
@@ -191,7 +191,7 @@ fn what_goes_well_is_told_and_live() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("module");
     fs::write(&path, counter("label=a").bytes()).unwrap();
-    let host = Host::new(rehearsing().artifact("main", &path)).unwrap();
+    let host = Host::new(rehearsing().slot("main", SlotConfig::artifact(&path))).unwrap();
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("main").unwrap();
     let first = report(&told);
@@ -266,11 +266,9 @@ fn calls_go_on_meanwhile() {
 
 fn one_slot_alone() {
     let elsewhere = tempfile::tempdir().unwrap();
-    let config = patient().artifact("another", elsewhere.path().join("libanother.so"));
-    let scene = Scene::<dyn Counter>::with(
-        config.rehearsal("another", Rehearsal::new()),
-        &counter("label=a"),
-    );
+    let another = SlotConfig::artifact(elsewhere.path().join("libanother.so"));
+    let config = patient().slot("another", another.with_rehearsal(Rehearsal::new()));
+    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     scene.put(&counter("label=wrong"));
     // Not this one: nothing is said of it, and nothing is found.
     let what = scene.told.find(|event| match &event.kind {
@@ -295,7 +293,7 @@ fn a_plan_has_the_rehearsal() {
     assert_eq!(plan.rehearsal.as_ref().unwrap().way_back, WayBack::Works);
     let text = plan.to_string();
     assert!(text.contains("\n## Rehearsal\n\nrehearsed in ") && !text.contains("not rehearsed"));
-    scene.host.approve(artifact, "a test").unwrap();
+    scene.host.operator().approve(artifact, "a test").unwrap();
     assert_eq!(scene.slot.wait_for(2, hotswap_tests::LONG).unwrap(), 2);
     let again = |event: &Event| matches!(event.kind, EventKind::Rehearsed { .. });
     assert!(!scene.told.so_far().iter().any(again));

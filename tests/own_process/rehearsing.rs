@@ -18,7 +18,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Approval, ArtifactHash, Host, Slot, Trial,
+    Approval, ArtifactHash, Host, Slot, SlotConfig, Trial,
     event::{Event, EventKind, Phase},
     probe,
 };
@@ -28,7 +28,9 @@ use hotswap_tests::{
     file_name, patient, replace, until,
 };
 
-use self::support::{Stands, counted, counter, is_rehearsed, label, phase, rehearsal, superseded};
+use self::support::{
+    Stands, counted, counted_with, counter, is_rehearsed, label, phase, rehearsal, superseded,
+};
 
 fn main() -> ExitCode {
     probe::serve();
@@ -53,8 +55,8 @@ fn other_slots_and_their_trials_go_on() {
     let other = folder.path().join("other");
     fs::write(&other, counter("label=a").bytes()).unwrap();
     let trial = Trial::new(Duration::from_millis(20)).with_longest_call(LONG);
-    let config = patient().rehearsal("main", rehearsal()).artifact("other", &other);
-    let scene = counted(config.trial("other", trial));
+    let config = patient().slot("other", SlotConfig::artifact(&other).with_trial(trial));
+    let scene = counted_with(config, |slot| slot.with_rehearsal(rehearsal()));
     let slot = scene.host.slot::<dyn Counter>("other").unwrap();
     let stands = Stands::new(folder.path(), "b");
     scene.put(&stands.build);
@@ -77,8 +79,14 @@ fn other_slots_and_their_trials_go_on() {
     assert_eq!((&*refusal.slot, refusal.phase), ("other", Phase::Trial), "{refusal}");
     assert_eq!(label(&slot), "b");
     // What is asked for is answered.
-    assert!(scene.host.clear(ArtifactHash::of(counter("label=c;verify=fail").bytes())).unwrap());
-    scene.host.restart("other").unwrap();
+    assert!(
+        scene
+            .host
+            .operator()
+            .clear(ArtifactHash::of(counter("label=c;verify=fail").bytes()))
+            .unwrap()
+    );
+    scene.host.operator().restart("other").unwrap();
     assert_eq!(phase(&scene.host, "main"), Some(Phase::Rehearsed));
     stands.go();
     assert_eq!(scene.slot.wait_for(2, LONG).unwrap(), 2);
@@ -107,7 +115,8 @@ fn a_newer_artifact_takes_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("other");
     fs::write(&other, counter("label=a").bytes()).unwrap();
-    let scene = counted(patient().rehearsal("main", rehearsal()).artifact("other", &other));
+    let config = patient().slot("other", SlotConfig::artifact(&other));
+    let scene = counted_with(config, |slot| slot.with_rehearsal(rehearsal()));
     let _other = scene.host.slot::<dyn Counter>("other").unwrap();
     let refused = |event: &Event| match &event.kind {
         EventKind::Refused(refusal) if refusal.slot == "other" => Some(()),
@@ -160,7 +169,7 @@ fn another_instance_makes_it_stale() {
     let stands = Stands::new(scene.folder(), "b");
     scene.put(&stands.build);
     stands.stands(1);
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     stands.go();
     scene.told.find(is_rehearsed);
     // In two children; what the first one found was of no use.
@@ -184,7 +193,7 @@ fn a_trial_comes_first() {
     stands.go();
     until("its child has ended", || children().is_empty());
     until("it waits", || phase(&scene.host, "main").is_none());
-    scene.host.commit("main", "by a test").unwrap();
+    scene.host.operator().commit("main", "by a test").unwrap();
     scene.told.pending();
     assert_eq!(stands.begun("start"), 2);
     assert_eq!(scene.host.apply_pending().unwrap(), 1);
@@ -209,9 +218,9 @@ fn a_yes() {
     assert_eq!(stands.begun("start"), 1);
     fs::remove_file(&stands.go).unwrap();
     // It was rehearsed against another instance.
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     thread::scope(|scope| {
-        let yes = scope.spawn(|| scene.host.approve(artifact, "ada"));
+        let yes = scope.spawn(|| scene.host.operator().approve(artifact, "ada"));
         stands.stands(2);
         assert!(!yes.is_finished() && scene.host.status().slots[0].awaiting.is_none());
         stands.go();
@@ -228,9 +237,9 @@ fn a_yes() {
     scene.put(&stands.build);
     let artifact = scene.told.find(awaiting);
     fs::remove_file(&stands.go).unwrap();
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     thread::scope(|scope| {
-        let yes = scope.spawn(|| scene.host.approve(artifact, "ada"));
+        let yes = scope.spawn(|| scene.host.operator().approve(artifact, "ada"));
         stands.stands(2);
         scene.put(&counter("label=d"));
         yes.join().unwrap().unwrap();
@@ -255,7 +264,7 @@ impl Kept {
             .with_rehearsal(rehearsal())
             .with_journal(folder.path().join("journal"))
             .with_private_folder(folder.path().join("private"));
-        let host = Host::new(config.artifact("main", path)).unwrap();
+        let host = Host::new(config.slot("main", SlotConfig::artifact(path))).unwrap();
         let told = Told::of(&host);
         let slot = host.slot("main").unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(told.live().generation, 1);
@@ -296,19 +305,19 @@ fn a_revert() {
     let before = first.begun("start");
     thread::scope(|scope| {
         // Another one takes its place, and who asked for it is told.
-        let back = scope.spawn(|| kept.host.revert_to("main", first.hash(), "why"));
+        let back = scope.spawn(|| kept.host.operator().revert_to("main", first.hash(), "why"));
         first.stands(before + 1);
-        kept.host.revert_to("main", b, "that one").unwrap();
+        kept.host.operator().revert_to("main", b, "that one").unwrap();
         let error = back.join().unwrap().unwrap_err().to_string();
         assert!(error.contains("somebody goes back to an earlier one"), "{error}");
         assert_eq!(label(&kept.slot), "b");
 
-        let back = scope.spawn(|| kept.host.revert_to("main", first.hash(), "why"));
+        let back = scope.spawn(|| kept.host.operator().revert_to("main", first.hash(), "why"));
         first.stands(before + 2);
         // What appears meanwhile is looked at afterwards.
         kept.put(&counter("label=d"));
         kept.host.rescan().unwrap();
-        assert!(!kept.host.clear(ArtifactHash::of(b"nothing")).unwrap());
+        assert!(!kept.host.operator().clear(ArtifactHash::of(b"nothing")).unwrap());
         assert!(!back.is_finished());
         first.go();
         back.join().unwrap().unwrap();
@@ -335,7 +344,7 @@ fn one_copy() {
     kept.put(&stands.build);
     stands.stands(1);
     assert_eq!(copies(), before + 1);
-    let backups = kept.host.backups("main").unwrap();
+    let backups = kept.host.operator().backups("main").unwrap();
     assert_eq!(fs::metadata(&backups[0].path).unwrap().ino(), kept.given().ino());
     let told = kept.told.so_far();
     let backed_up =
@@ -347,7 +356,7 @@ fn one_copy() {
     kept.put(&newer.build);
     newer.stands(1);
     assert_eq!(copies(), before + 2);
-    let again = kept.host.backups("main").unwrap();
+    let again = kept.host.operator().backups("main").unwrap();
     assert_eq!((again.len(), again[0].number), (backups.len(), backups[0].number));
     assert_eq!(fs::metadata(&again[0].path).unwrap().ino(), kept.given().ino());
     newer.go();

@@ -5,7 +5,7 @@
 use std::{env, process::Command};
 
 use counter_api::Counter;
-use hotswap_core::Host;
+use hotswap_core::{Host, SlotConfig};
 use hotswap_tests::{file_name, fixture, patient, replace, until};
 
 const CHILD: &str = "HOTSWAP_TESTS_CHILD";
@@ -16,7 +16,7 @@ fn refusals_are_written_to_stderr_where_nobody_listens() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(file_name("module"));
         replace(&path, fixture("counter").bytes());
-        let host = Host::new(patient().artifact("main", &path)).unwrap();
+        let host = Host::new(patient().slot("main", SlotConfig::artifact(&path))).unwrap();
         let _slot = host.slot::<dyn Counter>("main").unwrap();
         replace(&path, fixture("renamed").bytes());
         until("it is refused", || host.status().slots[0].last_refusal.is_some());

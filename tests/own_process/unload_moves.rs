@@ -147,7 +147,7 @@ fn a_rollback_leaves_nothing_of_the_candidate() {
         add(&scene, n);
     }
     let before = text(&scene);
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     assert_eq!(scene.told.refused().exit, Exit::RolledBack);
     assert_eq!(scene.told.retired(), (2, Retirement::Unloaded));
     assert_eq!((mapped(folder.path()), text(&scene)), (1, before));

@@ -9,7 +9,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, Host, Interface, Slot,
+    Config, Host, Interface, Slot, SlotConfig,
     event::{EventKind, Live, Refusal},
 };
 use tempfile::TempDir;
@@ -87,10 +87,24 @@ impl<I: Interface + ?Sized> Scene<I> {
     /// When it is not live.
     #[must_use]
     pub fn with(config: Config, first: &Fixture) -> Self {
+        Self::with_slot(config, |slot| slot, first)
+    }
+
+    /// The same, with something of its own for the slot.
+    ///
+    /// # Panics
+    /// When it is not live.
+    #[must_use]
+    pub fn with_slot(
+        config: Config,
+        own: impl FnOnce(SlotConfig) -> SlotConfig,
+        first: &Fixture,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let artifact = folder.path().join(file_name("module"));
         fs::write(&artifact, first.bytes()).expect("the file can be written");
-        let host = Host::new(config.artifact("main", artifact)).expect("the host starts");
+        let host = Host::new(config.slot("main", own(SlotConfig::artifact(artifact))))
+            .expect("the host starts");
         let told = Told::of(&host);
         let slot = host.slot::<I>("main").unwrap_or_else(|error| panic!("{error}"));
         let live = told.live();

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use hotswap_core::{Config, cargo::Request};
+use hotswap_core::{Config, SlotConfig, cargo::Request};
 
 use crate::{patient, target};
 
@@ -72,7 +72,7 @@ impl Sources {
     /// A patient host's settings, which builds the module for the slot `adder`.
     #[must_use]
     pub fn config(&self) -> Config {
-        patient().cargo_package("adder").build(|request| self.request(request))
+        patient().slot("adder", SlotConfig::cargo("adder")).build(|request| self.request(request))
     }
 
     /// A request to build here, together with the others.

@@ -20,7 +20,7 @@ pub(super) fn look(root: &Path) -> Vec<Finding> {
         "panics",
         format!("abort: {}", found.join(", ")),
         "take it away where modules are built: hosts refuse them. What a host builds itself \
-         (Config::cargo_package) and `hotswap watch` unwind in any case",
+         (SlotConfig::cargo) and `hotswap watch` unwind in any case",
     )]
 }
 

@@ -36,7 +36,7 @@ impl Texts<'_> {
 
     pub(crate) fn host(&self) -> String {
         let own = format!("use {}::{};", krate(self.contract), self.names.interface);
-        let imports = sorted(vec![own, "use hotswap_core::{Config, Host};".to_owned()]);
+        let imports = sorted(vec![own, "use hotswap_core::{Config, Host, SlotConfig};".to_owned()]);
         self.fill(&template!("host.rs").replace("{{imports}}", imports.trim_end()))
     }
 

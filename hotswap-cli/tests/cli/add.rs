@@ -11,7 +11,8 @@ fn an_added_module_runs_when_the_host_was_told() {
     let root = project(folder.path(), "farm");
     let ran = hotswap(&root.join("module"), &["add", "cow"]).expect(0);
     let ran = ran.says("cow-interface = { path = \"../cow-interface\" }");
-    let ran = ran.says("use cow_interface::CowPart;").says(".cargo_package(\"cow\")");
+    let ran =
+        ran.says("use cow_interface::CowPart;").says(".slot(\"cow\", SlotConfig::cargo(\"cow\"))");
     let slot = "let cow = host.slot::<dyn CowPart>(\"cow\")?;";
     ran.says(slot);
 
@@ -19,7 +20,11 @@ fn an_added_module_runs_when_the_host_was_told() {
     let path = "[dependencies]\ncow-interface = { path = \"../cow-interface\" }";
     edit(&manifest, "[dependencies]", path);
     edit(&main, "use farm_interface", "use cow_interface::CowPart;\nuse farm_interface");
-    edit(&main, "(\"farm-module\"))", "(\"farm-module\").cargo_package(\"cow\"))");
+    edit(
+        &main,
+        "(\"farm-module\")))",
+        "(\"farm-module\")).slot(\"cow\", SlotConfig::cargo(\"cow\")))",
+    );
     edit(&main, "    loop {", &format!("    {slot}\n    loop {{"));
     edit(
         &main,

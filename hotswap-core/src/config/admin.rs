@@ -11,9 +11,11 @@ impl Config {
     /// of one that a host has left behind that has ended, and goes with it.
     ///
     /// ```no_run
-    /// use hotswap_core::{Config, Host};
+    /// use hotswap_core::{Config, Host, SlotConfig};
     ///
-    /// let config = Config::production().folder("shop", "/srv/shop").admin("/run/shop/admin.sock");
+    /// let config = Config::production()
+    ///     .slot("shop", SlotConfig::folder("/srv/shop"))
+    ///     .admin("/run/shop/admin.sock");
     /// let host = Host::new(config)?;
     /// # Ok::<(), hotswap_core::Error>(())
     /// ```

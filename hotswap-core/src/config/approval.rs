@@ -29,12 +29,12 @@ pub enum Decision {
         /// Why.
         why: String,
     },
-    /// It waits for [`Host::approve`](crate::Operator::approve).
+    /// It waits for [`Operator::approve`](crate::Operator::approve).
     Wait,
 }
 
 impl Approval {
-    /// Each upgrade waits for [`Host::approve`](crate::Operator::approve).
+    /// Each upgrade waits for [`Operator::approve`](crate::Operator::approve).
     #[must_use]
     pub const fn by_call() -> Self {
         Self { up_to: None, ask: None, expiry: A_DAY }

@@ -1,25 +1,18 @@
-//! What a configuration says twice, or of a slot that nothing can come into: a host is not made with
-//! it, since one of the two would go unheard.
+//! What a configuration says twice: a host is not made with it, since one of the two would go
+//! unheard.
 
 use hotswap_abi::Manifest;
 
-use super::{
-    Config,
-    error::ConfigError,
-    slot_config::{Builtin, Conflict, SlotConfig},
-};
+use super::{Config, error::ConfigError, slot_config::Builtin};
 
 impl Config {
-    /// What a host cannot be made with.
-    pub(crate) fn checked(&self) -> Result<(), ConfigError> {
-        if let Some(Conflict { slot, first, second }) = self.conflicts.first().cloned() {
-            return Err(ConfigError::ConfiguredTwice { name: slot, first, second });
-        }
-        let is_empty = |it: &SlotConfig| it.source.is_none() && it.builtin.is_none();
-        if let Some((name, _)) = self.slots.iter().find(|(_, slot)| is_empty(slot)) {
-            let known = self.slots.iter().filter(|(_, slot)| !is_empty(slot));
-            let known = known.map(|(name, _)| name.clone()).collect();
-            return Err(ConfigError::NoSource { name: name.clone(), known });
+    /// Expects no slot, and no name of a module, twice.
+    pub(crate) fn check_slots(&self) -> Result<(), ConfigError> {
+        for (at, (name, second)) in self.slots.iter().enumerate() {
+            if let Some((_, first)) = self.slots[..at].iter().find(|(first, _)| first == name) {
+                let (first, second) = (first.origin(), second.origin());
+                return Err(ConfigError::ConfiguredTwice { name: name.clone(), first, second });
+            }
         }
         let mut builtins = self.slots.iter().filter_map(|(name, it)| Some((name, it.builtin?)));
         while let Some((name, first)) = builtins.next() {
@@ -41,7 +34,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Host, Retire};
+    use crate::{Host, SlotConfig, sample::Drawer};
 
     fn why(config: Config) -> String {
         let error = Host::new(config).map(drop).unwrap_err();
@@ -51,38 +44,30 @@ mod tests {
 
     #[test]
     fn a_slot_that_is_configured_twice_is_an_error_that_names_both() {
-        let shop = || Config::production().artifact("shop", "/a.so");
+        let shop = || Config::production().slot("shop", SlotConfig::artifact("/a.so"));
         let table = [
-            (shop().artifact("shop", "/b.so"), "with /a.so and with /b.so"),
-            (shop().artifact("shop", "/a.so"), "with /a.so and with /a.so"),
-            (shop().folder("shop", "/srv"), "with /a.so and with folder /srv"),
-            (shop().module("shop", "a").module("shop", "b"), "with a and with b"),
+            (SlotConfig::artifact("/b.so"), "with /a.so and with /b.so"),
+            (SlotConfig::artifact("/a.so"), "with /a.so and with /a.so"),
+            (SlotConfig::folder("/srv"), "with /a.so and with folder /srv"),
+            (SlotConfig::builtin::<Drawer>(), "/a.so and with the built-in module hotswap-core "),
+            #[cfg(feature = "cargo")]
+            (SlotConfig::cargo("shop"), "with /a.so and with package shop, built by cargo"),
         ];
-        for (config, wanted) in table {
-            let why = why(config);
+        for (second, wanted) in table {
+            let why = why(shop().slot("shop", second));
             assert!(
                 why.starts_with("slot shop is configured twice") && why.contains(wanted),
                 "{why}"
             );
         }
-        #[cfg(feature = "cargo")]
-        {
-            let why = why(shop().cargo_package("shop"));
-            assert!(why.contains("with /a.so and with package shop, built by cargo"), "{why}");
-            let why = self::why(Config::dev().cargo_package("shop").cargo_package("shop"));
-            assert!(why.contains("configured twice, with package shop"), "{why}");
-        }
-        shop().module("shop", "a").module("shop", "a").checked().unwrap();
-        shop().artifact("bank", "/a.so").checked().unwrap();
+        shop().slot("bank", SlotConfig::artifact("/a.so")).check_slots().unwrap();
     }
 
     #[test]
-    fn two_built_in_modules_of_one_slot_or_of_one_name_are_an_error() {
-        let builtin = |config: Config, slot: &str| config.builtin::<crate::sample::Drawer>(slot);
-        let why = why(builtin(builtin(Config::production(), "shop"), "shop"));
-        assert!(why.contains("with the built-in module hotswap-core "), "{why}");
-        let mut two = builtin(builtin(Config::production(), "shop"), "bank");
-        two.checked().expect("one module may serve in two slots");
+    fn two_built_in_modules_of_one_name_are_an_error() {
+        let builtin = SlotConfig::builtin::<Drawer>;
+        let mut two = Config::production().slot("bank", builtin()).slot("shop", builtin());
+        two.check_slots().expect("one module may serve in two slots");
         let other: &'static [u8] = {
             let mut bytes = crate::sample::manifest().encoded().to_vec();
             // Another one says another compiler.
@@ -90,16 +75,9 @@ mod tests {
             bytes[at] = b'x';
             bytes.leak()
         };
-        two.slots.get_mut("bank").unwrap().builtin.as_mut().unwrap().manifest = other;
-        let why = self::why(two);
+        two.slots[0].1.builtin.as_mut().unwrap().manifest = other;
+        let why = why(two);
         assert!(why.starts_with("two modules have one name: "), "{why}");
         assert!(why.contains(" of slot bank") && why.contains(" of slot shop"), "{why}");
-    }
-
-    #[test]
-    fn settings_for_a_slot_that_nothing_comes_into_are_an_error() {
-        let config = Config::production().artifact("shop", "/a.so").retire("shpo", Retire::Unload);
-        let why = why(config);
-        assert!(why.contains("slot shpo has settings") && why.ends_with("slots: shop"), "{why}");
     }
 }

@@ -9,12 +9,6 @@ use crate::trust::Writable;
 pub(crate) enum ConfigError {
     #[error("slot {name} is configured twice, with {first} and with {second}: keep one of them")]
     ConfiguredTwice { name: String, first: String, second: String },
-    #[error(
-        "slot {name} has settings, and neither artifacts nor a built-in module: mend its name, or \
-         say where its artifacts appear; the other slots: {}",
-        known.join(", ")
-    )]
-    NoSource { name: String, known: Vec<String> },
     #[error("two modules have one name: {first}, and {second}; give each a name of its own")]
     TwoModules { first: String, second: String },
     #[cfg(feature = "cargo")]
@@ -29,7 +23,7 @@ pub(crate) enum ConfigError {
     NoKeys { found: String, advice: String },
     #[error(
         "slot {name} takes signed artifacts of any module: name the one that it is for with \
-         Config::module({name:?}, …)"
+         SlotConfig::with_module"
     )]
     UnnamedModule { name: String },
 }
@@ -38,10 +32,9 @@ impl ConfigError {
     pub(crate) const fn kind(&self) -> ErrorKind {
         match self {
             Self::Writable { .. } | Self::NoKeys { .. } => ErrorKind::System,
-            Self::ConfiguredTwice { .. }
-            | Self::NoSource { .. }
-            | Self::TwoModules { .. }
-            | Self::UnnamedModule { .. } => ErrorKind::Misuse,
+            Self::ConfiguredTwice { .. } | Self::TwoModules { .. } | Self::UnnamedModule { .. } => {
+                ErrorKind::Misuse
+            }
             #[cfg(feature = "cargo")]
             Self::UnsignedPackage { .. } => ErrorKind::Misuse,
         }

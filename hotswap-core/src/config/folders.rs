@@ -40,7 +40,7 @@ impl Config {
 
     /// Keeps for each module the newest version that has ever served, in this folder, and refuses
     /// artifacts of the module that are older: an old build is not brought back by who can put
-    /// files there, signed or not. [`Host::allow_downgrade`](crate::Operator::allow_downgrade) lets one
+    /// files there, signed or not. [`Operator::allow_downgrade`](crate::Operator::allow_downgrade) lets one
     /// through.
     ///
     /// The floor is raised when an upgrade is committed, not before. A module that is linked into
@@ -56,7 +56,7 @@ impl Config {
         if let Trust::Minisign(minisign) = &mut self.trust {
             minisign.make_absolute();
         }
-        for slot in self.slots.values_mut() {
+        for (_, slot) in &mut self.slots {
             if let Some(Place::File(path) | Place::Folder(path)) = &mut slot.source
                 && let Ok(absolute) = std::path::absolute(&*path)
             {

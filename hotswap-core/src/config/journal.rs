@@ -11,11 +11,11 @@ impl Config {
     /// newest backup. Then the path is looked at.
     ///
     /// A state is backed up before each upgrade, at an orderly end,
-    /// by [`Host::checkpoint`](crate::Operator::checkpoint), and at the
+    /// by [`Operator::checkpoint`](crate::Operator::checkpoint), and at the
     /// [interval](Self::with_checkpoint_interval). What was changed after the last backup is lost in
     /// a crash; [`Recovered`](crate::event::EventKind::Recovered) says so. An artifact whose upgrade
     /// has ended the process [twice](Self::with_activation_tries) is not tried again, nor is one
-    /// that was rejected, until [`Host::clear`](crate::Operator::clear).
+    /// that was rejected, until [`Operator::clear`](crate::Operator::clear).
     ///
     /// With it the folder of [`with_checkpoints`](Self::with_checkpoints) is only read, for a slot of
     /// which the journal has no backup. One host, one folder, on a local file system.

@@ -58,14 +58,7 @@ impl Config {
     /// otherwise.
     #[must_use]
     pub const fn with_retire(mut self, retire: Retire) -> Self {
-        self.retire = retire;
-        self
-    }
-
-    /// The same for one slot, by its name.
-    #[must_use]
-    pub fn retire(mut self, slot: impl Into<String>, retire: Retire) -> Self {
-        self.slot(slot).retire = Some(retire);
+        self.defaults.retire = Some(retire);
         self
     }
 

@@ -12,24 +12,12 @@ impl Config {
     /// afresh where there was none; the event says which.
     #[must_use]
     pub const fn with_after_panic(mut self, exclusive: AfterPanic, shared: AfterPanic) -> Self {
-        self.panics = PanicPolicy { shared, exclusive };
-        self
-    }
-
-    /// The same for one slot, by its name.
-    #[must_use]
-    pub fn after_panic(
-        mut self,
-        slot: impl Into<String>,
-        exclusive: AfterPanic,
-        shared: AfterPanic,
-    ) -> Self {
-        self.slot(slot).panics = Some(PanicPolicy { shared, exclusive });
+        self.defaults.panics = Some(PanicPolicy { shared, exclusive });
         self
     }
 
     /// Keeps the encoded state of each slot's last upgrade in memory: what is left of it if its
-    /// instance hangs and has to be given up ([`Host::abandon`](crate::Operator::abandon)). Where a
+    /// instance hangs and has to be given up ([`Operator::abandon`](crate::Operator::abandon)). Where a
     /// panic has an instance [replaced](Self::with_after_panic) it is kept in any case.
     #[must_use]
     pub const fn with_last_states(mut self, keep: bool) -> Self {

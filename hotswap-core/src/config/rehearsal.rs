@@ -15,10 +15,10 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use hotswap_core::{Config, Rehearsal};
+/// use hotswap_core::{Rehearsal, SlotConfig};
 ///
 /// let rehearsal = Rehearsal::new().with_deadline(Duration::from_secs(10)).with_memory(512 << 20);
-/// let config = Config::production().artifact("shop", "/srv/shop/libshop.so").with_rehearsal(rehearsal);
+/// let shop = SlotConfig::artifact("/srv/shop/libshop.so").with_rehearsal(rehearsal);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rehearsal {

@@ -1,59 +1,94 @@
-//! What holds for a slot: its own setting, or else the host's.
+//! What holds for a slot: its own settings, where it has none the host's. It is found once, when the
+//! host is made.
 
-use std::{env, ffi::OsStr};
+use std::{collections::BTreeMap, env, ffi::OsStr, sync::Arc};
 
 use hotswap_abi::__private::module::{TRACE_FULL, TRACE_NONE, TRACE_SHORT};
 use hotswap_types::Intent;
 
-use super::{Approval, Config, Rehearsal, Retire, Timing, Trial};
+use super::{
+    Approval, Config, Rehearsal, Retire, SlotConfig, Timing, Trial,
+    slot_config::{Builtin, Place},
+};
 use crate::instance::PanicPolicy;
 
-impl Config {
-    /// What becomes of a slot's generations.
-    pub(crate) fn retire_of(&self, slot: &str) -> Retire {
-        self.slots.get(slot).and_then(|slot| slot.retire).unwrap_or(self.retire)
-    }
-
-    /// What panics in a slot's calls mean.
-    pub(crate) fn panics_of(&self, slot: &str) -> PanicPolicy {
-        self.slots.get(slot).and_then(|slot| slot.panics).unwrap_or(self.panics)
-    }
-
-    /// Who says yes to a slot's upgrades.
-    pub(crate) fn approval_of(&self, slot: &str) -> Option<&Approval> {
-        self.slots.get(slot).and_then(|slot| slot.approval.as_ref()).or(self.approval.as_ref())
-    }
-
-    /// When a slot's upgrades take over.
-    pub(crate) fn timing_of(&self, slot: &str) -> &Timing {
-        self.slots.get(slot).and_then(|slot| slot.timing.as_ref()).unwrap_or(&self.timing)
-    }
-
-    /// Why a slot's upgrades are wanted.
-    pub(crate) fn intent_of(&self, slot: &str) -> &Intent {
-        self.slots.get(slot).and_then(|slot| slot.intent.as_ref()).unwrap_or(&self.intent)
-    }
-
-    /// How new versions of a slot are watched.
-    pub(crate) fn trial_of(&self, slot: &str) -> Option<&Trial> {
-        self.slots.get(slot).and_then(|slot| slot.trial.as_ref()).or(self.trial.as_ref())
-    }
-
-    /// How new versions of a slot are rehearsed.
-    pub(crate) fn rehearsal_of(&self, slot: &str) -> Option<&Rehearsal> {
-        let own = self.slots.get(slot).and_then(|slot| slot.rehearsal.as_ref());
-        own.or(self.rehearsal.as_ref())
-    }
-
-    /// Whether the state of a slot's last upgrade is kept.
-    pub(crate) fn keeps_last_state(&self, slot: &str) -> bool {
-        self.last_states || self.panics_of(slot).poisons()
-    }
-
+/// What holds for a slot.
+#[derive(Debug)]
+pub(crate) struct SlotSettings {
+    pub(crate) source: Option<Place>,
+    /// The same for messages.
+    pub(crate) source_text: String,
+    /// The module that it takes; any, if `None`.
+    pub(crate) module: Option<String>,
+    pub(crate) builtin: Option<Builtin>,
+    /// What becomes of its generations.
+    pub(crate) retire: Retire,
+    /// What panics in its calls mean.
+    pub(crate) panics: PanicPolicy,
+    /// How new versions are watched.
+    pub(crate) trial: Option<Trial>,
+    /// How new versions are rehearsed.
+    pub(crate) rehearsal: Option<Rehearsal>,
+    /// Who says yes to its upgrades.
+    pub(crate) approval: Option<Approval>,
+    /// When its upgrades take over.
+    pub(crate) timing: Timing,
+    /// Why its upgrades are wanted.
+    pub(crate) intent: Intent,
+    /// Whether the state of its last upgrade is kept.
+    pub(crate) keeps_last_state: bool,
     /// What modules are told of backtraces.
-    pub(crate) fn traces(&self, slot: &str) -> u8 {
-        let may = self.backtraces && self.retire_of(slot) == Retire::Retain;
-        if may { traces(env::var_os("RUST_BACKTRACE").as_deref()) } else { TRACE_NONE }
+    pub(crate) traces: u8,
+}
+
+pub(crate) type AllSettings = BTreeMap<String, Arc<SlotSettings>>;
+
+impl Config {
+    /// What holds for each slot.
+    pub(crate) fn resolve(&mut self) -> AllSettings {
+        #[cfg(feature = "cargo")]
+        for (_, slot) in &self.slots {
+            if let Some(Place::Package(package)) = &slot.source {
+                self.cargo = self.cargo.clone().with_package(package);
+            }
+        }
+        let slots = std::mem::take(&mut self.slots).into_iter();
+        let settings = slots.map(|(name, slot)| {
+            let settings = Arc::new(self.settings(&name, slot));
+            (name, settings)
+        });
+        settings.collect()
+    }
+
+    /// What holds for a slot.
+    pub(crate) fn settings(&self, name: &str, slot: SlotConfig) -> SlotSettings {
+        let SlotConfig { source, module, builtin, own } = slot;
+        let host = &self.defaults;
+        let module = match &source {
+            Some(Place::Folder(_)) => module.or_else(|| Some(name.to_owned())),
+            _ => module,
+        };
+        let retire = own.retire.or(host.retire).unwrap_or(Retire::Retain);
+        let panics = own.panics.or(host.panics).unwrap_or(PanicPolicy::GO_ON);
+        let may_trace = self.backtraces && retire == Retire::Retain;
+        SlotSettings {
+            source_text: source.as_ref().map_or_else(|| "nothing".into(), ToString::to_string),
+            source,
+            module,
+            builtin,
+            retire,
+            panics,
+            trial: own.trial.or_else(|| host.trial.clone()),
+            rehearsal: own.rehearsal.or(host.rehearsal),
+            approval: own.approval.or_else(|| host.approval.clone()),
+            timing: own.timing.or_else(|| host.timing.clone()).unwrap_or_else(Timing::at_once),
+            intent: own.intent.or_else(|| host.intent.clone()).unwrap_or_default(),
+            keeps_last_state: self.last_states || panics.poisons(),
+            traces: match may_trace {
+                true => traces(env::var_os("RUST_BACKTRACE").as_deref()),
+                false => TRACE_NONE,
+            },
+        }
     }
 }
 

@@ -19,14 +19,14 @@ use crate::event::Until;
 ///
 /// ```
 /// use std::time::Duration;
-/// use hotswap_core::{Config, config::Timing, plan::Urgency};
+/// use hotswap_core::{SlotConfig, Timing, plan::Urgency};
 ///
 /// // At night, at the latest after a week; what is urgent does not wait. Users are told before.
 /// let timing = Timing::in_window("02:00-04:30".parse()?)
 ///     .with_latest(Duration::from_secs(7 * 24 * 3600))
 ///     .with_at_once_from(Urgency::Critical)
 ///     .with_notice(Duration::from_secs(60));
-/// let config = Config::production().folder("shop", "/srv/shop").timing("shop", timing);
+/// let shop = SlotConfig::folder("/srv/shop").with_timing(timing);
 /// # Ok::<(), hotswap_core::config::ParseWindowError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ impl Timing {
         Self::new(When::AtOnce)
     }
 
-    /// When the program calls [`Host::apply_pending`](crate::Operator::apply_pending), e.g. at the end
+    /// When the program calls [`Host::apply_pending`](crate::Host::apply_pending), e.g. at the end
     /// of a frame: no latest time and no urgency brings it on before.
     #[must_use]
     pub const fn on_request() -> Self {

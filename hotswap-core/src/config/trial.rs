@@ -9,11 +9,11 @@ use std::{fmt, sync::Arc, time::Duration};
 ///
 /// ```
 /// use std::time::Duration;
-/// use hotswap_core::{Config, Trial};
+/// use hotswap_core::{SlotConfig, Trial};
 ///
 /// // Half a minute and a thousand calls, in which none panics.
 /// let trial = Trial::new(Duration::from_secs(30)).with_calls(1000, Duration::from_secs(300));
-/// let config = Config::production().artifact("shop", "/srv/shop/libshop.so").with_trial(trial);
+/// let shop = SlotConfig::artifact("/srv/shop/libshop.so").with_trial(trial);
 /// ```
 #[derive(Clone)]
 pub struct Trial {

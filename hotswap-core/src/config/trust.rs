@@ -14,7 +14,7 @@ impl Config {
     /// Nobody signs what a host builds by itself.
     #[cfg(feature = "cargo")]
     pub(crate) fn unsigned_package(&self) -> Option<&str> {
-        let mut places = self.slots.values().map(|slot| &slot.source);
+        let mut places = self.slots.iter().map(|(_, slot)| &slot.source);
         match self.trust {
             Trust::Any => None,
             Trust::Minisign(_) => places.find_map(|place| match place {

@@ -17,14 +17,7 @@ impl Config {
     /// When a prepared artifact takes over: at once, unless told otherwise.
     #[must_use]
     pub fn with_timing(mut self, timing: Timing) -> Self {
-        self.timing = timing;
-        self
-    }
-
-    /// The same for one slot.
-    #[must_use]
-    pub fn timing(mut self, slot: impl Into<String>, timing: Timing) -> Self {
-        self.slot(slot).timing = Some(timing);
+        self.defaults.timing = Some(timing);
         self
     }
 
@@ -34,28 +27,14 @@ impl Config {
     /// What waits is replaced by a newer artifact of its slot.
     #[must_use]
     pub fn with_approval(mut self, approval: Approval) -> Self {
-        self.approval = Some(approval);
+        self.defaults.approval = Some(approval);
         self
     }
 
-    /// The same for one slot, by its name.
-    #[must_use]
-    pub fn approval(mut self, slot: impl Into<String>, approval: Approval) -> Self {
-        self.slot(slot).approval = Some(approval);
-        self
-    }
-
-    /// Why upgrades are wanted of which [`Host::intend`](crate::Operator::intend) says nothing else.
+    /// Why upgrades are wanted of which [`Operator::intend`](crate::Operator::intend) says nothing else.
     #[must_use]
     pub fn with_intent(mut self, intent: Intent) -> Self {
-        self.intent = intent;
-        self
-    }
-
-    /// The same for one slot, by its name.
-    #[must_use]
-    pub fn intent(mut self, slot: impl Into<String>, intent: Intent) -> Self {
-        self.slot(slot).intent = Some(intent);
+        self.defaults.intent = Some(intent);
         self
     }
 
@@ -65,14 +44,7 @@ impl Config {
     /// An artifact that appears meanwhile waits until the trial is over.
     #[must_use]
     pub fn with_trial(mut self, trial: Trial) -> Self {
-        self.trial = Some(trial);
-        self
-    }
-
-    /// The same for one slot, by its name.
-    #[must_use]
-    pub fn trial(mut self, slot: impl Into<String>, trial: Trial) -> Self {
-        self.slot(slot).trial = Some(trial);
+        self.defaults.trial = Some(trial);
         self
     }
 
@@ -82,14 +54,7 @@ impl Config {
     /// The program has to call [`probe::serve`](crate::probe::serve) first in `main`.
     #[must_use]
     pub const fn with_rehearsal(mut self, rehearsal: Rehearsal) -> Self {
-        self.rehearsal = Some(rehearsal);
-        self
-    }
-
-    /// The same for one slot, by its name.
-    #[must_use]
-    pub fn rehearsal(mut self, slot: impl Into<String>, rehearsal: Rehearsal) -> Self {
-        self.slot(slot).rehearsal = Some(rehearsal);
+        self.defaults.rehearsal = Some(rehearsal);
         self
     }
 

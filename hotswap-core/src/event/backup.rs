@@ -6,7 +6,7 @@ use hotswap_types::{ArtifactHash, Occasion, json};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-/// A state of a slot that lies on disk ([`Host::backups`](crate::Operator::backups)).
+/// A state of a slot that lies on disk ([`Operator::backups`](crate::Operator::backups)).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Backup {

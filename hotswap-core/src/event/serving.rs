@@ -30,7 +30,7 @@ pub struct Live {
     pub state: StateNote,
     /// When the state was taken, if it is not that of the version before: it is from an earlier run
     /// ([`Config::with_checkpoints`](crate::Config::with_checkpoints)), or from the last upgrade
-    /// ([`Host::abandon`](crate::Operator::abandon)).
+    /// ([`Operator::abandon`](crate::Operator::abandon)).
     pub restored: Option<SystemTime>,
 }
 

@@ -89,7 +89,7 @@ impl fmt::Display for Event {
                 let then = if *again {
                     "tried again by itself"
                 } else {
-                    "put a build there that works, or call Host::restart"
+                    "put a build there that works, or call Operator::restart"
                 };
                 write!(f, "{slot}: generation {generation} is not restarted: {why}; {then}")
             }

@@ -13,7 +13,7 @@ use serde::Serialize;
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Until {
-    /// [`Host::apply_pending`](crate::Operator::apply_pending).
+    /// [`Host::apply_pending`](crate::Host::apply_pending).
     Request,
     /// The hours in which it may take over.
     Window {

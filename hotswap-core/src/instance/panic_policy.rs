@@ -13,7 +13,7 @@ pub enum AfterPanic {
     GoOn,
     /// The instance is *poisoned*: calls get
     /// [`CallError::Poisoned`](hotswap_abi::CallError::Poisoned), until another one serves, by the
-    /// next upgrade or by [`Host::restart`](crate::Operator::restart).
+    /// next upgrade or by [`Operator::restart`](crate::Operator::restart).
     Refuse,
     /// The same, and the host puts a new instance of the same code in its place at once, so often
     /// within a time; then it stays poisoned.

@@ -6,7 +6,7 @@ use hotswap_types::ArtifactHash;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-/// An artifact that has been committed before ([`Host::revert_to`](crate::Operator::revert_to)). As JSON
+/// An artifact that has been committed before ([`Operator::revert_to`](crate::Operator::revert_to)). As JSON
 /// it is a text: a hash, or a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -46,7 +46,7 @@ use super::{
     steps::{Observer, Script},
 };
 use crate::{
-    config::{Config, StateDrift},
+    config::{Config, SlotConfig, StateDrift},
     event::{Downgrade, Exit, RehearsalStep, WayBack},
     instance::Generation,
     slot::{InterfaceType, SlotCore},
@@ -144,14 +144,15 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
     requirement.module.clone_from(&request.module);
     requirement.services.clone_from(&request.services);
     requirement.packages = request.packages.as_deref().and_then(Packages::parse);
-    let core = SlotCore::alone(&request.slot, requirement, interface);
-
     let mut config = Config::production()
         .with_state_drift(request.drift.into())
         .with_work_deadline(Duration::from_secs(1 << 20))
         .with_pause_deadline(Duration::from_secs(1 << 20));
     // Its owner has promised in the parent what that takes.
     config.lends_rust_types = request.lends;
+    let candidate = folder.join(CANDIDATE);
+    let settings = config.settings(&request.slot, SlotConfig::artifact(&candidate));
+    let core = SlotCore::alone(&request.slot, requirement, interface, settings);
 
     let private = PrivateFolder::new(folder).map_err(|error| system("a folder", &error))?;
     let snapshot = || Snapshot::read(folder.join(STATE));
@@ -168,7 +169,7 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
     let serving = folder.join(SERVING);
     let all = |core: &Arc<SlotCore>, gate: &Arc<Gate<Generation>>| check_all(&checks, core, gate);
     let script = Script {
-        candidate: &folder.join(CANDIDATE),
+        candidate: &candidate,
         serving: request.serving.map_or(Ok(&*serving), Err),
         state,
         restored: request.state == Stored::Restored,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 const LONGEST: usize = 4096;
 
 /// What somebody has written of an upgrade: a problem that it has brought, and what was done about
-/// it ([`Host::add_note`](crate::Operator::add_note)).
+/// it ([`Operator::add_note`](crate::Operator::add_note)).
 ///
 /// ```
 /// use hotswap_core::report::Note;

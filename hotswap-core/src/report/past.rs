@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 
-/// An upgrade that is over ([`Host::history`](crate::Operator::history)).
+/// An upgrade that is over ([`Operator::history`](crate::Operator::history)).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PastUpgrade {

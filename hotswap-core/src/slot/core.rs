@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     checkpoint::Checkpoint,
+    config::SlotSettings,
     event::{Refusal, Until},
     instance::{Code, Generation, OnPanic, Resident},
     machine::owner::Owner,
@@ -40,8 +41,7 @@ pub(crate) struct SlotCore {
     pub(super) owner: Owner,
     pub(crate) requirement: Requirement,
     pub(crate) interface: InterfaceType,
-    /// Where artifacts appear, for messages.
-    pub(crate) source: String,
+    pub(crate) settings: Arc<SlotSettings>,
     /// The generations that are in memory.
     pub(crate) residents: Arc<Residents>,
     /// The artifacts that it does not take.
@@ -72,7 +72,7 @@ impl SlotCore {
         name: &str,
         requirement: Requirement,
         interface: InterfaceType,
-        source: String,
+        settings: Arc<SlotSettings>,
         checkpoint: Option<Checkpoint>,
         on_unload: OnUnload,
         on_panic: OnPanic,
@@ -82,7 +82,7 @@ impl SlotCore {
             owner: Owner::this(),
             requirement,
             interface,
-            source,
+            settings,
             residents: Arc::default(),
             rejected: Quarantine::default(),
             held: Held::default(),
@@ -103,10 +103,11 @@ impl SlotCore {
         name: &str,
         requirement: Requirement,
         interface: InterfaceType,
+        settings: SlotSettings,
     ) -> Arc<Self> {
         let (on_unload, on_panic): (OnUnload, OnPanic) = (Arc::new(|_, _| {}), Arc::new(|_| {}));
-        let source = String::new();
-        Arc::new(Self::new(name, requirement, interface, source, None, on_unload, on_panic))
+        let settings = Arc::new(settings);
+        Arc::new(Self::new(name, requirement, interface, settings, None, on_unload, on_panic))
     }
 
     /// The state of an earlier run, as long as nothing has served.

@@ -69,7 +69,7 @@ impl SlotCore {
     }
 
     fn none(&self, after: Duration, refusal: Option<Box<Refusal>>) -> Reason {
-        let (name, source_path) = (self.name.to_string(), self.source.clone());
+        let (name, source_path) = (self.name.to_string(), self.settings.source_text.clone());
         Reason::NoArtifact { name, after, source_path, refusal }
     }
 

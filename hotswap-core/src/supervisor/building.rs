@@ -48,7 +48,7 @@ impl Building {
     pub(super) fn start(shared: &Arc<Shared>, commands: &Sender<Command>) -> Result<Self, Error> {
         let config = &shared.config;
         let is_package = |place: &Option<Place>| matches!(place, Some(Place::Package(_)));
-        let builder = if config.slots.values().any(|slot| is_package(&slot.source)) {
+        let builder = if shared.settings.values().any(|slot| is_package(&slot.source)) {
             let (reports, shared) = (commands.clone(), Arc::clone(shared));
             let caller = thread::current().id();
             let sink = move |report: Report| {

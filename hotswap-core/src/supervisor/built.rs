@@ -9,8 +9,8 @@ use crate::{config::Place, event::EventKind};
 
 impl SlotSupervisor {
     /// The package that its module is built from.
-    fn package<'a>(&self, cx: &'a Context) -> Option<&'a str> {
-        match &cx.shared.config.slots[&*self.core.name].source {
+    fn package(&self) -> Option<&str> {
+        match &self.core.settings.source {
             Some(Place::Package(package)) => Some(package),
             _ => None,
         }
@@ -19,7 +19,7 @@ impl SlotSupervisor {
     /// Cargo has reported something, which was told.
     pub(super) fn build_reported(&self, cx: &mut Context, report: &Report) {
         if let Report::Built { package, artifact, .. } = report
-            && self.package(cx) == Some(package)
+            && self.package() == Some(package)
         {
             cx.paths.appeared((self.id, artifact.clone()), Hint::Ready, Instant::now());
         }
@@ -29,13 +29,13 @@ impl SlotSupervisor {
     /// Builds again what was refused because its sources were changed while they were compiled: if
     /// what was saved is what they held before, no other build would follow. Says whether it does.
     pub(super) fn build_again(&self, cx: &mut Context) -> bool {
-        self.package(cx).is_some() && cx.building.build_again()
+        self.package().is_some() && cx.building.build_again()
     }
 
     /// What the builds mean for a slot that has nothing to serve yet.
     fn await_build(&self, cx: &Context, tell: bool) {
         let core = &self.core;
-        let Some(package) = self.package(cx).filter(|_| core.gate().is_none()) else { return };
+        let Some(package) = self.package().filter(|_| core.gate().is_none()) else { return };
         let state = cx.building.state;
         core.set_building(state != State::Done);
         if state == State::Failed {

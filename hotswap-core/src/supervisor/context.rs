@@ -62,7 +62,7 @@ impl Context {
             // Fails only when the worker has ended.
             let _ = notices.send(Command::Notice(notice));
         };
-        let artifacts = if config.slots.values().any(|slot| slot.source.is_some()) {
+        let artifacts = if shared.settings.values().any(|slot| slot.source.is_some()) {
             let folder = config.private_copies().map_err(Reason::Folder)?;
             let watcher = Watcher::start(config.backend, sink).map_err(Reason::Watch)?;
             Some(Artifacts { folder, watcher })

@@ -40,7 +40,7 @@ impl SlotSupervisor {
             Ok(bytes) => Some((kept, bytes)),
             Err(fault) => {
                 self.refuse_unstaged(cx, &kept, Some(build.artifact), fault);
-                let config = &shared.config.slots[&*self.core.name];
+                let config = &self.core.settings;
                 let Some(Place::File(path)) = &config.source else { return None };
                 let bytes = read(path).ok()?;
                 let why = format!(

@@ -104,7 +104,7 @@ impl SlotSupervisor {
         if self.is_known(cx, path, artifact, trigger) {
             self.tell_outdated(cx, &staged);
             if self.artifact() == Some(artifact) {
-                self.own_serving(cx, path);
+                self.own_serving(path);
             }
             self.told.unstaged.remove(path);
             cx.paths.done(&key);

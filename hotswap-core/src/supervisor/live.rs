@@ -47,7 +47,7 @@ impl SlotSupervisor {
         }
         self.next_backup = cx.next_backup();
         let mut kept = old.take_if(|_| has_way_back);
-        let trial = self.begin_trial(cx, &mut kept);
+        let trial = self.begin_trial(&mut kept);
         let old = kept.or(old);
         let is_tried = trial.is_some();
         let is_recovery = trigger == Trigger::Recovery;

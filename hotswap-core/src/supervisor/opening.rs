@@ -21,7 +21,7 @@ impl SlotSupervisor {
         if !self.recover(cx) {
             return core.set_over(Over::GivenUp);
         }
-        let builtin = cx.shared.config.slots[&*core.name].builtin.is_some();
+        let builtin = core.settings.builtin.is_some();
         if builtin && core.gate().is_none() && !self.start_builtin(cx) {
             core.set_over(Over::GivenUp);
             return;
@@ -32,7 +32,7 @@ impl SlotSupervisor {
     /// Begins to watch a slot's artifacts; where that cannot be done, again and again.
     pub(super) fn watch(&mut self, cx: &mut Context) {
         let core = Arc::clone(&self.core);
-        let source = cx.shared.config.slots[&*core.name].source.clone();
+        let source = core.settings.source.clone();
         let (Some(source), Some(artifacts)) = (source, &cx.artifacts) else { return };
         let source = match source {
             Place::File(path) => Source::file(path),

@@ -31,7 +31,7 @@ impl SlotSupervisor {
         module: &str,
         trigger: Trigger,
     ) -> Result<(), Fault> {
-        if !self.is_in_folder(cx, path) {
+        if !self.is_in_folder(path) {
             return Ok(());
         }
         let has_chosen = !matches!(trigger, Trigger::Watched | Trigger::Retry);
@@ -48,14 +48,14 @@ impl SlotSupervisor {
             first.display(),
             path.display()
         );
-        let advice = "remove one of the two, or give the slot its file with Config::artifact";
+        let advice = "remove one of the two, or give the slot its file with SlotConfig::artifact";
         Err(Fault::rejected(Phase::Staged, finding, advice))
     }
 
     /// A file holds what serves.
-    pub(super) fn own_serving(&mut self, cx: &Context, path: &Path) {
+    pub(super) fn own_serving(&mut self, path: &Path) {
         let is_there = |it: &PathBuf| it.exists();
-        if self.is_in_folder(cx, path) && !self.file.path.as_ref().is_some_and(is_there) {
+        if self.is_in_folder(path) && !self.file.path.as_ref().is_some_and(is_there) {
             self.file.path = Some(path.to_owned());
         }
     }
@@ -85,8 +85,8 @@ impl SlotSupervisor {
         }
     }
 
-    fn is_in_folder(&self, cx: &Context, path: &Path) -> bool {
-        let source = &cx.shared.config.slots[&*self.core.name].source;
+    fn is_in_folder(&self, path: &Path) -> bool {
+        let source = &self.core.settings.source;
         let Some(Place::Folder(folder)) = source else { return false };
         std::path::absolute(folder).is_ok_and(|folder| path.parent() == Some(&folder))
     }

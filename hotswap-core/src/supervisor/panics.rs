@@ -46,7 +46,7 @@ impl SlotSupervisor {
         if self.instance().is_none_or(|now| !std::ptr::eq(&raw const *now, instance)) {
             return;
         }
-        let policy = cx.shared.config.panics_of(&core.name);
+        let policy = core.settings.panics;
         if let (true, Some((most, within))) = (poisoned, policy.restarts()) {
             if self.restarts.may(Instant::now(), most, within) {
                 self.restart_or_again(cx);

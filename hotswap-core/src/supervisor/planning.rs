@@ -42,7 +42,7 @@ impl SlotSupervisor {
         let plan = Arc::new(self.plan(cx, &admitted, &candidate));
         self.emit(cx, SlotEvent::Planned(Arc::clone(&plan)));
         self.warn(cx, &admitted, plan.artifact);
-        let decision = match cx.shared.config.approval_of(&core.name).cloned() {
+        let decision = match core.settings.approval.clone() {
             // Who has asked to go back has said yes.
             Some(approval) if core.gate().is_some() && candidate.trigger != Trigger::Revert => {
                 let decide = || approval.decide(&plan);
@@ -154,7 +154,7 @@ impl SlotSupervisor {
         let fault = Fault::rejected(
             Phase::AwaitingApproval,
             format!("rejected  {why}"),
-            "mend it, or take the word back with Host::clear",
+            "mend it, or take the word back with Operator::clear",
         );
         self.refuse(cx, candidate.identity(), fault);
     }
@@ -211,20 +211,20 @@ impl SlotSupervisor {
         } else {
             phases.push(step(Phase::Activated, work));
         }
-        if let Some(trial) = config.trial_of(&core.name).filter(|_| from.is_some()) {
+        if let Some(trial) = core.settings.trial.as_ref().filter(|_| from.is_some()) {
             let deadline = Some(trial.time.saturating_add(trial.patience));
             let likely = times.likely(Phase::Trial).or(Some(trial.time));
             phases.push(Step { phase: Phase::Trial, deadline, likely });
         }
         phases.push(Step { phase: Phase::Committed, deadline: None, likely: None });
-        let timing = config.timing_of(&core.name);
+        let timing = &core.settings.timing;
         let taking_over = phases.iter().filter(|step| step.phase >= Phase::Quiescing);
         let likely = taking_over.filter_map(|step| step.likely).sum();
         situation.window = timing.window().map(|window| (window.length(), likely));
         Plan {
             slot: core.name.to_string(),
             artifact: staged.hash(),
-            intent: self.intent_of(cx, staged.hash()),
+            intent: self.intent_of(staged.hash()),
             path: candidate.path.clone(),
             size: staged.size(),
             signed: candidate.signed.as_ref().map(Signed::told),
@@ -265,7 +265,7 @@ impl SlotSupervisor {
             static_tls: None,
             memory: Memory::now().least(),
             state: (self.state_size(cx).unwrap_or_default(), self.copies(cx, handover)),
-            has_trial: config.trial_of(&self.core.name).is_some(),
+            has_trial: self.core.settings.trial.is_some(),
             pause: (config.pause_deadline, times.pause()),
             window: None,
             unrehearsed: None,

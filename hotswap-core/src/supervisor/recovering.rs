@@ -75,7 +75,7 @@ impl SlotSupervisor {
                 (Begun::Serves, _) => return true,
                 (Begun::Stateless, _) => return false,
                 (Begun::NotIntact, Some(older)) => format!("{older}, committed before it,"),
-                (Begun::NotIntact | Begun::Refused, _) => self.own_place(cx),
+                (Begun::NotIntact | Begun::Refused, _) => self.own_place(),
             };
             let why = format!("{build} was committed, and does not begin again; {next} is tried");
             cx.tell(&core.name, EventKind::NotRecovered { why });
@@ -109,11 +109,11 @@ impl SlotSupervisor {
     }
 
     /// What a slot begins with that has no committed artifact to begin with.
-    fn own_place(&self, cx: &Context) -> String {
+    fn own_place(&self) -> String {
         let core = &self.core;
-        match cx.shared.config.slots[&*core.name].builtin {
+        match core.settings.builtin {
             Some(_) => "the module that is linked into the program".to_owned(),
-            None => format!("what lies at {}", core.source),
+            None => format!("what lies at {}", core.settings.source_text),
         }
     }
 
@@ -167,9 +167,10 @@ impl SlotSupervisor {
             findings: vec![format!(
                 "journal  it was about to take over, or on trial, {count} times when the process ended"
             )],
-            advice: "find out what has ended the process, and build it again; Host::clear has it \
+            advice:
+                "find out what has ended the process, and build it again; Operator::clear has it \
                      tried once more"
-                .to_owned(),
+                    .to_owned(),
             ..self.blank(Some(artifact))
         };
         self.quarantine(cx, refusal);
@@ -197,7 +198,7 @@ impl SlotSupervisor {
             phase,
             findings: vec![why],
             advice: "build it again; rejected by an earlier run, and tried again when the file \
-                     changes or is cleared with Host::clear"
+                     changes or is cleared with Operator::clear"
                 .to_owned(),
             ..self.blank(Some(artifact))
         }
@@ -211,7 +212,7 @@ impl SlotSupervisor {
             findings: vec![why.to_owned()],
             advice:
                 "put a newer build there; tried again when the file changes or is cleared with \
-                     Host::clear"
+                     Operator::clear"
                     .to_owned(),
             ..self.blank(Some(from.artifact))
         }
@@ -219,7 +220,7 @@ impl SlotSupervisor {
 
     fn blank(&self, artifact: Option<ArtifactHash>) -> Refusal {
         let core = &self.core;
-        let of = Identity { path: Path::new(&core.source), artifact, module: None };
+        let of = Identity { path: Path::new(&core.settings.source_text), artifact, module: None };
         let (phase, exit) = (Phase::Activated, Exit::Rejected);
         let fault = Fault::new(phase, exit, Vec::new(), "", Retry::AsAdvised);
         Refusal { serving: None, ..refusal(core, of, fault) }

@@ -52,9 +52,7 @@ impl SlotSupervisor {
 
     /// How often memory has to hold a slot's state on the way to a candidate.
     pub(super) fn copies(&self, cx: &Context, handover: &Handover) -> u64 {
-        let config = &cx.shared.config;
-        let rehearsal = config.rehearsal_of(&self.core.name);
-        copies(handover, rehearsal.is_some(), cx.shared.journal.is_some())
+        copies(handover, self.core.settings.rehearsal.is_some(), cx.shared.journal.is_some())
     }
 
     /// How large a slot's state was when it was last looked at, encoded.

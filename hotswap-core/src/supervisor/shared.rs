@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use super::{events::Events, pauses::Pauses, reports::Reports};
 use crate::{
-    config::Config,
+    config::{AllSettings, Config},
     error::Reason,
     event::{Event, EventKind},
     floors::Floors,
@@ -27,6 +27,8 @@ use crate::{
 pub(crate) struct Shared {
     pub(crate) owner: Owner,
     pub(crate) config: Config,
+    /// What holds for each slot.
+    pub(crate) settings: AllSettings,
     pub(crate) slots: Mutex<BTreeMap<String, Arc<SlotCore>>>,
     /// Set with the slots locked, so that each slot there is, and each that is to be, is told.
     pub(crate) over: OnceLock<Over>,

@@ -27,7 +27,7 @@ impl SlotSupervisor {
     /// A candidate is ready that nobody has asked for: it takes over in its time.
     pub(super) fn is_ready(&mut self, cx: &mut Context, prepared: Prepared, candidate: Candidate) {
         let core = Arc::clone(&self.core);
-        if cx.shared.config.timing_of(&core.name).is_on_request() {
+        if core.settings.timing.is_on_request() {
             self.set_ready(cx, Some(Ready { prepared, candidate, schedule: Schedule::Request }));
             return self.pending(cx, Until::Request);
         }
@@ -46,7 +46,7 @@ impl SlotSupervisor {
     pub(super) fn look_at_ready(&mut self, cx: &mut Context) {
         let core = Arc::clone(&self.core);
         let shared = Arc::clone(&cx.shared);
-        let timing = shared.config.timing_of(&core.name);
+        let timing = &core.settings.timing;
         loop {
             let now = Instant::now();
             let is_paused = shared.pauses.of(&core.name).is_some();
@@ -56,7 +56,7 @@ impl SlotSupervisor {
                 Some(Ready { candidate, schedule: Schedule::Time(_), .. }) => candidate.artifact,
                 _ => return,
             };
-            let urgency = self.intent_of(cx, artifact).urgency;
+            let urgency = self.intent_of(artifact).urgency;
             let Some(Ready { schedule: Schedule::Time(clock), .. }) = &mut self.ready else {
                 return;
             };
@@ -97,15 +97,15 @@ impl SlotSupervisor {
     }
 
     /// How urgent the upgrades of a slot are, unless something else is said.
-    pub(super) fn usually_wanted(&self, cx: &Context) -> impl Ord + use<> {
-        let intent = cx.shared.config.intent_of(&self.core.name);
+    pub(super) fn usually_wanted(&self) -> impl Ord + use<> {
+        let intent = &self.core.settings.intent;
         (intent.urgency, intent.priority)
     }
 
     /// How urgent what waits is.
-    pub(super) fn wanted(&self, cx: &Context) -> impl Ord + use<> {
+    pub(super) fn wanted(&self) -> impl Ord + use<> {
         let waiting = self.ready.as_ref();
-        let intent = waiting.map(|it| self.intent_of(cx, it.candidate.artifact));
+        let intent = waiting.map(|it| self.intent_of(it.candidate.artifact));
         intent.map(|intent| (intent.urgency, intent.priority))
     }
 

@@ -34,14 +34,10 @@ use crate::{
 impl SlotSupervisor {
     /// Begins the trial of what serves, where there is a version to go back to and the slot has
     /// trials; returns what the status says of it.
-    pub(super) fn begin_trial(
-        &mut self,
-        cx: &Context,
-        previous: &mut Option<Retiring>,
-    ) -> Option<slot::OnTrial> {
+    pub(super) fn begin_trial(&mut self, previous: &mut Option<Retiring>) -> Option<slot::OnTrial> {
         (self.serving, self.measured_until) = (Serving::Stable, None);
         let instance = self.instance()?;
-        let trial = cx.shared.config.trial_of(&self.core.name)?.clone();
+        let trial = self.core.settings.trial.clone()?;
         let watch = instance.condition().watched()?.clone();
         let Some(previous) = previous.take() else {
             // Its calls are measured for the trial of the next one.
@@ -249,7 +245,7 @@ impl SlotSupervisor {
             _ => "put a build there that works, or restart the host",
         };
         let of = Identity {
-            path: Path::new(&core.source),
+            path: Path::new(&core.settings.source_text),
             artifact: candidate.artifact,
             module: Some(ModuleVersion::from(&*candidate.manifest)),
         };

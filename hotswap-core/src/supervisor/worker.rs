@@ -230,7 +230,7 @@ impl Worker {
     }
 
     fn open(&mut self, core: Arc<SlotCore>) {
-        let source = &self.cx.shared.config.slots[&*core.name].source;
+        let source = &core.settings.source;
         let is_shared = matches!(source, Some(Place::Folder(_)));
         let id = SlotId(self.slots.len());
         let mut slot = SlotSupervisor::new(id, core, is_shared);
@@ -296,7 +296,7 @@ impl Worker {
     fn try_due(&mut self) {
         let (now, Self { cx, slots }) = (Instant::now(), self);
         let mut paths = cx.paths.due(now);
-        paths.sort_by_key(|(SlotId(slot), _)| Reverse(slots[*slot].usually_wanted(cx)));
+        paths.sort_by_key(|(SlotId(slot), _)| Reverse(slots[*slot].usually_wanted()));
         for (SlotId(slot), path) in paths {
             slots[slot].try_path(cx, path, Trigger::Watched);
         }
@@ -306,7 +306,7 @@ impl Worker {
         // What is ready is looked at in the order in which it is wanted.
         let mut ready: Vec<_> =
             slots.iter().enumerate().filter(|(_, slot)| slot.is_due(now)).map(|(i, _)| i).collect();
-        ready.sort_by_key(|slot| Reverse(slots[*slot].wanted(cx)));
+        ready.sort_by_key(|slot| Reverse(slots[*slot].wanted()));
         for slot in ready {
             slots[slot].look_at_ready(cx);
         }

@@ -99,7 +99,7 @@ pub(crate) fn above(manifest: &Manifest, floor: Option<&Version>) -> Result<(), 
         Some(floor) if version.cmp_precedence(floor).is_lt() => Err(Fault::rejected(
             Phase::Assessed,
             format!("version of {module}  floor: {floor}   artifact: {version}"),
-            "put a newer build there, or let this version through with Host::allow_downgrade",
+            "put a newer build there, or let this version through with Operator::allow_downgrade",
         )),
         _ => Ok(()),
     }

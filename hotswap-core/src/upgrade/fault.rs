@@ -145,7 +145,7 @@ impl Fault {
             Phase::Quiescing,
             stuck,
             "let pins go at the end of a frame, or give the pause a longer deadline; give up what \
-             hangs with Host::abandon",
+             hangs with Operator::abandon",
         );
         fault.findings.extend(stuck.inside().iter().map(|inside| format!("inside: {inside}")));
         fault

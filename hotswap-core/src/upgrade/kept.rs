@@ -39,7 +39,7 @@ impl Upgrade<'_> {
     /// was.
     pub(super) fn remember(&self, state: Arc<Snapshot>) {
         self.slot.set_state_size(state.size() as u64);
-        if self.config.keeps_last_state(&self.slot.name) {
+        if self.slot.settings.keeps_last_state {
             self.slot.set_last_state(state);
         }
     }

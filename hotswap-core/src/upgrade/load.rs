@@ -36,14 +36,14 @@ pub(crate) struct Loaded {
     pub(crate) handover: Handover,
 }
 
-fn role(slot: &SlotCore, config: &Config, generation: u64, traces: u8) -> Role {
+fn role(slot: &SlotCore, generation: u64, traces: u8) -> Role {
     Role {
         generation,
         methods: slot.interface.methods,
         traces,
-        panics: config.panics_of(&slot.name),
+        panics: slot.settings.panics,
         on_panic: slot.on_panic(),
-        watched: config.trial_of(&slot.name).is_some(),
+        watched: slot.settings.trial.is_some(),
     }
 }
 
@@ -71,9 +71,9 @@ pub(crate) fn load(
     if let Some(outdated) = outdated(&facts) {
         return Err(runs_old_code(&outdated));
     }
-    let role = role(slot, config, generation, config.traces(&slot.name));
+    let role = role(slot, generation, slot.settings.traces);
     let lends = slot.requirement.schema.lends_rust_types();
-    let keep = match config.retire_of(&slot.name) {
+    let keep = match slot.settings.retire {
         _ if lends => Some(Holder::Image { why: LENDS.to_owned() }),
         Retire::Retain => Some(Holder::Policy),
         Retire::Unload => None,
@@ -216,7 +216,7 @@ fn has_room(slot: &SlotCore, config: &Config) -> Result<(), Fault> {
     if count > MOST_NAMED {
         findings.push(format!("and {} more", count - MOST_NAMED));
     }
-    let advice = match config.retire_of(&slot.name) {
+    let advice = match slot.settings.retire {
         Retire::Retain => {
             "restart when it suits, allow more with Config::with_generation_cap, or have \
              generations unloaded with Config::with_retire"
@@ -253,7 +253,7 @@ pub(crate) fn load_builtin(
     // SAFETY: the export of a type that implements `HotModule`, linked into this program.
     let root = unsafe { Export::check(builtin.export) }
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
-    let role = role(slot, config, slot.next_number(), TRACE_NONE);
+    let role = role(slot, slot.next_number(), TRACE_NONE);
     let code = Code::new(root, None, Arc::new(manifest), None, role)
         .map_err(|error| refused(Phase::Loaded, format!("library  {error}")))?;
     Ok(Loaded { code: Arc::new(code), handover })

@@ -1,9 +1,9 @@
 //! Would serve a type of which nobody has described anything.
 
-use hotswap_core::Config;
+use hotswap_core::SlotConfig;
 
 struct Arcade;
 
 fn main() {
-    let _ = Config::dev().builtin::<Arcade>("main");
+    let _ = SlotConfig::builtin::<Arcade>();
 }

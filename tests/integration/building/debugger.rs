@@ -8,7 +8,7 @@ use std::{
 };
 
 use adder_api::Adder;
-use hotswap_core::{Host, event::EventKind};
+use hotswap_core::{Host, SlotConfig, event::EventKind};
 use hotswap_tests::{Sources, Told, patient, target};
 
 /// The folder of the sources, for the child that is debugged.
@@ -80,7 +80,7 @@ fn gdb(arguments: &[&str]) -> Option<String> {
 /// and a call of each.
 fn child(folder: &Path) {
     let package = |setting: &str| format!("--config=profile.dev.package.adder.{setting}");
-    let config = patient().cargo_package("adder").build(|request| {
+    let config = patient().slot("adder", SlotConfig::cargo("adder")).build(|request| {
         request
             .with_folder(folder)
             .with_target_folder(target().join("built"))

@@ -14,7 +14,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    CallError, Config, Error, ErrorKind, Host, Slot, Status,
+    CallError, Config, Error, ErrorKind, Host, Slot, SlotConfig, Status,
     event::{Event, EventKind, Exit},
 };
 use hotswap_tests::{LONG, Scene, Told, patient, replace, until};
@@ -58,12 +58,12 @@ fn what_is_asked_of_the_host_from_inside_while_an_upgrade_waits() {
             // Its worker does nothing else now, until this thread comes out.
             until("the upgrade closes the gate", || is_closed(slot));
             assert!(is_misuse(host.apply_pending()), "{place}");
-            assert!(is_misuse(host.abandon("main")), "{place}");
-            assert!(is_misuse(host.restart("main")), "{place}");
-            assert!(is_misuse(host.commit("main", "")), "{place}");
-            assert!(is_misuse(host.roll_back("main", "")), "{place}");
-            assert!(is_misuse(host.clear("00".repeat(32).parse().unwrap())), "{place}");
-            assert!(is_misuse(host.allow_downgrade("counter", version())), "{place}");
+            assert!(is_misuse(host.operator().abandon("main")), "{place}");
+            assert!(is_misuse(host.operator().restart("main")), "{place}");
+            assert!(is_misuse(host.operator().commit("main", "")), "{place}");
+            assert!(is_misuse(host.operator().roll_back("main", "")), "{place}");
+            assert!(is_misuse(host.operator().clear("00".repeat(32).parse().unwrap())), "{place}");
+            assert!(is_misuse(host.operator().allow_downgrade("counter", version())), "{place}");
             assert!(is_misuse(slot.wait_for(99, LONG)), "{place}");
             // These wait for nobody.
             host.slot::<dyn Counter>("main").unwrap();
@@ -146,12 +146,12 @@ fn refuses_all(host: &Host) -> Vec<bool> {
         is_misuse(host.slot::<dyn Counter>("main")),
         is_misuse(host.slot::<dyn Counter>("other")),
         is_misuse(host.apply_pending()),
-        is_misuse(host.abandon("main")),
-        is_misuse(host.restart("main")),
-        is_misuse(host.commit("main", "")),
-        is_misuse(host.roll_back("main", "")),
-        is_misuse(host.clear("00".repeat(32).parse().unwrap())),
-        is_misuse(host.allow_downgrade("counter", "1.0.0".parse().unwrap())),
+        is_misuse(host.operator().abandon("main")),
+        is_misuse(host.operator().restart("main")),
+        is_misuse(host.operator().commit("main", "")),
+        is_misuse(host.operator().roll_back("main", "")),
+        is_misuse(host.operator().clear("00".repeat(32).parse().unwrap())),
+        is_misuse(host.operator().allow_downgrade("counter", "1.0.0".parse().unwrap())),
     ]
 }
 
@@ -163,7 +163,9 @@ fn open_elsewhere(known: &Known) -> Receiver<Result<Slot<dyn Counter>, Error>> {
 }
 
 fn two_at(folder: &Path, config: Config) -> Config {
-    config.artifact("main", folder.join("main")).artifact("other", folder.join("other"))
+    config
+        .slot("main", SlotConfig::artifact(folder.join("main")))
+        .slot("other", SlotConfig::artifact(folder.join("other")))
 }
 
 #[test]
@@ -217,7 +219,7 @@ fn a_host_that_is_dropped_in_a_callback_ends() {
     let path = folder.path().join("main");
     fs::write(&path, counter("label=a").bytes()).unwrap();
     let kept: Arc<Mutex<Option<Host>>> = Arc::default();
-    let config = patient().artifact("main", &path).on_event({
+    let config = patient().slot("main", SlotConfig::artifact(&path)).on_event({
         let kept = Arc::clone(&kept);
         move |event| {
             let is_second = matches!(&event.kind, EventKind::Live(live) if live.generation == 2);

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use counter_api::Counter;
-use hotswap_core::{CallError, Config, Host, Pin, Slot};
+use hotswap_core::{CallError, Config, Host, Pin, Slot, SlotConfig};
 use tempfile::TempDir;
 
 use crate::support::elsewhere;
@@ -21,7 +21,9 @@ impl Two {
         for name in ["left", "right"] {
             fs::write(at(name), first.bytes()).unwrap();
         }
-        let config = config.artifact("left", at("left")).artifact("right", at("right"));
+        let config = config
+            .slot("left", SlotConfig::artifact(at("left")))
+            .slot("right", SlotConfig::artifact(at("right")));
         Self { host: Host::new(config).unwrap(), folder }
     }
 

@@ -4,7 +4,7 @@ use std::{fs, thread, time::Duration};
 
 use counter_api::Counter;
 use hotswap_core::{
-    CallError, ErrorKind, Host,
+    CallError, ErrorKind, Host, SlotConfig,
     event::{Event, EventKind, Retirement},
 };
 use hotswap_tests::{Scene, Told, file_name, patient, until};
@@ -19,7 +19,7 @@ fn an_orderly_end_stops_the_instances_in_order() {
     let config = ["b", "a", "c"].into_iter().fold(patient(), |config, name| {
         let script = format!("label={name};log={}", log.display());
         fs::write(at(name), counter(&script).bytes()).unwrap();
-        config.artifact(name, at(name))
+        config.slot(name, SlotConfig::artifact(at(name)))
     });
     let host = Host::new(config).unwrap();
     let slots = ["c", "a", "b"].map(|name| host.slot::<dyn Counter>(name).unwrap());

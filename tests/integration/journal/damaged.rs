@@ -46,7 +46,7 @@ fn where_the_journal_cannot_be_written_upgrades_are_cancelled_and_what_serves_go
         assert!(text.contains(wanted) || text.contains("cannot be made or used"), "{text}");
         assert!(text.contains("bring its folder back"), "{text}");
         assert_eq!(value(&run.slot), 5);
-        let error = run.host.checkpoint("main").unwrap_err();
+        let error = run.host.operator().checkpoint("main").unwrap_err();
         assert!(error.to_string().contains("not backed up"), "{error}");
         mend(&place.journal());
         // Tried again by itself.
@@ -93,9 +93,9 @@ fn damaged_backups_are_passed_over_and_nothing_begins_afresh_for_that() {
     place.put(&counter("label=a"));
     let run = place.run();
     run.add(5);
-    run.host.checkpoint("main").unwrap();
+    run.host.operator().checkpoint("main").unwrap();
     run.add(1);
-    let newest = run.host.checkpoint("main").unwrap();
+    let newest = run.host.operator().checkpoint("main").unwrap();
     run.host.shutdown().unwrap();
     let damage = |path: &Path| fs::write(path, "nonsense").unwrap();
     let end = place.journal().join("backups").join("main-00000003.snapshot");

@@ -3,7 +3,7 @@
 
 use counter_api::Counter;
 use hotswap_core::{
-    Config, Host, Retire, Trial,
+    Config, Host, Retire, SlotConfig, Trial,
     event::{EventKind, Exit, Live, Retirement, StateNote},
 };
 use hotswap_tests::{
@@ -25,9 +25,11 @@ struct Linked {
 impl Linked {
     fn with(config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = config
-            .artifact("main", folder.path().join(file_name("module")))
-            .builtin::<mover::Mover>("main");
+        let config = config.slot(
+            "main",
+            SlotConfig::artifact(folder.path().join(file_name("module")))
+                .with_builtin::<mover::Mover>(),
+        );
         let host = Host::new(config).unwrap();
         let (slot, told) = open(&host);
         let this = Self { folder, slot, told, host };
@@ -76,7 +78,7 @@ fn what_is_linked_in_gets_its_state_back() {
         scene.add(n);
     }
     let before = scene.text();
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     let refusal = scene.told.refused();
     assert_eq!(refusal.exit, Exit::RolledBack);
     assert!(refusal.state.contains("handed over as memory"), "{refusal}");
@@ -84,7 +86,7 @@ fn what_is_linked_in_gets_its_state_back() {
     for n in 0..20 {
         scene.add(n);
     }
-    scene.host.restart("main").unwrap();
+    scene.host.operator().restart("main").unwrap();
     scene.add(1);
 }
 

@@ -76,7 +76,7 @@ fn after_a_crash_the_newest_copy_serves() {
     let place = Place::new();
     let run = counted(&place);
     moves(&place, &run, "label=b");
-    let backups = run.host.backups("main").unwrap();
+    let backups = run.host.operator().backups("main").unwrap();
     assert!(backups.iter().any(|it| it.occasion == Occasion::Upgrade), "{backups:?}");
     // No update was made since: nothing is missing.
     let after = place.image();
@@ -84,7 +84,7 @@ fn after_a_crash_the_newest_copy_serves() {
     serves(&after, "b", 5);
 
     run.add(1);
-    run.host.checkpoint("main").unwrap();
+    run.host.operator().checkpoint("main").unwrap();
     let image = place.image();
     serves(&image.run(), "b", 6);
     // The copy before the next move has this one.
@@ -112,7 +112,7 @@ fn a_crash_within_a_trial_goes_back() {
     serves(&after, "b", 5);
 
     // Once it is committed it serves with what was changed in the trial.
-    run.host.commit("main", "it looks well").unwrap();
+    run.host.operator().commit("main", "it looks well").unwrap();
     serves(&place.image().run(), "b", 6);
 }
 
@@ -126,7 +126,7 @@ fn an_orderly_end_within_a_trial_goes_back_with_every_update() {
     assert!(!recovered.is_older, "{recovered}");
     assert_eq!(recovered.artifact.unwrap().artifact, Some(hash(&mover("label=a"))));
     // It was not only written down: it went back, as it came.
-    let history = after.host.history().unwrap();
+    let history = after.host.operator().history().unwrap();
     let says = "the host has ended within its trial; state handed over as memory";
     assert!(history.iter().any(|it| it.why == says), "{history:?}");
     until("it is tried again", || label(&after.slot) == "b");
@@ -140,11 +140,11 @@ fn a_revert_takes_the_state_along_as_it_is() {
     moves(&place, &run, "label=b");
     run.add(1);
     let before = text(&run);
-    run.host.revert_to("main", hash(&mover("label=a")), "it costs too much").unwrap();
+    run.host.operator().revert_to("main", hash(&mover("label=a")), "it costs too much").unwrap();
     assert_eq!(run.told.live().state, StateNote::Moved);
     assert_eq!((text(&run), label(&run.slot).as_str()), (before.clone(), "a"));
     run.add(1);
-    run.host.revert_to("main", hash(&mover("label=b")), "it was not that").unwrap();
+    run.host.operator().revert_to("main", hash(&mover("label=b")), "it was not that").unwrap();
     assert_eq!(run.told.live().state, StateNote::Moved);
     serves(&run, "b", 7);
     let image = place.image();
@@ -161,7 +161,7 @@ fn a_revert_that_fails_with_the_state_gives_it_back() {
     run.add(1);
     let before = text(&run);
     let a = hash(&mover("label=a;arrived=fail"));
-    let error = run.host.revert_to("main", a, "why").unwrap_err().to_string();
+    let error = run.host.operator().revert_to("main", a, "why").unwrap_err().to_string();
     assert!(error.contains("arrived was told to fail"), "{error}");
     assert_eq!(run.told.refused().exit, Exit::Rejected);
     assert_eq!((text(&run), label(&run.slot).as_str()), (before, "b"));
@@ -183,9 +183,9 @@ fn what_hangs_with_the_state_leaves_the_copy_from_before() {
     assert_eq!(refusal.exit, Exit::Rejected, "{refusal}");
     let text = refusal.to_string();
     assert!(text.contains("its state is in the candidate, which hangs"), "{text}");
-    let backups = run.host.backups("main").unwrap();
+    let backups = run.host.operator().backups("main").unwrap();
     let before = backups.iter().find(|it| it.occasion == Occasion::Upgrade).unwrap();
-    run.host.restore("main", before.number).unwrap();
+    run.host.operator().restore("main", before.number).unwrap();
     serves(&run, "a", 5);
     run.add(1);
     place.put(&other("label=c"));

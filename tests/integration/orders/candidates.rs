@@ -9,7 +9,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Approval, ArtifactHash, Config, Decision, Standing, Timing,
+    Approval, ArtifactHash, Config, Decision, SlotConfig, Standing, Timing,
     event::{Event, EventKind, Phase},
     plan::Intent,
 };
@@ -27,7 +27,7 @@ fn hasty() -> Config {
 /// Whatever is due meanwhile happens.
 fn pass_time(scene: &Scene<dyn Counter>) {
     for _ in 0..20 {
-        let _ = scene.host.judge("main", scene.artifact()).unwrap();
+        let _ = scene.host.operator().judge("main", scene.artifact()).unwrap();
     }
 }
 
@@ -36,7 +36,7 @@ fn offer(scene: &Scene<dyn Counter>, script: &str) -> (PathBuf, Standing) {
     let path = scene.folder().join("elsewhere").join(file_name("offered"));
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, counter(script).bytes()).unwrap();
-    let offered = scene.host.offer("main", &path, Intent::default()).unwrap();
+    let offered = scene.host.operator().offer("main", &path, Intent::default()).unwrap();
     (path, offered.standing)
 }
 
@@ -74,7 +74,7 @@ fn nobody_who_is_given_up_brings_back_what_was_withdrawn() {
     let config = hasty().with_retry_delays(never, never);
     type Brings = fn(&Scene<dyn Counter>);
     let orders: [Brings; 2] = [
-        |scene| assert!(!scene.host.abandon("main").unwrap()),
+        |scene| assert!(!scene.host.operator().abandon("main").unwrap()),
         |scene| assert_eq!(scene.host.apply_pending().unwrap(), 0),
     ];
     for brings in orders {
@@ -91,7 +91,7 @@ fn nobody_who_is_given_up_brings_back_what_was_withdrawn() {
 
 #[test]
 fn what_is_pending_is_withdrawn_with_its_file() {
-    let config = patient().timing("main", Timing::on_request());
+    let config = patient().with_timing(Timing::on_request());
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     let goes: [fn(&Path); 2] = [
         |file| fs::remove_file(file).unwrap(),
@@ -138,7 +138,7 @@ fn what_waits_for_approval_is_withdrawn_with_its_file() {
     scene.told.find(is_it);
     fs::remove_file(scene.artifact()).unwrap();
     assert_eq!(scene.told.find(is_called_off), "its file was removed");
-    assert!(scene.host.approve(of("label=b"), "ada").is_err());
+    assert!(scene.host.operator().approve(of("label=b"), "ada").is_err());
 }
 
 /// An older build waits for its next try in its place, and a newer one from elsewhere for a yes.
@@ -158,7 +158,7 @@ fn what_is_older_waits_for_what_needs_a_yes() {
     inside.leave();
     pass_time(&scene);
     assert_eq!(label(&scene.slot), "a");
-    scene.host.approve(of("label=newer"), "ada").unwrap();
+    scene.host.operator().approve(of("label=newer"), "ada").unwrap();
     assert_eq!(next_live(&scene.told).artifact, Some(of("label=newer")));
     pass_time(&scene);
     assert_eq!(label(&scene.slot), "newer");
@@ -169,7 +169,7 @@ fn what_is_older_comes_when_what_is_newer_does_not() {
     let (scene, inside) = older_and_newer();
     inside.leave();
     pass_time(&scene);
-    scene.host.reject(of("label=newer"), "ada", "no").unwrap();
+    scene.host.operator().reject(of("label=newer"), "ada", "no").unwrap();
     assert_eq!(next_live(&scene.told).artifact, Some(of("label=older")));
 }
 
@@ -182,15 +182,15 @@ fn an_older_build_that_was_not_prepared_calls_off_no_newer_one() {
     close(&journal);
     scene.put(&counter("label=older"));
     cancelled(&scene.told, of("label=older"));
-    scene.host.pause(None, "ada", "a look").unwrap();
+    scene.host.operator().pause(None, "ada", "a look").unwrap();
     // A try that has begun before is over.
     pass_time(&scene);
     open(&journal);
     let (_, standing) = offer(&scene, "label=newer");
     assert!(matches!(standing, Standing::AwaitsApproval(_)), "{standing}");
-    scene.host.resume(None).unwrap();
+    scene.host.operator().resume(None).unwrap();
     pass_time(&scene);
-    scene.host.approve(of("label=newer"), "ada").unwrap();
+    scene.host.operator().approve(of("label=newer"), "ada").unwrap();
     assert_eq!(next_live(&scene.told).artifact, Some(of("label=newer")));
 }
 
@@ -198,7 +198,7 @@ fn an_older_build_that_was_not_prepared_calls_off_no_newer_one() {
 fn a_look_at_what_serves_takes_back_nothing_that_was_offered_from_elsewhere() {
     let junk = tempfile::tempdir().unwrap();
     let junk = junk.path().join(file_name("junk"));
-    let config = asked_for(of("label=b")).artifact("other", &junk);
+    let config = asked_for(of("label=b")).slot("other", SlotConfig::artifact(&junk));
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     std::thread::scope(|scope| {
         // Its file is looked at after the first slot's.
@@ -211,7 +211,7 @@ fn a_look_at_what_serves_takes_back_nothing_that_was_offered_from_elsewhere() {
         assert!(matches!(standing, Standing::AwaitsApproval(_)), "{standing}");
         scene.host.rescan().unwrap();
         assert_eq!(scene.told.refused().slot, "other");
-        scene.host.approve(of("label=b"), "ada").unwrap();
+        scene.host.operator().approve(of("label=b"), "ada").unwrap();
         assert_eq!(next_live(&scene.told).artifact, Some(of("label=b")));
         fs::write(&junk, counter("label=o").bytes()).unwrap();
         let _ = other.join().unwrap().unwrap();

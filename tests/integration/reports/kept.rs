@@ -24,11 +24,11 @@ fn reports_and_notes_are_there_for_the_next_run() {
     place.put(&fixture("chain").told("label=b"));
     let report = reported(&run.told);
     let note = Note::new("ada", "orders were counted twice").with_solution("fixed in 1.0.1");
-    let noted = run.host.add_note("main", report.number, note).unwrap();
+    let noted = run.host.operator().add_note("main", report.number, note).unwrap();
     assert_eq!(noted.notes.len(), 1);
-    let error = run.host.add_note("main", 99, Note::new("ada", "why")).unwrap_err();
+    let error = run.host.operator().add_note("main", 99, Note::new("ada", "why")).unwrap_err();
     assert_eq!(error.to_string(), "slot main has no report 99");
-    run.host.revert_to("main", hash(&counter("label=a")), "it costs too much").unwrap();
+    run.host.operator().revert_to("main", hash(&counter("label=a")), "it costs too much").unwrap();
     let reverted = reported(&run.told);
     let intent = &reverted.plan.as_ref().unwrap().intent;
     assert_eq!(
@@ -39,13 +39,13 @@ fn reports_and_notes_are_there_for_the_next_run() {
 
     let second = place.run(|config| config);
     assert_eq!(label(&second.slot), "a");
-    let read = second.host.reports("main");
+    let read = second.host.operator().reports("main");
     let numbers: Vec<_> = read.iter().map(|report| report.number).collect();
     // That it goes on is no upgrade.
     assert_eq!(numbers, [3, 2, 1]);
     assert_eq!(read[1].to_string(), noted.to_string());
     assert!(read[1].to_string().contains("ada: orders were counted twice; fixed in 1.0.1"));
-    let history = second.host.history().unwrap();
+    let history = second.host.operator().history().unwrap();
     let found: Vec<_> = history
         .iter()
         .filter_map(|past| Some((past.outcome, past.report.as_ref()?.number)))
@@ -66,7 +66,7 @@ fn a_report_that_cannot_be_read_is_named_and_the_rest_goes_on() {
     place.put(&counter("label=a"));
     let run = place.run(|config| config);
     place.put(&counter("label=b"));
-    until("both are there", || run.host.reports("main").len() == 2);
+    until("both are there", || run.host.operator().reports("main").len() == 2);
     run.host.shutdown().unwrap();
     fs::write(place.report(1), "nonsense").unwrap();
     let run = place.run(|config| config);
@@ -75,10 +75,10 @@ fn a_report_that_cannot_be_read_is_named_and_the_rest_goes_on() {
         _ => None,
     });
     assert!(why.contains("00000001.json is no report that can be read"), "{why}");
-    assert_eq!(run.host.reports("main").len(), 1);
+    assert_eq!(run.host.operator().reports("main").len(), 1);
     // Its line is there without it.
     let with = |past: &hotswap_core::journal::PastUpgrade| past.report.is_some();
-    let history = run.host.history().unwrap();
+    let history = run.host.operator().history().unwrap();
     assert_eq!(history.iter().map(with).collect::<Vec<_>>(), [true, false]);
 }
 
@@ -97,13 +97,13 @@ fn an_upgrade_that_a_crash_has_interrupted_is_reported_by_the_next_run() {
     assert_eq!((report.artifact, report.phase), (hash(&counter("label=b")), Phase::Trial));
     assert!(report.plan.is_some() && report.generation == Some(2), "{report}");
     assert_eq!(report.findings, ["the run ended out of order"]);
-    let history = after.host.history().unwrap();
+    let history = after.host.operator().history().unwrap();
     let interrupted = history.iter().find(|it| it.outcome == Outcome::Interrupted).unwrap();
     assert_eq!(interrupted.report.as_ref().unwrap().number, 2);
     // It is reported once.
     drop(after);
     let again = image.run(|config| config.with_trial(endless()));
-    let reports = again.host.reports("main");
+    let reports = again.host.operator().reports("main");
     let is_interrupted = |it: &&Arc<Report>| it.outcome == Outcome::Interrupted;
     assert_eq!(reports.iter().filter(is_interrupted).count(), 1);
 
@@ -124,7 +124,7 @@ fn what_waits_at_an_orderly_end_is_not_interrupted() {
     until("it waits", || run.host.status().slots[0].awaiting.is_some());
     run.host.shutdown().unwrap();
     let next = place.run(|config| config);
-    let history = next.host.history().unwrap();
+    let history = next.host.operator().history().unwrap();
     let outcomes: Vec<_> =
         history.iter().rev().map(|it| (it.outcome, it.report.is_some())).collect();
     assert_eq!(outcomes[..2], [(Outcome::Committed, true), (Outcome::Cancelled, true)]);
@@ -142,12 +142,12 @@ fn only_so_many_reports_are_kept() {
         place.put(&counter(&format!("label={n}")));
     }
     let _ = reported(&run.told);
-    let numbers: Vec<_> = run.host.reports("main").iter().map(|it| it.number).collect();
+    let numbers: Vec<_> = run.host.operator().reports("main").iter().map(|it| it.number).collect();
     assert_eq!(numbers, [5, 4]);
     let files = fs::read_dir(place.report(1).parent().unwrap()).unwrap();
     assert_eq!(files.count(), 2);
     // The journal remembers more.
-    assert_eq!(run.host.history().unwrap().len(), 5);
+    assert_eq!(run.host.operator().history().unwrap().len(), 5);
 }
 
 #[test]
@@ -155,10 +155,10 @@ fn without_a_journal_this_run_is_the_history() {
     let scene = counted(patient().with_kept_reports(2));
     scene.upgrade(&counter("label=b"));
     let report = reported(&scene.told);
-    scene.host.add_note("main", report.number, Note::new("ada", "it is slow")).unwrap();
+    scene.host.operator().add_note("main", report.number, Note::new("ada", "it is slow")).unwrap();
     let _ = scene.refusal(&counter("label=c;start=fail"));
     let _ = reported(&scene.told);
-    let history = scene.host.history().unwrap();
+    let history = scene.host.operator().history().unwrap();
     let found: Vec<_> = history.iter().map(|it| it.outcome).collect();
     assert_eq!(found, [Outcome::Rejected, Outcome::Committed]);
     assert_eq!(history[1].report.as_ref().unwrap().notes[0].problem, "it is slow");

@@ -8,7 +8,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    ArtifactHash, Config, Host, Report, Slot, Trial,
+    ArtifactHash, Config, Host, Report, Slot, SlotConfig, Trial,
     event::{EventKind, Phase},
     journal::Outcome,
 };
@@ -74,7 +74,7 @@ impl Place {
 
     pub(super) fn run(&self, change: impl FnOnce(Config) -> Config) -> Run {
         let config = patient()
-            .artifact("main", self.0.path().join(file_name("module")))
+            .slot("main", SlotConfig::artifact(self.0.path().join(file_name("module"))))
             .with_journal(self.journal());
         let host = Host::new(change(config)).unwrap_or_else(|error| panic!("{error:?}"));
         let told = Told::of(&host);

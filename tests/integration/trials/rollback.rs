@@ -18,7 +18,7 @@ fn where_the_state_cannot_go_back_it_is_said_what_is_lost() {
     let log = log.path().join("log");
     let scene = counted(patient().with_trial(endless()));
     begin(&scene, &format!("label=b;downgrade=fail;log={}", log.display()));
-    scene.host.roll_back("main", "somebody has asked for it").unwrap();
+    scene.host.operator().roll_back("main", "somebody has asked for it").unwrap();
     let refusal = rolled_back(&scene, "somebody has asked for it");
     for part in
         ["every change of the state since the upgrade is lost", "downgrade was told to fail"]
@@ -37,7 +37,7 @@ fn a_state_of_the_same_version_goes_back_as_it_is() {
     let scene = counted(patient().with_trial(endless()));
     scene.upgrade(&counter("label=b"));
     elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
-    scene.host.roll_back("main", "by hand").unwrap();
+    scene.host.operator().roll_back("main", "by hand").unwrap();
     let refusal = scene.told.refused();
     assert_eq!((refusal.exit, &*refusal.state), (Exit::RolledBack, "state kept"));
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), 6));
@@ -75,7 +75,7 @@ fn callers_who_stay_are_waited_for_and_in_the_end_given_up() {
     let scene = counted(config.with_trial(endless()));
     begin(&scene, "label=b");
     let inside = stay_inside(&scene.slot, "the one who stays");
-    let error = scene.host.roll_back("main", "by hand").unwrap_err();
+    let error = scene.host.operator().roll_back("main", "by hand").unwrap_err();
     assert!(error.to_string().contains("the one who stays"), "{error}");
     assert_eq!(label(&scene.slot), "b");
     let waits = |event: &Event| matches!(event.kind, EventKind::RollbackWaits { .. }).then_some(());
@@ -89,7 +89,7 @@ fn callers_who_stay_are_waited_for_and_in_the_end_given_up() {
     let scene = counted(config.with_trial(endless()));
     begin(&scene, "label=b");
     let inside = stay_inside(&scene.slot, "the one who stays");
-    scene.host.roll_back("main", "by hand").unwrap_err();
+    scene.host.operator().roll_back("main", "by hand").unwrap_err();
     let refusal = rolled_back(&scene, "by hand");
     assert!(refusal.state.contains("callers are given up in it"), "{refusal}");
     inside.leave();
@@ -102,7 +102,7 @@ fn a_way_back_that_fails_is_told_and_the_candidate_serves_on() {
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a;resume=panic"));
     scene.upgrade(&fixture("chain").told("label=b;downgrade=fail"));
     elsewhere(|| scene.slot.pin_mut().add(6)).unwrap();
-    let error = scene.host.roll_back("main", "by hand").unwrap_err();
+    let error = scene.host.operator().roll_back("main", "by hand").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Artifact);
     let refusal = scene.told.refused();
     assert_eq!((refusal.exit, refusal.phase), (Exit::Degraded, Phase::Trial));
@@ -149,7 +149,7 @@ fn what_was_rolled_back_is_unloaded() {
         let held = &scene.host.status().slots[0].generations[0].held_by;
         assert_eq!(held, &[hotswap_core::event::Holder::Trial]);
         elsewhere(|| scene.slot.pin_mut().add(1)).unwrap();
-        scene.host.roll_back("main", "by hand").unwrap();
+        scene.host.operator().roll_back("main", "by hand").unwrap();
         assert_eq!(scene.told.refused().exit, Exit::RolledBack);
         assert_eq!(scene.told.retired(), (round + 1, Retirement::Unloaded));
         assert_eq!((label(&scene.slot), value(&scene.slot)), ("a".to_owned(), round));
@@ -173,7 +173,7 @@ fn a_poisoned_instance_on_trial_does_not_hand_its_state_back() {
 fn to_abandon_what_hangs_on_trial_rolls_it_back() {
     let scene = on_trial(endless(), "label=b");
     let inside = stay_inside(&scene.slot, "the one who hangs");
-    assert!(scene.host.abandon("main").unwrap());
+    assert!(scene.host.operator().abandon("main").unwrap());
     rolled_back(&scene, "given up");
     inside.leave();
     goes_on(&scene, 3, 5);

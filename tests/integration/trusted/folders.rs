@@ -6,7 +6,7 @@ use std::{
 };
 
 use hotswap_core::{
-    ErrorKind, Host, Trust,
+    ErrorKind, Host, SlotConfig, Trust,
     event::{Exit, Phase},
 };
 use hotswap_tests::{damage, fixture, patient};
@@ -79,8 +79,8 @@ fn a_host_keeps_its_own_folders_to_itself() {
     let is_root = fs::metadata(place.root.path()).unwrap().uid() == 0;
     for trust in [Trust::Any, Trust::minisign([place.signer.key()]).unwrap().into()] {
         let config = || {
-            let config = patient().with_trust(trust.clone()).module("meter", "meter");
-            config.artifact("meter", place.artifact())
+            let config = patient().with_trust(trust.clone());
+            config.slot("meter", SlotConfig::artifact(place.artifact()).with_module("meter"))
         };
         for folder in [&open, &elsewhere] {
             let configs = || {
@@ -117,8 +117,8 @@ fn a_host_keeps_its_own_folders_to_itself() {
             }
         }
     }
-    let config = place.config().artifact("meter", place.artifact());
-    let error = Host::new(config.cargo_package("arcade")).unwrap_err();
+    let config = place.config().slot("meter", place.slot());
+    let error = Host::new(config.slot("arcade", SlotConfig::cargo("arcade"))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse);
     assert!(error.to_string().contains("package arcade is built by this host"), "{error}");
 }
@@ -129,7 +129,7 @@ fn a_file_that_others_can_write_is_not_believed() {
     let place = Place::new();
     place.deploy(&meter("first"));
     let folder = place.root.path().join("own");
-    let config = || patient().artifact("meter", place.artifact());
+    let config = || patient().slot("meter", SlotConfig::artifact(place.artifact()));
     let with_journal = || config().with_journal(folder.join("journal"));
     let with_floors = || config().with_floors(folder.join("floors"));
     for config in [with_journal(), with_floors()] {

@@ -25,7 +25,7 @@ fn what_a_comment_states_is_true() {
     run.live("second");
     drop(run);
     let trust = Trust::minisign([place.signer.key()]).unwrap().with_stated_version();
-    let run = Place::start(place.trusting(trust).artifact("meter", place.artifact()));
+    let run = Place::start(place.trusting(trust).slot("meter", place.slot()));
     put("third", "release 8");
     run.refused("comment: no hotswap-module=…", "hotswap-version=…");
     put("third", "hotswap-module=meter hotswap-version=1.0.0");
@@ -38,7 +38,7 @@ fn keys_end_and_are_revoked_without_a_restart() {
     let (key, number) = (place.signer.key(), place.signer.number());
     let file = place.keys(&key);
     place.deploy(&meter("first"));
-    let config = place.trusting(Trust::keys_file(&file)).artifact("meter", place.artifact());
+    let config = place.trusting(Trust::keys_file(&file)).slot("meter", place.slot());
     let run = Place::start(config);
     let third = ArtifactHash::of(meter("3").bytes());
     for (n, (entries, finding)) in [
@@ -65,7 +65,7 @@ fn keys_end_and_are_revoked_without_a_restart() {
     mode(&file, 0o666);
     place.deploy(&meter("last"));
     run.refused("can be written by others", "chmod go-w");
-    let config = || place.trusting(Trust::keys_file(&file)).artifact("meter", place.artifact());
+    let config = || place.trusting(Trust::keys_file(&file)).slot("meter", place.slot());
     assert!(not_started(config()).contains("can be written by others"));
     fs::remove_file(&file).unwrap();
     assert!(not_started(config()).contains("is not there"));
@@ -79,7 +79,7 @@ fn what_waits_is_not_applied_when_its_key_was_revoked() {
     let file = place.keys(&key);
     place.deploy(&meter("first"));
     let config = place.trusting(Trust::keys_file(&file)).with_timing(Timing::on_request());
-    let run = Place::start(config.artifact("meter", place.artifact()));
+    let run = Place::start(config.slot("meter", place.slot()));
     place.deploy(&meter("second"));
     run.told.find(|event| matches!(event.kind, EventKind::Pending { .. }).then_some(()));
     place.keys(&format!("{key}\nrevoked {}\n", place.signer.number()));
@@ -98,7 +98,7 @@ fn what_was_revoked_is_not_recovered() {
     let config = || {
         let journal = place.root.path().join("journal");
         let config = place.trusting(Trust::keys_file(&file)).with_journal(journal);
-        config.artifact("meter", place.artifact())
+        config.slot("meter", place.slot())
     };
     place.deploy(&meter("bad"));
     Place::start(config()).host.shutdown().unwrap();
@@ -139,7 +139,7 @@ fn minisign_itself_signs() {
     put(&place.artifact(), meter("first").bytes());
     sign(&["-t", "release 7"]);
     let key = fs::read_to_string(public).unwrap();
-    let config = |trust| place.trusting(trust).artifact("meter", place.artifact());
+    let config = |trust| place.trusting(trust).slot("meter", place.slot());
     let run = Place::start(config(Trust::minisign([&key]).unwrap()));
     put(&place.artifact(), meter("second").bytes());
     run.refused("not the signature of this file", "");

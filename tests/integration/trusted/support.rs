@@ -7,7 +7,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, ErrorKind, Host, Slot, Trust,
+    Config, ErrorKind, Host, Slot, SlotConfig, Trust,
     event::{Exit, Phase, Refusal},
     trust::Minisign,
 };
@@ -72,7 +72,12 @@ impl Place {
     }
 
     pub(super) fn trusting(&self, trust: Minisign) -> Config {
-        patient().with_trust(trust).module("meter", "meter")
+        patient().with_trust(trust)
+    }
+
+    /// A slot for signed artifacts names its module.
+    pub(super) fn slot(&self) -> SlotConfig {
+        SlotConfig::artifact(self.artifact()).with_module("meter")
     }
 
     /// Where keys are named, and what is revoked.
@@ -92,7 +97,7 @@ impl Place {
 
     pub(super) fn run(&self) -> Run {
         self.deploy(&meter("first"));
-        Self::start(self.config().artifact("meter", self.artifact()))
+        Self::start(self.config().slot("meter", self.slot()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::thread;
 use chatter_api::Chatter;
 use counter_api::Counter;
 use hotswap_core::{
-    CallError,
+    CallError, SlotConfig,
     event::{EventKind, StateNote},
     sync_log_filters,
 };
@@ -53,7 +53,8 @@ fn a_subscriber_that_panics_as_an_upgrade_ends_costs_no_state() {
 fn a_subscriber_that_panics_on_the_hosts_own_thread_ends_that_and_each_wait() {
     let stage = stage("info");
     let other = tempfile::tempdir().unwrap();
-    let config = patient().artifact("other", other.path().join(file_name("module")));
+    let config =
+        patient().slot("other", SlotConfig::artifact(other.path().join(file_name("module"))));
     let scene = Scene::<dyn Chatter>::with(config, &chatter(""));
     let waits = thread::scope(|scope| {
         // Opened before that thread is gone, and waited for.
@@ -76,7 +77,7 @@ fn a_subscriber_that_panics_on_the_hosts_own_thread_ends_that_and_each_wait() {
     let status = scene.host.status();
     assert!(status.failed && status.to_string().starts_with("the host's own thread"), "{status}");
     // Neither an order nor a slot waits for it afterwards.
-    is_it(&scene.host.restart("main").unwrap_err());
+    is_it(&scene.host.operator().restart("main").unwrap_err());
     is_it(&scene.host.slot::<dyn Counter>("other").unwrap_err());
     assert_eq!(stage.texts(&scene, "good"), ["good"]);
     let Scene { host, slot, .. } = scene;
@@ -88,7 +89,8 @@ fn a_subscriber_that_panics_on_the_hosts_own_thread_ends_that_and_each_wait() {
 fn a_slot_is_not_opened_in_a_host_whose_own_thread_is_gone() {
     let stage = stage("info");
     let other = tempfile::tempdir().unwrap();
-    let config = patient().artifact("other", other.path().join(file_name("module")));
+    let config =
+        patient().slot("other", SlotConfig::artifact(other.path().join(file_name("module"))));
     let scene = Scene::<dyn Chatter>::with(config, &chatter(""));
     stage.heard.hook_exits(|span| {
         let is_worker = thread::current().name() == Some("hotswap");

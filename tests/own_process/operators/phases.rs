@@ -134,7 +134,7 @@ pub(crate) fn on_trial() -> Reached {
 
 pub(crate) fn rolled_back() -> Reached {
     let reached = on_trial();
-    reached.scene.host.roll_back("main", "a test").expect("it goes back");
+    reached.scene.host.operator().roll_back("main", "a test").expect("it goes back");
     reached
 }
 
@@ -142,13 +142,14 @@ pub(crate) fn degraded() -> Reached {
     let trial = Trial::new(LONG).with_longest_call(LONG);
     let reached = host(|config| config.with_trial(trial), "label=a;resume=panic");
     reached.scene.upgrade(&chain("label=b;downgrade=fail"));
-    let _ = reached.scene.host.roll_back("main", "a test").expect_err("it does not go back");
+    let _ =
+        reached.scene.host.operator().roll_back("main", "a test").expect_err("it does not go back");
     reached
 }
 
 pub(crate) fn paused() -> Reached {
     let reached = stable();
-    reached.scene.host.pause(None, "ada", "a test").expect("it can be paused");
+    reached.scene.host.operator().pause(None, "ada", "a test").expect("it can be paused");
     reached.scene.put(&counter("label=b"));
     let held = || reached.scene.host.status().slots[0].held.len() == 1;
     until("it is held", held);

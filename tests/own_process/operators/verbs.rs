@@ -181,7 +181,7 @@ fn request(scene: &Scene<dyn Counter>, verb: &str) -> Request {
         "commit" => Request::Commit { slot, why },
         "rollback" => Request::Rollback { slot, why },
         "revert" => {
-            let first = scene.host.history().expect("it has a journal").pop();
+            let first = scene.host.operator().history().expect("it has a journal").pop();
             let first =
                 first.map_or_else(|| hash(&counter("label=a")), |it| it.artifact.to_string());
             Request::Revert { slot, to: first, why }

@@ -12,7 +12,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Host,
+    Host, SlotConfig,
     event::{Exit, Phase},
 };
 use hotswap_tests::Told;
@@ -35,7 +35,8 @@ pub(crate) fn who_serves_too_late_is_started_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("module");
     fs::write(&path, counter("label=a").bytes()).unwrap();
-    let config = rehearsing().builtin::<counter::Counting>("main").artifact("main", &path);
+    let config =
+        rehearsing().slot("main", SlotConfig::artifact(&path).with_builtin::<counter::Counting>());
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let _slot = host.slot::<dyn Counter>("main").unwrap();

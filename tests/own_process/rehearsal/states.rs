@@ -9,7 +9,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    CallError, Host, StateDrift,
+    CallError, Host, SlotConfig, StateDrift,
     abi::MigrateError,
     event::{EventKind, Exit, Phase, RehearsalStep as Step, StateNote, WayBack},
     plan::{Change, StepBack},
@@ -135,7 +135,8 @@ pub(crate) fn whether_there_is_a_way_back_is_told() {
     // The one that serves is nobody's file.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("module");
-    let config = rehearsing().builtin::<counter::Counting>("main").artifact("main", &path);
+    let config =
+        rehearsing().slot("main", SlotConfig::artifact(&path).with_builtin::<counter::Counting>());
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let _slot = host.slot::<dyn Counter>("main").unwrap();

@@ -7,7 +7,7 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    ArtifactHash, Config, Host, Rehearsal, Slot,
+    ArtifactHash, Config, Host, Rehearsal, Slot, SlotConfig,
     event::{Event, EventKind, Phase},
 };
 use hotswap_tests::{Fixture, LONG, Scene, fixture, until};
@@ -22,7 +22,15 @@ pub(crate) fn rehearsal() -> Rehearsal {
 }
 
 pub(crate) fn counted(config: Config) -> Scene<dyn Counter> {
-    let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
+    counted_with(config, |slot| slot)
+}
+
+/// The same, with something of its own for the slot.
+pub(crate) fn counted_with(
+    config: Config,
+    own: impl FnOnce(SlotConfig) -> SlotConfig,
+) -> Scene<dyn Counter> {
+    let scene = Scene::<dyn Counter>::with_slot(config, own, &counter("label=a"));
     scene.slot.pin_mut().add(5).unwrap();
     scene
 }

@@ -8,7 +8,7 @@ use std::{
 
 use habits_api::Habit;
 use hotswap_core::{
-    AtCap, Retire,
+    AtCap, Retire, SlotConfig,
     event::{Exit, Holder, Retirement},
 };
 use hotswap_tests::{fixture, until};
@@ -182,8 +182,9 @@ fn at_the_cap_nothing_more_is_loaded() {
 fn a_slot_may_be_retained_where_others_are_unloaded() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let config = unloads().with_private_folder(folder.path()).retire("main", Retire::Retain);
-    let place = Place::with(config, &habits("label=a"));
+    let config = unloads().with_private_folder(folder.path());
+    let own = |slot: SlotConfig| slot.with_retire(Retire::Retain);
+    let place = Place::with_slot(config, own, &habits("label=a"));
     let _ = place.upgrade(&habits("label=b"));
     assert_eq!(held(&place, 1), [Holder::Policy]);
     assert_eq!(mapped(folder.path()), 2);

@@ -106,10 +106,10 @@ fn run(
         before = text();
         if mixed {
             if n.is_multiple_of(2) {
-                scene.host.roll_back("main", "for a change").expect("it goes back");
+                scene.host.operator().roll_back("main", "for a change").expect("it goes back");
                 println!("{}", scene.told.refused().state);
             } else {
-                scene.host.commit("main", "it is well").expect("it is on trial");
+                scene.host.operator().commit("main", "it is well").expect("it is on trial");
             }
             if text() != before {
                 return None;

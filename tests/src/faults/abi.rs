@@ -97,7 +97,7 @@ pub(super) fn group() -> Group {
                 named("meter"),
                 &["module  slot: gauge   artifact: meter", "put an artifact of gauge there"],
             )
-            .with(Setting::of("gauge", |_| patient().module("main", "gauge"))),
+            .with(Setting::of("gauge", |_| patient()).naming_the_module()),
         ],
     }
 }

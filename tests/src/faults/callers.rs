@@ -99,7 +99,7 @@ pub(super) fn group() -> Group {
                 "changing call hangs, and is given up",
                 given_up,
                 "cancelled at Quiescing, then live",
-                &["Host::abandon", "state kept, as it was "],
+                &["Operator::abandon", "state kept, as it was "],
             )
             .then(After::TheNewOne)
             .with(hurried),
@@ -107,7 +107,7 @@ pub(super) fn group() -> Group {
                 "thread ends with a pin it forgot",
                 forgotten_pin,
                 "cancelled at Quiescing, then live",
-                &["Host::abandon", "\"forgetful\"", "state kept, as it was "],
+                &["Operator::abandon", "\"forgetful\"", "state kept, as it was "],
             )
             .then(After::TheNewOne)
             .with(hurried),
@@ -263,7 +263,7 @@ fn given_up(place: &mut Place) -> Happened {
     assert_eq!(place.put_good("upgraded").outcome, "live");
     let visitor = inside(place.slot(), true);
     let cancelled = place.put(&place.build(""));
-    place.host().abandon("main").expect("the slot is open");
+    place.host().operator().abandon("main").expect("the slot is open");
     let happened = cancelled.then(place.live());
     visitor.leave();
     happened
@@ -276,7 +276,7 @@ fn forgotten_pin(place: &mut Place) -> Happened {
     let thread = thread::Builder::new().name("forgetful".to_owned()).spawn(forgets);
     thread.expect("a thread can be started").join().expect("it does not panic");
     let cancelled = place.put(&place.build(""));
-    place.host().abandon("main").expect("the slot is open");
+    place.host().operator().abandon("main").expect("the slot is open");
     cancelled.then(place.live())
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use counter_api::Counter;
-use hotswap_core::{Config, Host, event::EventKind};
+use hotswap_core::{Config, Host, SlotConfig, event::EventKind};
 
 use super::{
     apart,
@@ -135,7 +135,8 @@ fn another_run_dies(place: &mut Place, script: &str) -> Happened {
 /// The run that dies: it begins with the state that was left, and takes a build that ends it.
 pub(super) fn part(script: &str, folder: &Path) -> ExitCode {
     let (artifact, log) = (artifact_in(folder), folder.join("log"));
-    let host = Host::new(keeps(folder).artifact("main", &artifact)).expect("it starts");
+    let host =
+        Host::new(keeps(folder).slot("main", SlotConfig::artifact(&artifact))).expect("it starts");
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("main").expect("it serves");
     slot.pin_mut().add(1).expect("it serves");

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::symlink, process::Command, time::Duration};
 
 use counter_api::Counter;
-use hotswap_core::Host;
+use hotswap_core::{Host, SlotConfig};
 
 use super::{
     place::{Place, failed, unhurried},
@@ -100,7 +100,8 @@ pub(super) fn group() -> Group {
                     let path = place.folder().join("\x1b[2J.so");
                     fs::write(&path, "no library").expect("a file can be made");
                     let config = patient().with_first_artifact_deadline(Duration::from_secs(1));
-                    let host = Host::new(config.artifact("other", path)).expect("it starts");
+                    let host = Host::new(config.slot("other", SlotConfig::artifact(path)))
+                        .expect("it starts");
                     // Who listens is not written to.
                     let _events = host.events();
                     let happened = failed(&host.slot::<dyn Counter>("other").expect_err("garbage"));

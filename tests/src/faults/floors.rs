@@ -76,7 +76,7 @@ pub(super) fn group() -> Group {
 
 const ASSESSED: &str = "refused at Assessed";
 const BELOW: &[&str] =
-    &["version of counter  floor: 1.0.0   artifact: 0.9.0", "Host::allow_downgrade"];
+    &["version of counter  floor: 1.0.0   artifact: 0.9.0", "Operator::allow_downgrade"];
 
 fn has_floors(folder: &Path) -> Config {
     patient().with_floors(folder.join("floors")).with_checkpoints(folder.join("states"))
@@ -90,7 +90,7 @@ fn version(version: &str, script: &str) -> Fixture {
 
 fn allowed(place: &Place, number: &str) -> Happened {
     let parsed = number.parse().expect("a version");
-    place.host().allow_downgrade("counter", parsed).expect("the host lives");
+    place.host().operator().allow_downgrade("counter", parsed).expect("the host lives");
     place.put(&version(number, ""))
 }
 

@@ -50,9 +50,10 @@ pub(super) fn group() -> Group {
                 "disk of the journal full for a checkpoint",
                 |place| {
                     let filler = fill(&small_disk());
-                    let kept = place.host().checkpoint("main").expect_err("there is no room");
+                    let kept =
+                        place.host().operator().checkpoint("main").expect_err("there is no room");
                     fs::remove_file(filler).expect("it can be removed");
-                    let again = place.host().checkpoint("main");
+                    let again = place.host().operator().checkpoint("main");
                     let again = again.map(|_| Happened::new("backed up", ""));
                     failed(&kept).then(again.unwrap_or_else(|error| failed(&error)))
                 },

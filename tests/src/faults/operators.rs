@@ -10,7 +10,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, Host, Rehearsal, Trial,
+    Config, Host, SlotConfig, Trial,
     admin::{Client, Request},
     event::EventKind,
     journal::Occasion,
@@ -49,7 +49,7 @@ pub(super) fn group() -> Group {
                     // It is answered when the trial is over, however early that is.
                     let told = heard.recv_timeout(crate::LONG).expect("how it stands");
                     assert!(told.contains("on trial"), "{told}");
-                    let _ = place.host().commit("main", "a row");
+                    let _ = place.host().operator().commit("main", "a row");
                     asking.join().expect("it does not panic")
                 },
                 "committed",
@@ -77,20 +77,12 @@ pub(super) fn group() -> Group {
             Row::new(
                 "slot configured twice",
                 |place| {
-                    let config = unhurried(place.folder()).artifact("main", "/a.so");
-                    made(config.artifact("main", "/b.so"))
+                    let config =
+                        unhurried(place.folder()).slot("main", SlotConfig::artifact("/a.so"));
+                    made(config.slot("main", SlotConfig::artifact("/b.so")))
                 },
                 "error Misuse",
                 &["slot main is configured twice, with /a.so and with /b.so"],
-            ),
-            Row::new(
-                "settings for a slot of another name",
-                |place| {
-                    let config = unhurried(place.folder()).artifact("main", "/a.so");
-                    made(config.rehearsal("mian", Rehearsal::new()))
-                },
-                "error Misuse",
-                &["slot mian has settings", "mend its name", "the other slots: main"],
             ),
         ],
     }
@@ -152,7 +144,7 @@ fn gone_client(place: &mut Place) -> Happened {
     let mut answer = String::new();
     stays.read_to_string(&mut answer).expect("it is answered");
     assert_eq!(place.live().outcome, "live");
-    let backups = place.host().backups("main").expect("it has a journal");
+    let backups = place.host().operator().backups("main").expect("it has a journal");
     let asked_for = backups.iter().filter(|it| it.occasion == Occasion::Checkpoint).count();
     let outcome = if asked_for == 1 { "backed up once" } else { "backed up otherwise" };
     Happened::new(outcome, answer)

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_core::{Config, Host};
+use hotswap_core::{Config, Host, SlotConfig};
 
 use super::{
     place::{Place, failed},
@@ -134,6 +134,6 @@ fn own_folder(place: &mut Place) -> Happened {
     let open = place.folder().join("open to all");
     fs::create_dir(&open).expect("a folder can be made");
     mode(&open, 0o777);
-    let config = trusts(place.folder()).folder("main", place.folder());
+    let config = trusts(place.folder()).slot("main", SlotConfig::folder(place.folder()));
     failed(&Host::new(config.with_checkpoints(open)).expect_err("others can write there"))
 }

@@ -67,7 +67,7 @@ impl Place {
 
     /// How a run of the program comes out that finds what is there now.
     pub(super) fn opened(&self) -> Happened {
-        let config = (self.setting.config)(self.folder()).artifact("main", self.artifact());
+        let config = self.setting.host(self.folder(), &self.artifact());
         let opened = Host::new(config).and_then(|host| host.slot::<dyn Counter>("main"));
         opened.map_or_else(|error| failed(&error), |_| Happened::new("serves", ""))
     }
@@ -85,7 +85,7 @@ impl Place {
             replace(&artifact, build.bytes());
         }
         let (spies, heard) = (Spies::default(), Arc::default());
-        let config = (setting.config)(folder.path()).artifact("main", artifact);
+        let config = setting.host(folder.path(), &artifact);
         let host = Host::new(spies.clone().look(&heard, config))?;
         let told = Told::of(&host);
         let slot = match setting.module {
@@ -184,7 +184,7 @@ impl Place {
             signing::deploy(&self.artifact(), build, || {
                 // Answered when what the host was at is over.
                 let nothing = "00".repeat(32).parse().expect("a hash");
-                assert!(!self.host().clear(nothing).expect("the host lives"));
+                assert!(!self.host().operator().clear(nothing).expect("the host lives"));
             });
         } else {
             replace(&self.artifact(), build.bytes());

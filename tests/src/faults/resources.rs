@@ -8,7 +8,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, Host,
+    Config, Host, SlotConfig,
     event::{EventKind, Phase},
 };
 use rustix::{
@@ -104,7 +104,7 @@ pub(super) fn group() -> Group {
                 |place| {
                     remount(&small_disk(), "noexec");
                     let config = patient().with_private_folder(small_disk());
-                    let config = config.artifact("main", place.artifact());
+                    let config = config.slot("main", SlotConfig::artifact(place.artifact()));
                     failed(&Host::new(config).expect_err("nothing can be loaded from there"))
                 },
                 "error System",
@@ -154,7 +154,7 @@ pub(super) fn group() -> Group {
                     let file = place.folder().join("file");
                     fs::write(&file, "").expect("a file can be made");
                     let config = patient().with_private_folder(file);
-                    let config = config.artifact("main", place.artifact());
+                    let config = config.slot("main", SlotConfig::artifact(place.artifact()));
                     failed(&Host::new(config).expect_err("no folder can be made there"))
                 },
                 "error System",
@@ -223,7 +223,7 @@ fn no_descriptor_to_load(place: &mut Place) -> Happened {
 }
 
 fn no_descriptor_for_a_host(place: &mut Place) -> Happened {
-    let config = || patient().artifact("other", place.artifact());
+    let config = || patient().slot("other", SlotConfig::artifact(place.artifact()));
     let before = no_descriptors();
     let happened = failed(&Host::new(config()).expect_err("it needs descriptors"));
     descriptors_again(before);

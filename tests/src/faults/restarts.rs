@@ -177,7 +177,7 @@ pub(super) fn group() -> Group {
                     let first = fixture("counter").told("label=first;");
                     assert_eq!(place.put(&place.build("")).outcome, "live");
                     replace(&in_journal(place, &first), b"replaced");
-                    let reverted = place.host().revert_to("main", hash(&first), "a row");
+                    let reverted = place.host().operator().revert_to("main", hash(&first), "a row");
                     let happened = failed(&reverted.expect_err("it is not what was committed"));
                     assert_eq!(place.outcome().outcome, "refused at Staged");
                     happened
@@ -226,11 +226,13 @@ pub(super) fn group() -> Group {
             Row::new(
                 "backup exchanged for an older one",
                 |place| {
-                    let first = place.host().checkpoint("main").expect("it is backed up");
+                    let first =
+                        place.host().operator().checkpoint("main").expect("it is backed up");
                     place.count_on().expect("it serves");
-                    let second = place.host().checkpoint("main").expect("it is backed up");
+                    let second =
+                        place.host().operator().checkpoint("main").expect("it is backed up");
                     fs::copy(first.path, second.path).expect("it can be copied");
-                    let restored = place.host().restore("main", second.number);
+                    let restored = place.host().operator().restore("main", second.number);
                     failed(&restored.expect_err("it is another one"))
                 },
                 "error Artifact",

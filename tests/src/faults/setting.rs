@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hotswap_core::Config;
+use hotswap_core::{Config, SlotConfig};
 
 use crate::{Fixture, fixture};
 
@@ -17,6 +17,8 @@ pub(super) struct Setting {
     pub(super) config: fn(&Path) -> Config,
     /// Whether builds are signed when they are put there.
     pub(super) signed: bool,
+    /// Whether the slot takes this module alone; where builds are signed it does.
+    pub(super) names_module: bool,
 }
 
 /// How a process is started.
@@ -38,7 +40,7 @@ impl Setting {
 
     /// Builds of a fixture.
     pub(super) const fn of(module: &'static str, config: fn(&Path) -> Config) -> Self {
-        Self { module, script: "", config, signed: false }
+        Self { module, script: "", config, signed: false, names_module: false }
     }
 
     pub(super) const fn scripted(self, script: &'static str) -> Self {
@@ -47,7 +49,19 @@ impl Setting {
 
     /// Builds are signed when they are put there.
     pub(super) const fn signed(self) -> Self {
-        Self { signed: true, ..self }
+        Self { signed: true, names_module: true, ..self }
+    }
+
+    /// The slot takes this module alone.
+    pub(super) const fn naming_the_module(self) -> Self {
+        Self { names_module: true, ..self }
+    }
+
+    /// How the host in a folder is set up, with the slot whose artifact lies there.
+    pub(super) fn host(&self, folder: &Path, artifact: &Path) -> Config {
+        let slot = SlotConfig::artifact(artifact);
+        let slot = if self.names_module { slot.with_module(self.module) } else { slot };
+        (self.config)(folder).slot("main", slot)
     }
 
     /// A build that does all it should.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use hotswap_core::{
-    ArtifactHash, Config, Host, Trust,
+    ArtifactHash, Config, Host, SlotConfig, Trust,
     event::{EventKind, Phase},
 };
 use minisign::KeyPair;
@@ -197,12 +197,15 @@ pub(super) fn group() -> Group {
             Row::new(
                 "slot for any signed module",
                 |place| {
-                    let config = trusts(place.folder()).artifact("main", place.artifact());
-                    let config = config.artifact("other", place.artifact());
+                    let config = trusts(place.folder()).slot(
+                        "main",
+                        SlotConfig::artifact(place.artifact()).with_module("counter"),
+                    );
+                    let config = config.slot("other", SlotConfig::artifact(place.artifact()));
                     failed(&Host::new(config).expect_err("it names no module"))
                 },
                 "error Misuse",
-                &["slot other takes signed artifacts of any module", "Config::module"],
+                &["slot other takes signed artifacts of any module", "SlotConfig::with_module"],
             ),
         ],
     }
@@ -211,7 +214,7 @@ pub(super) fn group() -> Group {
 pub(super) const STAGED: &str = "refused at Staged";
 pub(super) fn trusts(_: &Path) -> Config {
     let trust = Trust::minisign([&*keys().pk.to_base64(), OLD_KEY]).expect("keys");
-    patient().with_trust(trust).module("main", "counter")
+    patient().with_trust(trust)
 }
 
 /// Keys, and what is revoked.
@@ -221,12 +224,12 @@ fn keys_file(folder: &Path) -> PathBuf {
 
 fn trusts_a_file(folder: &Path) -> Config {
     put(&keys_file(folder), keys().pk.to_base64().as_bytes());
-    patient().with_trust(Trust::keys_file(keys_file(folder))).module("main", "counter")
+    patient().with_trust(Trust::keys_file(keys_file(folder)))
 }
 
 fn trusts_the_old_form(_: &Path) -> Config {
     let trust = Trust::minisign([&*keys().pk.to_base64(), OLD_KEY]).expect("keys");
-    patient().with_trust(trust.with_legacy_signatures()).module("main", "counter")
+    patient().with_trust(trust.with_legacy_signatures())
 }
 
 fn other_comment(build: &Fixture) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs};
 
 use counter_api::Counter;
-use hotswap_core::{Host, Rehearsal};
+use hotswap_core::{Host, Rehearsal, SlotConfig};
 
 use super::{
     place::{Place, failed, unhurried},
@@ -85,7 +85,7 @@ fn no_tmpdir(place: &mut Place) -> Happened {
     let before = copies();
     surroundings::set_variable("XDG_RUNTIME_DIR", "");
     surroundings::set_variable("TMPDIR", "");
-    let host = Host::new(patient().artifact("other", place.artifact()));
+    let host = Host::new(patient().slot("other", SlotConfig::artifact(place.artifact())));
     let opened = host.and_then(|host| {
         let _slot = host.slot::<dyn Counter>("other")?;
         let new: Vec<_> = copies().difference(&before).cloned().collect();

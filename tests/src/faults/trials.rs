@@ -101,7 +101,7 @@ pub(super) fn approvals() -> Group {
                 "somebody says no",
                 disapproved,
                 "refused at AwaitingApproval",
-                &["rejected  ada: not today", "take the word back with Host::clear"],
+                &["rejected  ada: not today", "take the word back with Operator::clear"],
             )
             .with(asked(None)),
             Row::new(
@@ -181,7 +181,11 @@ fn old_answers_are_wrong(place: &mut Place) -> Happened {
     (0..9).for_each(|_| place.slot().count_failure_of(old));
     let trial = place.host().status().slots[0].trial.clone();
     assert_eq!(trial.expect("the new one is on trial").failures, 0);
-    place.host().commit("main", "nothing is wrong with it").expect("it can be committed");
+    place
+        .host()
+        .operator()
+        .commit("main", "nothing is wrong with it")
+        .expect("it can be committed");
     live
 }
 
@@ -218,7 +222,8 @@ fn caller_stays(place: &mut Place) -> Happened {
         drop(pin);
     });
     is_pinned.recv().expect("it pins");
-    let waits = place.host().roll_back("main", "by hand").expect_err("somebody is inside");
+    let waits =
+        place.host().operator().roll_back("main", "by hand").expect_err("somebody is inside");
     let happened = live.then(place.outcome());
     drop(release);
     stays.join().expect("it does not panic");
@@ -233,7 +238,7 @@ fn newer(script: &str) -> Fixture {
 /// What is on trial is to go back.
 fn roll_back(place: &mut Place, build: &Fixture) -> Happened {
     let live = place.put(build);
-    let asked = place.host().roll_back("main", "by hand");
+    let asked = place.host().operator().roll_back("main", "by hand");
     let text = asked.err().map(|error| failed(&error).text).unwrap_or_default();
     Happened { text: format!("{}\n{text}", live.text), ..live }
 }
@@ -268,6 +273,6 @@ fn disapproved(place: &mut Place) -> Happened {
     place.event(is_awaiting);
     let status = place.host().status();
     let plan = status.slots[0].awaiting.clone().expect("it waits");
-    place.host().reject(plan.artifact, "ada", "not today").expect("it waits");
+    place.host().operator().reject(plan.artifact, "ada", "not today").expect("it waits");
     place.outcome()
 }

@@ -11,7 +11,7 @@ use std::{
 
 use habits_api::Habit;
 use hotswap_core::{
-    Config, Host, Retire,
+    Config, Host, Retire, SlotConfig,
     event::{EventKind, Retirement},
 };
 
@@ -389,7 +389,8 @@ pub(super) fn part(part: &str, folder: &Path) -> ExitCode {
     let artifact = artifact_in(&folder);
     fs::create_dir_all(artifact.parent().expect("it lies in a folder")).expect("it can be made");
     replace(&artifact, fixture("habits").told("label=first").bytes());
-    let host = Host::new(unloads(&folder).artifact("main", &artifact)).expect("it starts");
+    let host = Host::new(unloads(&folder).slot("main", SlotConfig::artifact(&artifact)))
+        .expect("it starts");
     let told = Told::of(&host);
     let worker = Worker::new(host.slot("main").expect("it serves"), "worker");
     worker.calls(if part == EXIT_PANICS { Habit::PanicAtExit } else { Habit::PanicAtThreadEnd });

@@ -3,7 +3,7 @@
 use std::{fs, process::Command, thread};
 
 use counter_api::Counter;
-use hotswap_core::{Host, event::EventKind};
+use hotswap_core::{Host, SlotConfig, event::EventKind};
 
 use super::{
     place::{Place, failed, unhurried},
@@ -77,7 +77,8 @@ fn limit(name: &str, to: &str) -> String {
 /// Another host in the same process comes too late for a watch, until there are some again.
 fn no_watch_left(place: &mut Place) -> Happened {
     let before = limit("max_inotify_watches", "0");
-    let host = Host::new(patient().artifact("other", place.artifact())).expect("it starts");
+    let host = Host::new(patient().slot("other", SlotConfig::artifact(place.artifact())))
+        .expect("it starts");
     let told = Told::of(&host);
     thread::scope(|scope| {
         let waits = scope.spawn(|| host.slot::<dyn Counter>("other"));
@@ -94,7 +95,7 @@ fn no_watch_left(place: &mut Place) -> Happened {
 }
 
 fn no_instance_left(place: &mut Place) -> Happened {
-    let config = || patient().artifact("other", place.artifact());
+    let config = || patient().slot("other", SlotConfig::artifact(place.artifact()));
     let before = limit("max_inotify_instances", "0");
     let happened = failed(&Host::new(config()).expect_err("it cannot watch"));
     limit("max_inotify_instances", before.trim());
@@ -110,7 +111,7 @@ fn two_files(place: &mut Place) -> Happened {
         let build = crate::fixture("counter").told(&format!("label={name}"));
         replace(&folder.join(file_name(name)), build.bytes());
     }
-    let config = patient().folder("other", &folder).module("other", "counter");
+    let config = patient().slot("other", SlotConfig::folder(&folder).with_module("counter"));
     let host = Host::new(config).expect("it starts");
     let told = Told::of(&host);
     let slot = host.slot::<dyn Counter>("other").expect("one of them serves");

@@ -7,7 +7,7 @@
 use std::{env, io, path::PathBuf, process::ExitCode, thread, time::Duration};
 
 use benches_api::Calls;
-use hotswap_core::{Config, Host, cargo};
+use hotswap_core::{Config, Host, SlotConfig, cargo};
 
 /// More than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let (folder, target) = (PathBuf::from(folder), PathBuf::from(target));
     let profile = cargo::Profile::Named(profile.clone());
     let config = Config::dev()
-        .cargo_package("saved")
+        .slot("saved", SlotConfig::cargo("saved"))
         .with_reporter(|_| {})
         .with_first_artifact_deadline(PATIENCE)
         .build(move |request| {

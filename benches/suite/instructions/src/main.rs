@@ -4,7 +4,7 @@
 use std::{env, hint::black_box, path::Path, process::ExitCode};
 
 use benches_api::{Calls, Counter};
-use hotswap_core::{Config, Host, Interface, Pin, PinMut, Reader, Slot};
+use hotswap_core::{Config, Host, Interface, Pin, PinMut, Reader, Slot, SlotConfig};
 use libloading::Library;
 
 /// As many as `.ci/instructions` divides by.
@@ -86,7 +86,8 @@ counted! {
 }
 
 fn live<I: Interface + ?Sized>(artifact: &Path) -> (Host, Slot<I>) {
-    let host = Host::new(Config::production().artifact("slot", artifact)).expect("it starts");
+    let host = Host::new(Config::production().slot("slot", SlotConfig::artifact(artifact)))
+        .expect("it starts");
     let slot = host.slot("slot").expect("the module is live");
     (host, slot)
 }

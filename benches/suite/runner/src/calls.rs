@@ -12,7 +12,7 @@ use std::{hint::black_box, time::Duration};
 use arc_swap::Cache;
 use benches_api::{Block, Calls, Score};
 use hotswap_benches::{Contender, Rounds, race, rounds::Run, stats::Samples};
-use hotswap_core::{Config, Host, Slot};
+use hotswap_core::{Config, Host, Slot, SlotConfig};
 use subsecond::HotFn;
 
 use self::{
@@ -168,7 +168,7 @@ impl Scene {
     /// Builds the modules and loads them, each in its own way.
     pub(crate) fn new() -> Self {
         let artifact = modules::build("benches-calls", &[]);
-        let config = Config::production().artifact("calls", &artifact);
+        let config = Config::production().slot("calls", SlotConfig::artifact(&artifact));
         let host = Host::new(config).expect("the host starts");
         let slot = host.slot::<dyn Calls>("calls").expect("the module is live");
         peers::prepare();

@@ -4,7 +4,7 @@
 use std::fs;
 
 use benches_api::Calls;
-use hotswap_core::{Config, Host, Retire};
+use hotswap_core::{Config, Host, Retire, SlotConfig};
 
 use crate::modules::{self, Artifact, PATIENCE};
 
@@ -22,7 +22,9 @@ pub(crate) fn measure(upgrades: u64) -> Vec<Sight> {
     let mut artifact = Artifact::read(&modules::stripped(&modules::build("benches-calls", &[])));
     let path = modules::scratch("growth").join("libbenches_calls.so");
     modules::put(&path, artifact.marked(0));
-    let config = Config::production().artifact("growth", &path).with_retire(Retire::Unload);
+    let config = Config::production()
+        .slot("growth", SlotConfig::artifact(&path))
+        .with_retire(Retire::Unload);
     let host = Host::new(config).expect("the host starts");
     let slot = host.slot::<dyn Calls>("growth").expect("the module is live");
     let reader = slot.reader();

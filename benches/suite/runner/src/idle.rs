@@ -10,7 +10,7 @@ use std::{
 };
 
 use benches_api::Calls;
-use hotswap_core::{Config, Host};
+use hotswap_core::{Config, Host, SlotConfig};
 
 use crate::modules;
 
@@ -30,7 +30,9 @@ pub(crate) fn measure() -> Option<f64> {
 /// The process that is measured: a host with two slots and a reader, for a few seconds.
 pub(crate) fn idle(artifact: &str) {
     const SECONDS: u64 = 4;
-    let config = Config::production().artifact("one", artifact).artifact("two", artifact);
+    let config = Config::production()
+        .slot("one", SlotConfig::artifact(artifact))
+        .slot("two", SlotConfig::artifact(artifact));
     let host = Host::new(config).expect("the host starts");
     let slots = ["one", "two"].map(|name| host.slot::<dyn Calls>(name).expect("it is live"));
     let reader = slots[0].reader();

@@ -9,7 +9,7 @@ mod peers;
 
 use benches_api::Calls;
 use hotswap_benches::stats::Samples;
-use hotswap_core::{Config, Host, Slot};
+use hotswap_core::{Config, Host, Slot, SlotConfig};
 
 use self::{
     floor::Floor,
@@ -56,7 +56,9 @@ impl Ours {
         let mut artifact = Artifact::read(&modules::build("benches-calls", &[]));
         let path = Self::path();
         put(&path, artifact.marked(0));
-        let config = Config::production().artifact("live", path).with_retained_warning(usize::MAX);
+        let config = Config::production()
+            .slot("live", SlotConfig::artifact(path))
+            .with_retained_warning(usize::MAX);
         let host = Host::new(config).expect("the host starts");
         let slot = host.slot::<dyn Calls>("live").expect("the module is live");
         Self { artifact, slot, _host: host }

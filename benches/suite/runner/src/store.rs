@@ -9,7 +9,7 @@ use std::{
 use benches_api::Store;
 use hotswap_benches::stats::Samples;
 use hotswap_core::{
-    Config, Host, Slot,
+    Config, Host, Slot, SlotConfig,
     event::{EventKind, Live},
 };
 
@@ -46,7 +46,7 @@ impl Stored {
         modules::put(&path, artifact);
         let (sender, told) = channel();
         let config = Config::production()
-            .artifact("store", &path)
+            .slot("store", SlotConfig::artifact(&path))
             .with_pause_deadline(PATIENCE)
             .with_call_budget(PATIENCE)
             .on_event(move |event| {

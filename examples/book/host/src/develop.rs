@@ -7,14 +7,14 @@ use std::{
     sync::mpsc::{self, Receiver},
 };
 
-use hotswap_core::{Config, Host, cargo::Profile};
+use hotswap_core::{Config, Host, SlotConfig, cargo::Profile};
 use shop_api::Shop;
 
 /// Shows what the shop has, for each line that is typed.
 pub(crate) fn develop() -> Result<(), Box<dyn Error>> {
     // ANCHOR: develop
     let config = Config::dev()
-        .cargo_package("corner-shop")
+        .slot("corner-shop", SlotConfig::cargo("corner-shop"))
         .build(|request| request.with_profile(Profile::Dev))
         .with_checkpoints("target/state");
     let (config, lines) = with_lines(config);

@@ -3,7 +3,7 @@
 use std::{env, error::Error, time::Duration};
 
 use hotswap_core::{
-    Config, Host,
+    Config, Host, SlotConfig,
     event::{Event, EventKind},
     journal::Earlier,
     report::Note,
@@ -16,7 +16,7 @@ pub(crate) fn kept() -> Result<(), Box<dyn Error>> {
     let (artifact, folder) = (arg()?, arg()?);
     // ANCHOR: journal
     let config = Config::production()
-        .artifact("shop", artifact)
+        .slot("shop", SlotConfig::artifact(artifact))
         .with_journal(folder)
         .with_checkpoint_interval(Duration::from_secs(60))
         .on_event(|event: &Event| match &event.kind {
@@ -29,24 +29,24 @@ pub(crate) fn kept() -> Result<(), Box<dyn Error>> {
     let shop = host.slot::<dyn Shop>("shop")?;
     println!("{} things", shop.pin().count()?);
     // ANCHOR: backups
-    let backup = host.checkpoint("shop")?; // it is on disk now
-    for backup in host.backups("shop")? {
+    let backup = host.operator().checkpoint("shop")?; // it is on disk now
+    for backup in host.operator().backups("shop")? {
         println!("{backup}");
     }
-    host.restore("shop", backup.number)?;
+    host.operator().restore("shop", backup.number)?;
     // ANCHOR_END: backups
     // ANCHOR: revert
-    for past in host.history()? {
+    for past in host.operator().history()? {
         println!("{past}");
     }
     let earlier = Earlier::Version("0.1.0".parse()?);
-    host.revert_to("shop", earlier, "orders are counted twice")?;
+    host.operator().revert_to("shop", earlier, "orders are counted twice")?;
     // ANCHOR_END: revert
     // ANCHOR: reports
     if let Some(report) = host.report("shop") {
         println!("{report}");
         let note = Note::new("ada", "orders were counted twice").with_solution("0.1.1 counts once");
-        host.add_note("shop", report.number, note)?;
+        host.operator().add_note("shop", report.number, note)?;
     }
     // ANCHOR_END: reports
     host.shutdown()?;

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, env, error::Error, time::Duration};
 
 use corner_shop::CornerShop;
 use hotswap_core::{
-    CallError, Config, Host, Pin, Slot, Timing,
+    CallError, Config, Host, Pin, Slot, SlotConfig, Timing,
     event::{Event, EventKind},
     probe,
 };
@@ -48,10 +48,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // ANCHOR: config
+    let slot = SlotConfig::artifact("target/debug/libcorner_shop.so")
+        .with_builtin::<CornerShop>()
+        .with_module("corner-shop");
     let config = Config::production()
-        .builtin::<CornerShop>("shop")
-        .artifact("shop", "target/debug/libcorner_shop.so")
-        .module("shop", "corner-shop")
+        .slot("shop", slot)
         .with_timing(Timing::on_request())
         .with_pause_deadline(Duration::from_millis(200))
         .on_event(told);

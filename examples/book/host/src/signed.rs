@@ -4,7 +4,7 @@
 
 use std::{env, error::Error, fs, time::Duration};
 
-use hotswap_core::{Config, Host, Rehearsal, Trial, Trust};
+use hotswap_core::{Config, Host, Rehearsal, SlotConfig, Trial, Trust};
 use shop_api::Shop;
 
 pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
@@ -25,8 +25,7 @@ pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
     // ANCHOR: signed
     let key = fs::read_to_string(key_file)?;
     let config = Config::production()
-        .artifact("shop", artifact)
-        .module("shop", "corner-shop")
+        .slot("shop", SlotConfig::artifact(artifact).with_module("corner-shop"))
         .with_trust(Trust::minisign([key])?)
         .with_floors(floors)
         .with_rehearsal(rehearsal)
@@ -36,7 +35,7 @@ pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
     let shop = host.slot::<dyn Shop>("shop")?;
     println!("{} things", shop.pin().count()?);
     // ANCHOR: downgrade
-    host.allow_downgrade("corner-shop", "0.1.0".parse()?)?;
+    host.operator().allow_downgrade("corner-shop", "0.1.0".parse()?)?;
     // ANCHOR_END: downgrade
     host.shutdown()?;
     Ok(())

@@ -107,7 +107,7 @@ impl Game {
     /// The call that hangs will not come back: the next build is not to wait for it.
     fn give_up(&mut self) {
         if let Some((call, given_up @ false)) = &mut self.hang {
-            *given_up = self.modules.host.abandon(call.part.package()).is_ok();
+            *given_up = self.modules.host.operator().abandon(call.part.package()).is_ok();
         }
     }
     // ANCHOR_END: give_up

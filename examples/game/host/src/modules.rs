@@ -10,7 +10,7 @@ use std::{
 use game_api::{Physics, Rules};
 use game_physics::Newton;
 use game_rules::Referee;
-use hotswap_core::{Config, Error, Host, Slot, cargo::Request, event::Event};
+use hotswap_core::{Config, Error, Host, Slot, SlotConfig, cargo::Request, event::Event};
 
 /// A call that finds its slot in the middle of an upgrade gives up soon: the frame goes on.
 const CALL_BUDGET: Duration = Duration::from_millis(200);
@@ -89,7 +89,8 @@ impl Modules {
     /// # Errors
     /// When one does not start.
     pub fn built_in() -> Result<Self, Error> {
-        Self::open(Config::dev())
+        let (physics, rules) = (SlotConfig::builtin::<Newton>(), SlotConfig::builtin::<Referee>());
+        Self::open(Config::dev(), physics, rules)
     }
 
     /// Linked in, too, so that the game starts at once; then as cargo builds them in the workspace
@@ -101,13 +102,14 @@ impl Modules {
         folder: &Path,
         build: impl FnOnce(Request) -> Request,
     ) -> Result<Self, Error> {
-        let config = Part::ALL.into_iter().fold(Config::dev(), |config, part| {
-            config.cargo_package(part.package()).module(part.package(), part.package())
-        });
-        Self::open(config.build(|request| build(request.with_folder(folder))))
+        let slot = |part: Part| SlotConfig::cargo(part.package()).with_module(part.package());
+        let physics = slot(Part::Physics).with_builtin::<Newton>();
+        let rules = slot(Part::Rules).with_builtin::<Referee>();
+        let config = Config::dev().build(|request| build(request.with_folder(folder)));
+        Self::open(config, physics, rules)
     }
 
-    fn open(config: Config) -> Result<Self, Error> {
+    fn open(config: Config, physics: SlotConfig, rules: SlotConfig) -> Result<Self, Error> {
         // A channel of the host's own would begin after the first build has.
         let (told, events) = mpsc::channel();
         let config = config
@@ -115,8 +117,8 @@ impl Modules {
                 // Nobody listens any more when the game ends.
                 let _ = told.send(event.clone());
             })
-            .builtin::<Newton>(Part::Physics.package())
-            .builtin::<Referee>(Part::Rules.package())
+            .slot(Part::Physics.package(), physics)
+            .slot(Part::Rules.package(), rules)
             .with_call_budget(CALL_BUDGET)
             .with_pause_deadline(PAUSE_DEADLINE)
             // The game shows all of it itself.

@@ -3,11 +3,11 @@
 use std::{error::Error, io};
 
 use adder_api::Adder;
-use hotswap_core::{Config, Host, StateDrift, event::EventKind};
+use hotswap_core::{Config, Host, SlotConfig, StateDrift, event::EventKind};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::dev()
-        .artifact("adder", "target/debug/libadder.so")
+        .slot("adder", SlotConfig::artifact("target/debug/libadder.so"))
         .with_state_drift(StateDrift::Refuse)
         .on_event(|event| match event.kind {
             EventKind::Phase { .. }

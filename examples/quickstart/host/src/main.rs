@@ -15,7 +15,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Config, Host, Plan, Rehearsal, Report, Slot, StateDrift, Trial,
+    Config, Host, Plan, Rehearsal, Report, Slot, SlotConfig, StateDrift, Trial,
     event::{Event, EventKind, Exit, Live, Refusal, WayBack},
     probe,
 };
@@ -61,7 +61,7 @@ fn tour() -> Result<String, Failure> {
     scratch.build()?;
 
     let config = Config::production()
-        .artifact("arcade", scratch.artifact())
+        .slot("arcade", SlotConfig::artifact(scratch.artifact()))
         .with_state_drift(StateDrift::Refuse)
         .with_rehearsal(Rehearsal::new().with_deadline(Duration::from_secs(3)))
         .with_trial(Trial::new(Duration::from_millis(200)))

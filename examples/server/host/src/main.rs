@@ -17,7 +17,7 @@ use std::{
 };
 
 use hotswap_core::{
-    Approval, Config, Host, Rehearsal, Trial,
+    Approval, Config, Host, Rehearsal, SlotConfig, Trial,
     event::{Event, EventKind},
     plan::Level,
     probe::Probe,
@@ -57,9 +57,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 // ANCHOR: config
 fn config(folder: &Path) -> Config {
+    let prices = SlotConfig::folder(folder.join("incoming")).with_builtin::<Prices>();
     Config::production()
-        .builtin::<Prices>("prices")
-        .folder("prices", folder.join("incoming"))
+        .slot("prices", prices)
         .with_rehearsal(Rehearsal::new())
         .with_approval(Approval::up_to(Level::Low))
         .with_trial(Trial::new(Duration::from_secs(5)).with_calls(100, Duration::from_secs(60)))

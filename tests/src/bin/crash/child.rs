@@ -15,7 +15,7 @@ use std::{
 };
 
 use counter_api::Counter;
-use hotswap_core::{Approval, Config, Host, Rehearsal, Trial, event::EventKind};
+use hotswap_core::{Approval, Config, Host, Rehearsal, SlotConfig, Trial, event::EventKind};
 use hotswap_tests::{file_name, patient};
 use rustix::process::{Signal, getpid, kill_process};
 use tracing::{
@@ -56,7 +56,7 @@ pub(crate) fn run(folder: &Path, moment: &str) -> Result<ExitCode, Box<dyn Error
             _ => {}
         })
         .with_first_artifact_deadline(Duration::from_secs(20))
-        .artifact("main", folder.join(file_name("module")))
+        .slot("main", SlotConfig::artifact(folder.join(file_name("module"))))
         .with_journal(folder.join("journal"))
         .with_checkpoint_interval(Duration::from_millis(15))
         .with_trial(Trial::new(Duration::from_millis(30)));
@@ -86,7 +86,7 @@ pub(crate) fn run(folder: &Path, moment: &str) -> Result<ExitCode, Box<dyn Error
             last = slot.pin_mut().add(1)?;
         }
         // A trial that begins at this moment may have it wait.
-        if host.checkpoint("main").is_ok() {
+        if host.operator().checkpoint("main").is_ok() {
             println!("acknowledged {last}");
             std::io::stdout().flush()?;
         }

@@ -20,7 +20,7 @@ use census::Census;
 use crowd::Crowd;
 use editions::Editions;
 use hotswap_core::{
-    AtCap, Config, Host, Retire,
+    AtCap, Config, Host, Retire, SlotConfig,
     event::{Holder, Retirement, StateNote},
 };
 use hotswap_tests::{Outcome, Told, file_name, patient, replace, until};
@@ -58,8 +58,10 @@ fn soak(options: &Options) -> ExitCode {
         (folder.path().join(file_name("ledger")), folder.path().join("copies"));
     replace(&artifact, editions.good().bytes());
 
-    let host = Host::new(config(options).with_private_folder(&copies).artifact("main", &artifact))
-        .expect("the host starts");
+    let host = Host::new(
+        config(options).with_private_folder(&copies).slot("main", SlotConfig::artifact(&artifact)),
+    )
+    .expect("the host starts");
     let told = Told::of(&host);
     let slot = host.slot::<dyn Ledger>("main").unwrap_or_else(|error| panic!("{error}"));
     let mut seen = Seen::default();

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use benches_api::Counter;
 use hotswap_benches::{Contender, Rounds};
-use hotswap_core::{Config, Host, Slot};
+use hotswap_core::{Config, Host, Slot, SlotConfig};
 use libloading::Library;
 use parking_lot::Mutex;
 
@@ -28,7 +28,7 @@ impl Exclusive {
     /// Builds the module and loads it.
     pub(crate) fn new() -> Self {
         let artifact = modules::build("benches-counter", &[]);
-        let config = Config::production().artifact("counter", &artifact);
+        let config = Config::production().slot("counter", SlotConfig::artifact(&artifact));
         let host = Host::new(config).expect("the host starts");
         let slot = host.slot::<dyn Counter>("counter").expect("the module is live");
         // SAFETY: a module of ours, which runs nothing when it is opened.

@@ -10,7 +10,7 @@ use hotswap_benches::{
     stats::Samples,
     table::{Table, figure},
 };
-use hotswap_core::{Config, Host};
+use hotswap_core::{Config, Host, SlotConfig};
 
 use crate::{
     calls::{self, Kind, ROUNDS, Scene},
@@ -44,7 +44,8 @@ pub(crate) fn callers(scene: &Scene, counts: &[usize]) -> Table {
 fn upgrades(artifact: &mut Artifact, threads: usize) -> (f64, u64) {
     let path = modules::scratch("callers").join("libbenches_calls.so");
     modules::put(&path, artifact.marked(0));
-    let host = Host::new(Config::production().artifact("callers", &path)).expect("it starts");
+    let host = Host::new(Config::production().slot("callers", SlotConfig::artifact(&path)))
+        .expect("it starts");
     let slot = host.slot::<dyn Calls>("callers").expect("the module is live");
     let over = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -7,7 +7,7 @@ use hotswap_benches::{
     stats::Samples,
     table::{Table, figure},
 };
-use hotswap_core::{Config, Host};
+use hotswap_core::{Config, Host, SlotConfig};
 
 use crate::modules::{self, Artifact, PATIENCE, milliseconds};
 
@@ -22,7 +22,7 @@ pub(crate) fn methods() -> Table {
             let mut artifact = Artifact::read(&built);
             let path = modules::scratch("methods").join("libbenches_wide.so");
             modules::put(&path, artifact.marked(0));
-            let config = Config::production().artifact("wide", &path);
+            let config = Config::production().slot("wide", SlotConfig::artifact(&path));
             let host = Host::new(config.with_retained_warning(usize::MAX)).expect("it starts");
             let slot = host.slot::<dyn $interface>("wide").expect("the module is live");
             let mut took = Samples::default();

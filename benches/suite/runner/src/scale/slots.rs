@@ -12,7 +12,7 @@ use hotswap_benches::{
     rounds::Run,
     table::{Table, figure},
 };
-use hotswap_core::{Config, Host, Reader, Slot};
+use hotswap_core::{Config, Host, Reader, Slot, SlotConfig};
 use libloading::{Library, os::unix};
 
 use crate::{
@@ -40,7 +40,9 @@ pub(crate) fn slots(counts: &[usize]) -> Table {
         let names: Vec<String> = (0..count).map(|at| format!("slot-{at}")).collect();
         let (before, started) = (resident_mib(), Instant::now());
         let config = Config::production().with_retained_warning(usize::MAX);
-        let config = names.iter().fold(config, |config, name| config.artifact(name, &path));
+        let config = names
+            .iter()
+            .fold(config, |config, name| config.slot(name, SlotConfig::artifact(&path)));
         let host = Host::new(config).expect("the host starts");
         let slots: Vec<_> =
             names.iter().map(|name| host.slot::<dyn Calls>(name).expect("it is live")).collect();
