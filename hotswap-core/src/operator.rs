@@ -88,7 +88,8 @@ impl Operator {
     /// Puts a new instance of the code that serves in the place of the one that does, and waits
     /// until it serves. The state goes over as in an upgrade; a poisoned instance
     /// ([`Config::with_after_panic`](crate::Config::with_after_panic)) is left with its own, and
-    /// the new one begins with that of the last upgrade, or afresh. The event
+    /// the new one begins with that of the last upgrade, or afresh. So is one whose callers were
+    /// given up ([`abandon`](Self::abandon)) and are still inside: they stay in it. The event
     /// [`Restarted`](EventKind::Restarted) says which.
     ///
     /// # Errors

@@ -150,3 +150,29 @@ fn a_slot_that_was_not_opened_and_a_caller_inside_get_an_error() {
     assert_eq!(scene.host.operator().abandon("main").unwrap_err().kind(), ErrorKind::Misuse);
     drop(pin);
 }
+
+/// Another instance takes the place of the one that callers hang in: that one is left to them.
+#[test]
+fn a_restart_leaves_alone_those_who_were_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let script = format!("label=a;drop=wait /dev/null;log={}", log.display());
+    let scene = Scene::<dyn Counter>::with(impatient(), &counter(&script));
+    scene.slot.pin_mut().add(5).unwrap();
+    let hangs = hang(&scene.slot);
+    assert!(!scene.host.operator().abandon("main").unwrap());
+    scene.host.operator().restart("main").unwrap();
+    assert_eq!(value(&scene.slot), 0);
+    let said = || std::fs::read_to_string(&log).unwrap();
+    assert!(!said().contains("stop") && !said().contains("drop"), "{}", said());
+    // It was said once, for one restart.
+    let second = hang(&scene.slot);
+    cancelled(&scene, "label=b");
+    for it in [hangs, second] {
+        drop(it.release);
+        it.thread.join().unwrap().unwrap();
+    }
+    // Both are stopped now: one was left by its callers, and one is replaced.
+    assert!(scene.told.live().generation > 1);
+    hotswap_tests::until("they are stopped", || said().matches("drop goes on").count() == 2);
+}

@@ -93,6 +93,8 @@ impl SlotSupervisor {
         };
         match upgrade.restart() {
             Ok(crate::upgrade::Restarted { generation, state, pause, restored }) => {
+                // Those who were given up have stayed in the instance before.
+                core.set_abandoned(false);
                 let restarted = Restarted { generation, pause, state, restored };
                 if let Some(instance) = self.instance() {
                     self.goes_on_with(&instance);

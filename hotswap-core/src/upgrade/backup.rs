@@ -21,6 +21,7 @@
 use std::{
     fmt::Display,
     path::PathBuf,
+    ptr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -223,9 +224,10 @@ fn beside_callers<T: Send + 'static>(
         if now > deadline {
             return Err(busy(&"`&mut self` calls have not let go of the instance in time"));
         }
-        let (number, instance) = gate.current();
-        if number != entered.number() {
-            return Err(busy(&"another version has taken over meanwhile"));
+        // By its address: a restart gives another instance the same number.
+        let instance = gate.current().1;
+        if !ptr::eq(&raw const *instance, &raw const *entered) {
+            return Err(busy(&"another instance has taken over meanwhile"));
         }
         let mut steps = Steps::default();
         let taken = run(&mut steps, deadline.max(now + GRACE), &instance, copy);

@@ -153,12 +153,14 @@ impl Retiring {
         })
     }
 
-    /// Stops an instance that was replaced by another one of the same code.
+    /// Stops an instance that was replaced by another one of the same code. One in which callers were
+    /// given up is left to them: the gate keeps it until they have come out.
     pub(crate) fn stop_instance(self, steps: &mut Steps, deadline: Instant) {
         let Self { number, generation, left, moved: _ } = self;
-        debug_assert_eq!(left, Left::All, "a restart closes the gate");
         let code = Arc::clone(generation.code());
-        if generation.condition().is_free() {
+        if left == Left::Unknown {
+            tracing::warn!(generation = number, "a replaced instance stays with callers inside");
+        } else if generation.condition().is_free() {
             // SAFETY: it is not current, and everybody has left it.
             let stopped = steps.run(deadline, move || unsafe { generation.stop() });
             if let Err(error) = stopped.map_err(StepError::from).flatten() {
