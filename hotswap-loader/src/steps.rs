@@ -14,6 +14,8 @@
 
 use std::{
     any::Any,
+    cell::Cell,
+    mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread,
@@ -26,8 +28,37 @@ type Step = Box<dyn FnOnce() + Send>;
 /// the most that the codec reads, is carried by name on 12 MiB of it where nothing is optimised.
 const STACK: usize = 32 << 20;
 
-/// How long the end of the thread is waited for.
+/// How long the end of the thread is waited for, and the end of an instance where another thread has
+/// let go of it.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+thread_local! {
+    /// Whether the current thread is one for module code.
+    static IS_FOR_STEPS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs module code that comes last, on whatever thread: here, where this is a thread for module code,
+/// else on one of its own, for which this one waits for a moment. Without a thread it is left undone,
+/// with everything that it was given.
+pub fn last(step: impl FnOnce() + Send + 'static) {
+    if IS_FOR_STEPS.get() {
+        return step();
+    }
+    let (done, is_done) = mpsc::channel();
+    // Not dropped where no thread can be started: that would run the code here.
+    let step = ManuallyDrop::new(step);
+    let run = move || {
+        IS_FOR_STEPS.set(true);
+        ManuallyDrop::into_inner(step)();
+        let _ = done.send(());
+    };
+    match thread::Builder::new().name("hotswap-step".into()).stack_size(STACK).spawn(run) {
+        Ok(_) => drop(is_done.recv_timeout(FAREWELL)),
+        Err(error) => {
+            tracing::warn!(%error, "the end of an instance is left undone: no thread for it");
+        }
+    }
+}
 
 /// Why nothing came of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +178,10 @@ impl Worker {
         let thread = thread::Builder::new()
             .name(name.into())
             .stack_size(STACK)
-            .spawn(move || steps.into_iter().for_each(|step| step()))
+            .spawn(move || {
+                IS_FOR_STEPS.set(true);
+                steps.into_iter().for_each(|step| step());
+            })
             .map_err(|error| RunError::NoThread { why: error.to_string() })?;
         Ok(Self { queue, thread })
     }
@@ -165,6 +199,24 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+
+    #[test]
+    fn what_comes_last_has_a_thread_and_nobody_waits_for_it_for_ever() {
+        let (say, said) = mpsc::channel();
+        let tell = move || {
+            let again = say.clone();
+            say.send(thread::current().id()).unwrap();
+            last(move || again.send(thread::current().id()).unwrap());
+        };
+        last(tell);
+        // All of it has been done by now.
+        let (first, second) = (said.try_recv().unwrap(), said.try_recv().unwrap());
+        assert_ne!(first, thread::current().id());
+        assert_eq!(first, second, "a thread for module code does it itself");
+        let (release, held) = mpsc::channel::<()>();
+        last(move || assert!(held.recv().is_err()));
+        drop(release);
+    }
 
     fn soon() -> Instant {
         Instant::now() + Duration::from_secs(60)

@@ -308,3 +308,24 @@ fn a_restore_does_not_wait_for_the_drop_of_what_prepare_has_kept() {
     scene.host.operator().restore("main", backup.number).unwrap();
     scene.host.shutdown().unwrap();
 }
+
+/// What was slow may come back when it was given up: its instance is stopped then, and nobody waits for
+/// that for ever.
+#[test]
+fn what_was_given_up_and_comes_back_is_not_stopped_by_the_hosts_own_thread() {
+    let folder = tempfile::tempdir().unwrap();
+    let (go, log) = (folder.path().join("go"), folder.path().join("log"));
+    let config = impatient().with_state_drift(StateDrift::StartAfresh);
+    let script = format!("label=a;suspend=wait {};stop=hang;log={}", go.display(), log.display());
+    let scene = Scene::<dyn Counter>::with(config, &counter(&script));
+    let refusal = scene.refusal(&counter("label=b")).to_string();
+    assert!(refusal.contains("its `suspend` hangs"), "{refusal}");
+    fs::write(&go, "").unwrap();
+    let said = || fs::read_to_string(&log).unwrap();
+    hotswap_tests::until("it comes back", || said().contains("suspend goes on"));
+    let live = scene.upgrade(&counter("label=c"));
+    assert_eq!(live.generation, 2);
+    hotswap_tests::until("it is stopped", || said().contains("a stop"));
+    assert_eq!(scene.upgrade(&counter("label=d")).generation, 3);
+    scene.host.shutdown().unwrap();
+}

@@ -1,7 +1,7 @@
 //! One instance of a module: what a slot's gate leads to.
 
 use std::{
-    fmt,
+    fmt, mem,
     ptr::NonNull,
     sync::{
         Arc,
@@ -17,6 +17,7 @@ use hotswap_abi::{
     CallError,
 };
 use hotswap_gate::{Exclusion, Guarded};
+use hotswap_loader::steps;
 use parking_lot::Mutex;
 
 use super::{Code, Condition, StepError, Use};
@@ -181,10 +182,36 @@ impl Generation {
 }
 
 impl Drop for Generation {
-    /// A candidate that nobody waits for any more, or an instance that was in use at the end.
+    /// A candidate that nobody waits for any more, an instance that was given up and left since, or
+    /// one that was in use at the end. Whoever lets go of it last waits for its code for a moment only.
     fn drop(&mut self) {
-        // SAFETY: nobody refers to it any more.
-        let _ = unsafe { self.stop() };
+        if self.given_back.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (code, origins) = (Arc::clone(&self.code), mem::take(self.origins.get_mut()));
+        let last = Last { data: self.data, code, origins };
+        steps::last(move || last.stop());
+    }
+}
+
+/// An instance that nobody refers to any more.
+struct Last {
+    data: NonNull<()>,
+    code: Arc<Code>,
+    origins: Vec<Arc<Code>>,
+}
+
+// SAFETY: `Module: Send`.
+unsafe impl Send for Last {}
+
+impl Last {
+    fn stop(self) {
+        let Self { data, code, origins } = self;
+        let stop = code.life.stop;
+        // SAFETY: the instance is alive, given back for the first time (`Generation::drop`), and
+        // nobody has it.
+        let _ = code.answer(|sink| unsafe { stop(data.as_ptr(), sink) });
+        drop((code, origins));
     }
 }
 
