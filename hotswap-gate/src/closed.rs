@@ -35,9 +35,9 @@ impl<'g, T> Closed<'g, T> {
     pub fn activate(mut self, number: u64, value: Arc<T>) -> Arc<T> {
         self.generation = None;
         let mut old = None;
+        let mut new = self.inner.to_publish(number, &value);
         self.inner.core.reopen(Some(&mut |turn| {
-            let new = Arc::new(Generation { turn, number, value: Arc::clone(&value) });
-            old = Some(self.inner.source.swap(new));
+            old = self.inner.publish(&mut new, turn);
             self.inner.turn_before(&value)
         }));
         std::mem::forget(self);

@@ -19,7 +19,8 @@ use crate::error::{Busy, Occupant, Stuck, Why};
 use crate::protocol::{Core, Phase, State, word_of};
 use crate::record::Record;
 use crate::sync::{sleep, spin_loop, yield_now};
-use crate::thread;
+use crate::tables::{List, collect, list};
+use crate::thread::{self, Who};
 use crate::waits::{self, On};
 
 impl Core {
@@ -35,6 +36,7 @@ impl Core {
     /// Returns the turn, which stays the current one until the gate opens again.
     fn begin_closing(&self, deadline: Instant) -> Result<u64, Why> {
         let me = thread::id();
+        let who = Who::current();
         let mut timed_out = false;
         let mut state = self.state();
         loop {
@@ -49,7 +51,7 @@ impl Core {
             }
             timed_out = self.wait_change(&mut state, Some(deadline));
         }
-        self.shut(&mut state);
+        self.shut(&mut state, who);
         Ok(state.turn)
     }
 
@@ -63,9 +65,9 @@ impl Core {
     }
 
     /// The turns, of those given, that nobody is inside on. They are over, so nobody will be.
-    pub(crate) fn left(&self, mut turns: Vec<u64>) -> Vec<u64> {
+    pub(crate) fn left(&self, mut turns: List<u64>) -> List<u64> {
         if turns.is_empty() || self.form().closer_fence().is_err() {
-            return Vec::new();
+            return list();
         }
         let state = self.state();
         turns.retain(|&turn| state.on(turn).next().is_none());
@@ -82,21 +84,24 @@ impl Core {
             return Err(self.stuck(Why::Barrier(error.kind()), started, Vec::new()));
         }
         let mut patience = Patience::default();
-        let mut noticed = Vec::new();
+        let mut noticed = list();
         // Taken out before the caller reopens: who stands in the graph is taken for blocked.
         let mut wait = None;
         loop {
             let mut state = self.state();
-            state.sweep();
+            let over = state.sweep();
             notice(&mut noticed, &state, turn);
             if noticed.is_empty() {
                 state.settle(turn);
+                drop(state);
                 return Ok(());
             }
             if Instant::now() >= deadline {
+                drop(state);
                 return Err(self.stuck(Why::Deadline, started, occupants(noticed, turn)));
             }
             drop(state);
+            drop(over);
             if !patience.brief() && wait.is_none() {
                 match waits::begin(On::Callers { core: Arc::clone(self), turn }) {
                     Ok(begun) => wait = Some(begun),
@@ -131,17 +136,16 @@ impl State {
 type Noticed = (Arc<Record>, Instant);
 
 /// Brings the list of those inside up to date; who stayed keeps the time it was noticed at.
-fn notice(noticed: &mut Vec<Noticed>, state: &State, turn: u64) {
+fn notice(noticed: &mut List<Noticed>, state: &State, turn: u64) {
     let now = Instant::now();
-    let before = std::mem::take(noticed);
-    noticed.extend(state.insiders(turn).map(|record| {
-        let known = before.iter().find(|(other, _)| Arc::ptr_eq(other, record));
+    *noticed = collect(state.insiders(turn).map(|record| {
+        let known = noticed.iter().find(|(other, _)| Arc::ptr_eq(other, record));
         (Arc::clone(record), known.map_or(now, |&(_, since)| since))
     }));
 }
 
 /// Their generation is still a turn: only the gate knows the numbers.
-fn occupants(noticed: Vec<Noticed>, turn: u64) -> Vec<Occupant> {
+fn occupants(noticed: List<Noticed>, turn: u64) -> Vec<Occupant> {
     let occupant =
         |(record, noticed): Noticed| Occupant { noticed, ..Occupant::new(&record, turn) };
     noticed.into_iter().map(occupant).collect()

@@ -227,7 +227,7 @@ impl Exclusion {
     ) -> Result<(), LockError> {
         let lock = self.key();
         let mut graph = waits::graph();
-        let mut queued = false;
+        let (mut queued, mut circle) = (false, None);
         let answer = loop {
             if graph.is_given(me) {
                 break Ok(());
@@ -249,15 +249,17 @@ impl Exclusion {
             }
             if !queued {
                 let on = On::Lock { core: Arc::clone(core), turn, lock, exclusive };
-                if let Err(cycle) = graph.add(me, on) {
-                    break Err(LockError::Cycle(cycle));
+                if let Err(found) = graph.add(me, on) {
+                    circle = Some(found);
+                    break Ok(());
                 }
                 queued = true;
             }
             self.freed.wait(&mut graph);
         };
         graph.remove(me);
-        answer
+        drop(graph);
+        circle.map_or(answer, |circle| Err(LockError::Cycle(circle.named())))
     }
 
     #[cold]

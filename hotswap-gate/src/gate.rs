@@ -13,6 +13,7 @@ use crate::inner::{Generation, Inner};
 use crate::protocol::Core;
 use crate::reader::Reader;
 use crate::sync::{Mutex, Source};
+use crate::tables::{collect, list};
 
 /// The gate of one slot.
 pub struct Gate<T> {
@@ -30,7 +31,7 @@ impl<T: Send + Sync> Gate<T> {
         let core = Arc::new(Core::new(name.into(), form));
         let turn = core.state().turn;
         let source = Source::new(Arc::new(Generation { turn, number, value }));
-        let leaving = Mutex::new(Vec::new());
+        let leaving = Mutex::new(list());
         Self { inner: Arc::new(Inner { core, source, leaving }) }
     }
 
@@ -97,12 +98,13 @@ impl<T: Send + Sync> Gate<T> {
     /// [`Busy`] while somebody has the gate closed or closes it; nothing has changed.
     pub fn swap(&self, number: u64, value: Arc<T>) -> Result<Arc<T>, Busy> {
         let mut old = None;
+        let mut new = self.inner.to_publish(number, &value);
         self.inner.core.swap(&mut |turn| {
-            let new = Arc::new(Generation { turn, number, value: Arc::clone(&value) });
             let current = self.inner.source.load_full();
             old = Some(Arc::clone(&current.value));
             self.inner.leaving.lock().push(current);
-            self.inner.source.swap(new);
+            // What was current is on that list.
+            self.inner.publish(&mut new, turn);
             self.inner.turn_before(&value)
         })?;
         self.inner.let_go();
@@ -133,8 +135,9 @@ impl<T: Send + Sync> Gate<T> {
         let current = inner.source.load_full();
         let leaving = inner.leaving.lock();
         let of = leaving.iter().chain([&current]).filter(|it| it.number == number);
-        let insiders = of.flat_map(|it| state.on(it.turn));
-        insiders.map(|record| Occupant::new(record, number)).collect()
+        let insiders = collect(of.flat_map(|it| state.on(it.turn)).cloned());
+        drop((leaving, state));
+        insiders.iter().map(|record| Occupant::new(record, number)).collect()
     }
 
     /// Closes the gate for ever, without waiting: callers who wait or come are refused, those

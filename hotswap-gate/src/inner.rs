@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::error::Stuck;
 use crate::protocol::Core;
 use crate::sync::{Mutex, Source};
+use crate::tables::{self, List, collect};
 
 /// What callers enter during one turn.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(crate) struct Generation<T> {
 pub(crate) struct Inner<T> {
     pub(crate) core: Arc<Core>,
     pub(crate) source: Source<Generation<T>>,
-    pub(crate) leaving: Mutex<Vec<Arc<Generation<T>>>>,
+    pub(crate) leaving: Mutex<List<Arc<Generation<T>>>>,
 }
 
 impl<T> Inner<T> {
@@ -44,13 +45,31 @@ impl<T> Inner<T> {
         Arc::clone(generation.expect("a generation leaves only when nobody announces its turn"))
     }
 
+    /// What is published next, of which the turn is not known yet. Made before the state is locked, by
+    /// a thread that has what it needs for the source.
+    pub(crate) fn to_publish(&self, number: u64, value: &Arc<T>) -> Option<Arc<Generation<T>>> {
+        drop(self.source.load_full());
+        Some(Arc::new(Generation { turn: 0, number, value: Arc::clone(value) }))
+    }
+
+    /// Makes it what callers enter on a turn. Returns what was that before.
+    pub(crate) fn publish(
+        &self,
+        new: &mut Option<Arc<Generation<T>>>,
+        turn: u64,
+    ) -> Option<Arc<Generation<T>>> {
+        let mut new = new.take()?;
+        Arc::get_mut(&mut new)?.turn = turn;
+        Some(self.source.swap(new))
+    }
+
     /// The turns that are over and still kept. Taken under the core's mutex: a swap adds to the
     /// list before it ends the turn, and holds that mutex for both.
-    pub(crate) fn over(&self, number: Option<u64>) -> Vec<u64> {
+    pub(crate) fn over(&self, number: Option<u64>) -> List<u64> {
         let _state = self.core.state();
         let leaving = self.leaving.lock();
         let wanted = leaving.iter().filter(|it| number.is_none_or(|number| number == it.number));
-        wanted.map(|generation| generation.turn).collect()
+        collect(wanted.map(|generation| generation.turn))
     }
 
     /// Lets go of what nobody is on, without waiting.
@@ -67,8 +86,7 @@ impl<T> Inner<T> {
 
     pub(crate) fn forget(&self, turns: &[u64]) {
         self.core.state().forget(turns);
-        let left: Vec<_> =
-            self.leaving.lock().extract_if(.., |it| turns.contains(&it.turn)).collect();
+        let left = tables::take(&mut self.leaving.lock(), |it| turns.contains(&it.turn));
         // Outside the lock: this may run the destructor of a value.
         drop(left);
     }

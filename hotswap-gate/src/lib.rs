@@ -39,6 +39,7 @@ mod reader;
 mod record;
 mod seats;
 mod sync;
+mod tables;
 mod thread;
 mod waits;
 

@@ -18,7 +18,12 @@
 //! everything that was done before the gate opened. The fence between the announcement and the
 //! look is what makes the two sides meet (store and load of different places on both). A record that is registered after a closer took the mutex
 //! learns of the closed word through the mutex.
+//!
+//! # The program's allocator
+//! It may be code that calls slots, and so wants the mutex of the state. Nothing is allocated or freed
+//! by it while that is held (`tables`).
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,6 +33,7 @@ use crate::places::Place;
 use crate::record::{OUTSIDE, Record};
 use crate::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::tables::{self, List, list};
 use crate::thread::{self, Who};
 
 pub(crate) const CLOSED: u64 = 1;
@@ -78,14 +84,14 @@ pub(crate) struct Core {
 
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) records: Vec<Arc<Record>>,
+    pub(crate) records: List<Arc<Record>>,
     pub(crate) turn: u64,
     /// Turns on which a value reigns again, each with the first one of that value.
-    pub(crate) again: Vec<(u64, u64)>,
+    pub(crate) again: List<(u64, u64)>,
     pub(crate) phase: Phase,
     pub(crate) ended: bool,
     /// Waiting threads that are to come in while the gate closes.
-    pub(crate) invited: Vec<u64>,
+    pub(crate) invited: List<u64>,
 }
 
 /// Publishes a value under a turn; gives back a turn before on which the same one may still be used.
@@ -139,8 +145,9 @@ impl State {
         own.map(|record| record.word()).find(|&word| word != OUTSIDE)
     }
 
-    pub(crate) fn sweep(&mut self) {
-        self.records.retain(|record| !record.is_over());
+    /// Takes out the records that are over; to be dropped when the state is not locked.
+    pub(crate) fn sweep(&mut self) -> List<Arc<Record>> {
+        tables::take(&mut self.records, |record| record.is_over())
     }
 
     pub(crate) fn is_shut(&self) -> bool {
@@ -156,12 +163,12 @@ impl Core {
             name,
             place: Place::take(),
             state: Mutex::new(State {
-                records: Vec::new(),
+                records: list(),
                 turn,
-                again: Vec::new(),
+                again: list(),
                 phase: Phase::Open,
                 ended: false,
-                invited: Vec::new(),
+                invited: list(),
             }),
             changed: Condvar::new(),
         }
@@ -206,8 +213,8 @@ impl Core {
     }
 
     /// Begins to close: from the caller's fence on, who is not inside does not come in.
-    pub(crate) fn shut(&self, state: &mut State) {
-        state.phase = Phase::Closing(Who::current());
+    pub(crate) fn shut(&self, state: &mut State, who: Who) {
+        state.phase = Phase::Closing(who);
         state.invited.clear();
         if !state.ended {
             self.head.word.store(word_of(state.turn) | CLOSED, Ordering::Release);
@@ -222,10 +229,12 @@ impl Core {
             self.advance(&mut state, publish);
             state.forget(&[quiet]);
         }
-        state.phase = Phase::Open;
+        let before = mem::replace(&mut state.phase, Phase::Open);
         state.invited.clear();
         self.show(&state);
         self.changed.notify_all();
+        drop(state);
+        drop(before);
     }
 
     /// Changes the generation of an open gate.
@@ -272,13 +281,16 @@ impl Core {
 
     pub(crate) fn register(&self, record: Arc<Record>) {
         let mut state = self.state.lock();
-        state.sweep();
+        let over = state.sweep();
         state.records.push(record);
+        drop(state);
+        drop(over);
     }
 
     /// Forgets a record that nobody will use again; at once, or when its thread is outside.
     pub(crate) fn unregister(&self, record: &Arc<Record>) {
         if record.own_word() == OUTSIDE {
+            // It is not dropped here: the caller has it, too.
             self.state.lock().records.retain(|other| !Arc::ptr_eq(other, record));
         } else {
             record.orphan();

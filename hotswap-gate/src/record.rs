@@ -162,7 +162,10 @@ impl Record {
     pub(crate) fn adopt(&self) {
         let me = thread::id();
         if self.owner() != me {
-            *self.who.lock() = Some(Who::current());
+            let who = Who::current();
+            let before = self.who.lock().replace(who);
+            // Freed when nothing is locked: the program's allocator may call by this very record.
+            drop(before);
             self.owner.store(me, Ordering::Relaxed);
         }
     }

@@ -55,6 +55,7 @@ mod table {
 
     use super::*;
     use crate::places::Place;
+    use crate::thread;
 
     /// Nothing else changes or drops `seats` than the two functions that say so.
     struct Table {
@@ -110,6 +111,7 @@ mod table {
     impl Drop for Table {
         fn drop(&mut self) {
             LIE.set(NOWHERE);
+            thread::ends();
         }
     }
 

@@ -67,7 +67,7 @@ fn until_closing(gate: &TestGate) {
 
 fn records(gate: &TestGate) -> usize {
     let mut state = gate.inner.core.state();
-    state.sweep();
+    drop(state.sweep());
     state.records.len()
 }
 

@@ -17,6 +17,18 @@ crate::sync::thread_local! { static ID: Cell<u64> = const { Cell::new(NOBODY) };
 #[cfg(all(test, loom))]
 crate::sync::thread_local! { static ID: Cell<u64> = Cell::new(NOBODY); }
 
+std::thread_local! {
+    /// The thread's own thread-locals are being destroyed: std may not know it any more, and panics where
+    /// it is asked. The program's allocator is called even then.
+    static IS_ENDING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on std is not asked who the current thread is.
+#[cfg(not(all(test, loom)))]
+pub(crate) fn ends() {
+    IS_ENDING.with(|is_ending| is_ending.set(true));
+}
+
 /// The current thread's number.
 pub(crate) fn id() -> u64 {
     match known_id() {
@@ -44,18 +56,23 @@ fn assign() -> u64 {
 #[derive(Clone, Debug)]
 pub struct Who {
     pub(crate) number: u64,
-    id: ThreadId,
+    /// `None` where std has it no more.
+    id: Option<ThreadId>,
     name: Option<Arc<str>>,
 }
 
 impl Who {
     pub(crate) fn current() -> Self {
+        if IS_ENDING.with(Cell::get) {
+            return Self { number: id(), id: None, name: None };
+        }
         let thread = std::thread::current();
-        Self { number: id(), id: thread.id(), name: thread.name().map(Arc::from) }
+        Self { number: id(), id: Some(thread.id()), name: thread.name().map(Arc::from) }
     }
 
-    /// The id that std gives the thread.
-    pub fn id(&self) -> ThreadId {
+    /// The id that std gives the thread; `None` for one that had ended but for the last of its
+    /// thread-locals.
+    pub fn id(&self) -> Option<ThreadId> {
         self.id
     }
 
@@ -67,9 +84,10 @@ impl Who {
 
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => write!(f, "thread \"{name}\" ({:?})", self.id),
-            None => write!(f, "an unnamed thread ({:?})", self.id),
+        match (self.name(), self.id) {
+            (Some(name), Some(id)) => write!(f, "thread \"{name}\" ({id:?})"),
+            (_, Some(id)) => write!(f, "an unnamed thread ({id:?})"),
+            (_, None) => f.write_str("a thread at its end"),
         }
     }
 }

@@ -13,17 +13,19 @@
 //! closer waits for callers who wait for that thread: it is invited in, on the old generation,
 //! and the cycle is gone. Only what cannot be undone like this is refused.
 //!
-//! Lock order: this graph, then the state of a gate.
+//! Lock order: this graph, then the state of a gate. With either, nothing is allocated by the program's
+//! allocator (`tables`).
 
 use std::sync::Arc;
 
 use crate::error::Cycle;
 use crate::protocol::Core;
 use crate::sync::{Mutex, MutexGuard, process_wide};
+use crate::tables::{List, collect, list};
 use crate::thread;
 
 process_wide! {
-    static GRAPH: Mutex<Graph> = Mutex::new(Graph { waits: Vec::new() });
+    static GRAPH: Mutex<Graph> = Mutex::new(Graph { waits: list() });
 }
 
 /// What a thread waits for.
@@ -75,7 +77,7 @@ pub(crate) enum Heir {
 #[derive(Debug)]
 pub(crate) struct Graph {
     /// In the order of registration.
-    waits: Vec<Wait>,
+    waits: List<Wait>,
 }
 
 /// A registered wait of the current thread; dropping it takes it out.
@@ -92,9 +94,21 @@ pub(crate) fn graph() -> MutexGuard<'static, Graph> {
     GRAPH.lock()
 }
 
+/// The slots of a circle of waits, found while the graph is locked.
+#[derive(Debug)]
+pub(crate) struct Circle(List<Arc<str>>);
+
+impl Circle {
+    /// The error, made when the graph is not locked.
+    pub(crate) fn named(self) -> Cycle {
+        Cycle::new(self.0.into_iter().collect())
+    }
+}
+
 /// Registers a wait of the current thread, unless it would never end.
 pub(crate) fn begin(on: On) -> Result<Begun, Cycle> {
-    graph().add(thread::id(), on)?;
+    let added = graph().add(thread::id(), on);
+    added.map_err(Circle::named)?;
     Ok(Begun(()))
 }
 
@@ -102,7 +116,7 @@ impl Graph {
     /// A waiter gets the lock handed over when it was passed over as often as this.
     pub(crate) const PATIENCE: u32 = 16;
 
-    pub(crate) fn add(&mut self, thread: u64, on: On) -> Result<(), Cycle> {
+    pub(crate) fn add(&mut self, thread: u64, on: On) -> Result<(), Circle> {
         self.waits.push(Wait { thread, on, over: false, passed: 0 });
         while let Some(cycle) = self.cycle(self.waits.len() - 1) {
             let invited = cycle.iter().copied().find(|&at| match &self.waits[at].on {
@@ -111,9 +125,9 @@ impl Graph {
             });
             let Some(at) = invited else {
                 let name = |at: &usize| Arc::clone(&self.waits[*at].on.core().name);
-                let slots = cycle.iter().map(name).collect();
+                let slots = collect(cycle.iter().map(name));
                 self.waits.pop();
-                return Err(Cycle::new(slots));
+                return Err(Circle(slots));
             };
             self.waits[at].over = true;
         }
@@ -125,12 +139,12 @@ impl Graph {
     }
 
     /// The waits from the one at `start` back to its own thread.
-    fn cycle(&self, start: usize) -> Option<Vec<usize>> {
-        let mut path = Vec::new();
-        self.walk(start, self.waits[start].thread, &mut path, &mut Vec::new()).then_some(path)
+    fn cycle(&self, start: usize) -> Option<List<usize>> {
+        let mut path = list();
+        self.walk(start, self.waits[start].thread, &mut path, &mut list()).then_some(path)
     }
 
-    fn walk(&self, at: usize, home: u64, path: &mut Vec<usize>, seen: &mut Vec<u64>) -> bool {
+    fn walk(&self, at: usize, home: u64, path: &mut List<usize>, seen: &mut List<u64>) -> bool {
         if self.waits[at].over {
             return false;
         }
@@ -153,19 +167,19 @@ impl Graph {
     }
 
     /// The threads without which the wait cannot end.
-    fn blockers(&self, at: usize) -> Vec<u64> {
+    fn blockers(&self, at: usize) -> List<u64> {
         let wait = &self.waits[at];
         match &wait.on {
-            On::Gate(core) => core.closer().into_iter().collect(),
+            On::Gate(core) => collect(core.closer()),
             On::Callers { core, turn } => {
                 let state = core.state();
-                state.insiders(*turn).map(|record| record.owner()).collect()
+                collect(state.insiders(*turn).map(|record| record.owner()))
             }
             On::Lock { core, turn, lock, exclusive } => {
                 let state = core.state();
                 let holders = state.insiders(*turn).filter(|record| record.mode() != 0);
                 let holders = holders.map(|record| record.owner());
-                let mut blockers: Vec<_> = holders.filter(|&owner| owner != wait.thread).collect();
+                let mut blockers = collect(holders.filter(|&owner| owner != wait.thread));
                 if !exclusive {
                     blockers.extend(self.exclusive_before(at, *lock).map(|wait| wait.thread));
                 }

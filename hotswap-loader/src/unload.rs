@@ -20,6 +20,7 @@ mod heap;
 mod interpose;
 mod pins;
 mod reaper;
+mod tables;
 mod thread_dtors;
 mod wake;
 

@@ -11,7 +11,7 @@ fn a_deadline_names_who_is_inside() {
     let [occupant] = stuck.inside() else { panic!("{stuck:?}") };
     let who = occupant.who().unwrap();
     assert_eq!(who.name(), Some("guest"));
-    assert_eq!(who.id(), guest.thread.thread().id());
+    assert_eq!(who.id(), Some(guest.thread.thread().id()));
     assert_eq!((occupant.depth(), occupant.generation()), (1, 7));
     assert_eq!(gate.enter(Duration::ZERO).unwrap().number(), 7, "it is open again");
     guest.release();

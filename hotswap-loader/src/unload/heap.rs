@@ -25,7 +25,6 @@
 //! last of them. Sharing ends with the first version that does not take its state over as memory.
 
 use std::{
-    collections::HashSet,
     fmt,
     hash::{BuildHasherDefault, Hasher},
     mem, ptr,
@@ -36,6 +35,8 @@ use std::{
 };
 
 use libc::{c_int, c_void};
+
+use super::tables::Set;
 
 /// The functions of the C library that a library allocates with, as the library finds them.
 #[derive(Debug, Clone, Copy)]
@@ -87,10 +88,13 @@ pub(super) struct Heap {
 /// where the thread-locals of the host are gone already.
 #[derive(Default)]
 #[repr(align(64))]
-struct Shard(Mutex<HashSet<usize, BuildHasherDefault<Scatter>>>);
+struct Shard(Mutex<Blocks>);
+
+/// In memory of the system's: a set that grows while it is locked leads to no other allocation.
+type Blocks = Set<usize, BuildHasherDefault<Scatter>>;
 
 impl Shard {
-    fn lock(&self) -> MutexGuard<'_, HashSet<usize, BuildHasherDefault<Scatter>>> {
+    fn lock(&self) -> MutexGuard<'_, Blocks> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

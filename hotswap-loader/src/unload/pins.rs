@@ -49,10 +49,11 @@ use self::{
     state::{Stage, State},
     threads::Thread,
 };
-use super::{heap::Heap, wake};
+use super::{heap::Heap, tables::List, wake};
 
 /// What one library has left with the process. Locked with a mutex of std: module code may call
-/// where the thread-locals of the host are gone already.
+/// where the thread-locals of the host are gone already. While the state is locked nothing is allocated
+/// but by the system (`tables`).
 #[derive(Debug, Default)]
 pub struct LibraryPins {
     /// The library's own file, where it is not to find it: std maps the file to put names to the
@@ -156,7 +157,9 @@ impl LibraryPins {
         let mut state = self.state();
         debug_assert_eq!(state.stage, Stage::Draining, "somebody owns the code");
         if !state.is_free() {
-            return Err(state.holders());
+            let leads = state.leads();
+            drop(state);
+            return Err(leads.holders());
         }
         state.stage = Stage::Closed;
         self.is_draining.store(false, Ordering::Release);
@@ -209,16 +212,22 @@ impl LibraryPins {
 
     /// What leads into the library, or where that is nothing any more, what may look at it.
     pub fn holders(&self) -> Vec<Holder> {
-        let holders = self.state().holders();
+        let leads = self.state().leads();
+        let holders = leads.holders();
         if holders.is_empty() && self.is_closed() { self.kin_at_work() } else { holders }
     }
 
     /// The library asks for something whose end nobody learns of. Whether it may have it: not when
     /// the pins are closed.
     pub fn allow_unaccounted(&self, what: &str) -> bool {
+        let mut what = Some(Arc::from(what));
         let mut state = self.state();
-        state.unaccounted.get_or_insert_with(|| what.to_owned());
-        state.stage != Stage::Closed
+        if state.unaccounted.is_none() {
+            state.unaccounted = what.take();
+        }
+        let may = state.stage != Stage::Closed;
+        drop(state);
+        may
     }
 
     /// A thread is about to be started. Its number, or `None` when the pins are closed.
@@ -269,7 +278,7 @@ impl LibraryPins {
         self.state().valued.iter().filter_map(|entry| entry.destroys).min()
     }
 
-    fn remove(&self, list: impl FnOnce(&mut State) -> &mut Vec<Thread>, number: u64) {
+    fn remove(&self, list: impl FnOnce(&mut State) -> &mut List<Thread>, number: u64) {
         let mut state = self.state();
         list(&mut state).retain(|entry| entry.number != number);
         let is_free = state.stage == Stage::Draining && state.is_free();

@@ -14,7 +14,8 @@
 //! called after these, by a key.
 //!
 //! # Safety
-//! Nothing of the ledger is borrowed while a destructor runs: it may come back for more.
+//! Nothing of the ledger is borrowed while a destructor runs: it may come back for more. Nor while the
+//! program's allocator runs, which may call a library (`tables`).
 //!
 //! # Why a generation waits for these threads
 //! - To close the library and leak the values would lose memory with each upgrade, and whatever a
@@ -38,14 +39,17 @@ use std::{
 
 use libc::c_void;
 
-use super::pins::{self, Destructor, LibraryPins};
+use super::{
+    pins::{self, Destructor, LibraryPins},
+    tables::List,
+};
 
 /// How often the C library looks for values that destructors have left, and we do.
 const ROUNDS: usize = 4;
 
 #[derive(Debug)]
 struct ThreadLedger {
-    entries: Vec<Entry>,
+    entries: List<Entry>,
     /// The library that has started this thread.
     starter: Option<Running>,
     /// Whether [`end`] is called when the thread ends.
@@ -58,9 +62,9 @@ struct Entry {
     pins: Arc<LibraryPins>,
     /// The thread, among the pins.
     number: u64,
-    destructors: Vec<(Destructor, *mut c_void)>,
+    destructors: List<(Destructor, *mut c_void)>,
     /// By the index of the key: the key's serial number, and the value.
-    values: Vec<(u64, *mut c_void)>,
+    values: List<(u64, *mut c_void)>,
     /// Whether a [`destroy`] of this thread is at it. A destructor may lead back here, and the entry
     /// must stay until it has returned.
     is_busy: bool,
@@ -109,7 +113,7 @@ impl Drop for Running {
 
 thread_local! {
     static LEDGER: ManuallyDrop<RefCell<ThreadLedger>> = const {
-        let ledger = ThreadLedger { entries: Vec::new(), starter: None, is_known: false };
+        let ledger = ThreadLedger { entries: List::new(), starter: None, is_known: false };
         ManuallyDrop::new(RefCell::new(ledger))
     };
 }
@@ -133,7 +137,7 @@ impl ThreadLedger {
             None => {
                 let number = pins.add_valued(thread())?;
                 let pins = Arc::clone(pins);
-                let (destructors, values) = (Vec::new(), Vec::new());
+                let (destructors, values) = (List::new(), List::new());
                 let entry = Entry { pins, number, destructors, values, is_busy: false };
                 self.entries.push(entry);
                 self.make_known();

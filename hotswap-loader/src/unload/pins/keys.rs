@@ -2,6 +2,8 @@
 
 use libc::c_void;
 
+use crate::unload::tables::List;
+
 /// A function that destroys what it is given.
 pub(crate) type Destructor = unsafe extern "C" fn(*mut c_void);
 
@@ -20,7 +22,7 @@ const MOST_KEYS: usize = 1024;
 
 /// The keys of a library: the number of each is its place.
 #[derive(Debug, Default)]
-pub(super) struct Keys(Vec<Key>);
+pub(super) struct Keys(List<Key>);
 
 impl Keys {
     /// A new key, or `None` when there are too many.

@@ -1,22 +1,33 @@
 //! How far the end of a library has come, and what leads into it.
 
+use std::sync::Arc;
+
 use hotswap_types::Holder;
 
 use super::{
     keys::Keys,
     threads::{self, Thread},
 };
+use crate::unload::tables::List;
 
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) stage: Stage,
     /// Threads that the library has started.
-    pub(super) threads: Vec<Thread>,
+    pub(super) threads: List<Thread>,
     /// Threads of whomever that have values of the library's.
-    pub(super) valued: Vec<Thread>,
+    pub(super) valued: List<Thread>,
     pub(super) keys: Keys,
     /// What it has asked for that nobody can account for.
-    pub(super) unaccounted: Option<String>,
+    pub(super) unaccounted: Option<Arc<str>>,
+}
+
+/// What leads into a library, copied while the state is locked, and named when it is not: names are of
+/// memory of the program's, whose allocator may call the library.
+pub(super) struct Leads {
+    threads: List<Thread>,
+    valued: List<Thread>,
+    unaccounted: Option<Arc<str>>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +43,16 @@ impl State {
         self.threads.is_empty() && self.valued.is_empty() && self.unaccounted.is_none()
     }
 
+    pub(super) fn leads(&self) -> Leads {
+        Leads {
+            threads: self.threads.clone(),
+            valued: self.valued.clone(),
+            unaccounted: self.unaccounted.clone(),
+        }
+    }
+}
+
+impl Leads {
     pub(super) fn holders(&self) -> Vec<Holder> {
         let mut holders = Vec::new();
         if !self.threads.is_empty() {
@@ -49,7 +70,7 @@ impl State {
             holders.push(Holder::Destructors(threads::named(&busy)));
         }
         if let Some(what) = &self.unaccounted {
-            holders.push(Holder::Image { why: what.clone() });
+            holders.push(Holder::Image { why: what.to_string() });
         }
         holders
     }

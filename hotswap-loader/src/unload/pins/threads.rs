@@ -8,6 +8,8 @@ use std::{
 
 use hotswap_types::{HoldingThread, escape::escaped};
 
+use crate::unload::tables::List;
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thread {
     pub(super) number: u64,
@@ -19,7 +21,7 @@ pub(super) struct Thread {
 }
 
 /// Puts a thread on a list; its number there.
-pub(super) fn add(list: &mut Vec<Thread>, thread: i32) -> u64 {
+pub(super) fn add(list: &mut List<Thread>, thread: i32) -> u64 {
     static NUMBERS: AtomicU64 = AtomicU64::new(1);
     let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
     list.push(Thread { number, thread, since: Instant::now(), destroys: None });
