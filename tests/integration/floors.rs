@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use hotswap_core::{
-    Config, Host, Slot, SlotConfig, Timing,
+    ArtifactHash, Config, Host, Slot, SlotConfig, Timing, Trial,
     event::{Exit, Phase},
 };
-use hotswap_tests::{Fixture, Told, file_name, fixture, patient, replace};
+use hotswap_tests::{Fixture, LONG, Told, file_name, fixture, patient, replace};
 use meter_api::Meter;
 
 /// A build of `meter` with this version.
@@ -154,4 +154,25 @@ fn without_a_folder_every_version_may_serve() {
         place.run(patient().slot("main", SlotConfig::artifact(place.artifact())), &meter("2.0.0"));
     place.put(&meter("1.0.0"));
     run.live("1.0.0");
+}
+
+/// Whoever goes back allows it once; what was tried and did not do is not allowed any more.
+#[test]
+fn a_revert_that_was_rolled_back_in_its_trial_allows_nothing_afterwards() {
+    let place = Place::new();
+    let trial = Trial::new(LONG).with_longest_call(LONG);
+    let journal = place.0.path().join("journal");
+    let config = place.config().with_journal(journal).with_trial(trial);
+    let first = meter("1.0.0");
+    let run = place.run(config, &first);
+    place.put(&meter("1.1.0"));
+    run.live("1.1.0");
+    run.host.operator().commit("main", "a test").unwrap();
+    run.host.operator().revert_to("main", ArtifactHash::of(first.bytes()), "why").unwrap();
+    run.live("1.0.0");
+    run.host.operator().roll_back("main", "a test").unwrap();
+    assert_eq!(run.told.refused().exit, Exit::RolledBack);
+    // Another build of that version, which nobody has rejected.
+    place.put(&fixture("meter").told("label=another"));
+    run.below("1.1.0", "1.0.0");
 }

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use counter_api::Counter;
+use counter_api::{Counter, Failing};
 use hotswap_core::{
-    CallError, Config, StateDrift,
+    AfterPanic, CallError, Config, StateDrift, Timing,
     event::{Exit, Phase, Retirement, StateNote},
 };
-use hotswap_tests::{Scene, as_configured, fixture, patient};
+use hotswap_tests::{Scene, as_configured, edition, fixture, patient};
 
 use crate::support::{counter, elsewhere, label, stay_inside, value};
 
@@ -328,4 +328,26 @@ fn what_was_given_up_and_comes_back_is_not_stopped_by_the_hosts_own_thread() {
     hotswap_tests::until("it is stopped", || said().contains("a stop"));
     assert_eq!(scene.upgrade(&counter("label=d")).generation, 3);
     scene.host.shutdown().unwrap();
+}
+
+/// A candidate that was started beside a version whose state does not go over as memory any more is
+/// prepared anew.
+#[test]
+fn a_candidate_that_is_prepared_anew_does_not_hang_the_host_with_what_it_had_kept() {
+    let config = impatient()
+        .with_timing(Timing::on_request())
+        .with_after_panic(AfterPanic::Refuse, AfterPanic::GoOn);
+    let mover = |script: &str| edition("mover", &[]).told(script);
+    let scene = Scene::<dyn Counter>::with(config, &mover("label=a"));
+    scene.put(&mover("label=b;untaken=hang"));
+    scene.told.pending();
+    let stays = stay_inside(&scene.slot, "the one who stays");
+    assert_eq!(scene.host.apply_pending().unwrap(), 0);
+    assert!(scene.told.refused().to_string().contains("the one who stays"));
+    stays.leave();
+    elsewhere(|| scene.slot.pin_mut().fail_mut(Failing::Text)).unwrap_err();
+    assert_eq!(scene.host.apply_pending().unwrap(), 0);
+    let refusal = scene.told.refused();
+    assert_eq!(refusal.phase, Phase::Prepared, "{refusal}");
+    assert!(refusal.findings[0].starts_with("drop  it did not come back"), "{refusal}");
 }
