@@ -296,6 +296,12 @@ pub enum EventKind {
     /// Cargo builds modules from their sources.
     #[cfg(feature = "cargo")]
     Build(cargo::Report),
+    /// Operators are not answered just now ([`Config::admin`](crate::Config::admin)); told
+    /// once, until they are again.
+    AdminTrouble {
+        /// What happened, and whether that is tried again.
+        why: String,
+    },
     /// The host's own thread has panicked, by a bug of hotswap's or a panic in the program's `tracing`
     /// subscriber. What serves goes on. The host upgrades, commits and rolls back nothing any more, and
     /// every order is an error, until the program is restarted.

@@ -15,8 +15,8 @@ use std::{
     time::Duration,
 };
 
-use hotswap_core::Host;
-use hotswap_tests::{LONG, patient, until};
+use hotswap_core::{Host, event::EventKind};
+use hotswap_tests::{LONG, Told, patient, until};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What the system keeps of the thread that listens, once it has its name.
@@ -44,6 +44,7 @@ fn who_connects_is_answered_when_there_is_one_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("admin");
     let host = Host::new(patient().admin(&path)).unwrap();
+    let told = Told::of(&host);
     let statistics = statistics();
     let before = getrlimit(Resource::Nofile);
     // One is left, for this end of the connection.
@@ -52,7 +53,6 @@ fn who_connects_is_answered_when_there_is_one_again() {
     setrlimit(Resource::Nofile, limit).unwrap();
     let mut client = UnixStream::connect(&path).unwrap();
     assert_eq!(client.as_raw_fd(), next);
-    client.set_read_timeout(Some(LONG)).unwrap();
 
     let ran = has_run(&statistics);
     thread::sleep(Duration::from_millis(500));
@@ -61,8 +61,37 @@ fn who_connects_is_answered_when_there_is_one_again() {
 
     setrlimit(Resource::Nofile, before).unwrap();
     client.write_all(b"{\"verb\":\"status\"}\n").unwrap();
+    is_answered(client);
+    let why = trouble(&told);
+    assert!(why.contains("Too many open files"), "{why}");
+
+    // With fewer descriptors than it has places to wait at, it cannot wait there at all.
+    let open = || fs::read_dir("/proc/self/fd").unwrap().count();
+    let idle = open();
+    let mut client = UnixStream::connect(&path).unwrap();
+    until("both ends are open", || open() == idle + 2);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(1), ..before }).unwrap();
+    client.write_all(b"{\"verb\":\"status\"}\n").unwrap();
+    is_answered(client);
+    while !trouble(&told).contains("Invalid argument") {}
+    setrlimit(Resource::Nofile, before).unwrap();
+    let mut client = UnixStream::connect(&path).unwrap();
+    client.write_all(b"{\"verb\":\"status\"}\n").unwrap();
+    is_answered(client);
+    drop(host);
+}
+
+fn is_answered(mut client: UnixStream) {
     let mut answer = String::new();
+    client.set_read_timeout(Some(LONG)).unwrap();
     client.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("{\"done\""), "{answer}");
-    drop(host);
+}
+
+/// Why operators are not answered.
+fn trouble(told: &Told) -> String {
+    told.find(|event| match &event.kind {
+        EventKind::AdminTrouble { why } => Some(why.clone()),
+        _ => None,
+    })
 }

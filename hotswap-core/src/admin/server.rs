@@ -22,6 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_abi::__private::contained;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
@@ -34,7 +35,7 @@ use super::{
     protocol::{Reply, Request, line},
     socket::{Place, SocketError},
 };
-use crate::operator::Operator;
+use crate::{event::EventKind, operator::Operator};
 
 /// So many looks are answered at a time.
 pub(super) const MOST_LOOKS: usize = 16;
@@ -83,10 +84,24 @@ impl Admin {
         let ending = Arc::new(Ending::default());
         let listening = thread::Builder::new().name("hotswap-admin".into()).spawn({
             let (ending, wake) = (Arc::clone(&ending), Arc::clone(&wake));
-            let (asking, waiting, answering) = (Vec::new(), VecDeque::new(), Vec::new());
-            let listening =
-                Listening { listener, woken, operator, ending, asking, waiting, answering, wake };
-            move || listening.run()
+            let listening = Listening {
+                listener,
+                woken,
+                operator,
+                ending,
+                asking: Vec::new(),
+                waiting: VecDeque::new(),
+                answering: Vec::new(),
+                wake,
+                trouble: None,
+            };
+            move || {
+                let operator = listening.operator.clone();
+                if contained(|| listening.run()).is_none() {
+                    let why = "their thread has panicked; restart the program".to_owned();
+                    operator.shared.tell("", EventKind::AdminTrouble { why });
+                }
+            }
         });
         let listening = Some(listening.map_err(failed)?);
         Ok(Self { listening, ending, wake, place: Some(place) })
@@ -126,17 +141,31 @@ struct Listening {
     /// Who is being answered, and whether that is an order.
     answering: Vec<(JoinHandle<()>, bool)>,
     wake: Arc<UnixStream>,
+    /// What was told of why nobody is answered, until that is over.
+    trouble: Option<String>,
 }
 
 impl Listening {
     fn run(mut self) {
-        while self.sleep().is_ok() && !self.ending.ends() {
+        loop {
+            let slept = self.sleep();
+            if self.ending.ends() {
+                break;
+            }
+            // No memory, or fewer descriptors than there are places: nothing tells then of what has
+            // come, so it is looked at all the same.
+            let mut trouble = slept.err();
+            if trouble.is_some() {
+                thread::sleep(BREATH);
+            }
             let mut drained = [0; 64];
             while matches!((&self.woken).read(&mut drained), Ok(1..)) {}
             self.hear();
-            if !self.accept() {
+            if let Err(error) = self.accept() {
                 let _ = polled(&[self.woken.as_fd()], Some(BREATH));
+                trouble.get_or_insert(error);
             }
+            self.tell(trouble.as_ref());
             self.answer_next();
         }
         for (stream, _) in self.waiting {
@@ -144,6 +173,15 @@ impl Listening {
         }
         for (thread, _) in self.answering {
             let _ = thread.join();
+        }
+    }
+
+    /// Says once that operators are not answered just now.
+    fn tell(&mut self, trouble: Option<&io::Error>) {
+        let trouble = trouble.map(|error| format!("{error}; tried again by itself"));
+        let before = std::mem::replace(&mut self.trouble, trouble.clone());
+        if let Some(why) = trouble.filter(|why| before.as_ref() != Some(why)) {
+            self.operator.shared.tell("", EventKind::AdminTrouble { why });
         }
     }
 
@@ -173,15 +211,15 @@ impl Listening {
         }
     }
 
-    /// Lets in who has connected; `false` where that cannot be done now.
-    fn accept(&mut self) -> bool {
+    /// Lets in who has connected.
+    fn accept(&mut self) -> io::Result<()> {
         loop {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) => {
                     // Whoever it was has gone; or there is no descriptor left.
                     let gone = [io::ErrorKind::WouldBlock, io::ErrorKind::ConnectionAborted];
-                    return gone.contains(&error.kind());
+                    return if gone.contains(&error.kind()) { Ok(()) } else { Err(error) };
                 }
             };
             let _ = stream.set_nonblocking(true);

@@ -153,6 +153,7 @@ impl fmt::Display for Event {
             EventKind::NotReported { why } => write!(f, "{slot}: {why}"),
             #[cfg(feature = "cargo")]
             EventKind::Build(report) => report.fmt(f),
+            EventKind::AdminTrouble { why } => write!(f, "operators are not answered: {why}"),
             EventKind::WorkerDied => f.write_str(
                 "the host's own thread has panicked: what serves goes on, and nothing is upgraded, \
                  committed or rolled back any more; restart the program",
