@@ -18,9 +18,11 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    Approval, ArtifactHash, Host, Slot, SlotConfig, Trial,
+    Approval, ArtifactHash, Host, Slot, SlotConfig, Timing, Trial,
     event::{Event, EventKind, Phase},
+    journal::Outcome,
     probe,
+    report::Report,
 };
 use hotswap_tests::{
     Fixture, LONG, Scene, Told,
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         ("what_is_refused_meanwhile_changes_nothing", what_is_refused_meanwhile),
         ("another_instance_makes_it_stale", another_instance_makes_it_stale),
         ("a_trial_that_began_meanwhile_comes_first", a_trial_comes_first),
+        ("a_revert_that_a_trial_has_overtaken_is_refused_and_reported", an_overtaken_revert),
         ("whoever_says_yes_is_answered_when_it_is_over", a_yes),
         ("whoever_goes_back_is_answered_when_it_is_over", a_revert),
         ("the_journals_backup_is_what_the_child_reads", one_copy),
@@ -181,7 +184,7 @@ fn another_instance_makes_it_stale() {
 fn a_trial_comes_first() {
     let trial = Trial::new(Duration::from_secs(3600)).with_longest_call(LONG);
     let config = patient().with_rehearsal(rehearsal()).with_trial(trial);
-    let scene = counted(config.with_timing(hotswap_core::Timing::on_request()));
+    let scene = counted(config.with_timing(Timing::on_request()));
     scene.put(&counter("label=b"));
     scene.told.pending();
     let stands = Stands::new(scene.folder(), "c");
@@ -192,12 +195,60 @@ fn a_trial_comes_first() {
     assert_eq!(scene.told.live().generation, 2);
     stands.go();
     until("its child has ended", || children().is_empty());
+    // What is told of it comes to an end, and it is looked at again.
+    let report = scene.told.find(|event| reported(event, stands.hash()));
+    assert_eq!((report.outcome, report.tried_again), (Outcome::Cancelled, true), "{report:?}");
+    assert_eq!(report.findings, ["another version is on trial"]);
     until("it waits", || phase(&scene.host, "main").is_none());
     scene.host.operator().commit("main", "by a test").unwrap();
     scene.told.pending();
     assert_eq!(stands.begun("start"), 2);
     assert_eq!(scene.host.apply_pending().unwrap(), 1);
     assert_eq!(label(&scene.slot), "c");
+}
+
+fn reported(event: &Event, artifact: ArtifactHash) -> Option<Arc<Report>> {
+    match &event.kind {
+        EventKind::Reported(report) if report.artifact == artifact => Some(Arc::clone(report)),
+        _ => None,
+    }
+}
+
+fn an_overtaken_revert() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, path) = (Stands::new(folder.path(), "a"), folder.path().join(file_name("module")));
+    first.go();
+    fs::write(&path, first.build.bytes()).unwrap();
+    let trial = Trial::new(Duration::from_secs(3600)).with_longest_call(LONG);
+    let config = patient()
+        .with_rehearsal(rehearsal())
+        .with_journal(folder.path().join("journal"))
+        .with_timing(Timing::on_request())
+        .with_trial(trial);
+    let host = Host::new(config.slot("main", SlotConfig::artifact(&path))).unwrap();
+    let told = Told::of(&host);
+    let slot = host.slot::<dyn Counter>("main").unwrap();
+    assert_eq!(told.live().generation, 1);
+    replace(&path, counter("label=b").bytes());
+    told.pending();
+    assert_eq!(host.apply_pending().unwrap(), 1);
+    host.operator().commit("main", "a test").unwrap();
+    replace(&path, counter("label=c").bytes());
+    told.find(|event| matches!(event.kind, EventKind::Pending { .. }).then_some(()));
+    fs::remove_file(&first.go).unwrap();
+    let before = first.begun("start");
+    thread::scope(|scope| {
+        let back = scope.spawn(|| host.operator().revert_to("main", first.hash(), "why"));
+        first.stands(before + 1);
+        assert_eq!(host.apply_pending().unwrap(), 1);
+        first.go();
+        let error = back.join().unwrap().unwrap_err().to_string();
+        assert!(error.contains("a version is on trial"), "{error}");
+    });
+    let report = told.find(|event| reported(event, first.hash()));
+    assert_eq!((report.outcome, report.phase), (Outcome::Cancelled, Phase::Rehearsed));
+    assert!(report.findings[0].contains("a version is on trial"), "{report:?}");
+    assert!(!report.tried_again && label(&slot) == "c");
 }
 
 fn awaiting(event: &Event) -> Option<ArtifactHash> {

@@ -187,6 +187,14 @@ impl Drafts {
         self.over(artifact, Outcome::Cancelled, now)
     }
 
+    /// An artifact is looked at again when the trial of another one is over.
+    pub(crate) fn held(&mut self, artifact: ArtifactHash, now: Moment) -> Option<Report> {
+        let draft = self.0.iter_mut().find(|it| it.report.artifact == artifact && it.is_told())?;
+        draft.report.findings = vec!["another version is on trial".to_owned()];
+        draft.report.tried_again = true;
+        self.over(artifact, Outcome::Cancelled, now)
+    }
+
     /// What has been told of, and is not over; whether it is on trial.
     pub(crate) fn under_way(&self) -> Vec<(ArtifactHash, bool)> {
         let told = self.0.iter().filter(|draft| draft.is_told());

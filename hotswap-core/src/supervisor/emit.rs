@@ -66,7 +66,7 @@ fn show(slot: &SlotCore, event: &SlotEvent) {
     match event {
         SlotEvent::Reached { phase, .. } => slot.set_phase(Some(*phase)),
         SlotEvent::Rehearsing => slot.set_phase(Some(Phase::Rehearsed)),
-        SlotEvent::Superseded { .. } | SlotEvent::Held => slot.set_phase(None),
+        SlotEvent::Superseded { .. } | SlotEvent::Held { .. } => slot.set_phase(None),
         SlotEvent::Planned(plan) => slot.set_plan(plan.clone()),
         SlotEvent::AwaitsApproval(plan) => {
             slot.set_awaiting(Some(plan.clone()));
@@ -132,6 +132,7 @@ fn hear(drafts: &mut Drafts, slot: &str, event: &SlotEvent, now: Moment) -> Opti
             drafts.judged(figures.clone());
         }
         SlotEvent::CameBack { back, .. } => drafts.came_back(back.clone()),
+        SlotEvent::Held { artifact } => return drafts.held(*artifact, now),
         SlotEvent::CalledOff { artifact, why, serving } => {
             return drafts.called_off(*artifact, why, serving.clone(), now);
         }

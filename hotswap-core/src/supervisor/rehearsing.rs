@@ -21,10 +21,10 @@ use super::{
     trigger::Trigger,
 };
 use crate::{
-    event::{EventKind, RehearsalReport},
+    event::{EventKind, Exit, RehearsalReport},
     rehearsal::{Rehearse, Running},
     snapshot::Snapshot,
-    upgrade::{Admitted, Assessed, BackedUp, Fault, RehearsalOutcome, Wanted},
+    upgrade::{Admitted, Assessed, BackedUp, Fault, RehearsalOutcome, Retry, Wanted},
 };
 
 impl SlotSupervisor {
@@ -105,7 +105,14 @@ impl SlotSupervisor {
             // What waited to be applied was.
             (Action::Hold, _) => self.hold(cx, candidate),
             (Action::RefuseOnTrial, _) => {
-                self.emit(cx, SlotEvent::Held);
+                let fault = Fault::new(
+                    Phase::Rehearsed,
+                    Exit::Cancelled,
+                    vec![ON_TRIAL.to_owned()],
+                    "go back to it when the trial is over",
+                    Retry::AsAdvised,
+                );
+                self.refuse(cx, candidate.identity(), fault);
                 self.answer_revert(cx, Some(ON_TRIAL.to_owned()));
             }
             (Action::Reassess, _) => {
@@ -146,7 +153,7 @@ impl SlotSupervisor {
 
     /// A candidate is looked at again when the trial is over.
     pub(super) fn hold(&mut self, cx: &Context, candidate: Candidate) {
-        self.emit(cx, SlotEvent::Held);
+        self.emit(cx, SlotEvent::Held { artifact: candidate.artifact });
         self.seen.remove(&candidate.path);
         self.core.held.insert(candidate.path);
     }

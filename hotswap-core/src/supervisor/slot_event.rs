@@ -35,8 +35,8 @@ pub(super) enum SlotEvent {
     Rehearsing,
     /// It is not wanted any more, and the child was killed.
     Superseded { artifact: ArtifactHash, module: Option<ModuleVersion>, why: String },
-    /// What is on its way is looked at later.
-    Held,
+    /// What is on its way is looked at later: another one is on trial.
+    Held { artifact: ArtifactHash },
     /// A plan was made.
     Planned(Arc<Plan>),
     /// What is configured has said yes to it.
