@@ -111,6 +111,12 @@ pub enum EventKind {
         /// Why.
         why: String,
     },
+    /// Something that a rehearsal's child has left could not be removed in time: files in its folder, or
+    /// processes that have left its process group.
+    NotCleanedUp {
+        /// What, and why.
+        why: String,
+    },
     /// The rehearsal of an artifact was called off: the artifact is not wanted any more.
     Superseded {
         /// The artifact.

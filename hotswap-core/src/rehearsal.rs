@@ -36,9 +36,14 @@ mod running;
 #[cfg(target_os = "linux")]
 mod steps;
 #[cfg(target_os = "linux")]
+mod strays;
+#[cfg(target_os = "linux")]
 mod verdict;
 
-pub(crate) use self::{role::is_unserved_child, running::Running};
+pub(crate) use self::{
+    role::is_unserved_child,
+    running::{News, Running},
+};
 #[cfg(fuzzing)]
 pub(crate) use verdict::of_any;
 

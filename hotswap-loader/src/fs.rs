@@ -3,6 +3,7 @@
 //! - [`PrivateFolder`] and [`PrivateFile`]: where private copies live, and how they go away.
 //! - [`read_lease`]: is anybody still writing this file? Known, not guessed.
 //! - [`read_regular`]: what others may have put there, without being caught by what is no file.
+//! - [`remove_within`]: a folder that others have filled goes, in a bounded time.
 //! - [`replace()`]: a file that is there as a whole, old or new; [`disk`]: what that rests on.
 //! - [`make_private`]: a folder that stays, for this user alone.
 //! - [`file_stem_of`]: a name of any text for a file.
@@ -15,6 +16,7 @@ mod lease;
 mod name;
 mod private;
 mod regular;
+mod remove;
 mod replace;
 
 pub use file_size::Spared;
@@ -22,4 +24,5 @@ pub use lease::{Claim, ReadLease, read_lease};
 pub use name::file_stem_of;
 pub use private::{FolderError, PrivateFile, PrivateFolder, is_private_folder, make_private};
 pub use regular::{Unopened, open_regular, read_regular};
+pub use remove::remove_within;
 pub use replace::{remove_left_aside, replace};

@@ -6,6 +6,8 @@
 
 #[path = "rehearsal/child.rs"]
 mod child;
+#[path = "rehearsal/left.rs"]
+mod left;
 #[path = "rehearsal/states.rs"]
 mod states;
 #[path = "rehearsal/support.rs"]
@@ -30,6 +32,7 @@ use self::{
         LATE, SERVES_NOTHING, a_privileged_program_serves_nothing,
         what_others_hand_over_is_not_rehearsed, who_serves_too_late_is_started_once,
     },
+    left::{a_folder_that_was_filled_is_removed, what_has_left_the_childs_group_is_killed},
     states::{
         a_hand_over_as_memory, a_versioned_edit_is_undone, an_older_version,
         each_step_of_the_state, no_copy, whether_there_is_a_way_back_is_told,
@@ -60,9 +63,11 @@ fn main() -> ExitCode {
     if env::var_os(SERVES_NOTHING).is_some() {
         return ExitCode::from(7);
     }
-    let tests: [(&str, fn()); 15] = [
+    let tests: [(&str, fn()); 17] = [
         ("what_goes_wrong_is_never_loaded", what_goes_wrong_is_never_loaded),
         ("what_hangs_is_killed", what_hangs_is_killed),
+        ("what_has_left_the_childs_group_is_killed", what_has_left_the_childs_group_is_killed),
+        ("a_folder_that_was_filled_is_removed", a_folder_that_was_filled_is_removed),
         ("what_goes_well_is_told_and_live", what_goes_well_is_told_and_live),
         ("an_older_version_is_rehearsed_with_its_own_state", an_older_version),
         ("a_kept_state_is_rehearsed_where_a_versioned_edit_is_undone", a_versioned_edit_is_undone),

@@ -34,6 +34,9 @@ impl fmt::Display for Event {
             EventKind::NotRehearsed { artifact, why } => {
                 write!(f, "{slot}: {} goes on without a rehearsal: {why}", artifact.short())
             }
+            EventKind::NotCleanedUp { why } => {
+                write!(f, "{slot}: a rehearsal has left something behind: {why}")
+            }
             EventKind::Superseded { artifact, why } => {
                 write!(f, "{slot}: {} is not rehearsed to its end: {why}", artifact.short())
             }

@@ -3,9 +3,13 @@
 
 use std::io;
 #[cfg(target_os = "linux")]
-use std::{fs, io::PipeReader, path::Path};
+use std::{fs, io::PipeReader, path::Path, time::Duration};
 
+#[cfg(target_os = "linux")]
+use hotswap_loader::fs::remove_within;
 use hotswap_types::Phase;
+#[cfg(target_os = "linux")]
+use hotswap_types::escape::shown;
 
 #[cfg(target_os = "linux")]
 use super::{
@@ -35,6 +39,18 @@ pub(crate) struct LaidOut {
     #[cfg(target_os = "linux")]
     state: Option<usize>,
 }
+
+/// What came of a child.
+pub(super) struct Ran {
+    /// `None` if it was called off.
+    pub(super) report: Option<Result<RehearsalReport, Fault>>,
+    /// What of it is still there.
+    pub(super) left: Vec<String>,
+}
+
+/// How long a folder is removed that a child may have filled.
+#[cfg(target_os = "linux")]
+const REMOVED_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn system(what: &str, error: &io::Error) -> Fault {
     let advice = cause::remedy(error);
@@ -68,13 +84,29 @@ pub(super) fn lay_out(
 #[cfg(target_os = "linux")]
 impl LaidOut {
     /// Tries the artifact in a child process; `None` if that was called off.
-    pub(super) fn run(self, called_off: &PipeReader) -> Option<Result<RehearsalReport, Fault>> {
-        let Self { folder, how, memory, state } = self;
-        let outcome = match process::run(folder.path(), how.deadline, called_off) {
+    pub(super) fn run(self, called_off: &PipeReader) -> Ran {
+        let Self { mut folder, how, memory, state } = self;
+        // What a child has put there is not waited for without a bound.
+        folder.disable_cleanup(true);
+        let mut left = Vec::new();
+        let outcome = process::run(folder.path(), how.deadline, called_off, &mut left);
+        if let Err(error) = remove_within(folder.path(), None, REMOVED_WITHIN) {
+            left.push(format!("{}: {error}", shown(folder.path())));
+        }
+        Ran { report: Self::judged(outcome, &how, memory, state), left }
+    }
+
+    fn judged(
+        outcome: io::Result<Option<verdict::Outcome>>,
+        how: &Rehearsal,
+        memory: u64,
+        state: Option<usize>,
+    ) -> Option<Result<RehearsalReport, Fault>> {
+        let outcome = match outcome {
             Ok(outcome) => outcome?,
             Err(error) => return Some(Err(system("a child process for the rehearsal", &error))),
         };
-        Some(verdict::judge(&outcome, &how, memory, state).inspect_err(|_| {
+        Some(verdict::judge(&outcome, how, memory, state).inspect_err(|_| {
             if verdict::is_misplaced(&outcome) {
                 role::set_misplaced();
             }
@@ -95,8 +127,8 @@ pub(super) fn lay_out(
 
 #[cfg(not(target_os = "linux"))]
 impl LaidOut {
-    pub(super) fn run(self, _: &std::io::PipeReader) -> Option<Result<RehearsalReport, Fault>> {
-        None
+    pub(super) fn run(self, _: &std::io::PipeReader) -> Ran {
+        Ran { report: None, left: Vec::new() }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The child process of a rehearsal: this executable, started again, watched and killed in time.
 //!
 //! It leads a process group of its own, which is signalled as a whole, also when the child has ended
-//! by itself: its number stays taken until it is waited for. What it says and what it writes to
+//! by itself: its number stays taken until it is waited for. What has left the group is found by what
+//! it has inherited ([`strays`]), and killed as well. What it says and what it writes to
 //! stderr is read as it comes, and bounded.
 //!
 //! # Where others wait for it
@@ -40,6 +41,7 @@ use rustix::{
 use super::{
     message::MOST_SAID,
     role::CHILD,
+    strays,
     verdict::{Ended, Outcome},
 };
 
@@ -58,8 +60,10 @@ pub(super) fn run(
     folder: &Path,
     deadline: Duration,
     called_off: &PipeReader,
+    left: &mut Vec<String>,
 ) -> io::Result<Option<Outcome>> {
     let begun = Instant::now();
+    let mark = strays::mark();
     let mut command = Command::new(THIS_PROGRAM);
     if let Some(name) = env::args_os().next() {
         command.arg0(name);
@@ -71,14 +75,18 @@ pub(super) fn run(
             command.env_remove(name);
         }
     }
-    command.env(CHILD, "1").process_group(0);
+    command.env(CHILD, &mark).process_group(0);
     command.stdin(File::open(folder)?).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(named)?;
     let mut ears = Ears::default();
     let watched = watch(&mut child, &mut ears, begun, deadline, called_off.as_fd());
     // All that it has started goes with it.
     let killed = kill(&child);
-    let status = status(&mut child)?;
+    let status = status(&mut child);
+    if let Err(strays) = strays::kill(&mark) {
+        left.push(strays);
+    }
+    let status = status?;
     ears.hear_the_rest();
     let ended = match watched? {
         Watched::CalledOff => return Ok(None),

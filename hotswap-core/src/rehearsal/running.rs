@@ -2,7 +2,7 @@
 //!
 //! # Why nobody waits for the thread for long
 //! It sleeps until the child says something or ends, its time is over, or the pipe is closed that it
-//! holds the other end of. Then it kills the child, removes the folder, and ends. It runs no code of a
+//! holds the other end of. Then it kills the child, removes the folder, each within a bound, and ends. It runs no code of a
 //! module, and none of the host's owner (no callback, no subscriber), and what it says goes into a
 //! queue without a bound: so whoever joins it waits for no lock that he holds. The child dies with
 //! the thread that has started it (`PR_SET_PDEATHSIG`), so it is this one that waits for it.
@@ -18,8 +18,17 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::folder::{LaidOut, system};
+use super::folder::{LaidOut, Ran, system};
 use crate::{event::RehearsalReport, upgrade::Fault};
+
+/// What a rehearsal's thread tells.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// Something of the child is still there.
+    Left(String),
+    /// What came of it.
+    Over(Result<RehearsalReport, Fault>),
+}
 
 /// A rehearsal under way; called off where this is dropped.
 #[derive(Debug)]
@@ -30,10 +39,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts the child; `over` is told what came of it, unless it was called off.
+    /// Starts the child; `tell` is told what is left of it, if something is, and what came of it, unless
+    /// it was called off.
     pub(crate) fn start(
         laid_out: LaidOut,
-        over: impl FnOnce(Result<RehearsalReport, Fault>) + Send + 'static,
+        tell: impl Fn(News) + Send + 'static,
     ) -> Result<Self, Fault> {
         let no_thread = |error: io::Error| system("a thread for the rehearsal", &error);
         let (called_off, wanted) = io::pipe().map_err(no_thread)?;
@@ -43,10 +53,15 @@ impl Running {
                 let run = AssertUnwindSafe(|| laid_out.run(&called_off));
                 // Our bug; without an answer the artifact would wait for ever.
                 let panicked = |_| {
-                    Some(Err(system("the rehearsal's thread", &io::Error::other("it panicked"))))
+                    let fault = system("the rehearsal's thread", &io::Error::other("it panicked"));
+                    Ran { report: Some(Err(fault)), left: Vec::new() }
                 };
-                if let Some(report) = catch_unwind(run).unwrap_or_else(panicked) {
-                    over(report);
+                let Ran { report, left } = catch_unwind(run).unwrap_or_else(panicked);
+                if !left.is_empty() {
+                    tell(News::Left(left.join("; ")));
+                }
+                if let Some(report) = report {
+                    tell(News::Over(report));
                 }
             })
             .map_err(no_thread)?;

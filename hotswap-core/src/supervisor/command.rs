@@ -12,12 +12,12 @@ use semver::Version;
 
 use super::offer::Offered;
 use crate::{
-    event::{Refusal, RehearsalReport},
+    event::Refusal,
     instance::Resident,
     journal::{Backup, Earlier},
     plan::Plan,
+    rehearsal::News,
     slot::SlotCore,
-    upgrade::Fault,
 };
 
 /// A slot's place in the order in which the slots were opened.
@@ -51,8 +51,8 @@ pub(crate) enum Command {
     Reject { artifact: ArtifactHash, by: String, why: String, reply: SyncSender<bool> },
     /// Somebody says why an artifact is wanted.
     Intend { slot: String, artifact: ArtifactHash, intent: Intent },
-    /// The child of a slot's rehearsal has ended: its number, and what came of it.
-    Rehearsed { slot: SlotId, number: u64, report: Result<RehearsalReport, Fault> },
+    /// News of a slot's rehearsal, by its number.
+    Rehearsed { slot: SlotId, number: u64, news: News },
     /// Commit what is on trial.
     Commit { slot: String, why: String, reply: SyncSender<bool> },
     /// Roll back what is on trial; answered with `None` where nothing is.

@@ -127,6 +127,7 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::NotJournaled { .. }
         | EventKind::NotReported { .. }
         | EventKind::FloorNotRaised { .. }
+        | EventKind::NotCleanedUp { .. }
         | EventKind::AdminTrouble { .. }
         | EventKind::WorkerDied
         | EventKind::WatchTrouble(_) => Weight::Trouble,

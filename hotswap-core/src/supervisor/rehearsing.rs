@@ -21,8 +21,8 @@ use super::{
     trigger::Trigger,
 };
 use crate::{
-    event::{EventKind, Exit, RehearsalReport},
-    rehearsal::{Rehearse, Running},
+    event::{EventKind, Exit},
+    rehearsal::{News, Rehearse, Running},
     snapshot::Snapshot,
     upgrade::{Admitted, Assessed, BackedUp, Fault, RehearsalOutcome, Retry, Wanted},
 };
@@ -46,11 +46,11 @@ impl SlotSupervisor {
                 cx.rehearsals += 1;
                 let (number, commands) = (cx.rehearsals, cx.commands.clone());
                 let slot = self.id;
-                let over = move |report| {
+                let tell = move |news| {
                     // Fails only when the worker has ended.
-                    let _ = commands.send(Command::Rehearsed { slot, number, report });
+                    let _ = commands.send(Command::Rehearsed { slot, number, news });
                 };
-                match Running::start(laid_out, over) {
+                match Running::start(laid_out, tell) {
                     Ok(running) => {
                         self.emit(cx, SlotEvent::Rehearsing);
                         self.retry.take_if(|path| *path == candidate.path);
@@ -85,13 +85,12 @@ impl SlotSupervisor {
         Ok(next)
     }
 
-    /// A child has ended.
-    pub(super) fn child_ended(
-        &mut self,
-        cx: &mut Context,
-        number: u64,
-        report: Result<RehearsalReport, Fault>,
-    ) {
+    /// A child has ended, or something of it is left.
+    pub(super) fn child_ended(&mut self, cx: &mut Context, number: u64, news: News) {
+        let report = match news {
+            News::Over(report) => report,
+            News::Left(why) => return cx.tell(&self.core.name, EventKind::NotCleanedUp { why }),
+        };
         let Progress::Rehearsing(rehearsing) = &self.progress else { return };
         let is_current = rehearsing.baseline.serves(&self.core);
         let action = self.on(Input::ChildEnded { is_current });

@@ -115,8 +115,8 @@ impl Worker {
             Command::Intend { slot, artifact, intent } => {
                 self.with(&slot, (), |slot, _| slot.intents.put(artifact, intent));
             }
-            Command::Rehearsed { slot: SlotId(slot), number, report } => {
-                self.slots[slot].child_ended(&mut self.cx, number, report);
+            Command::Rehearsed { slot: SlotId(slot), number, news } => {
+                self.slots[slot].child_ended(&mut self.cx, number, news);
             }
             Command::Commit { slot, why, reply } => {
                 let committed = self.with(&slot, false, |slot, cx| slot.commit(cx, why));

@@ -9,17 +9,20 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hotswap_types::escape::shown;
 use memmap2::Mmap;
 use tempfile::{Builder, TempDir, TempPath};
 use thiserror::Error;
 
-use super::disk;
+use super::{disk, remove_within};
 
 const PREFIX: &str = "hotswap-private-";
 const LOCK: &str = "owner.lock";
 const ATTEMPTS: u32 = 16;
+/// How long a folder is removed: a rehearsal's child may have filled it.
+const REMOVED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Why a private folder could not be made.
 #[derive(Error)]
@@ -97,7 +100,8 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// A folder of mode 0700 with a unique name, removed with all that is in it when dropped.
+/// A folder of mode 0700 with a unique name, removed with all that is in it when dropped: in a bounded
+/// time. What is left then is removed by the next process that makes one there.
 #[derive(Debug)]
 pub struct PrivateFolder {
     // Dropped in this order: the lock outlives the folder it speaks for.
@@ -152,6 +156,13 @@ impl PrivateFolder {
             .tempfile_in(self.path())?
             .into_parts();
         Ok((file, PrivateFile { path }))
+    }
+}
+
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        self.folder.disable_cleanup(true);
+        let _ = remove_within(self.folder.path(), Some(LOCK), REMOVED_WITHIN);
     }
 }
 
@@ -238,7 +249,7 @@ fn remove_if_dead(folder: &Path) {
         return;
     };
     if lock.try_lock().is_ok() {
-        let _ = fs::remove_dir_all(folder);
+        let _ = remove_within(folder, Some(LOCK), REMOVED_WITHIN);
     }
 }
 
