@@ -1,6 +1,9 @@
 //! serde's attributes as text: `serde(default, rename = "x")`. Those of a variant stand before those
 //! of its fields: `serde(rename = "x"), hp: serde(default)`.
 //!
+//! What stores nothing has a mark there that says how it is written, where its members do not tell
+//! (`struct A {}` is a map, `struct A;` a list): see [`mark`].
+//!
 //! Two texts may say the same of what is stored. What a reader starts with where a field is missing
 //! (`default`), by which other names it reads one (`alias`), and what the derives ask of parameters
 //! (`bound`) is not in the bytes. A path is the same one however it is written.
@@ -9,7 +12,7 @@ use super::{Definition, OwnedMember};
 
 /// One text: whose it is (a variant's field, or what has the attributes), and the words.
 pub fn pieces(attrs: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
-    split(attrs).filter(|piece| !piece.is_empty()).map(|piece| {
+    split(attrs).filter(|piece| !piece.is_empty() && !is_mark(piece)).map(|piece| {
         let (owner, text) = match piece.split_once(": ") {
             Some((owner, text)) if !owner.contains('(') => (owner, text),
             _ => ("", piece),
@@ -17,6 +20,16 @@ pub fn pieces(attrs: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
         let text = text.strip_prefix("serde(").and_then(|it| it.strip_suffix(')'));
         (owner, text.map(split).into_iter().flatten().collect())
     })
+}
+
+/// How a struct or a variant is written of which nothing is stored: `{}` with names, `()` as a list.
+#[must_use]
+pub fn mark(attrs: &str) -> Option<&str> {
+    split(attrs).find(|piece| is_mark(piece))
+}
+
+fn is_mark(piece: &str) -> bool {
+    matches!(piece, "{}" | "()")
 }
 
 /// Between commas that stand in no text and in no parentheses.
@@ -142,6 +155,7 @@ fn written(
         })
         .filter(|(_, words)| !words.is_empty())
         .collect();
+    all.extend(mark(attrs).map(|mark| (String::new(), vec![mark.to_owned()])));
     all.sort();
     all
 }

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use super::{
     Definition, Kind, OwnedMember, Shape, Types,
-    attrs::{members_store_alike, types_store_alike},
+    attrs::{mark, members_store_alike, split, types_store_alike},
 };
 
 /// Types in one another that are compared at once.
@@ -357,5 +357,10 @@ fn what(types: &Types, shape: &Shape) -> &'static str {
 
 /// Attributes as a user writes them.
 fn attributes(attrs: &str) -> String {
-    if attrs.is_empty() { "no attributes".to_owned() } else { format!("#[{attrs}]") }
+    let Some(mark) = mark(attrs) else {
+        return if attrs.is_empty() { "no attributes".to_owned() } else { format!("#[{attrs}]") };
+    };
+    let words: Vec<_> = split(attrs).filter(|piece| *piece != mark).collect();
+    let words = if words.is_empty() { String::new() } else { format!("#[{}] ", words.join(", ")) };
+    format!("{words}nothing in `{mark}`")
 }

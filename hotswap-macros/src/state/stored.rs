@@ -21,8 +21,16 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     misplaced(&input.attrs, errors);
     let (own, opaque) = (own_names(input), Opaques::default());
     let mut describer = Describer { own, opaque, checks: Vec::new(), errors };
+    let mut attrs = vec![serde(&input.attrs)];
     let (kind, members) = match &input.data {
-        Data::Struct(data) => ("Struct", describer.fields(&data.fields)),
+        Data::Struct(data) => {
+            let members = describer.fields(&data.fields);
+            // Of those without fields serde writes two in one way: `struct A;` and `struct A();`.
+            attrs.extend(
+                empty(&data.fields, &members).filter(|mark| *mark == "{}").map(str::to_owned),
+            );
+            ("Struct", members)
+        }
         Data::Enum(data) => ("Enum", describer.variants(data)),
         Data::Union(data) => {
             describer.errors.at(
@@ -43,7 +51,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let description = Description {
         kind,
         name: names::plain(name),
-        attrs: serde(&input.attrs),
+        attrs: joined(attrs),
         args: arguments(input),
         members,
         layout: false,
@@ -73,6 +81,24 @@ fn skipped(name: String, attrs: &str) -> Member {
         parts: Vec::new(),
         offset: None,
     }
+}
+
+/// How a struct or a variant is written of which nothing is stored, where its members do not tell.
+fn empty(fields: &Fields, members: &[Member]) -> Option<&'static str> {
+    if members.iter().any(|member| !member.parts.is_empty()) {
+        return None;
+    }
+    match fields {
+        Fields::Named(_) => Some("{}"),
+        // One field alone is no list of them.
+        Fields::Unnamed(fields) if fields.unnamed.len() != 1 => Some("()"),
+        _ => None,
+    }
+}
+
+fn joined(mut texts: Vec<String>) -> String {
+    texts.retain(|text| !text.is_empty());
+    texts.join(", ")
 }
 
 struct Describer<'a> {
@@ -112,17 +138,18 @@ impl Describer<'_> {
             if is_skipped(&variant.attrs) {
                 continue;
             }
-            let (left_out, fields): (Vec<_>, Vec<_>) =
-                self.fields(&variant.fields).into_iter().partition(|it| it.parts.is_empty());
+            let fields = self.fields(&variant.fields);
             // A variant's member has one text for its own attributes and those of its fields.
             let mut attrs = vec![serde(&variant.attrs)];
+            attrs.extend(empty(&variant.fields, &fields).map(str::to_owned));
+            let (left_out, fields): (Vec<_>, Vec<_>) =
+                fields.into_iter().partition(|it| it.parts.is_empty());
             attrs.extend(
                 fields
                     .iter()
                     .filter(|field| !field.attrs.is_empty())
                     .map(|field| format!("{}: {}", field.name, field.attrs)),
             );
-            attrs.retain(|text| !text.is_empty());
             let name = names::plain(&variant.ident);
             members.extend(
                 left_out
@@ -131,7 +158,7 @@ impl Describer<'_> {
             );
             members.push(Member {
                 name,
-                attrs: attrs.join(", "),
+                attrs: joined(attrs),
                 labels: fields.iter().map(|field| field.name.clone()).collect(),
                 parts: fields.into_iter().flat_map(|field| field.parts).collect(),
                 offset: None,

@@ -34,6 +34,9 @@ macro_rules! manifest_of {
     }};
 }
 
+#[path = "nothing.rs"]
+mod nothing;
+
 /// Each user's type in a manifest, one a line, in alphabetical order.
 fn definitions(manifest: &Manifest) -> Vec<String> {
     let types = &manifest.types;

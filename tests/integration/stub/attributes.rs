@@ -27,6 +27,9 @@ pub enum Mood {
     GoesTo { at: Point, #[serde(skip)] handle: Handle, #[serde(rename = "far")] by: u8 },
     Held(#[serde(skip)] Handle, Point, #[serde(skip)] Handle),
     Empty { #[serde(skip)] handle: Handle },
+    #[serde(rename = "none")]
+    Nothing {},
+    Naught(),
     #[serde(rename = "asleep")]
     Sleeps(Point),
     #[serde(skip)]
@@ -115,6 +118,8 @@ impl Counts for Count {
                 Mood::GoesTo { at: Point(1, 2), handle: Handle(1), by: 9 },
                 Mood::Held(Handle(1), Point(3, 4), Handle(1)),
                 Mood::Empty { handle: Handle(1) },
+                Mood::Nothing {},
+                Mood::Naught(),
                 Mood::Sleeps(Point(8, 8)),
             ])].into(),
             settings: [

@@ -1,7 +1,10 @@
 //! What the walk over a state has to know of a type.
 
 use super::attrs::Attrs;
-use crate::shape::{Definition, Kind, OwnedMember};
+use crate::shape::{
+    Definition, Kind, OwnedMember,
+    attrs::{mark, pieces},
+};
 
 /// Containers that are written alike.
 #[derive(PartialEq, Eq)]
@@ -28,9 +31,17 @@ pub(super) fn family(name: &str) -> Family {
 pub(super) fn has_attrs(definition: &Definition) -> bool {
     let has = |member: &OwnedMember| match definition.kind {
         Kind::Struct => Attrs::of(member).other,
-        _ => !member.attrs.is_empty(),
+        _ => pieces(&member.attrs).next().is_some(),
     };
-    !definition.attrs.is_empty() || definition.members.iter().any(has)
+    pieces(&definition.attrs).next().is_some() || definition.members.iter().any(has)
+}
+
+/// Whether a struct is written as a map.
+pub(super) fn is_map(definition: &Definition) -> bool {
+    match definition.members.is_empty() {
+        true => mark(&definition.attrs).is_some(),
+        false => !is_tuple(definition),
+    }
 }
 
 /// Whether a struct's fields have no names.

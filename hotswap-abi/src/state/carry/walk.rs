@@ -10,10 +10,10 @@ use super::{
     error::CarryError,
     number,
     place::{Place, Tally},
-    types::{Family, family, has_attrs, is_tuple},
+    types::{Family, family, has_attrs, is_map, is_tuple},
     zero::zero,
 };
-use crate::shape::{Definition, Kind, OwnedMember, Shape, Types, compare_stored};
+use crate::shape::{Definition, Kind, OwnedMember, Shape, Types, attrs::mark, compare_stored};
 
 /// How many steps of [`Carrier::value`] may be below one another. The codec reads values of a
 /// thousand levels, each a few steps. A type may lead on without an end, if it is a hostile one.
@@ -117,11 +117,13 @@ impl Carrier<'_> {
                 else {
                     return Err(self.change(at, old, new));
                 };
-                if from.kind != to.kind || has_attrs(from) || has_attrs(to) {
+                let alike = from.kind != Kind::Struct || is_map(from) == is_map(to);
+                if from.kind != to.kind || !alike || has_attrs(from) || has_attrs(to) {
                     return Err(self.change(at, old, new));
                 }
                 let (from, to) = (from.clone(), to.clone());
                 match from.kind {
+                    Kind::Struct if from.members.is_empty() && to.members.is_empty() => Ok(value),
                     Kind::Struct if is_tuple(&from) || is_tuple(&to) => {
                         self.tuple(value, &from, &to, at)
                     }
@@ -279,7 +281,16 @@ impl Carrier<'_> {
         let Some(new) = find(to) else {
             return Err(self.incompatible(&path, &name, "no such variant"));
         };
-        let Some(content) = content else { return Ok(Value::from(name)) };
+        if old.labels.is_empty() && new.labels.is_empty() {
+            if mark(&old.attrs) != mark(&new.attrs) {
+                return Err(self.incompatible(&path, &name, "nothing, written otherwise"));
+            }
+            let content = content.map(|content| Value::Map(vec![(Value::from(&*name), content)]));
+            return Ok(content.unwrap_or_else(|| Value::from(name)));
+        }
+        let Some(content) = content else {
+            return Err(self.incompatible(&path, &name, "other fields"));
+        };
         let same = old.labels == new.labels && old.parts.len() == new.parts.len();
         let content = match (old.parts.as_slice(), new.parts.as_slice()) {
             ([from], [to]) if same && old.labels[0] == "0" => {

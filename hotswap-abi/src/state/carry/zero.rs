@@ -69,6 +69,9 @@ impl Zeros<'_> {
                 Family::Other => return Err(none()),
             },
             shape => match types.definition(shape) {
+                Some(definition) if definition.kind == Kind::Struct && definition.attrs == "{}" => {
+                    Value::Map(Vec::new())
+                }
                 Some(definition) if definition.kind != Kind::Struct || has_attrs(definition) => {
                     return Err(none());
                 }
@@ -83,6 +86,8 @@ impl Zeros<'_> {
                         .collect::<Result<_, _>>()?;
                     if fields.len() == 1 { fields.remove(0) } else { Value::Array(fields) }
                 }
+                // With names it would have a mark.
+                Some(definition) if definition.members.is_empty() => Value::Array(Vec::new()),
                 Some(definition) => {
                     let fields = definition.members.iter().map(|member| {
                         let path = format!("{at}.{}", member.name);

@@ -2,7 +2,9 @@
 //! says what to write.
 
 use hotswap_abi::__private::shape::{
-    Definition, Kind, OwnedMember, Shape, Skipped, attrs::pieces, compare_stored,
+    Definition, Kind, OwnedMember, Shape, Skipped,
+    attrs::{mark, pieces},
+    compare_stored,
 };
 
 use super::{
@@ -100,6 +102,7 @@ impl Conversions<'_> {
             let bound = |i: usize| if used(i) { format!("field{i}") } else { "_".to_owned() };
             let gaps = skipped_in(from, Some(&variant.name));
             let more = !gaps.is_empty() || self.sides.is_kept_with_more(from);
+            let more = more || mark(&variant.attrs).is_some();
             let pattern = taken_apart(&variant.labels, bound, more);
             let dropped: Vec<_> = (0..variant.parts.len())
                 .filter(|i| found.is_some() && !used(*i))
@@ -152,6 +155,7 @@ impl Conversions<'_> {
             all.push((field.name.as_str(), self.skipped(to, field, false)));
         }
         let values = match all.first() {
+            None if mark(&new.attrs).is_some() => " {}".to_owned(),
             None => String::new(),
             Some((label, _)) if is_number(label) => format!("({})", in_order(all).join(", ")),
             Some(_) => {

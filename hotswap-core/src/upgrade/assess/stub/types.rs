@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use hotswap_abi::__private::shape::{
-    Definition, Kind, Shape, Skipped, Types, attrs::pieces, compare_stored,
+    Definition, Kind, Shape, Skipped, Types,
+    attrs::{mark, pieces},
+    compare_stored,
 };
 
 use super::attrs;
@@ -113,7 +115,10 @@ impl<'a> Sides<'a> {
                 let fields = self.fields(definition, fields, &skipped);
                 let first = variant.labels.first().or(skipped.first().map(|it| &it.name));
                 text += &match first {
-                    None => format!("        {},\n", ident(&variant.name)),
+                    None => {
+                        let mark = mark(&variant.attrs).unwrap_or_default();
+                        format!("        {}{mark},\n", ident(&variant.name))
+                    }
                     Some(label) if is_number(label) => {
                         format!("        {}({}),\n", ident(&variant.name), fields.join(", "))
                     }
