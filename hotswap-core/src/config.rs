@@ -65,6 +65,7 @@ use crate::{event::Event, trust::Trust};
 /// | warning when this many generations are mapped | 200 | 20 |
 /// | no more generations than this are mapped | 1,000 | 100 |
 /// | the state of the last upgrade is kept, for [`Operator::abandon`](crate::Operator::abandon) | yes | no |
+/// | what a [data folder](Self::with_data_dir) has: a [journal](Self::with_journal) and [floors](Self::with_floors) | no, the states of orderly ends alone | yes |
 /// | a module's panic has a backtrace | where `RUST_BACKTRACE` asks for it | no |
 ///
 /// ```
@@ -88,7 +89,10 @@ pub struct Config {
     pub(crate) at_cap: AtCap,
     pub(crate) max_artifact_bytes: u64,
     pub(crate) private_folder: Option<PathBuf>,
-    pub(crate) checkpoints: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+    /// What is kept in the data folder beside the states of orderly ends.
+    keeps_journal: bool,
+    keeps_floors: bool,
     pub(crate) last_states: bool,
     /// Before the first try again of what was cancelled, and at most.
     pub(crate) retry_delays: (Duration, Duration),
@@ -99,8 +103,6 @@ pub struct Config {
     pub(crate) packages: Option<Packages>,
     pub(crate) backtraces: bool,
     pub(crate) trust: Trust,
-    pub(crate) floors: Option<PathBuf>,
-    pub(crate) journal: Option<PathBuf>,
     pub(crate) admin: Option<PathBuf>,
     pub(crate) kept_backups: usize,
     pub(crate) kept_artifacts: usize,
@@ -140,6 +142,8 @@ impl Config {
             retained_warning: 200,
             generation_cap: 1000,
             last_states: true,
+            keeps_journal: false,
+            keeps_floors: false,
             backtraces: true,
             reporter: Reporter::Stderr,
             ..Self::production()
@@ -162,7 +166,9 @@ impl Config {
             at_cap: AtCap::Cancel,
             max_artifact_bytes: 1 << 30,
             private_folder: None,
-            checkpoints: None,
+            data_dir: None,
+            keeps_journal: true,
+            keeps_floors: true,
             last_states: false,
             retry_delays: (Duration::from_secs(1), Duration::from_secs(60)),
             one_try: false,
@@ -171,8 +177,6 @@ impl Config {
             packages: None,
             backtraces: false,
             trust: Trust::Any,
-            floors: None,
-            journal: None,
             admin: None,
             kept_backups: 5,
             kept_artifacts: 5,

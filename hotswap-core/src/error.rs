@@ -150,7 +150,10 @@ pub(crate) enum Reason {
     Checkpoint { name: String, source: SnapshotError },
     #[error("the host has ended, and for the next start has not kept: {}", lost.join("; "))]
     NotKept { lost: Vec<String> },
-    #[error("the host has no journal: give it a folder with Config::with_journal")]
+    #[error(
+        "the host has no journal: give it a data folder with Config::with_data_dir, and have a \
+         journal kept there with Config::with_journal"
+    )]
     NoJournal,
     #[error("the state of slot {name} is not backed up: {why}")]
     NotBackedUp { name: String, why: String },

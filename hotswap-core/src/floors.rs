@@ -47,7 +47,7 @@ pub(crate) struct Floors {
 impl Floors {
     /// What earlier runs have left; nothing where no folder was given.
     pub(crate) fn open(config: &Config) -> Result<Self, FloorsError> {
-        let Some(folder) = &config.floors else { return Ok(Self::default()) };
+        let Some(folder) = &config.floors() else { return Ok(Self::default()) };
         let path = folder.join(FILE);
         make_private(folder)
             .map_err(|source| FloorsError::Write { path: folder.clone(), source })?;
@@ -126,7 +126,12 @@ mod tests {
     use super::*;
 
     fn floors(folder: &Path) -> Floors {
-        Floors::open(&Config::production().with_floors(folder)).unwrap()
+        Floors::open(&Config::production().with_data_dir(folder)).unwrap()
+    }
+
+    /// The file of the floors in a data folder.
+    fn in_folder(data: &Path) -> PathBuf {
+        data.join("floors").join(FILE)
     }
 
     fn version(text: &str) -> Version {
@@ -149,7 +154,7 @@ mod tests {
         assert_eq!(again.of("arcade", &version("0.1.0")), Some(&version("2.0.0-rc.1")));
         assert_eq!(again.of("other", &version("0.1.0")), None);
         // A module's name is no file's.
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(in_folder(folder.path()).parent().unwrap()).unwrap().count(), 1);
     }
 
     #[test]
@@ -170,9 +175,10 @@ mod tests {
     #[test]
     fn a_file_of_a_later_format_is_an_error_that_names_its_writer_and_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
+        let path = in_folder(folder.path());
+        fs::create_dir(path.parent().unwrap()).unwrap();
         fs::write(&path, "hotswap floors 3 9.1.0\nwhatever").unwrap();
-        let config = Config::production().with_floors(folder.path());
+        let config = Config::production().with_data_dir(folder.path());
         let error = hotswap_abi::__private::text::in_full(&Floors::open(&config).unwrap_err());
         assert!(error.contains("has format 3 and was written by hotswap 9.1.0"), "{error}");
         assert!(error.contains("nothing was changed"), "{error}");
@@ -183,10 +189,10 @@ mod tests {
     fn a_damaged_file_is_an_error_and_stays() {
         let folder = tempfile::tempdir().unwrap();
         floors(folder.path()).committed("arcade", &version("2.0.0")).unwrap();
-        let path = folder.path().join(FILE);
+        let path = in_folder(folder.path());
         let text = fs::read_to_string(&path).unwrap().replace("2.0.0", "0.2.0");
         fs::write(&path, &text).unwrap();
-        let config = Config::production().with_floors(folder.path());
+        let config = Config::production().with_data_dir(folder.path());
         let error = hotswap_abi::__private::text::in_full(&Floors::open(&config).unwrap_err());
         assert!(error.contains("hotswap.floors is damaged") && error.contains("hash"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);

@@ -26,6 +26,7 @@ use std::{
 };
 
 use hotswap_abi::{HotModule, Interface};
+use hotswap_loader::fs::make_private;
 #[cfg(feature = "cargo")]
 use hotswap_watch::cargo::{Level, Report};
 use tempfile::TempDir;
@@ -52,7 +53,8 @@ pub struct Loaded<I: Interface + ?Sized> {
     slot: Slot<I>,
     live: Live,
     host: Host,
-    states: TempDir,
+    states: PathBuf,
+    data: TempDir,
 }
 
 impl Harness {
@@ -112,16 +114,19 @@ impl Harness {
     }
 
     fn load<I: Interface + ?Sized>(&self, state: Option<&Snapshot>) -> Result<Loaded<I>, Error> {
-        let states = tempfile::tempdir().map_err(Reason::Scratch)?;
-        if let Some(state) = state {
-            let left = checkpoint::leave(states.path(), &self.slot, state);
-            left.map_err(|source| Reason::Checkpoint { name: self.slot.clone(), source })?;
-        }
+        let data = tempfile::tempdir().map_err(Reason::Scratch)?;
         let (sender, told) = mpsc::channel();
-        let config = self.config.clone().with_checkpoints(states.path()).on_event(move |event| {
+        let config = self.config.clone().with_data_dir(data.path()).with_journal(false);
+        let config = config.on_event(move |event| {
             // Fails only when nobody waits any more.
             let _ = sender.send(event.kind.clone());
         });
+        let states = config.checkpoints().expect("there is a data folder");
+        if let Some(state) = state {
+            make_private(&states).map_err(Reason::Scratch)?;
+            let left = checkpoint::leave(&states, &self.slot, state);
+            left.map_err(|source| Reason::Checkpoint { name: self.slot.clone(), source })?;
+        }
         let host = Host::new(config)?;
         let slot = host.slot::<I>(&self.slot).map_err(|error| self.in_words(error, &told))?;
         let live = told.try_iter().find_map(|kind| match kind {
@@ -129,7 +134,7 @@ impl Harness {
             _ => None,
         });
         let live = live.expect("a slot is handed out after its first generation was told");
-        Ok(Loaded { slot, live, host, states })
+        Ok(Loaded { slot, live, host, states, data })
     }
 
     /// A build that fails is told by the compiler.
@@ -174,10 +179,10 @@ impl<I: Interface + ?Sized> Loaded<I> {
     /// # Errors
     /// When one of the steps fails, or somebody is still inside.
     pub fn end(self) -> Result<Option<Snapshot>, Error> {
-        let Self { slot, live: _, host, states } = self;
+        let Self { slot, live: _, host, states, data: _data } = self;
         let name = slot.name().to_owned();
         host.shutdown()?;
-        Self::left(states.path(), &name)
+        Self::left(&states, &name)
     }
 
     fn left(states: &Path, slot: &str) -> Result<Option<Snapshot>, Error> {

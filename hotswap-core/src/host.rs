@@ -188,7 +188,7 @@ impl Host {
     /// An orderly end: no upgrade begins any more, calls that come get
     /// [`CallError::Ended`](hotswap_abi::CallError::Ended), those inside finish, each instance is
     /// stopped, in the order in which the slots were opened, and the host's threads end. With
-    /// [`Config::with_checkpoints`] or [`Config::with_journal`] each state is kept for the next start.
+    /// [`Config::with_data_dir`] each state is kept for the next start.
     ///
     /// Waits for callers inside at most for the pause deadline; an instance that is still in use
     /// then is left as it is.
@@ -327,7 +327,7 @@ impl Host {
 
     /// What an earlier run has left for a slot.
     fn left_for(&self, name: &str) -> Result<Left, Error> {
-        let Some(folder) = &self.operator.shared.config.checkpoints else {
+        let Some(folder) = &self.operator.shared.config.checkpoints() else {
             return Ok(Left::Nothing);
         };
         if self.operator.shared.journal.as_ref().is_some_and(|it| it.lock().has_backups(name)) {

@@ -91,7 +91,7 @@ impl Journal {
     }
 
     fn open_with(config: &Config, large: u64) -> Result<Option<Self>, JournalError> {
-        let Some(folder) = config.journal.clone() else { return Ok(None) };
+        let Some(folder) = config.journal() else { return Ok(None) };
         // Before anything in it is believed, or removed.
         make_private(&folder).map_err(|source| JournalError::folder(&folder, source))?;
         for place in ["", store::ARTIFACTS, store::BACKUPS, reports::FOLDER] {

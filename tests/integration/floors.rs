@@ -37,7 +37,7 @@ impl Place {
     }
 
     fn config(&self) -> Config {
-        let config = patient().with_floors(self.0.path().join("floors"));
+        let config = patient().with_data_dir(self.0.path()).with_journal(false);
         config.slot("main", SlotConfig::artifact(self.artifact()))
     }
 

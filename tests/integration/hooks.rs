@@ -256,9 +256,7 @@ fn a_serving_version_that_hangs_in_state_can_still_be_read() {
 fn a_restart_leaves_alone_what_hangs_in_state() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    let config = impatient()
-        .with_state_drift(StateDrift::StartAfresh)
-        .with_journal(folder.path().join("journal"));
+    let config = impatient().with_state_drift(StateDrift::StartAfresh).with_data_dir(folder.path());
     let script = format!("label=a;state=hang;log={}", log.display());
     let scene = Scene::<dyn Counter>::with(config, &counter(&script));
     scene.slot.pin_mut().add(5).unwrap();
@@ -296,7 +294,7 @@ fn an_old_version_that_does_not_stop_is_abandoned_and_told() {
 #[test]
 fn a_restore_does_not_wait_for_the_drop_of_what_prepare_has_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let config = impatient().with_journal(folder.path().join("journal"));
+    let config = impatient().with_data_dir(folder.path());
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a;untaken=hang"));
     let backup = scene.host.operator().checkpoint("main").unwrap();
     let stays = stay_inside(&scene.slot, "the one who stays");

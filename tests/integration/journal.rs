@@ -174,7 +174,7 @@ fn a_revert_long_after_the_commit_keeps_the_state() {
     let place = Place::new();
     let older = counter("label=older");
     place.put(&older);
-    let run = Run::of(place.config().with_floors(place.root().join("floors")));
+    let run = Run::of(place.config());
     run.add(5);
     let newer = fixture("chain").told("label=newer");
     place.put(&newer);
@@ -307,6 +307,6 @@ fn without_a_journal_there_is_nothing_to_ask_for() {
         host.operator().revert_to("main", hash(&counter("label=a")), "why").unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Misuse);
-        assert!(error.to_string().contains("Config::with_journal"), "{error}");
+        assert!(error.to_string().contains("Config::with_data_dir"), "{error}");
     }
 }

@@ -226,7 +226,7 @@ fn a_restart_keeps_to_the_file_of_what_served() {
     let config = || {
         patient()
             .slot("main", SlotConfig::folder(folder.path()).with_module("counter"))
-            .with_journal(journal.path().join("j"))
+            .with_data_dir(journal.path().join("data"))
     };
     fs::write(path("b"), counter("label=b").bytes()).unwrap();
     drop(counts_in(config()));

@@ -320,11 +320,14 @@ fn callers_that_hang_in_a_trial_have_it() {
 #[test]
 fn an_end_within_a_trial_takes_it_back() {
     let folder = tempfile::tempdir().unwrap();
-    let (scene, _) = on_trial(patient().with_checkpoints(folder.path()), ("", ""));
+    let (scene, _) = on_trial(
+        patient().with_data_dir(folder.path()).with_journal(false).with_floors(false),
+        ("", ""),
+    );
     drop(scene);
     let files = |folder: &Path| fs::read_dir(folder).unwrap().count();
-    assert_eq!(files(folder.path()), 1);
-    let config = patient().with_checkpoints(folder.path());
+    assert_eq!(files(&folder.path().join("checkpoints")), 1);
+    let config = patient().with_data_dir(folder.path()).with_journal(false).with_floors(false);
     let scene = Place::with(config, &mover("label=a"));
     assert_eq!((scene.host.status().slots.len(), value(&scene.slot)), (1, 15));
 }

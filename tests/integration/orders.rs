@@ -95,7 +95,8 @@ fn of(script: &str) -> ArtifactHash {
 fn what_was_replaced_while_it_waited_is_not_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
-    let config = patient().with_journal(&journal).with_pause_deadline(Duration::from_millis(50));
+    let config =
+        patient().with_data_dir(folder.path()).with_pause_deadline(Duration::from_millis(50));
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     let inside = stay_inside(&scene.slot, "stays");
     scene.put(&counter("label=b"));
@@ -115,7 +116,7 @@ fn what_waits_is_kept_when_it_is_committed_after_another_slot() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, other) = (folder.path().join("journal"), folder.path().join(file_name("other")));
     fs::write(&other, counter("label=o").bytes()).unwrap();
-    let config = patient().with_journal(&journal).slot("other", SlotConfig::artifact(&other));
+    let config = patient().with_data_dir(folder.path()).slot("other", SlotConfig::artifact(&other));
     let config = config.with_pause_deadline(Duration::from_millis(50));
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     let _other = scene.host.slot::<dyn Counter>("other").unwrap();
@@ -135,7 +136,8 @@ fn what_waits_is_kept_when_it_is_committed_after_another_slot() {
 fn a_next_try_that_falls_into_a_pause_comes_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
-    let scene = Scene::<dyn Counter>::with(patient().with_journal(&journal), &counter("label=a"));
+    let scene =
+        Scene::<dyn Counter>::with(patient().with_data_dir(folder.path()), &counter("label=a"));
     close(&journal);
     scene.put(&counter("label=b"));
     let refusal = scene.told.refused();
@@ -152,7 +154,8 @@ fn a_next_try_that_falls_into_a_pause_comes_after_it() {
 fn a_revert_that_has_failed_does_not_happen_later() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
-    let scene = Scene::<dyn Counter>::with(patient().with_journal(&journal), &counter("label=a"));
+    let scene =
+        Scene::<dyn Counter>::with(patient().with_data_dir(folder.path()), &counter("label=a"));
     scene.upgrade(&counter("label=b"));
     let first = of("label=a");
     let kept = kept(&journal, first);
@@ -171,11 +174,12 @@ fn a_revert_that_has_failed_does_not_happen_later() {
 #[test]
 fn a_journal_that_knows_artifacts_does_not_stop_a_host_that_takes_none() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = folder.path().join("journal");
-    let scene = Scene::<dyn Counter>::with(patient().with_journal(&journal), &counter("label=a"));
+    let scene =
+        Scene::<dyn Counter>::with(patient().with_data_dir(folder.path()), &counter("label=a"));
     scene.host.shutdown().unwrap();
-    let config =
-        patient().with_journal(&journal).slot("main", SlotConfig::builtin::<::counter::Counting>());
+    let config = patient()
+        .with_data_dir(folder.path())
+        .slot("main", SlotConfig::builtin::<::counter::Counting>());
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let _slot = host.slot::<dyn Counter>("main").unwrap();

@@ -281,7 +281,10 @@ fn code_that_was_restarted_is_unloaded_all_the_same() {
 #[test]
 fn the_state_of_a_poisoned_instance_is_not_kept_for_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
-    let config = after(AfterPanic::Refuse).with_checkpoints(folder.path());
+    let config = after(AfterPanic::Refuse)
+        .with_data_dir(folder.path())
+        .with_journal(false)
+        .with_floors(false);
     let scene = Scene::<dyn Counter>::with(config, &counter(""));
     fail_mut(&scene);
     let error = scene.host.shutdown().unwrap_err();

@@ -34,7 +34,7 @@ impl Place {
     }
 
     fn states(&self) -> PathBuf {
-        self.0.path().join("states")
+        self.0.path().join("checkpoints")
     }
 
     fn kept(&self) -> PathBuf {
@@ -62,7 +62,14 @@ impl Place {
     ) -> Host {
         replace(&self.artifact(), build.bytes());
         let slot = own(SlotConfig::artifact(self.artifact()));
-        Host::new(config.slot("main", slot).with_checkpoints(self.states())).unwrap()
+        Host::new(
+            config
+                .slot("main", slot)
+                .with_data_dir(self.0.path())
+                .with_journal(false)
+                .with_floors(false),
+        )
+        .unwrap()
     }
 
     fn run(&self, config: Config, build: &Fixture) -> Run {

@@ -59,7 +59,7 @@ impl Place {
     /// The same, with something of its own for the slot.
     pub(crate) fn config_with(&self, own: impl FnOnce(SlotConfig) -> SlotConfig) -> Config {
         let slot = own(SlotConfig::artifact(self.artifact()));
-        patient().slot("main", slot).with_journal(self.journal())
+        patient().slot("main", slot).with_data_dir(self.root())
     }
 
     pub(crate) fn run(&self) -> Run {

@@ -263,8 +263,8 @@ fn panics_of_instances_that_were_restarted_count() {
 
 #[test]
 fn a_floor_is_raised_when_the_trial_is_over() {
-    let floors = tempfile::tempdir().unwrap();
-    let config = patient().with_trial(endless()).with_floors(floors.path());
+    let data = tempfile::tempdir().unwrap();
+    let config = patient().with_trial(endless()).with_data_dir(data.path()).with_journal(false);
     let build = |version: &str, label: &str| {
         counter(&format!("label={label}")).with_manifest_text("1.0.0", version)
     };

@@ -88,7 +88,5 @@ fn artifact(folder: &Path) -> PathBuf {
 }
 
 fn config(folder: &Path) -> Config {
-    patient()
-        .slot("main", SlotConfig::artifact(artifact(folder)))
-        .with_journal(folder.join("journal"))
+    patient().slot("main", SlotConfig::artifact(artifact(folder))).with_data_dir(folder)
 }

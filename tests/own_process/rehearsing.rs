@@ -271,7 +271,7 @@ impl Kept {
         fs::write(&path, first(folder.path()).bytes()).unwrap();
         let config = patient()
             .with_rehearsal(rehearsal())
-            .with_journal(folder.path().join("journal"))
+            .with_data_dir(folder.path())
             .with_private_folder(folder.path().join("private"));
         let host = Host::new(config.slot("main", SlotConfig::artifact(path))).unwrap();
         let told = Told::of(&host);

@@ -15,7 +15,7 @@ use crate::trust::Trust;
 
 impl Config {
     /// Where private copies are kept, in a folder of mode 0700. Unless told otherwise that is
-    /// `XDG_RUNTIME_DIR`, the folder of the [journal](Self::with_journal), or a folder for this user
+    /// `XDG_RUNTIME_DIR`, `private` in the [data folder](Self::with_data_dir), or a folder for this user
     /// in the system's temporary folder, whichever can be used first. It must not be mounted
     /// `noexec`.
     #[must_use]
@@ -24,31 +24,44 @@ impl Config {
         self
     }
 
-    /// Keeps state over a restart: an orderly end ([`Host::shutdown`](crate::Host::shutdown), or
-    /// the host's drop) writes each slot's state into this folder, and at the next start the module
-    /// begins with it, as [`Start::Restored`](hotswap_abi::Start::Restored), migrated or
-    /// carried by name like in an upgrade.
+    /// What the host keeps of its state over a restart, below this folder. One host, one folder, on
+    /// a local file system.
     ///
-    /// A state is restored once. After a crash there is none of that run: the module starts afresh,
-    /// the host says so, and the state that the run had begun with is in
-    /// `<slot>.snapshot.used`; without that ending it is taken at the next start.
+    /// | folder | what | where it is kept |
+    /// |---|---|---|
+    /// | `journal` | [each step of each upgrade](Self::with_journal), the artifacts that were committed, backups of states, reports | [`Config::production`] |
+    /// | `floors` | [the newest version of each module](Self::with_floors) that has served | [`Config::production`] |
+    /// | `checkpoints` | the state of each slot at an orderly end | where there is no journal |
+    /// | `private` | [private copies](Self::with_private_folder), as long as the host lives | where they have no other place |
+    ///
+    /// An orderly end ([`Host::shutdown`](crate::Host::shutdown), or the host's drop) keeps each
+    /// slot's state, in a backup of the journal or as a checkpoint. At the next start the module
+    /// begins with it, as [`Start::Restored`](hotswap_abi::Start::Restored), migrated or carried by
+    /// name like in an upgrade.
+    ///
+    /// A checkpoint is restored once. After a crash there is none of that run: the module starts
+    /// afresh, the host says so, and the state that the run had begun with is in
+    /// `<slot>.snapshot.used`; without that ending it is taken at the next start. With a journal a
+    /// checkpoint is only read, for a slot of which the journal has no backup.
     #[must_use]
-    pub fn with_checkpoints(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.checkpoints = Some(folder.into());
+    pub fn with_data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(folder.into());
         self
     }
 
-    /// Keeps for each module the newest version that has ever served, in this folder, and refuses
-    /// artifacts of the module that are older: an old build is not brought back by who can put
-    /// files there, signed or not. [`Operator::allow_downgrade`](crate::Operator::allow_downgrade) lets one
-    /// through.
-    ///
-    /// The floor is raised when an upgrade is committed, not before. A module that is linked into
-    /// the program neither has one nor raises it. One host, one folder.
-    #[must_use]
-    pub fn with_floors(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.floors = Some(folder.into());
-        self
+    /// Where states are left at an orderly end.
+    pub(crate) fn checkpoints(&self) -> Option<PathBuf> {
+        Some(self.data_dir.as_ref()?.join("checkpoints"))
+    }
+
+    /// Where the journal is kept.
+    pub(crate) fn journal(&self) -> Option<PathBuf> {
+        Some(self.data_dir.as_ref().filter(|_| self.keeps_journal)?.join("journal"))
+    }
+
+    /// Where the floors are kept.
+    pub(crate) fn floors(&self) -> Option<PathBuf> {
+        Some(self.data_dir.as_ref().filter(|_| self.keeps_floors)?.join("floors"))
     }
 
     /// The current folder may change later.
@@ -63,16 +76,8 @@ impl Config {
                 *path = absolute;
             }
         }
-        for folder in [
-            &mut self.checkpoints,
-            &mut self.floors,
-            &mut self.journal,
-            &mut self.admin,
-            &mut self.private_folder,
-        ]
-        .into_iter()
-        .flatten()
-        {
+        let own = [&mut self.data_dir, &mut self.admin, &mut self.private_folder];
+        for folder in own.into_iter().flatten() {
             if let Ok(absolute) = std::path::absolute(&*folder) {
                 *folder = absolute;
             }
@@ -81,16 +86,16 @@ impl Config {
 
     /// Makes the folder for private copies.
     pub(crate) fn private_copies(&self) -> Result<PrivateFolder, FolderError> {
-        self.trust.private_folder(self.private_folder.as_deref(), self.journal.as_deref())
+        self.trust.private_folder(self.private_folder.as_deref(), self.data_dir.as_deref())
     }
 
     /// Expects that nobody else can write the folders that the host is about to believe. One that
     /// the host has still to make is made for its user alone. The journal's is judged where it is
     /// opened.
     pub(crate) fn check_folders(&self) -> Result<(), ConfigError> {
-        let socket = self.admin.as_deref().and_then(Path::parent);
-        for folder in [self.checkpoints.as_deref(), self.floors.as_deref(), socket] {
-            let Some(folder) = folder else { continue };
+        let socket = self.admin.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let own = [self.data_dir.clone(), self.checkpoints(), self.floors(), socket];
+        for folder in own.iter().flatten() {
             self.check_folder(folder)?;
         }
         Ok(())

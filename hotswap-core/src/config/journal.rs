@@ -1,14 +1,14 @@
 //! What a host keeps on disk, to go on after it has ended in whatever way.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use super::Config;
 
 impl Config {
-    /// Keeps a journal in this folder: each step of each upgrade, the artifacts that were committed,
-    /// and states. A host that starts on it goes on where the last run has left off, however that
-    /// ended: with the artifact that was committed last, whatever lies at the watched path, and its
-    /// newest backup. Then the path is looked at.
+    /// Whether a host with a [data folder](Self::with_data_dir) keeps a journal there: each step of
+    /// each upgrade, the artifacts that were committed, and states. A host that starts on it goes on
+    /// where the last run has left off, however that ended: with the artifact that was committed
+    /// last, whatever lies at the watched path, and its newest backup. Then the path is looked at.
     ///
     /// A state is backed up before each upgrade, at an orderly end,
     /// by [`Operator::checkpoint`](crate::Operator::checkpoint), and at the
@@ -17,11 +17,23 @@ impl Config {
     /// has ended the process [twice](Self::with_activation_tries) is not tried again, nor is one
     /// that was rejected, until [`Operator::clear`](crate::Operator::clear).
     ///
-    /// With it the folder of [`with_checkpoints`](Self::with_checkpoints) is only read, for a slot of
-    /// which the journal has no backup. One host, one folder, on a local file system.
+    /// Each upgrade writes the artifact and the state to disk, and waits until they are there.
     #[must_use]
-    pub fn with_journal(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.journal = Some(folder.into());
+    pub const fn with_journal(mut self, journal: bool) -> Self {
+        self.keeps_journal = journal;
+        self
+    }
+
+    /// Whether a host with a [data folder](Self::with_data_dir) keeps for each module the newest
+    /// version that has ever served, and refuses artifacts of the module that are older: an old build
+    /// is not brought back by who can put files there, signed or not.
+    /// [`Operator::allow_downgrade`](crate::Operator::allow_downgrade) lets one through.
+    ///
+    /// The floor is raised when an upgrade is committed, not before. A module that is linked into
+    /// the program neither has one nor raises it.
+    #[must_use]
+    pub const fn with_floors(mut self, floors: bool) -> Self {
+        self.keeps_floors = floors;
         self
     }
 

@@ -29,7 +29,7 @@ pub struct Live {
     /// What became of the state.
     pub state: StateNote,
     /// When the state was taken, if it is not that of the version before: it is from an earlier run
-    /// ([`Config::with_checkpoints`](crate::Config::with_checkpoints)), or from the last upgrade
+    /// ([`Config::with_data_dir`](crate::Config::with_data_dir)), or from the last upgrade
     /// ([`Operator::abandon`](crate::Operator::abandon)).
     pub restored: Option<SystemTime>,
 }

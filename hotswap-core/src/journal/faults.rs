@@ -17,8 +17,10 @@ const SLOT: &str = "main";
 /// Small enough that a file becomes an older one several times.
 const LARGE: u64 = 1500;
 
-fn config(folder: &Path) -> Config {
-    let config = Config::production().with_journal(folder);
+/// Whose journal is in that folder.
+fn config(journal: &Path) -> Config {
+    assert!(journal.ends_with("journal"));
+    let config = Config::production().with_data_dir(journal.parent().unwrap());
     config.with_kept_backups(2).with_kept_artifacts(1)
 }
 
@@ -168,7 +170,7 @@ fn whatever_goes_wrong_with_the_disk_the_next_start_succeeds_with_what_was_ackno
             let Some((disk, found)) = one(way, at, place.path()) else { break };
             let what = format!("{way:?} at {at}, {}", disk.hit.as_deref().unwrap_or_default());
             if way == Way::Killed {
-                let image = place.path().join("image");
+                let image = place.path().join("image/journal");
                 disk.after_power_cut(&place.path().join("journal"), &image);
                 next_start(&image, &found, &format!("{what}, power cut"));
             }
@@ -182,7 +184,7 @@ fn whatever_goes_wrong_with_the_disk_the_next_start_succeeds_with_what_was_ackno
 #[test]
 fn without_a_fault_a_power_cut_loses_nothing() {
     let place = place();
-    let (folder, image) = (place.path().join("journal"), place.path().join("image"));
+    let (folder, image) = (place.path().join("journal"), place.path().join("image/journal"));
     let mut found = MayFind::default();
     let (lived, disk) = with_fault(Way::Refused, usize::MAX, || live(&folder, &mut found));
     lived.unwrap();

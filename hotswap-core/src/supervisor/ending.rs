@@ -41,7 +41,7 @@ impl SlotSupervisor {
             retiring.wait_left(gate, deadline);
             let _ = retiring.retire(gate, &mut cx.steps, deadline);
         }
-        let asked = cx.shared.config.checkpoints.is_some() || cx.shared.journal.is_some();
+        let asked = cx.shared.config.checkpoints().is_some();
         let keeps = asked && keeps_state(&core);
         let closed = match gate.close(deadline) {
             Ok(closed) => closed,
@@ -91,7 +91,7 @@ fn keep(cx: &mut Context, core: &SlotCore, closed: &Closed<'_, Generation>) -> R
         return Ok(());
     }
     let config = &cx.shared.config;
-    let Some(folder) = config.checkpoints.clone() else { return Ok(()) };
+    let Some(folder) = config.checkpoints() else { return Ok(()) };
     config.make_checkpoints(&folder)?;
     let path =
         checkpoint::leave(&folder, &core.name, &snapshot).map_err(|error| in_full(&error))?;

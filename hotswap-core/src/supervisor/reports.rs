@@ -17,7 +17,7 @@ pub(crate) struct Reports {
 
 impl Reports {
     pub(crate) fn open(config: &Config) -> Self {
-        let store = Store::open(config.journal.as_deref(), config.kept_reports);
+        let store = Store::open(config.journal().as_deref(), config.kept_reports);
         Self { drafts: BTreeMap::new(), store }
     }
 

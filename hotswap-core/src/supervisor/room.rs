@@ -41,8 +41,8 @@ impl SlotSupervisor {
         let artifact = assessed.inspected.staged.size();
         let state = self.state_size(cx).unwrap_or(0);
         let sizes = Sizes { artifact, state, copies: self.copies(cx, &assessed.handover) };
-        if let Some(folder) = cx.shared.config.journal.as_deref() {
-            has_room(RoomIn::Journal(folder), sizes, free::on_disk(folder))?;
+        if let Some(folder) = cx.shared.config.journal() {
+            has_room(RoomIn::Journal(&folder), sizes, free::on_disk(&folder))?;
         }
         if self.core.gate().is_some() {
             memory_has_room(&Memory::now(), sizes)?;

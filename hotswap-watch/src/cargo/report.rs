@@ -157,7 +157,7 @@ impl fmt::Display for Report {
             Self::InterfaceChanged { package } => write!(
                 f,
                 "{package} has changed, which this program is linked with, too: new builds may \
-                 not fit until the program was built and started again (Config::with_checkpoints keeps \
+                 not fit until the program was built and started again (Config::with_data_dir keeps \
                  the state over an orderly end)"
             ),
             Self::Rewritten { file } => write!(

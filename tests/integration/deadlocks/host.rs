@@ -196,8 +196,12 @@ fn what_a_callback_asks_on_the_thread_that_waits_for_a_first_artifact() {
 fn what_a_callback_asks_on_the_thread_that_opens_a_slot() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("main"), counter("label=a").bytes()).unwrap();
-    let states = folder.path().join("states");
-    let config = || two_at(folder.path(), patient()).with_checkpoints(&states);
+    let config = || {
+        two_at(folder.path(), patient())
+            .with_data_dir(folder.path())
+            .with_journal(false)
+            .with_floors(false)
+    };
     // A run that ends in order, and one that begins with its state and does not.
     let first = Host::new(config()).unwrap();
     first.slot::<dyn Counter>("main").unwrap();

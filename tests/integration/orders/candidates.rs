@@ -175,9 +175,9 @@ fn what_is_older_comes_when_what_is_newer_does_not() {
 
 #[test]
 fn an_older_build_that_was_not_prepared_calls_off_no_newer_one() {
-    let journal = tempfile::tempdir().unwrap();
-    let journal = journal.path().join("journal");
-    let config = asked_for(of("label=newer")).with_journal(&journal);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let config = asked_for(of("label=newer")).with_data_dir(folder.path());
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     close(&journal);
     scene.put(&counter("label=older"));

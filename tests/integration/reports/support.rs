@@ -75,7 +75,7 @@ impl Place {
     pub(super) fn run(&self, change: impl FnOnce(Config) -> Config) -> Run {
         let config = patient()
             .slot("main", SlotConfig::artifact(self.0.path().join(file_name("module"))))
-            .with_journal(self.journal());
+            .with_data_dir(self.0.path());
         let host = Host::new(change(config)).unwrap_or_else(|error| panic!("{error:?}"));
         let told = Told::of(&host);
         let slot = host.slot("main").unwrap_or_else(|error| panic!("{error}"));

@@ -86,9 +86,9 @@ fn a_host_keeps_its_own_folders_to_itself() {
             let configs = || {
                 [
                     config().with_private_folder(folder),
-                    config().with_checkpoints(folder),
-                    config().with_floors(folder),
-                    config().with_journal(folder),
+                    config().with_data_dir(folder).with_journal(false).with_floors(false),
+                    config().with_data_dir(folder).with_journal(false),
+                    config().with_data_dir(folder).with_floors(false),
                     config().admin(folder.join("socket")),
                 ]
             };
@@ -130,8 +130,8 @@ fn a_file_that_others_can_write_is_not_believed() {
     place.deploy(&meter("first"));
     let folder = place.root.path().join("own");
     let config = || patient().slot("meter", SlotConfig::artifact(place.artifact()));
-    let with_journal = || config().with_journal(folder.join("journal"));
-    let with_floors = || config().with_floors(folder.join("floors"));
+    let with_journal = || config().with_data_dir(&folder).with_floors(false);
+    let with_floors = || config().with_data_dir(&folder).with_journal(false);
     for config in [with_journal(), with_floors()] {
         let host = Host::new(config).unwrap();
         assert_eq!(host.slot::<dyn Meter>("meter").unwrap().pin().label().unwrap(), "first");

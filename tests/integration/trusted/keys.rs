@@ -96,8 +96,8 @@ fn what_was_revoked_is_not_recovered() {
     let key = place.signer.key();
     let file = place.keys(&key);
     let config = || {
-        let journal = place.root.path().join("journal");
-        let config = place.trusting(Trust::keys_file(&file)).with_journal(journal);
+        let data = place.root.path().join("data");
+        let config = place.trusting(Trust::keys_file(&file)).with_data_dir(data);
         config.slot("meter", place.slot())
     };
     place.deploy(&meter("bad"));

@@ -36,8 +36,7 @@ pub(crate) fn chain(script: &str) -> Fixture {
 pub(crate) fn host(change: impl FnOnce(Config) -> Config, first: &str) -> Reached {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let first = first.replace("FILE", &go_on(&folder));
-    let config =
-        patient().with_journal(folder.path().join("journal")).admin(folder.path().join("admin"));
+    let config = patient().with_data_dir(folder.path()).admin(folder.path().join("admin"));
     let scene = Scene::<dyn Counter>::with(change(config), &counter(&first));
     Reached { scene, release: Release::Free, folder }
 }

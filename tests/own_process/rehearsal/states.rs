@@ -97,7 +97,7 @@ pub(crate) fn a_versioned_edit_is_undone() {
     let rehearsing = || rehearsing().with_state_drift(StateDrift::CarryByName);
     let (first, second) = (counting(FIRST), counting(SECOND));
     let journal = tempfile::tempdir().unwrap();
-    for config in [rehearsing(), rehearsing().with_journal(journal.path().join("journal"))] {
+    for config in [rehearsing(), rehearsing().with_data_dir(journal.path())] {
         let scene = counted(config, &first);
         scene.upgrade(&second);
         scene.slot.pin_mut().add(100).unwrap();

@@ -64,7 +64,11 @@ const SAYS: &[&str] =
     &["the last run did not end in order and has left no state", "main.snapshot.used"];
 
 fn keeps(folder: &Path) -> Config {
-    patient().with_work_deadline(Duration::from_secs(3)).with_checkpoints(folder.join("states"))
+    patient()
+        .with_work_deadline(Duration::from_secs(3))
+        .with_data_dir(folder)
+        .with_journal(false)
+        .with_floors(false)
 }
 
 const CONSTRUCTED: &str = "counter-constructor";

@@ -160,7 +160,9 @@ fn keeps(folder: &Path) -> Config {
     patient()
         .with_pause_deadline(Duration::from_secs(2))
         .with_work_deadline(Duration::from_secs(3))
-        .with_checkpoints(folder.join("states"))
+        .with_data_dir(folder)
+        .with_journal(false)
+        .with_floors(false)
 }
 
 fn ended(place: &Place, result: Result<(), Error>) -> Happened {

@@ -79,7 +79,7 @@ const BELOW: &[&str] =
     &["version of counter  floor: 1.0.0   artifact: 0.9.0", "Operator::allow_downgrade"];
 
 fn has_floors(folder: &Path) -> Config {
-    patient().with_floors(folder.join("floors")).with_checkpoints(folder.join("states"))
+    patient().with_data_dir(folder).with_journal(false)
 }
 
 /// A build of this version.

@@ -77,7 +77,7 @@ pub(super) fn group() -> Group {
 
 fn journals(_: &Path) -> Config {
     // Two builds and their states have room on the small disk.
-    patient().with_journal(small_disk().join("journal")).with_kept_artifacts(1)
+    patient().with_data_dir(small_disk().join("data")).with_kept_artifacts(1)
 }
 
 /// What has been done cannot be taken back any more: it is told that it is not written down.

@@ -93,7 +93,7 @@ fn socket(folder: &Path) -> PathBuf {
 }
 
 fn answers(folder: &Path) -> Config {
-    patient().with_journal(folder.join("journal")).admin(socket(folder))
+    patient().with_data_dir(folder).admin(socket(folder))
 }
 
 fn client(place: &Place) -> Client {

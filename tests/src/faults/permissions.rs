@@ -62,7 +62,7 @@ pub(super) fn group() -> Group {
             ),
             Row::new(
                 "journal that others can write",
-                |place| unsigned_in_an_open_folder(place, |open| patient().with_journal(open)),
+                |place| unsigned_in_an_open_folder(place, |open| patient().with_data_dir(open)),
                 "error System",
                 &["can be written by others than its owner (mode 0777)", "chmod go-w "],
             ),
@@ -135,5 +135,8 @@ fn own_folder(place: &mut Place) -> Happened {
     fs::create_dir(&open).expect("a folder can be made");
     mode(&open, 0o777);
     let config = trusts(place.folder()).slot("main", SlotConfig::folder(place.folder()));
-    failed(&Host::new(config.with_checkpoints(open)).expect_err("others can write there"))
+    failed(
+        &Host::new(config.with_data_dir(open).with_journal(false).with_floors(false))
+            .expect_err("others can write there"),
+    )
 }

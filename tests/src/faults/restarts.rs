@@ -130,7 +130,7 @@ pub(super) fn group() -> Group {
             Row::new(
                 "folder of states became a file",
                 |place| {
-                    let states = place.folder().join("states");
+                    let states = place.folder().join("checkpoints");
                     let _ = fs::remove_dir_all(&states);
                     fs::write(&states, "a file").expect("a file can be made");
                     let happened = place.end();
@@ -153,7 +153,12 @@ pub(super) fn group() -> Group {
                 "error System",
                 &["has not kept: the state of slot main", "No space left on device"],
             )
-            .with(Setting::counter(|_| patient().with_checkpoints(small_disk().join("states"))))
+            .with(Setting::counter(|_| {
+                patient()
+                    .with_data_dir(small_disk().join("data"))
+                    .with_journal(false)
+                    .with_floors(false)
+            }))
             .then(After::NextRunAfresh)
             .apart(Way::SmallDisk),
             Row::new(
@@ -221,7 +226,7 @@ pub(super) fn group() -> Group {
                 "error System",
                 &["has format 9 and was written by hotswap 9.1.0", "nothing was changed"],
             )
-            .with(Setting::counter(|folder| keeps(folder).with_floors(folder.join("floors"))))
+            .with(Setting::counter(|folder| keeps(folder).with_floors(true)))
             .then(After::NextRun),
             Row::new(
                 "backup exchanged for an older one",
@@ -247,11 +252,13 @@ fn keeps(folder: &Path) -> Config {
     // How long a run waits that has no build to begin with.
     patient()
         .with_first_artifact_deadline(Duration::from_secs(1))
-        .with_checkpoints(folder.join("states"))
+        .with_data_dir(folder)
+        .with_journal(false)
+        .with_floors(false)
 }
 
 fn journals(folder: &Path) -> Config {
-    patient().with_journal(folder.join("journal"))
+    patient().with_data_dir(folder)
 }
 
 fn hash(build: &Fixture) -> ArtifactHash {
@@ -277,7 +284,7 @@ fn kept_artifact(place: &mut Place, label: &str) -> Happened {
 }
 
 fn kept(place: &Place) -> PathBuf {
-    place.folder().join("states").join("main.snapshot")
+    place.folder().join("checkpoints").join("main.snapshot")
 }
 
 /// The next run refuses the file and leaves it; mended, it is taken by the run after that.

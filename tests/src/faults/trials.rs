@@ -86,7 +86,7 @@ pub(super) fn group() -> Group {
             )
             .then(After::NextRun)
             .with(Setting::counter(|folder| {
-                endless(folder).with_checkpoints(folder.join("states"))
+                endless(folder).with_data_dir(folder).with_journal(false).with_floors(false)
             })),
         ],
     }
@@ -137,7 +137,7 @@ pub(super) fn approvals() -> Group {
             .then(After::NextRun)
             .with(Setting::counter(|folder| {
                 let config = patient().with_approval(Approval::ask(only_good));
-                config.with_checkpoints(folder.join("states"))
+                config.with_data_dir(folder).with_journal(false).with_floors(false)
             })),
         ],
     }

@@ -16,7 +16,7 @@ pub(crate) fn develop() -> Result<(), Box<dyn Error>> {
     let config = Config::dev()
         .slot("corner-shop", SlotConfig::cargo("corner-shop"))
         .build(|request| request.with_profile(Profile::Dev))
-        .with_checkpoints("target/state");
+        .with_data_dir("target/state");
     let (config, lines) = with_lines(config);
     let host = Host::new(config)?;
     let shop = host.slot::<dyn Shop>("corner-shop")?;

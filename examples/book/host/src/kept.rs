@@ -17,7 +17,7 @@ pub(crate) fn kept() -> Result<(), Box<dyn Error>> {
     // ANCHOR: journal
     let config = Config::production()
         .slot("shop", SlotConfig::artifact(artifact))
-        .with_journal(folder)
+        .with_data_dir(folder)
         .with_checkpoint_interval(Duration::from_secs(60))
         .on_event(|event: &Event| match &event.kind {
             EventKind::Recovered(recovered) => println!("{recovered}"),

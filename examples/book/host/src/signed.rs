@@ -10,7 +10,7 @@ use shop_api::Shop;
 pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(2);
     let mut arg = || args.next().ok_or("expected an artifact, a public key and a folder");
-    let (artifact, key_file, floors) = (arg()?, arg()?, arg()?);
+    let (artifact, key_file, data) = (arg()?, arg()?, arg()?);
     // ANCHOR: trial
     // Half a minute and a thousand calls, of which none panics, and which take no more than twice
     // as long as those of the version before.
@@ -27,7 +27,7 @@ pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
     let config = Config::production()
         .slot("shop", SlotConfig::artifact(artifact).with_module("corner-shop"))
         .with_trust(Trust::minisign([key])?)
-        .with_floors(floors)
+        .with_data_dir(data)
         .with_rehearsal(rehearsal)
         .with_trial(trial);
     let host = Host::new(config)?;

@@ -63,7 +63,7 @@ fn config(folder: &Path) -> Config {
         .with_rehearsal(Rehearsal::new())
         .with_approval(Approval::up_to(Level::Low))
         .with_trial(Trial::new(Duration::from_secs(5)).with_calls(100, Duration::from_secs(60)))
-        .with_journal(folder.join("journal"))
+        .with_data_dir(folder)
         .with_checkpoint_interval(Duration::from_secs(60))
         .admin(folder.join("admin.sock"))
         .on_event(told)

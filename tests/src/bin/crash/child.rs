@@ -57,7 +57,7 @@ pub(crate) fn run(folder: &Path, moment: &str) -> Result<ExitCode, Box<dyn Error
         })
         .with_first_artifact_deadline(Duration::from_secs(20))
         .slot("main", SlotConfig::artifact(folder.join(file_name("module"))))
-        .with_journal(folder.join("journal"))
+        .with_data_dir(folder)
         .with_checkpoint_interval(Duration::from_millis(15))
         .with_trial(Trial::new(Duration::from_millis(30)));
     match moment {
