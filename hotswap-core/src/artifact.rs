@@ -28,6 +28,7 @@ pub use error::{ArtifactError, Objection};
 pub use fate::StateFate;
 pub use program::{File, Program};
 
+#[doc(hidden)]
 pub use hotswap_types::escape::{Shown, shown};
 
 use std::{

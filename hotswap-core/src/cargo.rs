@@ -1,24 +1,22 @@
 //! Modules built from their sources, whenever these change.
 //!
-//! A host does it by itself, see [`Config::build`](crate::Config). For a tool that only builds
-//! there is a [`Builder`]:
+//! A host does it by itself, for slots that are [`SlotConfig::cargo`](crate::SlotConfig::cargo):
 //!
 //! ```no_run
-//! use hotswap_core::cargo::{Builder, Report, Request};
+//! use hotswap_core::{Config, SlotConfig, cargo::Report, event::EventKind};
 //!
-//! # fn main() -> Result<(), hotswap_core::cargo::CargoError> {
-//! let request = Request::new(".").with_package("arcade");
-//! let builder = Builder::start(request, |report| match report {
-//!     Report::Built { package, artifact, .. } => println!("{package}: {}", artifact.display()),
-//!     Report::Diagnostic(diagnostic) => println!("{}", diagnostic.rendered),
-//!     other => println!("{other:?}"),
-//! })?;
-//! # drop(builder);
-//! # Ok(())
-//! # }
+//! let config = Config::dev()
+//!     .slot("arcade", SlotConfig::cargo("arcade"))
+//!     .build(|request| request.with_argument("--offline"))
+//!     .on_event(|event| match &event.kind {
+//!         EventKind::Build(Report::Diagnostic(diagnostic)) => println!("{}", diagnostic.rendered),
+//!         _ => {}
+//!     });
 //! ```
 
+#[doc(hidden)]
+pub use hotswap_watch::cargo::Builder;
 #[doc(inline)]
 pub use hotswap_watch::cargo::{
-    Builder, CargoError, Diagnostic, Finished, Level, Profile, Progress, Report, Request,
+    CargoError, Diagnostic, Finished, Level, Profile, Progress, Report, Request,
 };

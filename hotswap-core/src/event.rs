@@ -42,7 +42,18 @@ use crate::{
     report::Report,
 };
 
-/// Something a host tells of one of its slots.
+/// Something a host tells of one of its slots. It prints as the line of a log; see
+/// [`Host::events`](crate::Host::events).
+///
+/// ```
+/// use hotswap_core::{Config, event::EventKind};
+///
+/// let config = Config::production().on_event(|event| {
+///     if let EventKind::Refused(_) = event.kind {
+///         eprintln!("{event}");
+///     }
+/// });
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Event {

@@ -52,7 +52,20 @@ use crate::{
 /// Manages the slots of a process.
 ///
 /// It has a thread that does the upgrades and one for module code outside of calls, and where there
-/// are artifacts to watch, one that sleeps until the file system tells something. Dropping it is an orderly end: see [`shutdown`](Self::shutdown).
+/// are artifacts to watch, one that sleeps until the file system tells something. Dropping it is an
+/// orderly end: see [`shutdown`](Self::shutdown).
+///
+/// ```no_run
+/// use hotswap_core::{Config, Host, SlotConfig};
+///
+/// # fn main() -> Result<(), hotswap_core::Error> {
+/// let shop = SlotConfig::folder("/srv/shop");
+/// let host = Host::new(Config::production().slot("shop", shop))?;
+/// println!("{}", host.status());
+/// host.shutdown()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Host {
     operator: Operator,
     #[cfg(unix)]
@@ -121,6 +134,18 @@ impl Host {
     /// waits until something works. A module that is built from its sources is waited for as long
     /// as that takes, also while they do not compile; events say how far it has come.
     ///
+    /// ```no_run
+    /// # #[hotswap_core::abi::interface] pub trait Shop { fn count(&self) -> u64; fn sell(&mut self, n: u64); }
+    /// # fn serve(host: &hotswap_core::Host) -> Result<(), hotswap_core::Error> {
+    /// let shop = host.slot::<dyn Shop>("shop")?;
+    /// match shop.pin().count() {
+    ///     Ok(count) => println!("{count} things"),
+    ///     Err(error) => println!("not counted: {error}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the name is not configured, the slot was opened for another interface before, the
     /// interface has `#[same_build]` arguments and [`Config::lend_rust_types`] or [`Config::with_host_build`] was not called, the
@@ -156,7 +181,22 @@ impl Host {
         self.operator.status()
     }
 
-    /// As [`Operator::events`].
+    /// As [`Operator::events`]. A callback hears them as well
+    /// ([`Config::on_event`]), and so does `tracing`.
+    ///
+    /// ```no_run
+    /// use hotswap_core::event::EventKind;
+    ///
+    /// # fn listen(host: &hotswap_core::Host) {
+    /// for event in host.events() {
+    ///     match &event.kind {
+    ///         EventKind::Live(live) => println!("{}: {live}", event.slot),
+    ///         EventKind::Refused(refusal) => println!("{}: {refusal}", event.slot),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn events(&self) -> Receiver<Event> {
         self.operator.events()

@@ -29,12 +29,25 @@
 //! The trait belongs in a crate of its own that host and modules share, and that depends on
 //! `hotswap-abi`.
 //!
-//! # Words
-//! A [`Host`] has [`Slot`]s, named places that hold one instance of one module. A *generation* is
-//! one artifact loaded for a slot. Calls are methods of a generated client that is reached from a
-//! [`Pin`], a [`PinMut`] or a [`Reader`]; they return `Result<_, CallError>`.
+//! # What there is
+//! | item | is |
+//! |---|---|
+//! | [`Host`] | owns the slots, watches for artifacts, does the upgrades |
+//! | [`Config`], [`SlotConfig`] | how a host, and a slot, is set up |
+//! | [`Host::slot`] | opens a slot: waits until a module serves |
+//! | [`Slot`] | a named place that holds one instance of one module |
+//! | [`Slot::pin`] | a few calls on one version |
+//! | [`Slot::pin_mut`] | the same, alone with the instance |
+//! | [`Slot::reader`] | a thread's calls, each on the version that serves then |
+//! | [`Host::events`], [`Event`](event::Event) | what happens, as it happens |
+//! | [`Operator`] | looks, decides and orders, also from another thread |
+//! | [`Trust`] | whom artifacts are taken from |
+//! | [`Plan`] | what an upgrade will do, and how risky it is |
+//! | [`Approval`] | who says yes to a plan |
 //!
-//! # What is told
+//! A *generation* is one artifact loaded for a slot. Calls are methods of a generated client that is
+//! reached from a [`Pin`], a [`PinMut`] or a [`Reader`]; they return `Result<_, CallError>`.
+//!
 //! Every phase of an upgrade is a `tracing` event and an [`Event`](event::Event). Where the program
 //! listens to neither, refusals are written to stderr.
 
@@ -68,6 +81,7 @@ mod reports;
 pub mod slot;
 pub mod snapshot;
 mod supervisor;
+#[doc(hidden)]
 #[expect(unsafe_code, reason = "maps a page as code")]
 pub mod system;
 pub mod trust;

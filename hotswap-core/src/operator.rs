@@ -35,6 +35,16 @@ use crate::{
 ///
 /// Orders are done by the host's own thread, one after the other, in whatever phase an upgrade is;
 /// where one does not fit, the error says why. What only looks is answered at once.
+///
+/// ```no_run
+/// # fn operate(host: &hotswap_core::Host) -> Result<(), hotswap_core::Error> {
+/// let operator = host.operator().clone();
+/// operator.pause(Some("shop"), "ada", "the sale goes on until six")?;
+/// operator.roll_back("shop", "answers are wrong")?;
+/// operator.resume(Some("shop"))?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Operator {
     pub(crate) shared: Arc<Shared>,

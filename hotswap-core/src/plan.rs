@@ -26,6 +26,17 @@ use serde::{Deserialize, Serialize};
 
 /// What an upgrade will do, and how risky it is.
 ///
+/// ```no_run
+/// # fn look(host: &hotswap_core::Host) -> Result<(), hotswap_core::Error> {
+/// // As if it had appeared now. Nothing of it runs.
+/// match host.operator().judge("shop", "target/release/libshop.so")? {
+///     Ok(plan) => println!("{plan}"),
+///     Err(refusal) => println!("{refusal}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// As JSON its durations are milliseconds (`deadline_ms`, `likely_ms`), and versions are texts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]

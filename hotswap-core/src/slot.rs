@@ -20,7 +20,9 @@ mod undo;
 mod upgrade_thread;
 mod waiting;
 
-pub use self::client::{Pin, PinCaller, PinMut, PinMutCaller, Reader, ReaderCaller};
+pub use self::client::{Pin, PinMut, Reader};
+#[doc(hidden)]
+pub use self::client::{PinCaller, PinMutCaller, ReaderCaller};
 pub(crate) use self::{
     core::{OnUnload, SlotCore},
     interface_type::InterfaceType,
@@ -39,6 +41,17 @@ use crate::{error::Error, instance::Generation};
 /// A named place in a host that holds one instance of one module.
 ///
 /// Cheap to clone, and to be shared by threads.
+///
+/// ```no_run
+/// # #[hotswap_core::abi::interface] pub trait Shop { fn count(&self) -> u64; fn sell(&mut self, n: u64); }
+/// # fn serve(host: &hotswap_core::Host) -> Result<(), hotswap_core::Error> {
+/// let shop = host.slot::<dyn Shop>("shop")?;
+/// let clone = shop.clone();
+/// std::thread::spawn(move || println!("{:?} things", clone.pin().count()));
+/// println!("generation {} of {}", shop.generation(), shop.name());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Slot<I: Interface + ?Sized> {
     core: Arc<SlotCore>,
     gate: Arc<Gate<Generation>>,
@@ -56,6 +69,16 @@ impl<I: Interface + ?Sized> Slot<I> {
     /// While the slot is being upgraded this waits, at most for the budget; then every call
     /// through the pin returns the error. A pin held for long delays upgrades: keep it for a
     /// frame or a request.
+    ///
+    /// ```no_run
+    /// # #[hotswap_core::abi::interface] pub trait Shop { fn count(&self) -> u64; fn sell(&mut self, n: u64); }
+    /// # fn serve(shop: &hotswap_core::Slot<dyn Shop>) -> Result<(), hotswap_core::CallError> {
+    /// let pin = shop.pin();
+    /// // Both are answered by one version.
+    /// println!("{} and {}", pin.count()?, pin.count()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     #[must_use]
     #[track_caller]
@@ -65,6 +88,16 @@ impl<I: Interface + ?Sized> Slot<I> {
 
     /// As [`pin`](Self::pin), and alone with the instance: calls through it take no lock of their
     /// own, and those of others wait.
+    ///
+    /// ```no_run
+    /// # #[hotswap_core::abi::interface] pub trait Shop { fn count(&self) -> u64; fn sell(&mut self, n: u64); }
+    /// # fn serve(shop: &hotswap_core::Slot<dyn Shop>) -> Result<(), hotswap_core::CallError> {
+    /// let mut shop = shop.pin_mut();
+    /// shop.sell(3)?;
+    /// println!("{} are left", shop.count()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     #[must_use]
     #[track_caller]
@@ -74,6 +107,16 @@ impl<I: Interface + ?Sized> Slot<I> {
 
     /// A handle for one thread's calls, each on the version that serves then. While it is not in a
     /// call it holds no version and delays no upgrade.
+    ///
+    /// ```no_run
+    /// # #[hotswap_core::abi::interface] pub trait Shop { fn count(&self) -> u64; fn sell(&mut self, n: u64); }
+    /// # fn serve(shop: &hotswap_core::Slot<dyn Shop>) -> Result<(), hotswap_core::CallError> {
+    /// let reader = shop.reader();
+    /// loop {
+    ///     println!("{}", reader.count()?);
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn reader(&self) -> Reader<I> {

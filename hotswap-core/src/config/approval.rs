@@ -7,6 +7,13 @@ use crate::plan::{Level, Plan};
 /// Who says yes to an upgrade, once its plan is known and before anything of the artifact runs.
 ///
 /// The first version of a slot needs nobody's word.
+///
+/// ```
+/// use hotswap_core::{Approval, SlotConfig, plan::Level};
+///
+/// // What is risky waits for `Operator::approve`, or for `hotswap approve`.
+/// let shop = SlotConfig::folder("/srv/shop").with_approval(Approval::up_to(Level::Low));
+/// ```
 #[derive(Clone)]
 pub struct Approval {
     up_to: Option<Level>,
