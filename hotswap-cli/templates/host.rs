@@ -5,8 +5,9 @@ use std::{error::Error, thread, time::Duration};
 {{imports}}
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Builds the module now, and again whenever one of its sources is saved.
-    let host = Host::new(Config::dev().slot("{{package}}", SlotConfig::cargo("{{package}}")))?;
+    // Built now, and again whenever one of its sources is saved.
+    let sources = SlotConfig::cargo("{{package}}");
+    let host = Host::new(Config::dev().slot("{{package}}", sources))?;
     // Waits for the first build.
     let module = host.slot::<dyn {{Interface}}>("{{package}}")?;
 

@@ -20,11 +20,7 @@ fn an_added_module_runs_when_the_host_was_told() {
     let path = "[dependencies]\ncow-interface = { path = \"../cow-interface\" }";
     edit(&manifest, "[dependencies]", path);
     edit(&main, "use farm_interface", "use cow_interface::CowPart;\nuse farm_interface");
-    edit(
-        &main,
-        "(\"farm-module\")))",
-        "(\"farm-module\")).slot(\"cow\", SlotConfig::cargo(\"cow\")))",
-    );
+    edit(&main, "sources))", "sources).slot(\"cow\", SlotConfig::cargo(\"cow\")))");
     edit(&main, "    loop {", &format!("    {slot}\n    loop {{"));
     edit(
         &main,
