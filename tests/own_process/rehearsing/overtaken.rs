@@ -29,7 +29,7 @@ pub(crate) fn an_overtaken_revert() {
     let trial = Trial::new(Duration::from_secs(3600)).with_longest_call(LONG);
     let config = patient()
         .with_rehearsal(rehearsal())
-        .with_journal(folder.path().join("journal"))
+        .with_data_dir(folder.path().join("data"))
         .with_timing(Timing::on_request())
         .with_trial(trial);
     let host = Host::new(config.slot("main", SlotConfig::artifact(&path))).unwrap();
