@@ -16,22 +16,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::Refused;
-use crate::protocol::{CLOSED, Core, ENDED, Phase, turn_of, word_of};
+use crate::protocol::{Core, Phase};
 use crate::record::Record;
 use crate::sync::atomic::{Ordering, fence};
 use crate::waits::{self, On};
+use crate::word::{CLOSED, ENDED, word_of};
 
 impl Core {
     /// Lets the current thread in by `record`, which is outside and becomes the thread's own.
-    /// Returns the turn it is on.
+    /// What the record announces then is for `choosing`.
     pub(crate) fn admit(
         self: &Arc<Self>,
         record: &Record,
         budget: Duration,
-    ) -> Result<u64, Refused> {
+    ) -> Result<(), Refused> {
         record.adopt();
-        if let Some(turn) = self.join(record) {
-            return Ok(turn);
+        if self.join(record) {
+            return Ok(());
         }
         let mut since = None;
         loop {
@@ -43,34 +44,33 @@ impl Core {
                 record.announce(word);
                 fence(Ordering::SeqCst);
                 if self.head.word.load(Ordering::Acquire) == word {
-                    return Ok(turn_of(word));
+                    return Ok(());
                 }
                 record.withdraw();
                 continue;
             }
             let since = *since.get_or_insert_with(Instant::now);
-            if let Some(turn) = self.await_opening(record, since, budget)? {
-                return Ok(turn);
+            if self.await_opening(record, since, budget)? {
+                return Ok(());
             }
         }
     }
 
-    /// Puts the record on the generation its thread is on by another record, if there is one.
-    fn join(&self, record: &Record) -> Option<u64> {
+    /// Puts the record on the turn, and the arm, its thread is on by another record, if there is one.
+    fn join(&self, record: &Record) -> bool {
         let state = self.state();
-        let word = state.word_of_thread(record.owner())?;
-        record.announce(word);
-        Some(turn_of(word))
+        let word = state.word_of_thread(record.owner());
+        word.inspect(|&word| record.decide(word)).is_some()
     }
 
-    /// Waits while the gate is closed. `Some` when the thread was let in nevertheless, `None` when
+    /// Waits while the gate is closed. `true` when the thread was let in nevertheless, `false` when
     /// it should look again.
     fn await_opening(
         self: &Arc<Self>,
         record: &Record,
         since: Instant,
         budget: Duration,
-    ) -> Result<Option<u64>, Refused> {
+    ) -> Result<bool, Refused> {
         let me = record.owner();
         let refusal = || Refused::Draining { waited: since.elapsed() };
         if budget.is_zero() {
@@ -92,9 +92,9 @@ impl Core {
         let invited = state.invited.len() < guests;
         if invited && !state.ended && matches!(state.phase, Phase::Closing(_)) {
             record.announce(word_of(state.turn));
-            return Ok(Some(state.turn));
+            return Ok(true);
         }
-        if timed_out && state.is_shut() { Err(refusal()) } else { Ok(None) }
+        if timed_out && state.is_shut() { Err(refusal()) } else { Ok(false) }
     }
 
     /// Tells a waiting thread to come in although the gate is closing. `false` when it is too late

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::inner::{Generation, Inner};
+use crate::generation::{Arms, Generation};
+use crate::inner::Inner;
 
-/// A gate that is closed, with nobody on the current generation. Dropping it opens the gate on the same generation.
+/// A gate that is closed, with nobody on the current generation, nor on a canary beside it. Dropping it
+/// opens the gate on the same.
 #[must_use = "the gate opens again when this is dropped"]
 pub struct Closed<'g, T> {
     inner: &'g Inner<T>,
@@ -31,17 +33,11 @@ impl<'g, T> Closed<'g, T> {
     }
 
     /// Replaces the generation and opens the gate. Returns the old one, of which the gate then
-    /// holds nothing. On a gate that has ended nobody comes in.
+    /// holds nothing. A canary stays beside the new one. On a gate that has ended nobody comes in.
     pub fn activate(mut self, number: u64, value: Arc<T>) -> Arc<T> {
         self.generation = None;
-        let mut old = None;
-        let mut new = self.inner.to_publish(number, &value);
-        self.inner.core.reopen(Some(&mut |turn| {
-            old = self.inner.publish(&mut new, turn);
-            self.inner.turn_before(&value)
-        }));
+        let old = self.inner.replace(|old| Arms { number, value, canary: old.canary.clone() });
         std::mem::forget(self);
-        let old = old.expect("reopening publishes");
         Arc::clone(&old.value)
     }
 

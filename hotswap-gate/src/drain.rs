@@ -1,7 +1,7 @@
-//! Waiting until the callers of one turn have left: the current one for a closer, one that is over
-//! for retiring. Those on an older turn do not concern a closer where they are on another generation,
-//! and stay on it: a caller that hangs in a version that was given up does not delay later upgrades.
-//! Those on an older turn of the same value do.
+//! Waiting until callers have left: those on what reigns for a closer, those on an arm of a turn that
+//! is over for retiring. Those on an older turn do not concern a closer where they are on another
+//! generation, and stay on it: a caller that hangs in a version that was given up does not delay later
+//! upgrades. Those on an older turn of the same value do.
 //!
 //! Leaving is one plain store and tells nobody, so the waiting side looks again and again: a few
 //! spins, a few yields, then naps that grow to a millisecond. Only a wait that is going on costs
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Busy, Occupant, Stuck, Why};
-use crate::protocol::{Core, Phase, State, word_of};
+use crate::protocol::{Core, Insiders, Phase, State};
 use crate::record::Record;
 use crate::sync::{sleep, spin_loop, yield_now};
 use crate::tables::{List, collect, list};
@@ -28,13 +28,14 @@ impl Core {
     /// as before.
     pub(crate) fn close(self: &Arc<Self>, deadline: Instant) -> Result<(), Stuck> {
         let started = Instant::now();
-        let turn = self.begin_closing(deadline);
-        let turn = turn.map_err(|why| self.stuck(why, started, Vec::new()))?;
-        self.drain(turn, started, deadline).inspect_err(|_| self.reopen(None))
+        let whom = self.begin_closing(deadline);
+        let whom = whom.map_err(|why| self.stuck(why, started, Vec::new()))?;
+        let quiet = self.drain(whom, started, deadline, State::settle);
+        quiet.inspect_err(|_| self.reopen(None))
     }
 
-    /// Returns the turn, which stays the current one until the gate opens again.
-    fn begin_closing(&self, deadline: Instant) -> Result<u64, Why> {
+    /// Returns those on the turn, which stays the current one until the gate opens again.
+    fn begin_closing(&self, deadline: Instant) -> Result<Insiders, Why> {
         let me = thread::id();
         let who = Who::current();
         let mut timed_out = false;
@@ -52,33 +53,36 @@ impl Core {
             timed_out = self.wait_change(&mut state, Some(deadline));
         }
         self.shut(&mut state, who);
-        Ok(state.turn)
+        Ok(state.current())
     }
 
-    /// Waits until nobody is inside on `turn`, which is over.
-    pub(crate) fn wait_left(self: &Arc<Self>, turn: u64, deadline: Instant) -> Result<(), Stuck> {
+    /// Waits until nobody is inside on the value of an arm, whose turn is over.
+    pub(crate) fn wait_left(self: &Arc<Self>, arm: u64, deadline: Instant) -> Result<(), Stuck> {
         let started = Instant::now();
-        if self.state().word_of_thread(thread::id()) == Some(word_of(turn)) {
+        let (me, whom) = (thread::id(), Insiders::of(arm));
+        if self.state().insiders(whom).any(|(record, _)| record.owner() == me) {
             return Err(self.stuck(Why::OwnThread, started, Vec::new()));
         }
-        self.drain(turn, started, deadline)
+        self.drain(whom, started, deadline, |_| ())
     }
 
-    /// The turns, of those given, that nobody is inside on. They are over, so nobody will be.
-    pub(crate) fn left(&self, mut turns: List<u64>) -> List<u64> {
-        if turns.is_empty() || self.form().closer_fence().is_err() {
+    /// The arms, of those given, that nobody is inside on. Their turns are over, so nobody will be.
+    pub(crate) fn left(&self, mut arms: List<u64>) -> List<u64> {
+        if arms.is_empty() || self.form().closer_fence().is_err() {
             return list();
         }
         let state = self.state();
-        turns.retain(|&turn| state.on(turn).next().is_none());
-        turns
+        arms.retain(|&arm| state.on(arm).next().is_none());
+        arms
     }
 
+    /// `quiet` is done in the same step in which nobody is found inside.
     fn drain(
         self: &Arc<Self>,
-        turn: u64,
+        whom: Insiders,
         started: Instant,
         deadline: Instant,
+        quiet: impl FnOnce(&mut State),
     ) -> Result<(), Stuck> {
         if let Err(error) = self.form().closer_fence() {
             return Err(self.stuck(Why::Barrier(error.kind()), started, Vec::new()));
@@ -90,27 +94,23 @@ impl Core {
         loop {
             let mut state = self.state();
             let over = state.sweep();
-            notice(&mut noticed, &state, turn);
+            notice(&mut noticed, &state, whom);
             if noticed.is_empty() {
-                state.settle(turn);
+                quiet(&mut state);
                 drop(state);
                 return Ok(());
             }
             if Instant::now() >= deadline {
                 drop(state);
-                return Err(self.stuck(Why::Deadline, started, occupants(noticed, turn)));
+                return Err(self.stuck(Why::Deadline, started, occupants(noticed)));
             }
             drop(state);
             drop(over);
             if !patience.brief() && wait.is_none() {
-                match waits::begin(On::Callers { core: Arc::clone(self), turn }) {
+                match waits::begin(On::Callers { core: Arc::clone(self), whom }) {
                     Ok(begun) => wait = Some(begun),
                     Err(cycle) => {
-                        return Err(self.stuck(
-                            Why::Cycle(cycle),
-                            started,
-                            occupants(noticed, turn),
-                        ));
+                        return Err(self.stuck(Why::Cycle(cycle), started, occupants(noticed)));
                     }
                 }
             }
@@ -123,31 +123,30 @@ impl Core {
 }
 
 impl State {
-    /// Nobody is inside on a turn: where it is the current one, its closer has the slot for itself.
-    fn settle(&mut self, turn: u64) {
-        if turn == self.turn
-            && let Phase::Closing(who) = &self.phase
-        {
+    /// Nobody is inside: the closer has the slot for itself.
+    fn settle(&mut self) {
+        if let Phase::Closing(who) = &self.phase {
             self.phase = Phase::Quiet(who.clone());
         }
     }
 }
 
-type Noticed = (Arc<Record>, Instant);
+/// Who is inside, what it announces, and since when that is known.
+type Noticed = (Arc<Record>, u64, Instant);
 
 /// Brings the list of those inside up to date; who stayed keeps the time it was noticed at.
-fn notice(noticed: &mut List<Noticed>, state: &State, turn: u64) {
+fn notice(noticed: &mut List<Noticed>, state: &State, whom: Insiders) {
     let now = Instant::now();
-    *noticed = collect(state.insiders(turn).map(|record| {
-        let known = noticed.iter().find(|(other, _)| Arc::ptr_eq(other, record));
-        (Arc::clone(record), known.map_or(now, |&(_, since)| since))
+    *noticed = collect(state.insiders(whom).map(|(record, word)| {
+        let known = noticed.iter().find(|(other, ..)| Arc::ptr_eq(other, record));
+        (Arc::clone(record), word, known.map_or(now, |&(.., since)| since))
     }));
 }
 
-/// Their generation is still a turn: only the gate knows the numbers.
-fn occupants(noticed: List<Noticed>, turn: u64) -> Vec<Occupant> {
+/// Their generation is still what they announce: only the gate knows the numbers.
+fn occupants(noticed: List<Noticed>) -> Vec<Occupant> {
     let occupant =
-        |(record, noticed): Noticed| Occupant { noticed, ..Occupant::new(&record, turn) };
+        |(record, word, noticed): Noticed| Occupant { noticed, ..Occupant::new(&record, word) };
     noticed.into_iter().map(occupant).collect()
 }
 

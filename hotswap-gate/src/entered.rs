@@ -27,12 +27,15 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::canary::Route;
+use crate::choosing::Wish;
 use crate::error::{LockError, Refused};
 use crate::exclusion::{Entrant, Exclusion, Guarded};
 use crate::inner::Inner;
-use crate::protocol::{Core, word_of};
-use crate::record::{OUTSIDE, Record};
+use crate::protocol::Core;
+use crate::record::Record;
 use crate::seats::{self, Seat};
+use crate::word::{Arm, OUTSIDE};
 
 /// A thread is inside the slot, on one generation, until this is dropped.
 #[must_use = "the thread is inside only while this lives"]
@@ -57,6 +60,11 @@ impl<'g, T> Entered<'g, T> {
     /// The number of the generation.
     pub fn number(&self) -> u64 {
         self.record().number()
+    }
+
+    /// The arm that it is on, if it has entered while a canary was active.
+    pub fn arm(&self) -> Option<Arm> {
+        Arm::of(self.record().own_word())
     }
 
     #[inline(always)]
@@ -190,8 +198,18 @@ impl<T: Send + Sync> Inner<T> {
         budget: Duration,
         place: &'static Location<'static>,
     ) -> Result<Entered<'_, T>, Box<Refused>> {
+        let record = match self.enter_known(place) {
+            Some(record) => record,
+            None => self.enter_slow(budget, place)?,
+        };
+        Ok(Entered::by(&self.core, record))
+    }
+
+    /// The quick way in.
+    #[inline(always)]
+    fn enter_known(&self, place: &'static Location<'static>) -> Option<NonNull<Record>> {
         let core = &self.core;
-        let quick = seats::with_known(core, |seat| {
+        seats::with_known(core, |seat| {
             let record = &*seat.record;
             if record.own_word() != OUTSIDE {
                 record.nest();
@@ -199,15 +217,25 @@ impl<T: Send + Sync> Inner<T> {
             }
             record.set_taken(place);
             core.head.try_admit(record).then(|| NonNull::from(record))
-        });
-        let record = match quick {
-            Some(record) => record,
-            None => self.enter_slow(budget, place)?,
-        };
-        Ok(Entered::by(core, record))
+        })
     }
 
-    /// Returns the record that has entered.
+    /// Enters by the current thread's own seat, and chooses an arm where there are two. Costs what
+    /// [`enter`](Self::enter) does where there is one.
+    #[inline(always)]
+    pub(crate) fn enter_by(
+        &self,
+        budget: Duration,
+        place: &'static Location<'static>,
+        route: Route<'_>,
+    ) -> Result<Entered<'_, T>, Box<Refused>> {
+        let record = match self.enter_known(place) {
+            Some(record) => record,
+            None => self.enter_routed(budget, place, route)?,
+        };
+        Ok(Entered::by(&self.core, record))
+    }
+
     #[cold]
     #[inline(never)]
     fn enter_slow(
@@ -215,35 +243,35 @@ impl<T: Send + Sync> Inner<T> {
         budget: Duration,
         place: &'static Location<'static>,
     ) -> Result<NonNull<Record>, Box<Refused>> {
-        let enter = |seat: &Seat| {
-            seat.record.set_taken(place);
-            self.take_seat(seat, budget)?;
-            Ok(NonNull::from(&*seat.record))
-        };
-        // A seat that is inside already would have been found.
-        match seats::find(&self.core) {
-            Some(seat) => enter(&seat),
-            // The seat goes at once, the record when the thread has left.
-            None => enter(&Seat::new(&self.core)),
-        }
+        self.enter_routed(budget, place, Route::Weighted)
     }
 
-    /// Enters by a seat whose generation is not the one to be on, whose owner has changed, or whose
-    /// gate needs a fence.
-    pub(crate) fn take_seat(&self, seat: &Seat, budget: Duration) -> Result<(), Box<Refused>> {
-        let record = &*seat.record;
-        if record.own_word() != OUTSIDE {
-            // Inside by a guard that was forgotten: its generation stays, and so must this one.
-            record.nest();
-            return Ok(());
+    /// Returns the record that has entered.
+    #[cold]
+    #[inline(never)]
+    fn enter_routed(
+        &self,
+        budget: Duration,
+        place: &'static Location<'static>,
+        route: Route<'_>,
+    ) -> Result<NonNull<Record>, Box<Refused>> {
+        let mut wish = Wish::new(route);
+        loop {
+            // A key may enter while it is asked: then the seat is found inside.
+            wish.ask();
+            let mut enter = |seat: &Seat| {
+                seat.record.set_taken(place);
+                let is_inside = self.take_seat(seat, budget, &mut wish)?;
+                Ok(is_inside.then(|| NonNull::from(&*seat.record)))
+            };
+            let entered = match seats::find(&self.core) {
+                Some(seat) => enter(&seat),
+                // The seat goes at once, the record when the thread has left.
+                None => enter(&Seat::new(&self.core)),
+            };
+            if let Some(entered) = entered.transpose() {
+                return entered;
+            }
         }
-        if record.is_own() && self.core.try_admit_fenced(record) {
-            return Ok(());
-        }
-        let turn = self.core.admit(record, budget)?;
-        let generation = self.generation(turn);
-        let value = Arc::as_ptr(&generation.value);
-        record.keep(self.core.form(), word_of(turn), value, generation.number);
-        Ok(())
     }
 }

@@ -77,6 +77,24 @@ pub struct Busy {
     pub(crate) by: Who,
 }
 
+/// Why the canary of a gate was not changed. Nothing has changed.
+#[derive(Clone, Debug, Error)]
+#[expect(clippy::exhaustive_enums, reason = "hotswap-core answers each of them")]
+pub enum CanaryError {
+    /// Somebody has the gate closed, or closes it.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A gate has one canary at a time.
+    #[error("generation {number} is the slot's canary already")]
+    Active {
+        /// The number of the canary.
+        number: u64,
+    },
+    /// No canary is active.
+    #[error("the slot has no canary")]
+    Inactive,
+}
+
 /// A wait for callers to leave that did not succeed. The gate is open as before.
 #[derive(Clone, Debug, Error)]
 #[error("slot {slot}: {why}")]

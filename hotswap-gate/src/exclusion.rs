@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::drain::Patience;
 use crate::error::LockError;
-use crate::protocol::{Core, turn_of};
+use crate::protocol::Core;
 use crate::record::{EXCLUSIVE, Record, count_overflows};
 use crate::sync::Condvar;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -198,7 +198,7 @@ impl Exclusion {
                 return Ok(());
             }
         }
-        self.queue(core, me, exclusive, turn_of(record.own_word()))
+        self.queue(core, me, exclusive, record.own_word())
     }
 
     /// Takes the lock if it is free for this use and shows none of the flags in `unless`; else
@@ -218,13 +218,7 @@ impl Exclusion {
         }
     }
 
-    fn queue(
-        &self,
-        core: &Arc<Core>,
-        me: u64,
-        exclusive: bool,
-        turn: u64,
-    ) -> Result<(), LockError> {
+    fn queue(&self, core: &Arc<Core>, me: u64, exclusive: bool, arm: u64) -> Result<(), LockError> {
         let lock = self.key();
         let mut graph = waits::graph();
         let (mut queued, mut circle) = (false, None);
@@ -248,7 +242,7 @@ impl Exclusion {
                 }
             }
             if !queued {
-                let on = On::Lock { core: Arc::clone(core), turn, lock, exclusive };
+                let on = On::Lock { core: Arc::clone(core), arm, lock, exclusive };
                 if let Err(found) = graph.add(me, on) {
                     circle = Some(found);
                     break Ok(());

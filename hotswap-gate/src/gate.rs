@@ -9,7 +9,8 @@ use crate::closed::Closed;
 use crate::entered::Entered;
 use crate::error::{Busy, Occupant, Refused, Stuck, Why};
 use crate::form::Form;
-use crate::inner::{Generation, Inner};
+use crate::generation::{Arms, Generation};
+use crate::inner::Inner;
 use crate::protocol::Core;
 use crate::reader::Reader;
 use crate::sync::{Mutex, Source};
@@ -30,7 +31,8 @@ impl<T: Send + Sync> Gate<T> {
     pub fn with_form(form: Form, name: impl Into<Arc<str>>, number: u64, value: Arc<T>) -> Self {
         let core = Arc::new(Core::new(name.into(), form));
         let turn = core.state().turn;
-        let source = Source::new(Arc::new(Generation { turn, number, value }));
+        let arms = Arms { number, value, canary: None };
+        let source = Source::new(Arc::new(Generation::new(turn, arms)));
         let leaving = Mutex::new(list());
         Self { inner: Arc::new(Inner { core, source, leaving }) }
     }
@@ -40,7 +42,8 @@ impl<T: Send + Sync> Gate<T> {
         &self.inner.core.name
     }
 
-    /// The generation that new callers enter, or will when the gate opens: number and value.
+    /// The generation that new callers enter, or will when the gate opens: number and value. While a
+    /// canary is active, the stable one.
     pub fn current(&self) -> (u64, Arc<T>) {
         let generation = self.inner.source.load_full();
         (generation.number, Arc::clone(&generation.value))
@@ -51,8 +54,8 @@ impl<T: Send + Sync> Gate<T> {
         let current = self.inner.source.load_full();
         // A swap adds to the list before it changes the source.
         let leaving = self.inner.leaving.lock();
-        let found = [&current].into_iter().chain(&*leaving).find(|it| it.number == number);
-        found.map(|generation| Arc::clone(&generation.value))
+        let mut arms = [&current].into_iter().chain(&*leaving).flat_map(|it| it.arms());
+        arms.find(|arm| arm.number == number).map(|arm| Arc::clone(arm.value))
     }
 
     /// Enters the slot. While it is closed, waits for it to open, at most for `budget`. A thread
@@ -92,50 +95,47 @@ impl<T: Send + Sync> Gate<T> {
     }
 
     /// Replaces the generation without closing: callers inside finish on the old one, which is
-    /// returned. The gate keeps it too until they have left, see [`wait_left`](Self::wait_left).
+    /// returned. The gate keeps it too until they have left, see [`wait_left`](Self::wait_left). A
+    /// canary stays beside the new one.
     ///
     /// # Errors
     /// [`Busy`] while somebody has the gate closed or closes it; nothing has changed.
     pub fn swap(&self, number: u64, value: Arc<T>) -> Result<Arc<T>, Busy> {
-        let mut old = None;
-        let mut new = self.inner.to_publish(number, &value);
-        self.inner.core.swap(&mut |turn| {
-            let current = self.inner.source.load_full();
-            old = Some(Arc::clone(&current.value));
-            self.inner.leaving.lock().push(current);
-            // What was current is on that list.
-            self.inner.publish(&mut new, turn);
-            self.inner.turn_before(&value)
-        })?;
-        self.inner.let_go();
-        Ok(old.expect("a swap that succeeds publishes"))
+        let new = |old: &Generation<T>| {
+            let (value, canary) = (Arc::clone(&value), old.canary.clone());
+            Some(Arms { number, value, canary })
+        };
+        let old = self.inner.rearm(new)?;
+        Ok(Arc::clone(&old.expect("a swap that succeeds publishes").value))
     }
 
-    /// Waits until nobody is on a generation that was swapped out. The gate then holds nothing of
-    /// it; it did so from the start when the number is unknown.
+    /// Waits until nobody is on a generation that was swapped out, or on an arm that was given up. The
+    /// gate then holds nothing of it; it did so from the start when the number is unknown.
     ///
     /// # Errors
-    /// [`Stuck`], at once when it is the current generation or the current thread is on it.
+    /// [`Stuck`], at once when it is the current generation, or its canary, or the current thread is on
+    /// it.
     pub fn wait_left(&self, number: u64, deadline: Instant) -> Result<(), Stuck> {
         let inner = &self.inner;
-        if inner.source.load_full().number == number {
+        if inner.source.load_full().arms().any(|arm| arm.number == number) {
             return Err(inner.core.stuck(Why::Current, Instant::now(), Vec::new()));
         }
-        for turn in inner.over(Some(number)) {
-            inner.core.wait_left(turn, deadline).map_err(|stuck| inner.with_numbers(stuck))?;
-            inner.forget(&[turn]);
+        for arm in inner.over(Some(number)) {
+            inner.core.wait_left(arm, deadline).map_err(|stuck| inner.with_numbers(stuck))?;
+            inner.forget(&[arm]);
         }
         Ok(())
     }
 
-    /// Who is on a generation, now.
+    /// Who is on a generation, now. A caller that is just choosing between it and another one counts.
     pub fn callers(&self, number: u64) -> Vec<Occupant> {
         let inner = &self.inner;
         let state = inner.core.state();
         let current = inner.source.load_full();
         let leaving = inner.leaving.lock();
-        let of = leaving.iter().chain([&current]).filter(|it| it.number == number);
-        let insiders = collect(of.flat_map(|it| state.on(it.turn)).cloned());
+        let arms = leaving.iter().chain([&current]).flat_map(|it| it.arms());
+        let arms = arms.filter(|arm| arm.number == number);
+        let insiders = collect(arms.flat_map(|arm| state.on(arm.word)).cloned());
         drop((leaving, state));
         insiders.iter().map(|record| Occupant::new(record, number)).collect()
     }

@@ -1,11 +1,13 @@
 //! The generations behind a gate, as long as anybody may be on them.
 //!
 //! # Lifetimes
-//! The current generation is in the source (an `ArcSwap`). A generation that was swapped out
-//! moves to the list of the *leaving* before the source changes, and stays there until the
-//! protocol has concluded that nobody is on it. So the generation of an announced turn is always
-//! in one of the two, and callers need no count of their own: entering writes nothing that
-//! another caller reads.
+//! What reigns is in the source (an `ArcSwap`). When it is replaced it moves to the list of the
+//! *leaving* before the source changes, and each of its arms stays there until the protocol has
+//! concluded that nobody is on it. So what an announcement is for is always in one of the two, and
+//! callers need no count of their own: entering writes nothing that another caller reads.
+//!
+//! A record that has not chosen its arm yet looks at the whole of what reigns. It counts for both
+//! arms, so neither is let go, and the whole stays where it is.
 //!
 //! # Orderings
 //! None of its own: `leaving` is a mutex, and changes of a generation are made under the mutex of
@@ -13,18 +15,12 @@
 
 use std::sync::Arc;
 
-use crate::error::Stuck;
-use crate::protocol::Core;
+use crate::error::{Busy, Stuck};
+use crate::generation::{Arms, Generation, Reign};
+use crate::protocol::{Core, Published};
 use crate::sync::{Mutex, Source};
-use crate::tables::{self, List, collect};
-
-/// What callers enter during one turn.
-#[derive(Debug)]
-pub(crate) struct Generation<T> {
-    pub(crate) turn: u64,
-    pub(crate) number: u64,
-    pub(crate) value: Arc<T>,
-}
+use crate::tables::{List, collect};
+use crate::word::{may_be_on, turn_of};
 
 /// What a gate and its readers share.
 pub(crate) struct Inner<T> {
@@ -34,42 +30,30 @@ pub(crate) struct Inner<T> {
 }
 
 impl<T> Inner<T> {
-    /// The generation of a turn that the current thread announces.
-    pub(crate) fn generation(&self, turn: u64) -> Arc<Generation<T>> {
-        let current = self.source.load_full();
-        if current.turn == turn {
-            return current;
+    /// Looks at what an announcement of the current thread is for: under a lock, so that no caller has a
+    /// share in a generation.
+    pub(crate) fn look_at<R>(&self, announced: u64, look: impl FnOnce(&Generation<T>) -> R) -> R {
+        let turn = turn_of(announced);
+        let state = self.core.state();
+        if state.turn == turn {
+            // It is replaced under that lock only.
+            return look(&self.source.load());
         }
+        drop(state);
         let leaving = self.leaving.lock();
-        let generation = leaving.iter().find(|generation| generation.turn == turn);
-        Arc::clone(generation.expect("a generation leaves only when nobody announces its turn"))
+        let mut of_turn = leaving.iter().filter(|it| it.turn() == turn);
+        let generation = of_turn.find(|it| it.arms().any(|arm| may_be_on(announced, arm.word)));
+        look(generation.expect("a generation leaves only when nobody announces its turn"))
     }
 
-    /// What is published next, of which the turn is not known yet. Made before the state is locked, by
-    /// a thread that has what it needs for the source.
-    pub(crate) fn to_publish(&self, number: u64, value: &Arc<T>) -> Option<Arc<Generation<T>>> {
-        drop(self.source.load_full());
-        Some(Arc::new(Generation { turn: 0, number, value: Arc::clone(value) }))
-    }
-
-    /// Makes it what callers enter on a turn. Returns what was that before.
-    pub(crate) fn publish(
-        &self,
-        new: &mut Option<Arc<Generation<T>>>,
-        turn: u64,
-    ) -> Option<Arc<Generation<T>>> {
-        let mut new = new.take()?;
-        Arc::get_mut(&mut new)?.turn = turn;
-        Some(self.source.swap(new))
-    }
-
-    /// The turns that are over and still kept. Taken under the core's mutex: a swap adds to the
-    /// list before it ends the turn, and holds that mutex for both.
+    /// The arms that are over and still kept, all or those of a number. Taken under the core's mutex:
+    /// a change adds to the list before it ends the turn, and holds that mutex for both.
     pub(crate) fn over(&self, number: Option<u64>) -> List<u64> {
         let _state = self.core.state();
         let leaving = self.leaving.lock();
-        let wanted = leaving.iter().filter(|it| number.is_none_or(|number| number == it.number));
-        collect(wanted.map(|generation| generation.turn))
+        let arms = leaving.iter().flat_map(|generation| generation.arms());
+        let wanted = arms.filter(|arm| number.is_none_or(|number| number == arm.number));
+        collect(wanted.map(|arm| arm.word))
     }
 
     /// Lets go of what nobody is on, without waiting.
@@ -78,27 +62,95 @@ impl<T> Inner<T> {
         self.forget(&left);
     }
 
-    /// A turn that is over, and on which callers may still use this very value.
-    pub(crate) fn turn_before(&self, value: &Arc<T>) -> Option<u64> {
+    /// Replaces what reigns behind an open gate, on the next turn, unless there is nothing to replace
+    /// it by. Returns what reigned before.
+    pub(crate) fn rearm(
+        &self,
+        mut arms: impl FnMut(&Generation<T>) -> Option<Arms<T>>,
+    ) -> Result<Option<Arc<Generation<T>>>, Busy> {
+        loop {
+            // Made before the state is locked, by a thread that has what it needs for the source.
+            let current = self.source.load_full();
+            let Some(arms) = arms(&current) else { return Ok(None) };
+            let mut new = Some(Arc::new(Generation::new(current.turn() + 1, arms)));
+            self.core.swap(&mut |turn| {
+                // Else it has been replaced meanwhile.
+                let new = new.take_if(|new| new.turn() == turn)?;
+                self.leaving.lock().push(Arc::clone(&current));
+                let published = self.published(&new);
+                // What was current is on that list, and so not dropped here.
+                self.source.swap(new);
+                Some(published)
+            })?;
+            if new.is_none() {
+                self.let_go();
+                return Ok(Some(current));
+            }
+        }
+    }
+
+    /// Replaces what nobody is on any more, and returns it. The gate must be closed by the caller.
+    pub(crate) fn replace(
+        &self,
+        arms: impl FnOnce(&Generation<T>) -> Arms<T>,
+    ) -> Arc<Generation<T>> {
+        let current = self.source.load_full();
+        let mut new = Some(Arc::new(Generation::new(current.turn() + 1, arms(&current))));
+        self.core.reopen(Some(&mut |_| {
+            let new = new.take()?;
+            let published = self.published(&new);
+            self.source.swap(new);
+            Some(published)
+        }));
+        current
+    }
+
+    /// The arms' words, each with that of an arm that is over, and on which callers may still use
+    /// this very value.
+    fn published(&self, new: &Generation<T>) -> Published {
         let leaving = self.leaving.lock();
-        leaving.iter().find(|it| Arc::ptr_eq(&it.value, value)).map(|generation| generation.turn)
+        let before = |value: &Arc<T>| {
+            let mut arms = leaving.iter().flat_map(|generation| generation.arms());
+            arms.find(|arm| Arc::ptr_eq(arm.value, value)).map(|arm| arm.word)
+        };
+        let mut published = [(0, None); 2];
+        for (nth, Reign { word, value, .. }) in new.arms().enumerate() {
+            published[nth..].fill((word, None));
+            published[nth].1 = before(value);
+        }
+        published
     }
 
-    pub(crate) fn forget(&self, turns: &[u64]) {
-        self.core.state().forget(turns);
-        let left = tables::take(&mut self.leaving.lock(), |it| turns.contains(&it.turn));
-        // Outside the lock: this may run the destructor of a value.
-        drop(left);
+    /// Lets go of arms that are over, and that nobody is on.
+    pub(crate) fn forget(&self, arms: &[u64]) {
+        self.core.state().forget(arms);
+        let concerned = |it: &&Arc<Generation<T>>| it.arms().any(|arm| arms.contains(&arm.word));
+        loop {
+            let found = self.leaving.lock().iter().find(concerned).cloned();
+            let Some(whole) = found else { break };
+            let left = whole.without(arms).map(Arc::new);
+            let mut leaving = self.leaving.lock();
+            // Else another thread has let go of an arm of it.
+            let at = leaving.iter().position(|it| Arc::ptr_eq(it, &whole));
+            let gone = at.map(|at| match left {
+                Some(left) => std::mem::replace(&mut leaving[at], left),
+                None => leaving.remove(at),
+            });
+            drop(leaving);
+            // Outside the lock: this may run the destructor of a value.
+            drop((gone, whole));
+        }
     }
 
-    /// Names the generations of those inside by number; the protocol knows only their turns.
+    /// Names the generations of those inside by number; the protocol knows only what they announce.
     pub(crate) fn with_numbers(&self, mut stuck: Stuck) -> Stuck {
         let current = self.source.load_full();
         let leaving = self.leaving.lock();
         for occupant in &mut stuck.inside {
-            let turn = occupant.generation;
-            let known = leaving.iter().chain([&current]).find(|it| it.turn == turn);
-            occupant.generation = known.map_or(0, |generation| generation.number);
+            let announced = occupant.generation;
+            let of_turn = |it: &&Arc<Generation<T>>| it.turn() == turn_of(announced);
+            let known = leaving.iter().chain([&current]).find(of_turn);
+            occupant.generation = known.map_or(0, |generation| generation.arm(announced).number);
         }
         stuck
     }

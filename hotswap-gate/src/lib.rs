@@ -8,6 +8,7 @@
 //!
 //! The code is layered, each layer below the next:
 //!
+//! * `word`: what a gate shows, and what a record announces.
 //! * `record`: what one thread says about itself to one slot: a flag, on a line of its own.
 //! * `protocol`: the protocol on records and one word; `form` has its fences, `admission` what
 //!   callers wait for, `drain` what closers wait for.
@@ -15,33 +16,42 @@
 //!   numbers the gates for that.
 //! * `exclusion`: the lock of an instance, for those inside.
 //! * `waits`: who waits for whom, so that no wait is for oneself.
-//! * `inner`: the generations, as long as anybody may be on them.
+//! * `canary`: a second generation that gets a share of the entries; `generation`: what callers enter
+//!   during one turn, one or both; `dice`: draws for the share; `kinship`: one thread, one arm.
+//! * `inner`: the generations, as long as anybody may be on them; `choosing`: which one an entry gets.
 //! * `entered`: the guards, and the way in by a thread's own seat; `reader`: the way in by a
 //!   handle; `closed`: a closed gate.
-//! * `gate`: what the owner of a gate asks of it.
+//! * `gate`: what the owner of a gate asks of it; `rollout`: the same of a canary.
 //!
 //! `sync` is the seam to locks, atomics and thread-locals, so that loom sees all of them.
 
 #![deny(unsafe_code)]
 
 mod admission;
+mod canary;
+mod choosing;
 mod closed;
+mod dice;
 mod drain;
 mod entered;
 mod error;
 mod exclusion;
 mod form;
 mod gate;
+mod generation;
 mod inner;
+mod kinship;
 mod places;
 mod protocol;
 mod reader;
 mod record;
+mod rollout;
 mod seats;
 mod sync;
 mod tables;
 mod thread;
 mod waits;
+mod word;
 
 #[cfg(all(test, loom))]
 mod loom_tests;
@@ -50,11 +60,13 @@ mod stress;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use canary::{Salt, Weight};
 pub use closed::Closed;
 pub use entered::{Entered, EnteredAlone, Exclusive, Shared};
-pub use error::{Busy, Cycle, LockError, Occupant, Refused, Stuck, Why};
+pub use error::{Busy, CanaryError, Cycle, LockError, Occupant, Refused, Stuck, Why};
 pub use exclusion::{Exclusion, Guarded};
 pub use form::Form;
 pub use gate::Gate;
 pub use reader::{Alone, Reader, Together, Visit};
 pub use thread::Who;
+pub use word::Arm;

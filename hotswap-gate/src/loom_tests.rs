@@ -1,10 +1,12 @@
-//! The protocol in the fence form, under every interleaving that loom finds.
+//! The protocol under every interleaving that loom finds, with full fences in either form.
 //!
 //! CONTRIBUTING.md has the command. A generation's value is a cell that loom watches: callers read
 //! it, and who has concluded that nobody is inside writes to it. One access at the wrong time and
 //! loom reports the race.
 
 #![expect(unsafe_code, reason = "the witness is a cell without a lock")]
+
+mod canary;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ use loom::cell::UnsafeCell;
 use loom::model::Builder;
 use loom::thread;
 
-use super::{Entered, Exclusion, Gate, Guarded, Refused};
+use super::{Entered, Exclusion, Form, Gate, Guarded, Refused};
 
 const BUDGET: Duration = Duration::from_secs(3600);
 
@@ -63,10 +65,18 @@ fn alive(entered: &Entered<'_, Witness>) -> u64 {
 }
 
 fn model(preemptions: usize, check: impl Fn(Arc<Gate<Witness>>) + Send + Sync + 'static) {
+    model_in(Form::of_process, preemptions, check);
+}
+
+fn model_in(
+    form: fn() -> Form,
+    preemptions: usize,
+    check: impl Fn(Arc<Gate<Witness>>) + Send + Sync + 'static,
+) {
     let mut builder = Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.max_branches = 20_000;
-    builder.check(move || check(Arc::new(Gate::new("slot", 1, Witness::new(1)))));
+    builder.check(move || check(Arc::new(Gate::with_form(form(), "slot", 1, Witness::new(1)))));
 }
 
 /// A thread that enters by a reader that already knows generation 1, `times` times.
@@ -128,6 +138,37 @@ fn swap_against_callers() {
         gate.wait_left(1, far()).unwrap();
         assert_eq!(Arc::strong_count(&old), 1);
         old.write(DEAD);
+        caller.join().unwrap();
+    });
+}
+
+/// The same of what a caller has written. In the fence form the quick way announces for nothing.
+#[test]
+fn what_a_caller_wrote_is_seen_by_who_swaps() {
+    for form in [Form::of_process, Form::fences] {
+        model_in(form, 3, |gate| {
+            let reader = gate.reader();
+            let caller = thread::spawn(move || {
+                for _ in 0..2 {
+                    let entered = reader.enter(BUDGET).unwrap();
+                    entered.write(entered.read() + 1);
+                }
+            });
+            let old = gate.swap(2, Witness::new(2)).unwrap();
+            gate.wait_left(1, far()).unwrap();
+            old.write(DEAD);
+            caller.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn close_and_activate_in_the_fence_form() {
+    model_in(Form::fences, 3, |gate| {
+        let caller = caller(&gate, 2);
+        let closed = gate.close(far()).unwrap();
+        closed.value().write(DEAD);
+        closed.activate(2, Witness::new(2));
         caller.join().unwrap();
     });
 }

@@ -1,10 +1,8 @@
 //! The quiescence protocol without its payload: one word, the records, and who may conclude what.
 //!
-//! The word is `turn << 1 | closed`. A turn is one reign of one generation; turns only grow, so a
-//! word never comes back with another meaning, whatever numbers the generations have.
-//!
 //! A value may reign *again* while callers of an earlier turn are still on it. Whoever wants it for
-//! himself must then wait for those as well: the state knows which turns are of one value.
+//! himself must then wait for those as well: the state knows which turns, and which arms of turns
+//! with a canary, are of one value. `word` says what a word means.
 //!
 //! A caller announces the open word it knows, passes the fence of its [`Form`], and looks: if the
 //! gate still shows that word, it is inside. A closer changes the word, passes its own fence, and
@@ -16,8 +14,8 @@
 //! # Orderings
 //! The word is written with Release, under the mutex, and read with Acquire: who is let in sees
 //! everything that was done before the gate opened. The fence between the announcement and the
-//! look is what makes the two sides meet (store and load of different places on both). A record that is registered after a closer took the mutex
-//! learns of the closed word through the mutex.
+//! look is what makes the two sides meet (store and load of different places on both). A record that
+//! is registered after a closer took the mutex learns of the closed word through the mutex.
 //!
 //! # The program's allocator
 //! It may be code that calls slots, and so wants the mutex of the state. Nothing is allocated or freed
@@ -30,23 +28,12 @@ use std::time::Instant;
 use crate::error::Busy;
 use crate::form::{Form, quick_fence};
 use crate::places::Place;
-use crate::record::{OUTSIDE, Record};
+use crate::record::Record;
 use crate::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::tables::{self, List, list};
 use crate::thread::{self, Who};
-
-pub(crate) const CLOSED: u64 = 1;
-/// Closed for ever; no turn gets there.
-pub(crate) const ENDED: u64 = u64::MAX;
-
-pub(crate) fn turn_of(word: u64) -> u64 {
-    word >> 1
-}
-
-pub(crate) fn word_of(turn: u64) -> u64 {
-    turn << 1
-}
+use crate::word::{Arm, CLOSED, ENDED, OUTSIDE, arms_of, may_be_on, turn_of, word_of};
 
 /// What callers read, on lines that nobody writes between two upgrades.
 #[repr(align(128))]
@@ -58,7 +45,8 @@ pub(crate) struct Head {
 
 impl Head {
     /// The whole quick way in, for a record that is outside. It fails where the record does not know
-    /// the word that the gate shows: [`OUTSIDE`], which no gate ever shows, in the fence form.
+    /// the word that the gate shows: in the fence form, and beside a canary, it knows one that no gate
+    /// ever shows.
     #[inline(always)]
     pub(crate) fn try_admit(&self, record: &Record) -> bool {
         let word = record.known();
@@ -86,7 +74,9 @@ pub(crate) struct Core {
 pub(crate) struct State {
     pub(crate) records: List<Arc<Record>>,
     pub(crate) turn: u64,
-    /// Turns on which a value reigns again, each with the first one of that value.
+    /// What records announce on the current turn: one word for each arm, or twice the turn's word.
+    pub(crate) reigns: [u64; 2],
+    /// Such words of values that reign again, each with the first one of that value.
     pub(crate) again: List<(u64, u64)>,
     pub(crate) phase: Phase,
     pub(crate) ended: bool,
@@ -94,8 +84,26 @@ pub(crate) struct State {
     pub(crate) invited: List<u64>,
 }
 
-/// Publishes a value under a turn; gives back a turn before on which the same one may still be used.
-pub(crate) type Publish<'p> = &'p mut dyn FnMut(u64) -> Option<u64>;
+/// What was published: as [`State::reigns`], each with an arm before on which the same value may still
+/// be used.
+pub(crate) type Published = [(u64, Option<u64>); 2];
+
+/// Publishes what reigns on a turn. `None` when there is nothing to publish after all.
+pub(crate) type Publish<'p> = &'p mut dyn FnMut(u64) -> Option<Published>;
+
+/// Those whom somebody waits for: who may be on the values of these arms, by a turn before that one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Insiders {
+    pub(crate) arms: [u64; 2],
+    pub(crate) before: u64,
+}
+
+impl Insiders {
+    /// Whoever is on the value of an arm.
+    pub(crate) fn of(arm: u64) -> Self {
+        Self { arms: [arm; 2], before: u64::MAX }
+    }
+}
 
 #[derive(Debug)]
 pub(crate) enum Phase {
@@ -116,33 +124,47 @@ impl Phase {
 }
 
 impl State {
-    /// The records that are inside on a turn.
-    pub(crate) fn on(&self, turn: u64) -> impl Iterator<Item = &Arc<Record>> {
-        self.records.iter().filter(move |record| record.word() == word_of(turn))
+    /// The records that may be inside on an arm, by this very turn.
+    pub(crate) fn on(&self, arm: u64) -> impl Iterator<Item = &Arc<Record>> {
+        self.records.iter().filter(move |record| may_be_on(record.word(), arm))
     }
 
-    /// The records that are inside on the value of a turn: on this one, or another one of it.
-    pub(crate) fn insiders(&self, turn: u64) -> impl Iterator<Item = &Arc<Record>> {
-        let first = self.first_of(turn);
-        let is_on_it = move |word| word != OUTSIDE && self.first_of(turn_of(word)) == first;
-        self.records.iter().filter(move |record| is_on_it(record.word()))
+    /// The records of somebody's insiders, each with what it announces.
+    pub(crate) fn insiders(&self, whom: Insiders) -> impl Iterator<Item = (&Arc<Record>, u64)> {
+        let firsts = whom.arms.map(|arm| self.first_of(arm));
+        let before = whom.before;
+        let is_one = move |&(_, word): &(&Arc<Record>, u64)| {
+            word != OUTSIDE
+                && turn_of(word) < before
+                && arms_of(word).any(|arm| firsts.contains(&self.first_of(arm)))
+        };
+        self.records.iter().map(|record| (record, record.word())).filter(is_one)
     }
 
-    /// The first turn of the value that reigns on a turn.
-    fn first_of(&self, turn: u64) -> u64 {
-        let again = self.again.iter().find(|(known, _)| *known == turn);
-        again.map_or(turn, |(_, first)| *first)
+    /// Who is inside on what reigns now.
+    pub(crate) fn current(&self) -> Insiders {
+        Insiders { arms: self.reigns, before: u64::MAX }
     }
 
-    /// Nobody is on these turns, which are over.
-    pub(crate) fn forget(&mut self, turns: &[u64]) {
-        self.again.retain(|(turn, _)| !turns.contains(turn));
+    /// The first arm of the value that an arm is of.
+    fn first_of(&self, arm: u64) -> u64 {
+        let again = self.again.iter().find(|(known, _)| *known == arm);
+        again.map_or(arm, |(_, first)| *first)
+    }
+
+    /// Nobody is on these arms, whose turns are over.
+    pub(crate) fn forget(&mut self, arms: &[u64]) {
+        self.again.retain(|(arm, _)| !arms.contains(arm));
     }
 
     /// The word that a thread announces by any record.
     pub(crate) fn word_of_thread(&self, thread: u64) -> Option<u64> {
-        let own = self.records.iter().filter(|record| record.owner() == thread);
-        own.map(|record| record.word()).find(|&word| word != OUTSIDE)
+        self.words_of_thread(thread).next()
+    }
+
+    fn words_of_thread(&self, thread: u64) -> impl Iterator<Item = u64> {
+        let own = self.records.iter().filter(move |record| record.owner() == thread);
+        own.map(|record| record.word()).filter(|&word| word != OUTSIDE)
     }
 
     /// Takes out the records that are over; to be dropped when the state is not locked.
@@ -165,6 +187,7 @@ impl Core {
             state: Mutex::new(State {
                 records: list(),
                 turn,
+                reigns: [word_of(turn); 2],
                 again: list(),
                 phase: Phase::Open,
                 ended: false,
@@ -225,9 +248,9 @@ impl Core {
     pub(crate) fn reopen(&self, publish: Option<Publish<'_>>) {
         let mut state = self.state.lock();
         if let Some(publish) = publish {
-            let quiet = state.turn;
+            let quiet = state.reigns;
             self.advance(&mut state, publish);
-            state.forget(&[quiet]);
+            state.forget(&quiet);
         }
         let before = mem::replace(&mut state.phase, Phase::Open);
         state.invited.clear();
@@ -237,7 +260,7 @@ impl Core {
         drop(before);
     }
 
-    /// Changes the generation of an open gate.
+    /// Changes what reigns behind an open gate.
     pub(crate) fn swap(&self, publish: Publish<'_>) -> Result<(), Busy> {
         let mut state = self.state.lock();
         if let Some(by) = state.phase.closer() {
@@ -251,9 +274,13 @@ impl Core {
     /// The generation is published before the word shows its turn, so whoever is let in finds it.
     fn advance(&self, state: &mut State, publish: Publish<'_>) {
         let turn = state.turn + 1;
-        if let Some(before) = publish(turn) {
-            state.again.push((turn, state.first_of(before)));
+        let Some(published) = publish(turn) else { return };
+        for (arm, before) in published {
+            if let Some(before) = before {
+                state.again.push((arm, state.first_of(before)));
+            }
         }
+        state.reigns = published.map(|(arm, _)| arm);
         state.turn = turn;
     }
 
@@ -277,6 +304,11 @@ impl Core {
     /// Whether the current thread is inside by any record.
     pub(crate) fn is_inside(&self) -> bool {
         self.state.lock().word_of_thread(thread::id()).is_some()
+    }
+
+    /// The arm that a thread has chosen by any record.
+    pub(crate) fn arm_of_thread(&self, thread: u64) -> Option<Arm> {
+        self.state.lock().words_of_thread(thread).find_map(Arm::of)
     }
 
     pub(crate) fn register(&self, record: Arc<Record>) {

@@ -15,13 +15,16 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::canary::{Route, Salt};
+use crate::choosing::Wish;
 use crate::entered::Entered;
 use crate::error::Refused;
 use crate::exclusion::Guarded;
 use crate::inner::Inner;
 use crate::protocol::{Core, Head};
-use crate::record::{OUTSIDE, Record};
+use crate::record::Record;
 use crate::seats::Seat;
+use crate::word::{Arm, OUTSIDE};
 
 /// A caller's own way into a slot: for one thread at a time.
 ///
@@ -82,15 +85,47 @@ impl<T: Send + Sync> Reader<T> {
     /// # Errors
     /// [`Refused`], and then the thread is not inside.
     pub fn enter(&self, budget: Duration) -> Result<Entered<'_, T>, Box<Refused>> {
+        self.enter_by(budget, Route::Weighted)
+    }
+
+    /// As [`Gate::enter_for`](crate::Gate::enter_for).
+    ///
+    /// # Errors
+    /// [`Refused`], and then the thread is not inside.
+    pub fn enter_for(
+        &self,
+        point: impl Fn(&Salt) -> u32,
+        budget: Duration,
+    ) -> Result<Entered<'_, T>, Box<Refused>> {
+        self.enter_by(budget, Route::Key(&point))
+    }
+
+    /// As [`Gate::preview`](crate::Gate::preview).
+    ///
+    /// # Errors
+    /// [`Refused`], and then the thread is not inside.
+    pub fn preview(&self, budget: Duration) -> Result<Option<Entered<'_, T>>, Box<Refused>> {
+        let entered = self.enter_by(budget, Route::Preview)?;
+        Ok(Some(entered).filter(|entered| entered.arm() == Some(Arm::Canary)))
+    }
+
+    fn enter_by(&self, budget: Duration, route: Route<'_>) -> Result<Entered<'_, T>, Box<Refused>> {
         let record = &*self.seat.record;
-        if record.own_word() != OUTSIDE {
-            let place = record.taken().unwrap_or_else(|| Location::caller());
-            return self.inner.enter(budget, place);
+        if record.own_word() == OUTSIDE && Self::enter_known(&self.core.head, record) {
+            return Ok(Entered::by(&self.core, NonNull::from(record)));
         }
-        if !Self::enter_known(&self.core.head, record) {
-            self.inner.take_seat(&self.seat, budget)?;
+        let mut wish = Wish::new(route);
+        loop {
+            wish.ask();
+            // Looked at only now: a key may have entered by this reader.
+            if record.own_word() != OUTSIDE {
+                let place = record.taken().unwrap_or_else(|| Location::caller());
+                return self.inner.enter_by(budget, place, route);
+            }
+            if self.inner.take_seat(&self.seat, budget, &mut wish)? {
+                return Ok(Entered::by(&self.core, NonNull::from(record)));
+            }
         }
-        Ok(Entered::by(&self.core, NonNull::from(record)))
     }
 }
 

@@ -8,9 +8,11 @@
 //! Leaving is a Release store and others read with Acquire: who finds the thread outside has seen
 //! everything it did inside. Announcing is Relaxed; what makes it meet the closer is the fence
 //! after it (see `form`). Who finds the thread on *another* generation than the one it asks about
-//! has seen all the same what the thread did there: a record changes its generation only in
-//! `Core::admit`, which takes the mutex that whoever draws conclusions holds. The other fields are
-//! written before an announcement or are hints.
+//! has seen all the same what the thread did there: a record changes its turn only in `Core::admit`,
+//! which takes the mutex that whoever draws conclusions holds, and its arm of a turn by a Release store
+//! after the fence of the way in. (The fence alone would make it one; so nothing leans on the fence.)
+//! For the same reason a record never announces, not even for nothing, a word of another turn than it
+//! was on last: `unshown`. The other fields are written before an announcement or are hints.
 
 use std::panic::Location;
 use std::ptr;
@@ -20,9 +22,8 @@ use crate::form::Form;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::thread::{self, Who};
+use crate::word::{OUTSIDE, turn_of, unshown};
 
-/// Not inside.
-pub(crate) const OUTSIDE: u64 = 0;
 /// The lock mode of a thread that has its instance for itself; below it, the number of shared uses.
 pub(crate) const EXCLUSIVE: u32 = u32::MAX;
 
@@ -31,15 +32,19 @@ pub(crate) const EXCLUSIVE: u32 = u32::MAX;
 pub(crate) struct Record {
     /// The word the thread announced, or [`OUTSIDE`].
     inside: AtomicU64,
-    /// The open word of the generation that the thread used last, or [`OUTSIDE`].
+    /// The open word of the turn that the thread was on last, or [`OUTSIDE`].
     known: AtomicU64,
-    /// The same for a gate in the fence form, where the quick way must not find it.
+    /// The same where the quick way must not find it: in the fence form, and beside a canary. There,
+    /// what is known is a word of the same turn that no gate shows.
     fenced: AtomicU64,
     /// The generation whose word is known: only an address, which is looked at when the gate has
     /// confirmed, after an announcement, that the word still holds. Its own thread alone uses it.
     value: AtomicPtr<()>,
     /// Its number.
     number: AtomicU64,
+    /// What reigns on the turn of that word, where it has two arms of which each entry chooses one;
+    /// else null. An address like the one before, and used as that one is.
+    choice: AtomicPtr<()>,
     /// Entries beyond the first that are not left yet.
     nested: AtomicU64,
     /// How the thread holds the lock of the instance it is on: 0, a number of uses, [`EXCLUSIVE`].
@@ -54,6 +59,9 @@ pub(crate) struct Record {
     taken: AtomicPtr<Location<'static>>,
 }
 
+// Two lines of a cache, of which neighbours fetch each other.
+const _: () = assert!(cfg!(loom) || size_of::<Record>() == 128);
+
 impl Record {
     pub(crate) fn new() -> Self {
         Self {
@@ -62,6 +70,7 @@ impl Record {
             fenced: AtomicU64::new(OUTSIDE),
             value: AtomicPtr::new(ptr::null_mut()),
             number: AtomicU64::new(0),
+            choice: AtomicPtr::new(ptr::null_mut()),
             nested: AtomicU64::new(0),
             mode: AtomicU32::new(0),
             owner: AtomicU64::new(thread::NOBODY),
@@ -87,6 +96,11 @@ impl Record {
         self.inside.store(word, Ordering::Relaxed);
     }
 
+    /// Announces an arm, or the word of another record of the thread, which may say one.
+    pub(crate) fn decide(&self, word: u64) {
+        self.inside.store(word, Ordering::Release);
+    }
+
     #[inline(always)]
     pub(crate) fn withdraw(&self) {
         self.inside.store(OUTSIDE, Ordering::Release);
@@ -105,10 +119,36 @@ impl Record {
 
     /// Keeps a generation for the next entry, under its open word.
     pub(crate) fn keep<T>(&self, form: Form, word: u64, value: *const T, number: u64) {
+        self.set_value(value, number);
+        self.choice.store(ptr::null_mut(), Ordering::Relaxed);
+        if form.is_quick() {
+            self.known.store(word, Ordering::Relaxed);
+            self.fenced.store(OUTSIDE, Ordering::Relaxed);
+        } else {
+            self.keep_fenced(word);
+        }
+    }
+
+    /// Keeps what reigns on a turn with two arms, under its open word. The quick way does not find it.
+    pub(crate) fn keep_choice<G>(&self, word: u64, generation: *const G) {
+        self.choice.store(generation.cast_mut().cast(), Ordering::Relaxed);
+        self.keep_fenced(word);
+    }
+
+    fn keep_fenced(&self, word: u64) {
+        self.known.store(unshown(turn_of(word)), Ordering::Relaxed);
+        self.fenced.store(word, Ordering::Relaxed);
+    }
+
+    /// What was kept so.
+    pub(crate) fn choice<G>(&self) -> *const G {
+        self.choice.load(Ordering::Relaxed).cast_const().cast()
+    }
+
+    /// The generation that the thread is on.
+    pub(crate) fn set_value<T>(&self, value: *const T, number: u64) {
         self.value.store(value.cast_mut().cast(), Ordering::Relaxed);
         self.number.store(number, Ordering::Relaxed);
-        let known = if form.is_quick() { &self.known } else { &self.fenced };
-        known.store(word, Ordering::Relaxed);
     }
 
     /// The generation that was kept last.

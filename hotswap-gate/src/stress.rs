@@ -7,6 +7,8 @@
 
 #![expect(unsafe_code, reason = "the witnesses are cells without a lock")]
 
+mod canary;
+
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::hint;

@@ -19,6 +19,12 @@ mod imp {
     /// The source of truth of a slot: one `Arc` that is replaced as a whole.
     pub(crate) type Source<T> = arc_swap::ArcSwap<T>;
 
+    /// Has the thread allocate what it needs to look at any source, before it may not any more.
+    pub(crate) fn prepare_source() {
+        static ANY: arc_swap::ArcSwapOption<()> = arc_swap::ArcSwapOption::const_empty();
+        drop(ANY.load());
+    }
+
     macro_rules! process_wide {
         ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
             $(#[$meta])* static $name: $type = $init;
@@ -119,6 +125,8 @@ mod imp {
     #[derive(Debug)]
     pub(crate) struct Source<T>(Mutex<Arc<T>>);
 
+    pub(crate) fn prepare_source() {}
+
     impl<T> Source<T> {
         pub(crate) fn new(value: Arc<T>) -> Self {
             Self(Mutex::new(value))
@@ -126,6 +134,10 @@ mod imp {
 
         pub(crate) fn load_full(&self) -> Arc<T> {
             Arc::clone(&self.0.lock())
+        }
+
+        pub(crate) fn load(&self) -> Arc<T> {
+            self.load_full()
         }
 
         pub(crate) fn swap(&self, value: Arc<T>) -> Arc<T> {

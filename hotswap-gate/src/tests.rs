@@ -2,14 +2,17 @@
 //! themselves (`until`), never by the clock.
 
 mod again;
+mod canary;
 mod closing;
 mod counts;
 mod cycles;
 mod generations;
 mod locks;
 mod threads;
+mod weights;
 
 use std::cell::RefCell;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};

@@ -19,7 +19,7 @@
 use std::sync::Arc;
 
 use crate::error::Cycle;
-use crate::protocol::Core;
+use crate::protocol::{Core, Insiders};
 use crate::sync::{Mutex, MutexGuard, process_wide};
 use crate::tables::{List, collect, list};
 use crate::thread;
@@ -33,10 +33,10 @@ process_wide! {
 pub(crate) enum On {
     /// A closed gate: for its closer.
     Gate(Arc<Core>),
-    /// The callers inside a slot, of one turn or of all.
-    Callers { core: Arc<Core>, turn: u64 },
-    /// The lock of the instance that reigns in `turn`, known by its address.
-    Lock { core: Arc<Core>, turn: u64, lock: usize, exclusive: bool },
+    /// Callers inside a slot.
+    Callers { core: Arc<Core>, whom: Insiders },
+    /// The lock of the instance that reigns on an arm, known by its address.
+    Lock { core: Arc<Core>, arm: u64, lock: usize, exclusive: bool },
 }
 
 impl On {
@@ -171,14 +171,15 @@ impl Graph {
         let wait = &self.waits[at];
         match &wait.on {
             On::Gate(core) => collect(core.closer()),
-            On::Callers { core, turn } => {
+            On::Callers { core, whom } => {
                 let state = core.state();
-                collect(state.insiders(*turn).map(|record| record.owner()))
+                collect(state.insiders(*whom).map(|(record, _)| record.owner()))
             }
-            On::Lock { core, turn, lock, exclusive } => {
+            On::Lock { core, arm, lock, exclusive } => {
                 let state = core.state();
-                let holders = state.insiders(*turn).filter(|record| record.mode() != 0);
-                let holders = holders.map(|record| record.owner());
+                let insiders = state.insiders(Insiders::of(*arm));
+                let holders = insiders.filter(|(record, _)| record.mode() != 0);
+                let holders = holders.map(|(record, _)| record.owner());
                 let mut blockers = collect(holders.filter(|&owner| owner != wait.thread));
                 if !exclusive {
                     blockers.extend(self.exclusive_before(at, *lock).map(|wait| wait.thread));

@@ -1,6 +1,5 @@
 //! Counts that safe code can drive as far as it likes, by forgetting what would count down.
 
-use std::mem;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 
