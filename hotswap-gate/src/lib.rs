@@ -21,7 +21,8 @@
 //! * `inner`: the generations, as long as anybody may be on them; `choosing`: which one an entry gets.
 //! * `entered`: the guards, and the way in by a thread's own seat; `reader`: the way in by a
 //!   handle; `closed`: a closed gate.
-//! * `gate`: what the owner of a gate asks of it; `rollout`: the same of a canary.
+//! * `gate`: what the owner of a gate asks of it; `rollout`: the same of a canary; `opening`:
+//!   waiting as a task, with `wakers`.
 //!
 //! `sync` is the seam to locks, atomics and thread-locals, so that loom sees all of them.
 
@@ -41,6 +42,7 @@ mod gate;
 mod generation;
 mod inner;
 mod kinship;
+mod opening;
 mod places;
 mod protocol;
 mod reader;
@@ -51,6 +53,7 @@ mod sync;
 mod tables;
 mod thread;
 mod waits;
+mod wakers;
 mod word;
 
 #[cfg(all(test, loom))]
@@ -67,6 +70,7 @@ pub use error::{Busy, CanaryError, Cycle, LockError, Occupant, Refused, Stuck, W
 pub use exclusion::{Exclusion, Guarded};
 pub use form::Form;
 pub use gate::Gate;
+pub use opening::Waiting;
 pub use reader::{Alone, Reader, Together, Visit};
 pub use thread::Who;
 pub use word::Arm;

@@ -7,6 +7,7 @@
 #![expect(unsafe_code, reason = "the witness is a cell without a lock")]
 
 mod canary;
+mod opening;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

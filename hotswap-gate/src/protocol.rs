@@ -33,6 +33,7 @@ use crate::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::tables::{self, List, list};
 use crate::thread::{self, Who};
+use crate::wakers::Wakers;
 use crate::word::{Arm, CLOSED, ENDED, OUTSIDE, arms_of, may_be_on, turn_of, word_of};
 
 /// What callers read, on lines that nobody writes between two upgrades.
@@ -82,6 +83,8 @@ pub(crate) struct State {
     pub(crate) ended: bool,
     /// Waiting threads that are to come in while the gate closes.
     pub(crate) invited: List<u64>,
+    /// The tasks that the closed gate keeps waiting.
+    pub(crate) wakers: Wakers,
 }
 
 /// What was published: as [`State::reigns`], each with an arm before on which the same value may still
@@ -192,6 +195,7 @@ impl Core {
                 phase: Phase::Open,
                 ended: false,
                 invited: list(),
+                wakers: Wakers::new(),
             }),
             changed: Condvar::new(),
         }
@@ -256,8 +260,10 @@ impl Core {
         state.invited.clear();
         self.show(&state);
         self.changed.notify_all();
+        let woken = state.wakers.take_all();
         drop(state);
         drop(before);
+        woken.wake();
     }
 
     /// Changes what reigns behind an open gate.
@@ -295,6 +301,9 @@ impl Core {
         state.ended = true;
         self.head.word.store(ENDED, Ordering::Release);
         self.changed.notify_all();
+        let woken = state.wakers.take_all();
+        drop(state);
+        woken.wake();
     }
 
     pub(crate) fn is_ended(&self) -> bool {

@@ -8,6 +8,7 @@ mod counts;
 mod cycles;
 mod generations;
 mod locks;
+mod opening;
 mod threads;
 mod weights;
 
