@@ -7,7 +7,9 @@
 //! by another record, and those without whom the callers inside would never leave (see `waits`).
 //! Both announce under the mutex of the state, and so cannot be missed by the pass that concludes
 //! that nobody is inside: while the first kind waits for the mutex its other record is announced,
-//! and the second kind is let in only while the closer has not concluded.
+//! and the second kind is let in only while the closer has not concluded. Callers who have waited, and
+//! find the gate open, announce under the mutex as well: a closer that waits until nobody is kept out
+//! any more (`bounded`) then knows that they are inside, and not just awake.
 //!
 //! # Orderings
 //! As in `protocol`; the fence is always a full one here, which fits either form of a closer.
@@ -63,8 +65,8 @@ impl Core {
         word.inspect(|&word| record.decide(word)).is_some()
     }
 
-    /// Waits while the gate is closed. `true` when the thread was let in nevertheless, `false` when
-    /// it should look again.
+    /// Waits while the gate is closed. `true` when the thread was let in, `false` when it should look
+    /// again.
     fn await_opening(
         self: &Arc<Self>,
         record: &Record,
@@ -80,6 +82,7 @@ impl Core {
         let wait = waits::begin(On::Gate(Arc::clone(self))).map_err(Refused::Cycle)?;
         let mut timed_out = false;
         let mut state = self.state();
+        state.kept_out += 1;
         while state.is_shut() && !state.invited.contains(&me) && !timed_out {
             timed_out = self.wait_change(&mut state, deadline);
         }
@@ -87,10 +90,15 @@ impl Core {
         // Before anything is decided: who stands in the graph is taken for blocked.
         drop(wait);
         let mut state = self.state();
+        state.kept_out -= 1;
         let guests = state.invited.len();
         state.invited.retain(|&guest| guest != me);
-        let invited = state.invited.len() < guests;
-        if invited && !state.ended && matches!(state.phase, Phase::Closing(_)) {
+        let is_let_in = match state.phase {
+            Phase::Open => true,
+            Phase::Closing(_) => state.invited.len() < guests,
+            Phase::Quiet(_) => false,
+        };
+        if is_let_in && !state.ended {
             record.announce(word_of(state.turn));
             return Ok(true);
         }

@@ -66,6 +66,36 @@ impl Core {
         self.drain(whom, started, deadline, |_| ())
     }
 
+    /// Waits until those have left who are inside now, while others come in. To tell them apart a new
+    /// turn must have begun.
+    pub(crate) fn wait_earlier(self: &Arc<Self>, deadline: Instant) -> Result<(), Stuck> {
+        let (started, state) = (Instant::now(), self.state());
+        let whom = Insiders { before: state.turn, ..state.current() };
+        drop(state);
+        self.drain(whom, started, deadline, |_| ())
+    }
+
+    /// Waits until nobody has the gate closed.
+    pub(crate) fn await_open(&self, deadline: Instant) -> Result<(), Busy> {
+        let mut timed_out = false;
+        let mut state = self.state();
+        while let Some(by) = state.phase.closer() {
+            if by.number == thread::id() || timed_out {
+                return Err(Busy { by: by.clone() });
+            }
+            timed_out = self.wait_change(&mut state, Some(deadline));
+        }
+        Ok(())
+    }
+
+    /// Waits until the open gate keeps nobody out any more.
+    pub(crate) fn await_let_in(&self, deadline: Instant) {
+        let mut patience = Patience::default();
+        while self.state().kept_out != 0 && Instant::now() < deadline {
+            patience.brief();
+        }
+    }
+
     /// The arms, of those given, that nobody is inside on. Their turns are over, so nobody will be.
     pub(crate) fn left(&self, mut arms: List<u64>) -> List<u64> {
         if arms.is_empty() || self.form().closer_fence().is_err() {

@@ -150,9 +150,19 @@ impl Stuck {
         matches!(self.why, Why::Deadline)
     }
 
+    /// Whether a longer wait might have succeeded.
+    pub(crate) fn is_over_time(&self) -> bool {
+        matches!(self.why, Why::Deadline | Why::Busy(_))
+    }
+
     /// Who was inside; empty unless that was the reason.
     pub fn inside(&self) -> &[Occupant] {
         &self.inside
+    }
+
+    /// How long it was waited.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 }
 
@@ -171,6 +181,12 @@ impl Occupant {
     /// Where it entered: the line of the pin, or where its reader was made.
     pub fn taken(&self) -> Option<&'static Location<'static>> {
         self.taken
+    }
+
+    /// When it was first seen inside, without having left since: it has been inside for at least as
+    /// long. When it entered nobody knows.
+    pub fn noticed(&self) -> Instant {
+        self.noticed
     }
 
     /// How many calls deep.

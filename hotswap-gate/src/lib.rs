@@ -21,14 +21,15 @@
 //! * `inner`: the generations, as long as anybody may be on them; `choosing`: which one an entry gets.
 //! * `entered`: the guards, and the way in by a thread's own seat; `reader`: the way in by a
 //!   handle; `closed`: a closed gate.
-//! * `gate`: what the owner of a gate asks of it; `rollout`: the same of a canary; `opening`:
-//!   waiting as a task, with `wakers`.
+//! * `gate`: what the owner of a gate asks of it; `rollout`: the same of a canary; `bounded`: closing
+//!   so that no caller waits long; `opening`: waiting as a task, with `wakers`.
 //!
 //! `sync` is the seam to locks, atomics and thread-locals, so that loom sees all of them.
 
 #![deny(unsafe_code)]
 
 mod admission;
+mod bounded;
 mod canary;
 mod choosing;
 mod closed;

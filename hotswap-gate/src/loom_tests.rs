@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "the witness is a cell without a lock")]
 
+mod bounded;
 mod canary;
 mod opening;
 

@@ -83,7 +83,9 @@ pub(crate) struct State {
     pub(crate) ended: bool,
     /// Waiting threads that are to come in while the gate closes.
     pub(crate) invited: List<u64>,
-    /// The tasks that the closed gate keeps waiting.
+    /// How many threads the closed gate keeps waiting.
+    pub(crate) kept_out: usize,
+    /// The tasks that it keeps waiting.
     pub(crate) wakers: Wakers,
 }
 
@@ -195,6 +197,7 @@ impl Core {
                 phase: Phase::Open,
                 ended: false,
                 invited: list(),
+                kept_out: 0,
                 wakers: Wakers::new(),
             }),
             changed: Condvar::new(),

@@ -2,6 +2,7 @@
 //! themselves (`until`), never by the clock.
 
 mod again;
+mod bounded;
 mod canary;
 mod closing;
 mod counts;

@@ -104,6 +104,10 @@ fn storm(form: Form, threads: usize, canaries: u64, settle_on: impl Fn(u64) -> A
             if number.is_multiple_of(3) {
                 gate.set_weight(Weight::from_parts(1 << 31)).unwrap();
             }
+            if number.is_multiple_of(5) {
+                // One more turn with both arms.
+                gate.drain_open(far()).unwrap();
+            }
             let (lost, value) = gate.settle(settle_on(number)).unwrap();
             gate.wait_left(lost, far()).unwrap();
             assert_eq!(Arc::strong_count(&value), 1);
