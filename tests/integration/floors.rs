@@ -161,8 +161,7 @@ fn without_a_folder_every_version_may_serve() {
 fn a_revert_that_was_rolled_back_in_its_trial_allows_nothing_afterwards() {
     let place = Place::new();
     let trial = Trial::new(LONG).with_longest_call(LONG);
-    let journal = place.0.path().join("journal");
-    let config = place.config().with_journal(journal).with_trial(trial);
+    let config = place.config().with_journal(true).with_trial(trial);
     let first = meter("1.0.0");
     let run = place.run(config, &first);
     place.put(&meter("1.1.0"));
