@@ -159,11 +159,7 @@ pub(super) fn group() -> Group {
                 &["it calls __cxa_at_quick_exit, which keeps a function to call at the exit"],
             ),
             stays("has a constructor", "constructor", &["it has constructors, which ran before"]),
-            stays(
-                "has relocations in its code",
-                "text-relocations",
-                &["it has relocations in its code"],
-            ),
+            stays("has relocated code", "text-relocations", &["it has relocations in its code"]),
             abandoned("old version's stop panics", "stop=panic", &["its `stop`: it panicked"]),
             abandoned(
                 "old version's stop hangs",
