@@ -9,8 +9,8 @@
 //! `record`), so that each entry comes through `choosing`. It announces the turn, and is *undecided*;
 //! once the gate has confirmed that, it
 //!
-//! 1. takes the arm that its thread is on by another record, if there is one (`kinship`),
-//! 2. else asks its [`Route`]: a draw (`dice`), the point of a key, or the wish of a preview,
+//! 1. takes the arm that its thread is on by another record, if there is one (`own_arms`),
+//! 2. else asks its [`Route`]: a draw (`random`), the point of a key, or the request of a preview,
 //! 3. and announces the arm. From there on it counts for that arm alone.
 //!
 //! # Sticky keys

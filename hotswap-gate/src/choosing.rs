@@ -1,12 +1,12 @@
-//! From an admission to a generation: the way of a record that does not know what reigns, or is to
+//! From an admission to a generation: the way of a record that does not know what is current, or is to
 //! choose one of two arms (see `canary`).
 //!
 //! # Safety
-//! A record that announces a turn and was confirmed keeps what reigns on it alive. While it is
+//! A record that announces a turn and was confirmed keeps what is current on it alive. While it is
 //! undecided it keeps the address of what its thread was on before, so nothing here may call other
 //! code before the arm is announced, nor allocate or free: a slot could be entered by the same record.
 //!
-//! So a key is asked for its point before the record announces anything ([`Wish::ask`]), and whoever
+//! So a key is asked for its point before the record announces anything ([`ArmChoice::ask`]), and whoever
 //! asks looks again whether the record is outside. Where the entry turns out to be on another turn than
 //! the point is for, or has none yet, it leaves, and is to ask for that turn's.
 //!
@@ -18,18 +18,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::canary::{Canary, Route, Salt};
-use crate::dice;
 use crate::error::Refused;
 use crate::generation::Generation;
 use crate::inner::Inner;
-use crate::kinship;
+use crate::own_arms;
+use crate::random;
 use crate::record::Record;
 use crate::seats::Seat;
 use crate::sync::prepare_source;
 use crate::word::{Arm, OUTSIDE, turn_of, word_of};
 
 /// How an entry chooses its arm, and what is known for that.
-pub(crate) struct Wish<'r> {
+pub(crate) struct ArmChoice<'r> {
     route: Route<'r>,
     /// A turn whose canary a key has to be asked for, with its salt.
     asks: Option<(u64, Salt)>,
@@ -37,7 +37,7 @@ pub(crate) struct Wish<'r> {
     point: Option<(u64, u32)>,
 }
 
-impl<'r> Wish<'r> {
+impl<'r> ArmChoice<'r> {
     pub(crate) const fn new(route: Route<'r>) -> Self {
         Self { route, asks: None, point: None }
     }
@@ -54,7 +54,7 @@ impl<'r> Wish<'r> {
     /// `None` when the point is for another turn: then it is to be asked for this one.
     fn arm<T>(&mut self, canary: &Canary<T>, turn: u64) -> Option<Arm> {
         let is_in = match (self.route, self.point) {
-            (Route::Weighted, _) => canary.admits(dice::draw()),
+            (Route::Weighted, _) => canary.admits(random::draw()),
             (Route::Preview, _) => true,
             (Route::Key(_), Some((asked, point))) if asked == turn => canary.admits(point),
             (Route::Key(_), _) => {
@@ -74,7 +74,7 @@ impl<T: Send + Sync> Inner<T> {
         &self,
         seat: &Seat,
         budget: Duration,
-        wish: &mut Wish<'_>,
+        choice: &mut ArmChoice<'_>,
     ) -> Result<bool, Box<Refused>> {
         let record = &*seat.record;
         if record.own_word() != OUTSIDE {
@@ -84,13 +84,13 @@ impl<T: Send + Sync> Inner<T> {
         }
         let chosen = if record.is_own() && self.core.try_admit_fenced(record) {
             match Self::choice(record) {
-                Some(generation) => self.choose(&seat.record, generation, wish),
+                Some(generation) => self.choose(&seat.record, generation, choice),
                 None => true,
             }
         } else {
             prepare_source();
             self.core.admit(record, budget)?;
-            self.settle_in(&seat.record, wish)
+            self.settle_in(&seat.record, choice)
         };
         if !chosen {
             record.withdraw();
@@ -98,17 +98,17 @@ impl<T: Send + Sync> Inner<T> {
         Ok(chosen)
     }
 
-    /// What reigns on the turn that the undecided record was confirmed on, if it is to choose.
+    /// What is current on the turn that the undecided record was confirmed on, if it is to choose.
     #[expect(unsafe_code, reason = "an address that the protocol keeps alive")]
     fn choice(record: &Record) -> Option<&Generation<T>> {
         // SAFETY: it is null or was kept by `settle_in` under the word of the turn that the record was
-        // confirmed on. It announces that turn, and no arm of it, so the gate keeps what reigns on it
+        // confirmed on. It announces that turn, and no arm of it, so the gate keeps what is current on it
         // as a whole.
         unsafe { record.choice::<Generation<T>>().as_ref() }
     }
 
     /// Keeps the generation of a record that was let in, as chosen.
-    fn settle_in(&self, record: &Arc<Record>, wish: &mut Wish<'_>) -> bool {
+    fn settle_in(&self, record: &Arc<Record>, choice: &mut ArmChoice<'_>) -> bool {
         let announced = record.own_word();
         let (form, open) = (self.core.form(), word_of(turn_of(announced)));
         self.look_at(announced, |generation| {
@@ -119,11 +119,11 @@ impl<T: Send + Sync> Inner<T> {
             }
         });
         if Arm::of(announced).is_some() {
-            kinship::add(&self.core, record);
+            own_arms::note(&self.core, record);
             return true;
         }
         match Self::choice(record) {
-            Some(generation) => self.choose(record, generation, wish),
+            Some(generation) => self.choose(record, generation, choice),
             None => true,
         }
     }
@@ -133,16 +133,16 @@ impl<T: Send + Sync> Inner<T> {
         &self,
         record: &Arc<Record>,
         generation: &Generation<T>,
-        wish: &mut Wish<'_>,
+        choice: &mut ArmChoice<'_>,
     ) -> bool {
         let (Some(canary), turn) = (&generation.canary, generation.turn()) else { return true };
-        let arm = kinship::arm(&self.core).or_else(|| wish.arm(canary, turn));
+        let arm = own_arms::current(&self.core).or_else(|| choice.arm(canary, turn));
         let Some(arm) = arm else { return false };
         let chosen = generation.arm(arm.word(turn));
         record.set_value(Arc::as_ptr(chosen.value), chosen.number);
         record.decide(chosen.word);
         // This may allocate, and the program's allocator may enter: by now it finds an arm.
-        kinship::add(&self.core, record);
+        own_arms::note(&self.core, record);
         true
     }
 }

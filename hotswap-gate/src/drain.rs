@@ -1,4 +1,4 @@
-//! Waiting until callers have left: those on what reigns for a closer, those on an arm of a turn that
+//! Waiting until callers have left: those on what is current for a closer, those on an arm of a turn that
 //! is over for retiring. Those on an older turn do not concern a closer where they are on another
 //! generation, and stay on it: a caller that hangs in a version that was given up does not delay later
 //! upgrades. Those on an older turn of the same value do.

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::canary::Route;
-use crate::choosing::Wish;
+use crate::choosing::ArmChoice;
 use crate::error::{LockError, Refused};
 use crate::exclusion::{Entrant, Exclusion, Guarded};
 use crate::inner::Inner;
@@ -255,13 +255,13 @@ impl<T: Send + Sync> Inner<T> {
         place: &'static Location<'static>,
         route: Route<'_>,
     ) -> Result<NonNull<Record>, Box<Refused>> {
-        let mut wish = Wish::new(route);
+        let mut choice = ArmChoice::new(route);
         loop {
             // A key may enter while it is asked: then the seat is found inside.
-            wish.ask();
+            choice.ask();
             let mut enter = |seat: &Seat| {
                 seat.record.set_taken(place);
-                let is_inside = self.take_seat(seat, budget, &mut wish)?;
+                let is_inside = self.take_seat(seat, budget, &mut choice)?;
                 Ok(is_inside.then(|| NonNull::from(&*seat.record)))
             };
             let entered = match seats::find(&self.core) {

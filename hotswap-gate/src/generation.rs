@@ -16,7 +16,7 @@ pub(crate) struct Generation<T> {
 }
 
 /// One arm of a turn.
-pub(crate) struct Reign<'g, T> {
+pub(crate) struct ArmRef<'g, T> {
     /// What its records announce; nothing else has this word.
     pub(crate) word: u64,
     pub(crate) number: u64,
@@ -47,9 +47,9 @@ impl<T> Generation<T> {
         Arms { number: self.number, value, canary }
     }
 
-    pub(crate) fn arms(&self) -> impl Iterator<Item = Reign<'_, T>> {
-        let first = Reign { word: self.word, number: self.number, value: &self.value };
-        let canary = self.canary.as_deref().map(|canary| Reign {
+    pub(crate) fn arms(&self) -> impl Iterator<Item = ArmRef<'_, T>> {
+        let first = ArmRef { word: self.word, number: self.number, value: &self.value };
+        let canary = self.canary.as_deref().map(|canary| ArmRef {
             word: Arm::Canary.word(self.turn()),
             number: canary.number,
             value: &canary.value,
@@ -58,7 +58,7 @@ impl<T> Generation<T> {
     }
 
     /// The arm that an announcement is for; the first one where it says none.
-    pub(crate) fn arm(&self, announced: u64) -> Reign<'_, T> {
+    pub(crate) fn arm(&self, announced: u64) -> ArmRef<'_, T> {
         let wanted = self.arms().find(|arm| arm.word == announced);
         wanted.or_else(|| self.arms().next()).expect("there is a first arm")
     }

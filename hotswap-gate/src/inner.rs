@@ -1,12 +1,12 @@
 //! The generations behind a gate, as long as anybody may be on them.
 //!
 //! # Lifetimes
-//! What reigns is in the source (an `ArcSwap`). When it is replaced it moves to the list of the
+//! What is current is in the source (an `ArcSwap`). When it is replaced it moves to the list of the
 //! *leaving* before the source changes, and each of its arms stays there until the protocol has
 //! concluded that nobody is on it. So what an announcement is for is always in one of the two, and
 //! callers need no count of their own: entering writes nothing that another caller reads.
 //!
-//! A record that has not chosen its arm yet looks at the whole of what reigns. It counts for both
+//! A record that has not chosen its arm yet looks at the whole of what is current. It counts for both
 //! arms, so neither is let go, and the whole stays where it is.
 //!
 //! # Orderings
@@ -16,7 +16,7 @@
 use std::sync::Arc;
 
 use crate::error::{Busy, Stuck};
-use crate::generation::{Arms, Generation, Reign};
+use crate::generation::{ArmRef, Arms, Generation};
 use crate::protocol::{Core, Published};
 use crate::sync::{Mutex, Source};
 use crate::tables::{List, collect};
@@ -62,8 +62,8 @@ impl<T> Inner<T> {
         self.forget(&left);
     }
 
-    /// Replaces what reigns behind an open gate, on the next turn, unless there is nothing to replace
-    /// it by. Returns what reigned before.
+    /// Replaces what is current behind an open gate, on the next turn, unless there is nothing to replace
+    /// it by. Returns what was current before.
     pub(crate) fn rearm(
         &self,
         mut arms: impl FnMut(&Generation<T>) -> Option<Arms<T>>,
@@ -114,7 +114,7 @@ impl<T> Inner<T> {
             arms.find(|arm| Arc::ptr_eq(arm.value, value)).map(|arm| arm.word)
         };
         let mut published = [(0, None); 2];
-        for (nth, Reign { word, value, .. }) in new.arms().enumerate() {
+        for (nth, ArmRef { word, value, .. }) in new.arms().enumerate() {
             published[nth..].fill((word, None));
             published[nth].1 = before(value);
         }

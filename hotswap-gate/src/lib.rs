@@ -17,7 +17,7 @@
 //! * `exclusion`: the lock of an instance, for those inside.
 //! * `waits`: who waits for whom, so that no wait is for oneself.
 //! * `canary`: a second generation that gets a share of the entries; `generation`: what callers enter
-//!   during one turn, one or both; `dice`: draws for the share; `kinship`: one thread, one arm.
+//!   during one turn, one or both; `random`: draws for the share; `own_arms`: one thread, one arm.
 //! * `inner`: the generations, as long as anybody may be on them; `choosing`: which one an entry gets.
 //! * `entered`: the guards, and the way in by a thread's own seat; `reader`: the way in by a
 //!   handle; `closed`: a closed gate.
@@ -33,7 +33,6 @@ mod bounded;
 mod canary;
 mod choosing;
 mod closed;
-mod dice;
 mod drain;
 mod entered;
 mod error;
@@ -42,10 +41,11 @@ mod form;
 mod gate;
 mod generation;
 mod inner;
-mod kinship;
 mod opening;
+mod own_arms;
 mod places;
 mod protocol;
+mod random;
 mod reader;
 mod record;
 mod rollout;

@@ -193,7 +193,7 @@ fn close_after_a_swap_against_a_caller() {
 
 /// The caller may be on either turn of the same value.
 #[test]
-fn close_of_what_reigns_again_against_a_caller() {
+fn close_of_what_is_current_again_against_a_caller() {
     model(2, |gate| {
         let caller = caller(&gate, 2);
         let first = gate.swap(2, Witness::new(2)).unwrap();

@@ -1,6 +1,6 @@
 //! The quiescence protocol without its payload: one word, the records, and who may conclude what.
 //!
-//! A value may reign *again* while callers of an earlier turn are still on it. Whoever wants it for
+//! A value may be current *again* while callers of an earlier turn are still on it. Whoever wants it for
 //! himself must then wait for those as well: the state knows which turns, and which arms of turns
 //! with a canary, are of one value. `word` says what a word means.
 //!
@@ -76,8 +76,8 @@ pub(crate) struct State {
     pub(crate) records: List<Arc<Record>>,
     pub(crate) turn: u64,
     /// What records announce on the current turn: one word for each arm, or twice the turn's word.
-    pub(crate) reigns: [u64; 2],
-    /// Such words of values that reign again, each with the first one of that value.
+    pub(crate) arms: [u64; 2],
+    /// Such words of values that are current again, each with the first one of that value.
     pub(crate) again: List<(u64, u64)>,
     pub(crate) phase: Phase,
     pub(crate) ended: bool,
@@ -89,11 +89,11 @@ pub(crate) struct State {
     pub(crate) wakers: Wakers,
 }
 
-/// What was published: as [`State::reigns`], each with an arm before on which the same value may still
+/// What was published: as [`State::arms`], each with an arm before on which the same value may still
 /// be used.
 pub(crate) type Published = [(u64, Option<u64>); 2];
 
-/// Publishes what reigns on a turn. `None` when there is nothing to publish after all.
+/// Publishes what is current on a turn. `None` when there is nothing to publish after all.
 pub(crate) type Publish<'p> = &'p mut dyn FnMut(u64) -> Option<Published>;
 
 /// Those whom somebody waits for: who may be on the values of these arms, by a turn before that one.
@@ -146,9 +146,9 @@ impl State {
         self.records.iter().map(|record| (record, record.word())).filter(is_one)
     }
 
-    /// Who is inside on what reigns now.
+    /// Who is inside on what is current.
     pub(crate) fn current(&self) -> Insiders {
-        Insiders { arms: self.reigns, before: u64::MAX }
+        Insiders { arms: self.arms, before: u64::MAX }
     }
 
     /// The first arm of the value that an arm is of.
@@ -192,7 +192,7 @@ impl Core {
             state: Mutex::new(State {
                 records: list(),
                 turn,
-                reigns: [word_of(turn); 2],
+                arms: [word_of(turn); 2],
                 again: list(),
                 phase: Phase::Open,
                 ended: false,
@@ -255,7 +255,7 @@ impl Core {
     pub(crate) fn reopen(&self, publish: Option<Publish<'_>>) {
         let mut state = self.state.lock();
         if let Some(publish) = publish {
-            let quiet = state.reigns;
+            let quiet = state.arms;
             self.advance(&mut state, publish);
             state.forget(&quiet);
         }
@@ -269,7 +269,7 @@ impl Core {
         woken.wake();
     }
 
-    /// Changes what reigns behind an open gate.
+    /// Changes what is current behind an open gate.
     pub(crate) fn swap(&self, publish: Publish<'_>) -> Result<(), Busy> {
         let mut state = self.state.lock();
         if let Some(by) = state.phase.closer() {
@@ -289,7 +289,7 @@ impl Core {
                 state.again.push((arm, state.first_of(before)));
             }
         }
-        state.reigns = published.map(|(arm, _)| arm);
+        state.arms = published.map(|(arm, _)| arm);
         state.turn = turn;
     }
 

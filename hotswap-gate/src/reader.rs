@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::canary::{Route, Salt};
-use crate::choosing::Wish;
+use crate::choosing::ArmChoice;
 use crate::entered::Entered;
 use crate::error::Refused;
 use crate::exclusion::Guarded;
@@ -62,7 +62,7 @@ impl<T: Send + Sync> Reader<T> {
     }
 
     /// Enters the slot, if that needs neither to wait nor a fence: on the generation of the last time,
-    /// which still reigns.
+    /// which is still current.
     #[inline(always)]
     #[expect(unsafe_code, reason = "addresses that seat and core keep")]
     pub fn visit(&self) -> Option<Visit<'_, T>> {
@@ -114,15 +114,15 @@ impl<T: Send + Sync> Reader<T> {
         if record.own_word() == OUTSIDE && Self::enter_known(&self.core.head, record) {
             return Ok(Entered::by(&self.core, NonNull::from(record)));
         }
-        let mut wish = Wish::new(route);
+        let mut choice = ArmChoice::new(route);
         loop {
-            wish.ask();
+            choice.ask();
             // Looked at only now: a key may have entered by this reader.
             if record.own_word() != OUTSIDE {
                 let place = record.taken().unwrap_or_else(|| Location::caller());
                 return self.inner.enter_by(budget, place, route);
             }
-            if self.inner.take_seat(&self.seat, budget, &mut wish)? {
+            if self.inner.take_seat(&self.seat, budget, &mut choice)? {
                 return Ok(Entered::by(&self.core, NonNull::from(record)));
             }
         }

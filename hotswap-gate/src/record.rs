@@ -42,7 +42,7 @@ pub(crate) struct Record {
     value: AtomicPtr<()>,
     /// Its number.
     number: AtomicU64,
-    /// What reigns on the turn of that word, where it has two arms of which each entry chooses one;
+    /// What is current on the turn of that word, where it has two arms of which each entry chooses one;
     /// else null. An address like the one before, and used as that one is.
     choice: AtomicPtr<()>,
     /// Entries beyond the first that are not left yet.
@@ -129,7 +129,7 @@ impl Record {
         }
     }
 
-    /// Keeps what reigns on a turn with two arms, under its open word. The quick way does not find it.
+    /// Keeps what is current on a turn with two arms, under its open word. The quick way does not find it.
     pub(crate) fn keep_choice<G>(&self, word: u64, generation: *const G) {
         self.choice.store(generation.cast_mut().cast(), Ordering::Relaxed);
         self.keep_fenced(word);

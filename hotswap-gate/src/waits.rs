@@ -35,7 +35,7 @@ pub(crate) enum On {
     Gate(Arc<Core>),
     /// Callers inside a slot.
     Callers { core: Arc<Core>, whom: Insiders },
-    /// The lock of the instance that reigns on an arm, known by its address.
+    /// The lock of the instance that is current on an arm, known by its address.
     Lock { core: Arc<Core>, arm: u64, lock: usize, exclusive: bool },
 }
 

@@ -1,6 +1,6 @@
 //! The word: what a gate shows, and what a record announces.
 //!
-//! A gate shows `turn << 3 | closed`. A turn is one reign of what callers enter; turns only grow, so
+//! A gate shows `turn << 3 | closed`. A turn is during one turn callers enter the same; turns only grow, so
 //! a word never comes back with another meaning, whatever numbers the generations have.
 //!
 //! A record announces the open word of its turn. While a canary is beside the stable generation (see

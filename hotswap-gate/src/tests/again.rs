@@ -1,4 +1,4 @@
-//! A value that reigns again, while callers of its first turn are still on it.
+//! A value that is current again, while callers of its first turn are still on it.
 
 use super::*;
 

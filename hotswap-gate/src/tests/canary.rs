@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::record::Record;
-use crate::{Arm, CanaryError, Weight, kinship};
+use crate::{Arm, CanaryError, Weight, own_arms};
 
 pub(super) const HALF: Weight = Weight::from_parts(1 << 31);
 pub(super) const SALT: crate::Salt = [7; 32];
@@ -321,7 +321,7 @@ fn a_thread_is_on_one_arm_while_its_list_changes() {
         mem::forget(entered);
         number
     };
-    kinship::while_it_changes(|| {
+    own_arms::while_it_changes(|| {
         assert_eq!(enter(&first, Arm::Canary), 2);
         assert_eq!(second.enter_for(point(Arm::Stable), BUDGET).unwrap().number, 2);
     });
@@ -376,5 +376,5 @@ fn the_list_of_a_thread_has_what_it_uses() {
             drop(reader.enter(BUDGET).unwrap());
         }
     }
-    assert!(kinship::of_this_thread() <= 2, "{}", kinship::of_this_thread());
+    assert!(own_arms::of_this_thread() <= 2, "{}", own_arms::of_this_thread());
 }

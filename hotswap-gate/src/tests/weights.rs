@@ -1,4 +1,4 @@
-//! Which arm an entry chooses: by the weight, by its key, or by its wish.
+//! Which arm an entry chooses: by the weight, by its key, or by its choice.
 
 use super::canary::{HALF, SALT, begin, with_canary};
 use super::*;

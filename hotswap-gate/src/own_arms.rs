@@ -22,16 +22,16 @@ use crate::record::Record;
 use crate::thread;
 use crate::word::Arm;
 
-struct Kin {
+struct OwnArm {
     /// The serial number of the gate's place.
     gate: u64,
     record: Arc<Record>,
 }
 
 #[cfg(not(all(test, loom)))]
-crate::sync::thread_local! { static KIN: RefCell<Vec<Kin>> = const { RefCell::new(Vec::new()) }; }
+crate::sync::thread_local! { static OWN_ARMS: RefCell<Vec<OwnArm>> = const { RefCell::new(Vec::new()) }; }
 #[cfg(all(test, loom))]
-crate::sync::thread_local! { static KIN: RefCell<Vec<Kin>> = RefCell::new(Vec::new()); }
+crate::sync::thread_local! { static OWN_ARMS: RefCell<Vec<OwnArm>> = RefCell::new(Vec::new()); }
 
 // Whether a record is missing on the list.
 #[cfg(not(all(test, loom)))]
@@ -39,7 +39,7 @@ crate::sync::thread_local! { static PARTIAL: Cell<bool> = const { Cell::new(fals
 #[cfg(all(test, loom))]
 crate::sync::thread_local! { static PARTIAL: Cell<bool> = Cell::new(false); }
 
-impl Kin {
+impl OwnArm {
     fn arm(&self) -> Option<Arm> {
         let arm = Arm::of(self.record.word())?;
         (self.record.owner() == thread::known_id()).then_some(arm)
@@ -48,42 +48,42 @@ impl Kin {
 
 /// The arm that the current thread is on. It neither allocates nor frees: the asking record is
 /// undecided, and the program's allocator could enter by it.
-pub(crate) fn arm(core: &Core) -> Option<Arm> {
+pub(crate) fn current(core: &Core) -> Option<Arm> {
     let gate = core.place.serial;
-    let look = |kin: &RefCell<Vec<Kin>>| {
-        let kin = kin.try_borrow().ok()?;
-        Some(kin.iter().filter(|kin| kin.gate == gate).find_map(Kin::arm))
+    let look = |own: &RefCell<Vec<OwnArm>>| {
+        let own = own.try_borrow().ok()?;
+        Some(own.iter().filter(|own| own.gate == gate).find_map(OwnArm::arm))
     };
-    match KIN.try_with(look) {
+    match OWN_ARMS.try_with(look) {
         Ok(Some(arm)) if !PARTIAL.with(Cell::get) => arm,
         _ => core.arm_of_thread(thread::known_id()),
     }
 }
 
 /// Notes that a record of the current thread is on an arm.
-pub(crate) fn add(core: &Core, record: &Arc<Record>) {
-    let add = |kin: &RefCell<Vec<Kin>>| {
-        let Ok(mut kin) = kin.try_borrow_mut() else {
+pub(crate) fn note(core: &Core, record: &Arc<Record>) {
+    let note = |own: &RefCell<Vec<OwnArm>>| {
+        let Ok(mut own) = own.try_borrow_mut() else {
             return PARTIAL.with(|partial| partial.set(true));
         };
-        if let [only] = &kin[..]
+        if let [only] = &own[..]
             && Arc::ptr_eq(&only.record, record)
         {
             return;
         }
-        kin.retain(|kin| kin.arm().is_some() && !Arc::ptr_eq(&kin.record, record));
-        kin.push(Kin { gate: core.place.serial, record: Arc::clone(record) });
+        own.retain(|own| own.arm().is_some() && !Arc::ptr_eq(&own.record, record));
+        own.push(OwnArm { gate: core.place.serial, record: Arc::clone(record) });
     };
-    let _ = KIN.try_with(add);
+    let _ = OWN_ARMS.try_with(note);
 }
 
 /// Runs something as if the program's allocator did while the list changes.
 #[cfg(all(test, not(loom)))]
 pub(crate) fn while_it_changes<R>(then: impl FnOnce() -> R) -> R {
-    KIN.with_borrow_mut(|_| then())
+    OWN_ARMS.with_borrow_mut(|_| then())
 }
 
 #[cfg(all(test, not(loom)))]
 pub(crate) fn of_this_thread() -> usize {
-    KIN.with_borrow(Vec::len)
+    OWN_ARMS.with_borrow(Vec::len)
 }
