@@ -90,9 +90,11 @@ pub struct Config {
     pub(crate) max_artifact_bytes: u64,
     pub(crate) private_folder: Option<PathBuf>,
     data_dir: Option<PathBuf>,
-    /// What is kept in the data folder beside the states of orderly ends.
-    keeps_journal: bool,
-    keeps_floors: bool,
+    /// Whether the preset keeps all that may be in the data folder, or the states of orderly ends alone.
+    keeps_all: bool,
+    /// What was said instead.
+    keeps_journal: Option<bool>,
+    keeps_floors: Option<bool>,
     pub(crate) last_states: bool,
     /// Before the first try again of what was cancelled, and at most.
     pub(crate) retry_delays: (Duration, Duration),
@@ -142,8 +144,7 @@ impl Config {
             retained_warning: 200,
             generation_cap: 1000,
             last_states: true,
-            keeps_journal: false,
-            keeps_floors: false,
+            keeps_all: false,
             backtraces: true,
             reporter: Reporter::Stderr,
             ..Self::production()
@@ -167,8 +168,9 @@ impl Config {
             max_artifact_bytes: 1 << 30,
             private_folder: None,
             data_dir: None,
-            keeps_journal: true,
-            keeps_floors: true,
+            keeps_all: true,
+            keeps_journal: None,
+            keeps_floors: None,
             last_states: false,
             retry_delays: (Duration::from_secs(1), Duration::from_secs(60)),
             one_try: false,

@@ -77,16 +77,18 @@ impl Host {
     /// Starts a host. Slots come alive when they are first asked for.
     ///
     /// # Errors
-    /// When a slot is configured twice; when two modules have one name. When the private folder or the watch of the file system cannot be had, or the file of the
-    /// floors or the journal cannot be read, or another host has the journal. When others can write to
-    /// the host's folders, or a slot's module is built from its sources, where artifacts must be
-    /// signed. In a process that was started for a rehearsal and has not come to
+    /// When a slot is configured twice; when two modules have one name; when something is to be kept,
+    /// and there is no data folder. When the private folder or the watch of the file system cannot be
+    /// had, or the file of the floors or the journal cannot be read, or another host has the journal.
+    /// When others can write to the host's folders, or a slot's module is built from its sources, where
+    /// artifacts must be signed. In a process that was started for a rehearsal and has not come to
     /// [`probe::serve`](crate::probe::serve).
     pub fn new(mut config: Config) -> Result<Self, Error> {
         if is_unserved_child() {
             return Err(Reason::RehearsalNotServed.into());
         }
         config.check_slots()?;
+        config.check_data_dir()?;
         config.make_absolute();
         // Journal and reports may be written here.
         let _spared = Spared::begin();
@@ -148,9 +150,9 @@ impl Host {
     ///
     /// # Errors
     /// When the name is not configured, the slot was opened for another interface before, the
-    /// interface has `#[same_build]` arguments and [`Config::lend_rust_types`] or [`Config::with_host_build`] was not called, the
-    /// built-in module does not start, or no artifact works within the configured deadline: then
-    /// the error holds the last refusal.
+    /// interface has `#[same_build]` arguments and [`Config::lend_rust_types`] or
+    /// [`Config::with_host_build`] was not called, the built-in module does not start, or no artifact
+    /// works within the configured deadline: then the error holds the last refusal.
     pub fn slot<I: Interface + ?Sized>(&self, name: &str) -> Result<Slot<I>, Error> {
         let (config, settings) = (&self.operator.shared.config, &self.operator.shared.settings);
         let Some(slot) = settings.get(name) else {

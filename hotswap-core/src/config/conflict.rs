@@ -33,6 +33,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{Host, SlotConfig, sample::Drawer};
 
@@ -61,6 +63,23 @@ mod tests {
             );
         }
         shop().slot("bank", SlotConfig::artifact("/a.so")).check_slots().unwrap();
+    }
+
+    #[test]
+    fn what_is_to_be_kept_needs_a_folder() {
+        let config = || Config::dev().slot("shop", SlotConfig::builtin::<Drawer>());
+        let second = Duration::from_secs(1);
+        for (config, wanted) in [
+            (config().with_journal(true), "Config::with_journal(true) has nowhere to write to"),
+            (config().with_floors(true), "Config::with_floors(true) has nowhere to write to"),
+            (config().with_checkpoint_interval(second), "the host keeps no journal"),
+            (config().with_data_dir("/d").with_checkpoint_interval(second), "keeps no journal"),
+        ] {
+            let why = why(config);
+            assert!(why.contains(wanted) && why.contains("Config::with_data_dir"), "{why}");
+        }
+        config().with_journal(false).with_floors(false).check_data_dir().unwrap();
+        Config::production().check_data_dir().unwrap();
     }
 
     #[test]

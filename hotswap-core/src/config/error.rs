@@ -9,6 +9,8 @@ use crate::trust::Writable;
 pub(crate) enum ConfigError {
     #[error("slot {name} is configured twice, with {first} and with {second}: keep one of them")]
     ConfiguredTwice { name: String, first: String, second: String },
+    #[error("{setting} has nowhere to write to: {needs}")]
+    NotKept { setting: &'static str, needs: &'static str },
     #[error("two modules have one name: {first}, and {second}; give each a name of its own")]
     TwoModules { first: String, second: String },
     #[cfg(feature = "cargo")]
@@ -32,9 +34,10 @@ impl ConfigError {
     pub(crate) const fn kind(&self) -> ErrorKind {
         match self {
             Self::Writable { .. } | Self::NoKeys { .. } => ErrorKind::System,
-            Self::ConfiguredTwice { .. } | Self::TwoModules { .. } | Self::UnnamedModule { .. } => {
-                ErrorKind::Misuse
-            }
+            Self::ConfiguredTwice { .. }
+            | Self::NotKept { .. }
+            | Self::TwoModules { .. }
+            | Self::UnnamedModule { .. } => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]
             Self::UnsignedPackage { .. } => ErrorKind::Misuse,
         }

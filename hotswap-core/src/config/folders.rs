@@ -56,12 +56,35 @@ impl Config {
 
     /// Where the journal is kept.
     pub(crate) fn journal(&self) -> Option<PathBuf> {
-        Some(self.data_dir.as_ref().filter(|_| self.keeps_journal)?.join("journal"))
+        self.kept(self.keeps_journal, "journal")
     }
 
     /// Where the floors are kept.
     pub(crate) fn floors(&self) -> Option<PathBuf> {
-        Some(self.data_dir.as_ref().filter(|_| self.keeps_floors)?.join("floors"))
+        self.kept(self.keeps_floors, "floors")
+    }
+
+    fn kept(&self, said: Option<bool>, name: &str) -> Option<PathBuf> {
+        let is_kept = said.unwrap_or(self.keeps_all);
+        Some(self.data_dir.as_ref().filter(|_| is_kept)?.join(name))
+    }
+
+    /// Expects a folder for what is to be kept.
+    pub(crate) fn check_data_dir(&self) -> Result<(), ConfigError> {
+        let without = |setting, needs| Err(ConfigError::NotKept { setting, needs });
+        let no_folder = "give the host a data folder with Config::with_data_dir";
+        if self.data_dir.is_none() && self.keeps_journal == Some(true) {
+            return without("Config::with_journal(true)", no_folder);
+        }
+        if self.data_dir.is_none() && self.keeps_floors == Some(true) {
+            return without("Config::with_floors(true)", no_folder);
+        }
+        if self.journal().is_none() && self.checkpoint_interval.is_some() {
+            let no_journal = "the host keeps no journal: give it a data folder with \
+                              Config::with_data_dir, and Config::with_journal(true)";
+            return without("Config::with_checkpoint_interval", no_journal);
+        }
+        Ok(())
     }
 
     /// The current folder may change later.

@@ -20,7 +20,7 @@ impl Config {
     /// Each upgrade writes the artifact and the state to disk, and waits until they are there.
     #[must_use]
     pub const fn with_journal(mut self, journal: bool) -> Self {
-        self.keeps_journal = journal;
+        self.keeps_journal = Some(journal);
         self
     }
 
@@ -33,7 +33,7 @@ impl Config {
     /// the program neither has one nor raises it.
     #[must_use]
     pub const fn with_floors(mut self, floors: bool) -> Self {
-        self.keeps_floors = floors;
+        self.keeps_floors = Some(floors);
         self
     }
 
@@ -60,8 +60,8 @@ impl Config {
         self
     }
 
-    /// Backs each state up at an interval, where there is a [journal](Self::with_journal). A state
-    /// that is as it was is not written again.
+    /// Backs each state up at an interval, into the [journal](Self::with_journal); without one
+    /// [`Host::new`](crate::Host::new) fails. A state that is as it was is not written again.
     #[must_use]
     pub const fn with_checkpoint_interval(mut self, interval: Duration) -> Self {
         self.checkpoint_interval = Some(interval);

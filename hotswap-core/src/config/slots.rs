@@ -17,6 +17,7 @@ impl Config {
     }
 
     /// How packages are built: profile, target folder, arguments.
+    ///
     /// ```no_run
     /// use hotswap_core::{Config, SlotConfig, cargo::Profile};
     ///

@@ -2,10 +2,11 @@
 //!
 //! # Why nobody waits for the thread for long
 //! It sleeps until the child says something or ends, its time is over, or the pipe is closed that it
-//! holds the other end of. Then it kills the child, removes the folder, each within a bound, and ends. It runs no code of a
-//! module, and none of the host's owner (no callback, no subscriber), and what it says goes into a
-//! queue without a bound: so whoever joins it waits for no lock that he holds. The child dies with
-//! the thread that has started it (`PR_SET_PDEATHSIG`), so it is this one that waits for it.
+//! holds the other end of. Then it kills the child, removes the folder, each within a bound, and ends.
+//! It runs no code of a module, and none of the host's owner (no callback, no subscriber), and what it
+//! says goes into a queue without a bound: so whoever joins it waits for no lock that he holds. The
+//! child dies with the thread that has started it (`PR_SET_PDEATHSIG`), so it is this one that waits
+//! for it.
 //!
 //! # Why a thread for each child
 //! The worker could watch the pipes beside its queue. Then the one place that sleeps would have to
