@@ -3,11 +3,11 @@
 //! | file | what |
 //! |---|---|
 //! | [`worker`] | the thread: a queue of commands, and timers |
-//! | [`slot`] | a slot's supervisor; [`state`] is what it is in the middle of, [`table`] what it does about what comes |
+//! | [`slot`] | a slot's supervisor; [`state`] is what it is in the middle of, [`table`] what it does about what comes, [`candidates`] what about each artifact; an [`effect`] is what comes of that |
 //! | [`opening`], [`recovering`], [`intact`] | how a slot begins |
 //! | [`intake`], [`own_file`], [`rehearsing`], [`planning`], [`timing`], [`applying`], [`live`], [`trials`] | the way of an artifact, in this order |
 //! | [`refusing`], [`retiring`], [`panics`], [`ending`] | what else may come |
-//! | [`offering`], [`judging`], [`reverting`], [`intents`] | what people ask for |
+//! | [`offering`], [`judging`], [`reverting`] | what people ask for |
 //! | [`slot_event`], [`emit`] | what happens to a slot; what is written, shown and told of it |
 //! | [`journaling`], [`reports`], [`events`] | backups; reports; subscribers |
 //!
@@ -20,14 +20,15 @@ mod building;
 #[cfg(feature = "cargo")]
 mod built;
 mod candidate;
+mod candidates;
 mod command;
 mod context;
+mod effect;
 mod emit;
 mod ending;
 mod events;
 mod intact;
 mod intake;
-mod intents;
 mod journaling;
 mod judging;
 mod live;

@@ -17,11 +17,11 @@ impl SlotSupervisor {
     }
 
     /// Cargo has reported something, which was told.
-    pub(super) fn build_reported(&self, cx: &mut Context, report: &Report) {
+    pub(super) fn build_reported(&mut self, cx: &Context, report: &Report) {
         if let Report::Built { package, artifact, .. } = report
             && self.package() == Some(package)
         {
-            cx.paths.appeared((self.id, artifact.clone()), Hint::Ready, Instant::now());
+            self.candidates.paths.appeared(artifact.clone(), Hint::Ready, Instant::now());
         }
         self.await_build(cx, matches!(report, Report::Finished(_)));
     }
@@ -48,9 +48,9 @@ impl SlotSupervisor {
     }
 
     /// A slot was opened whose package may have been built already.
-    pub(super) fn take_built(&self, cx: &mut Context, package: &str) {
+    pub(super) fn take_built(&mut self, cx: &Context, package: &str) {
         if let Some(artifact) = cx.building.built.get(package) {
-            cx.paths.appeared((self.id, artifact.clone()), Hint::Ready, Instant::now());
+            self.candidates.paths.appeared(artifact.clone(), Hint::Ready, Instant::now());
         }
         self.await_build(cx, true);
     }

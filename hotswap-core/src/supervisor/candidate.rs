@@ -9,21 +9,13 @@ use std::{
     time::Instant,
 };
 
-use hotswap_loader::steps::Steps;
-use hotswap_types::{ArtifactHash, ModuleVersion, Occasion};
+use hotswap_types::{ArtifactHash, ModuleVersion};
 
-use super::{shared::Shared, slot_event::SlotEvent, trigger::Trigger};
-use crate::{
-    event::EventKind,
-    slot::SlotCore,
-    snapshot::Snapshot,
-    trust::Signed,
-    upgrade::{Fault, Upgrade},
-};
+use super::{context::Context, slot_event::SlotEvent, trigger::Trigger};
+use crate::{slot::SlotCore, trust::Signed, upgrade::Upgrade};
 
 /// An artifact on its way through an upgrade.
 pub(super) struct Candidate {
-    shared: Arc<Shared>,
     pub(super) slot: Arc<SlotCore>,
     pub(super) artifact: ArtifactHash,
     pub(super) path: PathBuf,
@@ -71,7 +63,6 @@ impl Drop for Answer {
 impl Candidate {
     /// An artifact was staged for a slot.
     pub(super) fn new(
-        shared: &Arc<Shared>,
         slot: &Arc<SlotCore>,
         artifact: ArtifactHash,
         path: &Path,
@@ -80,7 +71,6 @@ impl Candidate {
     ) -> Self {
         let span = tracing::info_span!("upgrade", slot = &*slot.name, artifact = artifact.short());
         Self {
-            shared: Arc::clone(shared),
             slot: Arc::clone(slot),
             artifact,
             path: path.to_owned(),
@@ -94,30 +84,9 @@ impl Candidate {
         }
     }
 
-    /// Does a part of the upgrade. Each phase that it reaches is told.
-    pub(super) fn upgrade<T>(
-        &self,
-        steps: &mut Steps,
-        part: impl FnOnce(&mut Upgrade<'_>) -> T,
-    ) -> T {
-        let &Self { artifact, generation, .. } = self;
-        let mut reached = |phase| self.emit(SlotEvent::Reached { artifact, generation, phase });
-        let (slot, config) = (&*self.slot, &self.shared.config);
-        part(&mut Upgrade { slot, config, steps, reached: &mut reached })
-    }
-
     /// Something happens to its slot because of it.
-    pub(super) fn emit(&self, event: SlotEvent) {
-        self.shared.emit(&self.slot, self.trigger == Trigger::Recovery, event);
-    }
-
-    /// Writes the state that it would replace into the journal; returns the file that has it.
-    pub(super) fn keep_state(&self, state: &Snapshot) -> Result<PathBuf, Fault> {
-        self.shared.back_up(&self.slot, state, Occasion::Upgrade).map(|backup| backup.path)
-    }
-
-    pub(super) fn tell(&self, kind: EventKind) {
-        self.shared.tell(&self.slot.name, kind);
+    pub(super) fn emit(&self, cx: &Context, event: SlotEvent) {
+        cx.shared.emit(&self.slot, self.trigger == Trigger::Recovery, event);
     }
 
     /// The span that its upgrade is in.
@@ -135,5 +104,33 @@ impl Candidate {
         if self.trigger == Trigger::Watched {
             self.trigger = Trigger::Retry;
         }
+    }
+}
+
+impl Context {
+    /// Does a part of a candidate's upgrade. Each phase that it reaches is told.
+    pub(super) fn upgrade<T>(
+        &mut self,
+        candidate: &Candidate,
+        part: impl FnOnce(&mut Upgrade<'_>) -> T,
+    ) -> T {
+        let Candidate { slot, artifact, generation, trigger, .. } = candidate;
+        let (artifact, generation) = (*artifact, *generation);
+        let (shared, is_recovery) = (&self.shared, *trigger == Trigger::Recovery);
+        let mut reached = |phase| {
+            shared.emit(slot, is_recovery, SlotEvent::Reached { artifact, generation, phase });
+        };
+        let (config, steps) = (&shared.config, &mut self.steps);
+        part(&mut Upgrade { slot, config, steps, reached: &mut reached })
+    }
+
+    /// Does something with a slot's instances that is no candidate's upgrade.
+    pub(super) fn in_slot<T>(
+        &mut self,
+        slot: &SlotCore,
+        part: impl FnOnce(&mut Upgrade<'_>) -> T,
+    ) -> T {
+        let (config, steps) = (&self.shared.config, &mut self.steps);
+        part(&mut Upgrade { slot, config, steps, reached: &mut |_| {} })
     }
 }

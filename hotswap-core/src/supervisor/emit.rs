@@ -27,7 +27,7 @@ impl Shared {
             self.floors.lock().committed(&code.manifest.module, &code.manifest.version)
         });
         show(slot, &event);
-        let report = hear(self.reports.lock().of(&slot.name), &slot.name, &event, Moment::now());
+        let report = hear(self.reports.lock().of(&slot.name), slot, &event, Moment::now());
         for kind in event.told() {
             self.tell(&slot.name, kind);
         }
@@ -116,10 +116,10 @@ fn quarantined(refusal: Option<&Arc<Refusal>>) -> Option<(ArtifactHash, &Arc<Ref
 
 /// What the report of the upgrade has of it, beside what subscribers are told; the report, if the
 /// upgrade is over with that.
-fn hear(drafts: &mut Drafts, slot: &str, event: &SlotEvent, now: Moment) -> Option<Report> {
+fn hear(drafts: &mut Drafts, slot: &SlotCore, event: &SlotEvent, now: Moment) -> Option<Report> {
     match event {
         SlotEvent::Detected { artifact, is_recovered, at } => {
-            drafts.begin(slot, *artifact, *is_recovered, Moment::at(*at));
+            drafts.begin(&slot.name, *artifact, *is_recovered, Moment::at(*at));
         }
         SlotEvent::GoesOn { artifact } => drafts.goes_on(*artifact, now),
         SlotEvent::Paused { artifact, spans } => drafts.paused(*artifact, spans, now),
@@ -133,8 +133,9 @@ fn hear(drafts: &mut Drafts, slot: &str, event: &SlotEvent, now: Moment) -> Opti
         }
         SlotEvent::CameBack { back, .. } => drafts.came_back(back.clone()),
         SlotEvent::Held { artifact } => return drafts.held(*artifact, now),
-        SlotEvent::CalledOff { artifact, why, serving } => {
-            return drafts.called_off(*artifact, why, serving.clone(), now);
+        SlotEvent::CalledOff { artifact, why } => {
+            let serving = slot.serves().map(|serves| serves.serving());
+            return drafts.called_off(*artifact, why, serving, now);
         }
         _ => {}
     }

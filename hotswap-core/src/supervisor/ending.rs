@@ -27,8 +27,9 @@ impl SlotSupervisor {
     pub(super) fn end(&mut self, cx: &mut Context, deadline: Instant) -> Result<(), String> {
         let core = Arc::clone(&self.core);
         self.report_the_rest(cx);
-        self.set_ready(cx, None);
-        self.progress = Progress::Idle;
+        let effects = self.candidates.set_ready(None);
+        self.carry_out(cx, effects);
+        self.candidates.progress = Progress::Idle;
         self.emit(cx, SlotEvent::ApprovalOver);
         if self.on(Input::End) == Action::Undo {
             if cx.shared.journal.is_some() {
@@ -70,11 +71,12 @@ impl SlotSupervisor {
     fn report_the_rest(&mut self, cx: &mut Context) {
         let name = Arc::clone(&self.core.name);
         for (artifact, on_trial) in cx.shared.under_way(&name) {
-            match on_trial {
-                true if cx.shared.journal.is_some() => {}
-                true => self.called_off(cx, artifact, "the host has ended within its trial"),
-                false => self.called_off(cx, artifact, ENDED),
-            }
+            let why = match on_trial {
+                true if cx.shared.journal.is_some() => continue,
+                true => "the host has ended within its trial",
+                false => ENDED,
+            };
+            self.emit(cx, SlotEvent::CalledOff { artifact, why: why.to_owned() });
         }
     }
 }

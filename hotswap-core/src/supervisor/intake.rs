@@ -16,13 +16,11 @@ use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape::shown};
 use hotswap_watch::Retry;
 
 use super::{
-    applying::{NEWER, is_removed},
+    applying::is_removed,
     candidate::Candidate,
-    command::SlotId,
+    candidates::{GOES_BACK, Known, NEWER},
     context::Context,
-    ready::Ready,
     refusing::unstaged,
-    reverting::GOES_BACK,
     slot::SlotSupervisor,
     slot_event::SlotEvent,
     table::{Action, Input},
@@ -42,74 +40,75 @@ impl SlotSupervisor {
     pub(super) fn try_path(&mut self, cx: &mut Context, path: PathBuf, trigger: Trigger) {
         let begun = Instant::now();
         // What had to wait is still what somebody has asked for.
-        let is_offered = self.offered.as_ref().is_some_and(|it| it.0 == path);
+        let is_offered = self.candidates.offered.as_ref().is_some_and(|it| it.0 == path);
         let trigger =
             if is_offered && trigger == Trigger::Watched { Trigger::Operator } else { trigger };
-        let key = (self.id, path);
-        if trigger == Trigger::Watched && is_removed(&key.1) {
-            cx.paths.done(&key);
-            return self.withdraw(cx, &key.1);
+        if trigger == Trigger::Watched && is_removed(&path) {
+            self.candidates.paths.done(&path);
+            return self.withdraw(cx, &path);
         }
         if self.comes(cx, trigger) == Action::Hold {
-            cx.paths.done(&key);
+            self.candidates.paths.done(&path);
             // One change of a file is often several events.
-            if !self.holds_what_serves(cx, &key.1) {
-                self.core.held.insert(key.1);
+            if !self.holds_what_serves(cx, &path) {
+                self.core.held.insert(path);
             }
             return;
         }
-        let path = key.1.as_path();
+        let path = &path;
         // No thread begins while somebody hangs in the loader, and staging needs one.
         if let Err(busy) = loader_lock::wait_unlocked(begun + cx.shared.config.work_deadline) {
-            cx.paths.done(&key);
+            self.candidates.paths.done(path);
             let fault = Fault::cancelled(Phase::Staged, &busy, Busy::ADVICE);
             return self.refuse_unstaged(cx, path, None, fault);
         }
         if let Err(fault) = cx.room_for_copy(path) {
-            cx.paths.done(&key);
+            self.candidates.paths.done(path);
             if trigger == Trigger::Watched {
-                cx.cancelled.cancel(&key);
+                self.candidates.cancelled.cancel(path);
             }
             return self.refuse_unstaged(cx, path, None, fault);
         }
         let staged = match cx.stage(path) {
             Ok(staged) => staged,
             Err(error) if error.try_again() => {
-                if cx.paths.again(key.clone(), Instant::now()) == Retry::OnNextEvent {
-                    let name = Arc::clone(&self.core.name);
-                    cx.tell(&name, EventKind::BeingWritten { path: path.to_owned() });
-                }
-                return;
+                return self.is_being_written(cx, path, path.clone());
             }
             Err(StageError::Missing { .. }) => {
-                cx.paths.done(&key);
+                self.candidates.paths.done(path);
                 return self.withdraw(cx, path);
             }
             Err(error) => {
-                cx.paths.done(&key);
+                self.candidates.paths.done(path);
                 if trigger == Trigger::Watched {
-                    cx.cancelled.cancel(&key);
+                    self.candidates.cancelled.cancel(path);
                 }
                 return self.refuse_unstaged(cx, path, None, unstaged(&error));
             }
         };
         let artifact = staged.hash();
         if let Err((expected, fault)) = cx.is_as_kept(&staged) {
-            cx.paths.done(&key);
+            self.candidates.paths.done(path);
             return self.refuse_unstaged(cx, path, Some(expected), fault);
         }
-        if let Some((_, intent)) = self.offered.take_if(|it| it.0 == key.1) {
-            self.intents.put(artifact, intent);
+        if let Some((_, intent)) = self.candidates.offered.take_if(|it| it.0 == *path) {
+            self.candidates.intents.put(artifact, intent);
         }
-        if self.is_known(cx, path, artifact, trigger) {
+        let (known, effects) = self.candidates.look_up(path, artifact, trigger);
+        self.carry_out(cx, effects);
+        if let Known::Rejected(refusal) = &known {
+            let serving = self.core.serves().map(|serves| serves.serving());
+            self.refused_again(cx, Refusal { serving, ..(**refusal).clone() });
+        }
+        if !matches!(known, Known::New) {
             self.tell_outdated(cx, &staged);
             if self.artifact() == Some(artifact) {
                 self.own_serving(path);
             }
-            self.told.unstaged.remove(path);
-            cx.paths.done(&key);
-            if self.is_given_up(cx, &key, artifact) {
-                self.try_again(cx, key.1);
+            self.candidates.unstaged.remove(path);
+            self.candidates.paths.done(path);
+            if self.candidates.is_given_up(path, artifact) {
+                self.try_again(cx, path.clone());
             }
             return;
         }
@@ -117,27 +116,23 @@ impl SlotSupervisor {
         self.emit(cx, SlotEvent::Detected { artifact, is_recovered, at: begun });
         if trigger == Trigger::Watched {
             // What was cancelled there before has had its tries.
-            cx.cancelled.cancel(&key);
+            self.candidates.cancelled.cancel(path);
         }
         let vouched = match vouch(staged, &cx.shared.config.trust) {
             Ok(vouched) => vouched,
-            Err(Unvouched::BeingWritten(path)) => {
-                self.seen.remove(key.1.as_path());
-                if cx.paths.again(key, Instant::now()) == Retry::OnNextEvent {
-                    let name = Arc::clone(&self.core.name);
-                    cx.tell(&name, EventKind::BeingWritten { path });
-                }
-                return;
+            Err(Unvouched::BeingWritten(written)) => {
+                self.candidates.seen.remove(path);
+                return self.is_being_written(cx, path, written);
             }
             Err(Unvouched::Refused(fault)) => {
-                cx.paths.done(&key);
+                self.candidates.paths.done(path);
                 return self.refuse_unstaged(cx, path, Some(artifact), fault);
             }
         };
-        cx.paths.done(&key);
-        let told = self.told.unstaged.remove(path);
-        let mut candidate = Candidate::new(&cx.shared, &self.core, artifact, path, begun, trigger);
-        candidate.emit(SlotEvent::Staged { artifact, path: path.display().to_string() });
+        self.candidates.paths.done(path);
+        let told = self.candidates.unstaged.remove(path);
+        let mut candidate = Candidate::new(&self.core, artifact, path, begun, trigger);
+        candidate.emit(cx, SlotEvent::Staged { artifact, path: path.display().to_string() });
         let _span = candidate.span().entered();
         let staged = &vouched.staged;
         tracing::debug!(
@@ -150,19 +145,19 @@ impl SlotSupervisor {
         candidate.signed.clone_from(&vouched.signed);
         if let Some((key, comment)) = candidate.signed.as_ref().map(Signed::told) {
             self.signers.put(artifact, key.clone());
-            candidate.tell(EventKind::Signed { artifact, key, comment });
+            cx.tell(&self.core.name, EventKind::Signed { artifact, key, comment });
         }
         let is_shared = self.is_shared;
-        let inspected = candidate.upgrade(&mut cx.steps, |it| it.inspect(vouched, is_shared));
+        let inspected = cx.upgrade(&candidate, |it| it.inspect(vouched, is_shared));
         let inspected = match inspected {
             Ok(Some(inspected)) => inspected,
-            Ok(None) => return self.disown(cx, path),
+            Ok(None) => return self.disown(path),
             Err(fault) => return self.refuse_and_retry(cx, &candidate, fault),
         };
         let manifest = &inspected.manifest;
         if let Err(fault) = self.own(cx, path, &manifest.module, trigger) {
             // Of one content it is told once.
-            self.told.unstaged.extend(told.map(|told| (path.to_owned(), told)));
+            self.candidates.unstaged.extend(told.map(|told| (path.to_owned(), told)));
             return self.refuse_unstaged(cx, path, Some(artifact), fault);
         }
         candidate.module = Some(ModuleVersion::from(&**manifest));
@@ -170,22 +165,17 @@ impl SlotSupervisor {
             Trigger::Revert => GOES_BACK,
             _ => NEWER,
         };
-        self.superseded(cx, why);
-        self.replaced(cx, &candidate);
+        let mut effects = self.candidates.superseded(why);
+        effects.extend(self.candidates.replaced(&candidate));
+        self.carry_out(cx, effects);
         let assessed = cx.assess(inspected, &candidate);
         self.rehearse(cx, assessed, candidate);
     }
 
-    /// What waits for its next try is not what lies at its path any more.
-    fn replaced(&mut self, cx: &mut Context, candidate: &Candidate) {
-        let is_older = |it: &Ready| {
-            it.schedule.is_next_try()
-                && it.candidate.path == candidate.path
-                && it.candidate.artifact != candidate.artifact
-        };
-        if let Some(older) = self.ready.take_if(|it| is_older(it)) {
-            self.called_off(cx, older.candidate.artifact, NEWER);
-            self.discard(cx, older.prepared);
+    /// A path is looked at again when it is whole; where it is written for long that is told.
+    fn is_being_written(&mut self, cx: &Context, path: &Path, written: PathBuf) {
+        if self.candidates.paths.again(path.to_owned(), Instant::now()) == Retry::OnNextEvent {
+            cx.tell(&self.core.name, EventKind::BeingWritten { path: written });
         }
     }
 
@@ -223,53 +213,6 @@ impl SlotSupervisor {
             _ => Input::Artifact { is_paused: self.is_paused(cx, trigger) },
         })
     }
-
-    /// Whether an artifact waits to be tried again, and nothing says when.
-    fn is_given_up(&self, cx: &Context, key: &(SlotId, PathBuf), artifact: ArtifactHash) -> bool {
-        let waiting = self.ready.as_ref().filter(|ready| ready.schedule.is_next_try());
-        let waits = waiting.is_some_and(|it| it.prepared.code().artifact == Some(artifact));
-        waits && !cx.cancelled.is_scheduled(key)
-    }
-
-    /// Whether nothing is to be done about an artifact: it serves, it waits, it was looked at, or
-    /// it was rejected before (which is told again when it has come back).
-    fn is_known(
-        &mut self,
-        cx: &mut Context,
-        path: &Path,
-        artifact: ArtifactHash,
-        trigger: Trigger,
-    ) -> bool {
-        let seen = self.seen.insert(path.to_owned(), artifact) == Some(artifact);
-        let under_way = self.progress.artifact();
-        let pending = self.ready.as_ref().and_then(|it| it.prepared.code().artifact);
-        let serves = self.artifact();
-        // What was offered from elsewhere was not taken back with this file.
-        let is_its = |it: &Candidate| it.path == path || trigger == Trigger::Operator;
-        if serves == Some(artifact) {
-            if self.ready.as_ref().is_some_and(|it| is_its(&it.candidate)) {
-                self.emit(cx, SlotEvent::NotPending);
-                self.set_ready(cx, None);
-            }
-            if self.progress.candidate().is_some_and(is_its) {
-                self.superseded(cx, "it was taken back");
-            }
-        }
-        let waits = trigger != Trigger::Revert && [pending, under_way].contains(&Some(artifact));
-        if serves == Some(artifact) || waits || (seen && trigger == Trigger::Watched) {
-            return true;
-        }
-        if matches!(trigger, Trigger::Recovery | Trigger::Revert) {
-            return false;
-        }
-        let Some(refusal) = self.core.rejected.get(artifact) else { return false };
-        let refusal = Refusal {
-            serving: self.core.serves().map(|serves| serves.serving()),
-            ..(*refusal).clone()
-        };
-        self.refused_again(cx, refusal);
-        true
-    }
 }
 
 impl Context {
@@ -282,9 +225,9 @@ impl Context {
         let manifest = Arc::clone(&inspected.manifest);
         let (artifact, module) = (candidate.artifact, manifest.module.clone());
         let version = manifest.version.clone();
-        candidate.emit(SlotEvent::Inspected(Build { artifact, module, version }));
+        candidate.emit(self, SlotEvent::Inspected(Build { artifact, module, version }));
         let floor = self.floor_of(candidate, &manifest.module, &manifest.version);
-        candidate.upgrade(&mut self.steps, |upgrade| upgrade.assess(inspected, floor.as_ref()))
+        self.upgrade(candidate, |upgrade| upgrade.assess(inspected, floor.as_ref()))
     }
 
     /// Copies an artifact; into a new private folder where somebody has removed the old one.

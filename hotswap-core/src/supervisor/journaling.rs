@@ -97,7 +97,8 @@ impl SlotSupervisor {
 
     /// Why somebody has gone back to it, where somebody has.
     pub(super) fn asked_for(&self, code: &Code) -> Option<String> {
-        let reverting = self.reverting.as_ref().filter(|it| Some(it.to) == code.artifact);
+        let reverting =
+            self.candidates.reverting.as_ref().filter(|it| Some(it.to) == code.artifact);
         reverting.map(|it| it.why.clone())
     }
 

@@ -54,7 +54,7 @@ impl SlotSupervisor {
         })?;
         let artifact = vouched.staged.hash();
         let mut candidate =
-            Candidate::new(&shared, &core, artifact, path, Instant::now(), Trigger::Operator);
+            Candidate::new(&core, artifact, path, Instant::now(), Trigger::Operator);
         candidate.signed.clone_from(&vouched.signed);
         let mut upgrade = Upgrade {
             slot: &core,

@@ -29,9 +29,9 @@ impl SlotSupervisor {
             return Err("the host has no slot that takes artifacts".to_owned());
         }
         // What was seen there before may be judged otherwise by now.
-        self.seen.remove(&path);
-        self.told.unstaged.remove(&path);
-        self.offered = Some((path.clone(), intent));
+        self.candidates.seen.remove(&path);
+        self.candidates.unstaged.remove(&path);
+        self.candidates.offered = Some((path.clone(), intent));
         let before = self.core.glance().last_refusal;
         self.try_path(cx, path.clone(), Trigger::Operator);
         let (artifact, module) = self.identified(cx, &path);
@@ -45,7 +45,7 @@ impl SlotSupervisor {
         cx: &Context,
         path: &Path,
     ) -> (Option<ArtifactHash>, Option<ModuleVersion>) {
-        let staged = self.seen.get(path).copied();
+        let staged = self.candidates.seen.get(path).copied();
         let bytes = read_regular(path, cx.shared.config.max_artifact_bytes).ok();
         let found = bytes.as_deref().map(ArtifactHash::of);
         // Another one may lie there by now.
@@ -82,18 +82,18 @@ impl SlotSupervisor {
         // What was refused before this is none of its answer: that may have been cleared since.
         let is_new = |it: &Arc<Refusal>| {
             before.is_none_or(|before| !Arc::ptr_eq(before, it))
-                || (it.tried_again && self.retry.as_deref() == Some(path))
+                || (it.tried_again && self.candidates.retry.as_deref() == Some(path))
         };
         let refused = glance.last_refusal.filter(is_new);
-        if !self.seen.contains_key(path) {
+        if !self.candidates.seen.contains_key(path) {
             return match refused {
                 Some(refusal) => Standing::Refused(refusal),
                 None if !path.exists() => later("there is no such file"),
                 None => later("it is being written"),
             };
         }
-        let pending = self.ready.as_ref().filter(|it| !it.schedule.is_next_try());
-        if pending.is_some_and(|it| is_it(it.prepared.code().artifact)) {
+        let pending = self.candidates.ready.as_ref().filter(|it| !it.schedule.is_next_try());
+        if pending.is_some_and(|it| is_it(Some(it.candidate.artifact))) {
             return Standing::Pending;
         }
         if let Some(plan) = glance.awaiting.filter(|plan| is_it(Some(plan.artifact))) {
@@ -117,7 +117,7 @@ impl SlotSupervisor {
 
     /// Upgrades may begin by themselves again.
     pub(super) fn resumed(&mut self, cx: &mut Context) {
-        self.look_at_held(cx);
+        self.candidates.look_at_held();
         self.look_at_ready(cx);
     }
 }

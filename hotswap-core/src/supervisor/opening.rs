@@ -10,7 +10,6 @@ use crate::{
     event::EventKind,
     slot::Over,
     trust::{EXTENSION, Trust},
-    upgrade::Upgrade,
 };
 
 impl SlotSupervisor {
@@ -48,10 +47,10 @@ impl SlotSupervisor {
             Ok(id) => {
                 cx.sources.insert(id, self.id);
                 self.told.unwatched = None;
-                cx.unwatched.cancel(&self.id);
+                self.timers.unwatched.cancel(&());
             }
             Err(error) => {
-                cx.unwatched.again(self.id, Instant::now());
+                self.timers.unwatched.again((), Instant::now());
                 let text = error.to_string();
                 if self.told.unwatched.replace(text.clone()) != Some(text) {
                     cx.tell(&core.name, EventKind::WatchTrouble(Arc::new(error)));
@@ -62,13 +61,8 @@ impl SlotSupervisor {
 
     fn start_builtin(&mut self, cx: &mut Context) -> bool {
         let begun = Instant::now();
-        let mut upgrade = Upgrade {
-            slot: &self.core,
-            config: &cx.shared.config,
-            steps: &mut cx.steps,
-            reached: &mut |_| {},
-        };
-        let applied = upgrade.prepare_builtin().and_then(|prepared| {
+        let applied = cx.in_slot(&self.core, |upgrade| {
+            let prepared = upgrade.prepare_builtin()?;
             upgrade.apply(prepared, None).map_err(|unapplied| unapplied.fault)
         });
         match applied {

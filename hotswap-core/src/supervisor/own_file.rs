@@ -61,27 +61,27 @@ impl SlotSupervisor {
     }
 
     /// A file is another module's: those that were refused beside it are looked at.
-    pub(super) fn disown(&mut self, cx: &mut Context, path: &Path) {
+    pub(super) fn disown(&mut self, path: &Path) {
         let file = &mut self.file;
         file.others.retain(|other| other != path);
         if file.path.take_if(|own| own == path).is_some() {
-            self.look_at_others(cx, Hint::Ready);
+            self.look_at_others(Hint::Ready);
         }
     }
 
     /// A file is gone, perhaps to come again at once: then it stays the slot's.
-    pub(super) fn gone(&mut self, cx: &mut Context, path: &Path) {
+    pub(super) fn gone(&mut self, path: &Path) {
         let file = &mut self.file;
         file.others.retain(|other| other != path);
         if file.path.as_deref() == Some(path) {
-            self.look_at_others(cx, Hint::Changing);
+            self.look_at_others(Hint::Changing);
         }
-        cx.paths.appeared((self.id, path.to_owned()), Hint::Changing, Instant::now());
+        self.candidates.paths.appeared(path.to_owned(), Hint::Changing, Instant::now());
     }
 
-    fn look_at_others(&self, cx: &mut Context, hint: Hint) {
+    fn look_at_others(&mut self, hint: Hint) {
         for other in &self.file.others {
-            cx.paths.appeared((self.id, other.clone()), hint, Instant::now());
+            self.candidates.paths.appeared(other.clone(), hint, Instant::now());
         }
     }
 

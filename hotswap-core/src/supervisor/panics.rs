@@ -6,7 +6,6 @@ use super::{context::Context, slot::SlotSupervisor};
 use crate::{
     event::{EventKind, Exit, Panicked, Restarted},
     instance::{Generation, Panics},
-    upgrade::Upgrade,
 };
 
 impl SlotSupervisor {
@@ -22,7 +21,7 @@ impl SlotSupervisor {
 
     /// Looks once more at what has panicked before.
     pub(super) fn look_at_panics(&mut self, cx: &mut Context) {
-        cx.panics.cancel(&self.id);
+        self.timers.panics.cancel(&());
         if let Some(instance) = self.instance()
             && instance.condition().rearm()
         {
@@ -31,7 +30,7 @@ impl SlotSupervisor {
     }
 
     fn tell_panics(&mut self, cx: &mut Context, instance: &Generation) {
-        cx.panics.again(self.id, Instant::now());
+        self.timers.panics.again((), Instant::now());
         let Panics { count, last } = instance.condition().panics();
         let Some(failure) = last else { return };
         let core = Arc::clone(&self.core);
@@ -62,16 +61,16 @@ impl SlotSupervisor {
         // Something else may have taken its place meanwhile.
         let is_poisoned = self.instance().is_some_and(|it| it.condition().is_poisoned());
         if !is_poisoned {
-            return cx.unstarted.cancel(&self.id);
+            return self.timers.unstarted.cancel(&());
         }
         match self.restart(cx) {
-            Ok(()) => cx.unstarted.cancel(&self.id),
+            Ok(()) => self.timers.unstarted.cancel(&()),
             Err((why, Exit::Cancelled)) => {
-                let again = cx.unstarted.again(self.id, Instant::now());
+                let again = self.timers.unstarted.again((), Instant::now());
                 self.not_restarted(cx, why, matches!(again, hotswap_watch::Retry::At(_)));
             }
             Err((why, _)) => {
-                cx.unstarted.cancel(&self.id);
+                self.timers.unstarted.cancel(&());
                 self.not_restarted(cx, why, false);
             }
         }
@@ -85,13 +84,7 @@ impl SlotSupervisor {
 
     fn restart(&mut self, cx: &mut Context) -> Result<(), (String, Exit)> {
         let core = Arc::clone(&self.core);
-        let mut upgrade = Upgrade {
-            slot: &core,
-            config: &cx.shared.config,
-            steps: &mut cx.steps,
-            reached: &mut |_| {},
-        };
-        match upgrade.restart() {
+        match cx.in_slot(&core, |it| it.restart()) {
             Ok(crate::upgrade::Restarted { generation, state, pause, restored }) => {
                 // Those who were given up have stayed in the instance before.
                 core.set_abandoned(false);

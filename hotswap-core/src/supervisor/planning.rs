@@ -62,10 +62,10 @@ impl SlotSupervisor {
                 let expires = Instant::now().checked_add(expiry);
                 let expires =
                     expires.unwrap_or_else(|| candidate.begun + Duration::from_secs(1 << 32));
-                self.retry.take_if(|path| *path == candidate.path);
+                self.candidates.retry.take_if(|path| *path == candidate.path);
                 let event = SlotEvent::AwaitsApproval(Arc::clone(&plan));
                 let awaiting = Awaiting { admitted, plan, expires, candidate };
-                self.progress = Progress::AwaitingApproval(awaiting);
+                self.candidates.progress = Progress::AwaitingApproval(awaiting);
                 self.emit(cx, event);
             }
         }
@@ -124,22 +124,13 @@ impl SlotSupervisor {
         self.refuse(cx, awaiting.candidate.identity(), fault);
     }
 
-    /// What waits for a word, or for its rehearsal, waits no longer.
-    pub(super) fn superseded(&mut self, cx: &mut Context, called_off: &str) {
-        self.call_off(cx, called_off);
-        let Some(awaiting) = self.decided(cx) else { return };
-        let (artifact, why) = (awaiting.plan.artifact, called_off.to_owned());
-        self.emit(cx, SlotEvent::Decided { artifact, approved: false, by: None, why });
-        self.called_off(cx, artifact, called_off);
-    }
-
     /// Ends the wait for somebody's word, where there is one.
     fn decided(&mut self, cx: &Context) -> Option<Awaiting> {
         if self.on(Input::Declined) != Action::Decide {
             return None;
         }
         self.emit(cx, SlotEvent::ApprovalOver);
-        self.progress.take_awaiting()
+        self.candidates.progress.take_awaiting()
     }
 
     fn disapproved(
@@ -224,7 +215,7 @@ impl SlotSupervisor {
         Plan {
             slot: core.name.to_string(),
             artifact: staged.hash(),
-            intent: self.intent_of(staged.hash()),
+            intent: self.candidates.intent_of(staged.hash()),
             path: candidate.path.clone(),
             size: staged.size(),
             signed: candidate.signed.as_ref().map(Signed::told),

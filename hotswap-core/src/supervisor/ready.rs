@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
-use super::candidate::Candidate;
-use crate::upgrade::Prepared;
+use super::{
+    candidate::Candidate,
+    state::{Real, Work},
+};
 
 /// A candidate that is ready to take over.
-pub(super) struct Ready {
-    pub(super) prepared: Prepared,
+pub(super) struct Ready<W: Work = Real> {
+    pub(super) prepared: W::Prepared,
     pub(super) candidate: Candidate,
     pub(super) schedule: Schedule,
 }

@@ -1,26 +1,20 @@
 //! Artifacts that were not taken, or not kept: what is told and remembered of them, and which are tried
 //! again.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::{path::Path, sync::Arc};
 
 use hotswap_types::{ArtifactHash, Phase};
-use hotswap_watch::Retry;
 
 use super::{
     candidate::{Candidate, Identity},
-    command::SlotId,
     context::Context,
     ready::Ready,
     slot::SlotSupervisor,
     slot_event::SlotEvent,
-    state::{Progress, Reverting},
+    state::Progress,
 };
 use crate::{
-    event::{Exit, Refusal},
+    event::Refusal,
     machine::cause,
     slot::{Over, Serves, SlotCore},
     upgrade::{Fault, StageError},
@@ -34,24 +28,8 @@ impl SlotSupervisor {
         candidate: &Candidate,
         fault: Fault,
     ) {
-        let fault = self.again_later(cx, (self.id, candidate.path.clone()), fault);
+        let fault = self.candidates.again_later(&candidate.path, fault);
         self.refuse(cx, candidate.identity(), fault);
-    }
-
-    /// What is not to blame is tried again where that may help, but not for ever.
-    fn again_later(&mut self, cx: &mut Context, key: (SlotId, PathBuf), fault: Fault) -> Fault {
-        // What waits for its next try elsewhere waits on.
-        self.retry.take_if(|path| *path == key.1);
-        if fault.is_tried_again() {
-            self.retry = Some(key.1.clone());
-            if cx.cancelled.again(key, Instant::now()) == Retry::OnNextEvent {
-                return fault.given_up();
-            }
-        } else {
-            // What was cancelled there before is gone.
-            cx.cancelled.cancel(&key);
-        }
-        fault
     }
 
     pub(super) fn refuse(&mut self, cx: &mut Context, identity: Identity<'_>, fault: Fault) {
@@ -59,20 +37,14 @@ impl SlotSupervisor {
         let refusal = refusal(&self.core, identity, fault);
         self.quarantine(cx, refusal);
         if is_over {
-            self.try_older(cx, &path);
+            self.candidates.try_older(&path);
         }
     }
 
     /// Tells of an artifact that was not taken or not kept; one that is to blame is not tried again.
     pub(super) fn quarantine(&mut self, cx: &mut Context, refusal: Refusal) {
-        let is_over =
-            |it: &mut Reverting| Some(it.to) == refusal.artifact && refusal.exit != Exit::Cancelled;
-        if self.reverting.take_if(is_over).is_some()
-            && let Some(module) = &refusal.module
-        {
-            // It was to go below its floor this once.
-            cx.shared.floors.lock().withdraw(&module.name, &module.version);
-        }
+        let effects = self.candidates.revert_refused(&refusal).into_iter().collect();
+        self.carry_out(cx, effects);
         self.refused(cx, refusal, true);
     }
 
@@ -90,11 +62,7 @@ impl SlotSupervisor {
             "nothing; it is built again by itself".clone_into(advice);
         }
         // It may have been another one that was refused.
-        let other = match &self.progress {
-            Progress::Rehearsing(_) => Some(Phase::Rehearsed),
-            Progress::AwaitingApproval(_) => Some(Phase::AwaitingApproval),
-            Progress::Idle => None,
-        };
+        let other = self.candidates.phase();
         self.emit(cx, SlotEvent::Refused { refusal, kept, other });
         if !again {
             self.give_up(cx);
@@ -109,16 +77,10 @@ impl SlotSupervisor {
 
     /// Where one try is all there is, a slot that has nothing to serve is given up.
     pub(super) fn give_up(&self, cx: &Context) {
-        let is_rehearsed = matches!(self.progress, Progress::Rehearsing(_));
+        let is_rehearsed = matches!(self.candidates.progress, Progress::Rehearsing(_));
         if cx.shared.config.one_try && self.core.gate().is_none() && !is_rehearsed {
             self.core.set_over(Over::GivenUp);
         }
-    }
-
-    /// An artifact is not gone on with, and is not to blame.
-    pub(super) fn called_off(&self, cx: &Context, artifact: ArtifactHash, why: &str) {
-        let serving = self.core.serves().map(|serves| serves.serving());
-        self.emit(cx, SlotEvent::CalledOff { artifact, why: why.to_owned(), serving });
     }
 
     /// Refuses an artifact that cannot be taken from its place, once for each reason: one change of
@@ -131,14 +93,16 @@ impl SlotSupervisor {
         fault: Fault,
     ) {
         let found = (artifact, fault.findings.clone());
-        self.seen.remove(path);
-        let is_told = self.told.unstaged.insert(path.to_owned(), found.clone()) == Some(found);
+        let candidates = &mut self.candidates;
+        candidates.seen.remove(path);
+        let is_told = candidates.unstaged.insert(path.to_owned(), found.clone()) == Some(found);
         // The next try begins with the file, not with what it held before.
         let is_its = |it: &Ready| it.schedule.is_next_try() && it.candidate.path == path;
-        if self.ready.as_ref().is_some_and(is_its) {
-            self.set_ready(cx, None);
+        if candidates.ready.as_ref().is_some_and(is_its) {
+            let effects = candidates.set_ready(None);
+            self.carry_out(cx, effects);
         }
-        let fault = self.again_later(cx, (self.id, path.to_owned()), fault);
+        let fault = self.candidates.again_later(path, fault);
         if !is_told {
             self.refuse(cx, Identity { path, artifact, module: None }, fault);
         }

@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_loader::loader_lock::{self, Busy};
-use hotswap_types::Phase;
+use hotswap_types::{Occasion, Phase};
 
 use super::{
     candidate::Candidate,
@@ -16,7 +16,7 @@ use super::{
     reverting::ON_TRIAL,
     slot::SlotSupervisor,
     slot_event::SlotEvent,
-    state::{Progress, Rehearsing},
+    state::{Progress, Rehearsal, Rehearsing},
     table::{Action, Input},
     trigger::Trigger,
 };
@@ -53,10 +53,10 @@ impl SlotSupervisor {
                 match Running::start(laid_out, tell) {
                     Ok(running) => {
                         self.emit(cx, SlotEvent::Rehearsing);
-                        self.retry.take_if(|path| *path == candidate.path);
-                        let rehearsing =
-                            Rehearsing { number, assessed, baseline, candidate, running };
-                        self.progress = Progress::Rehearsing(rehearsing);
+                        self.candidates.retry.take_if(|path| *path == candidate.path);
+                        let rehearsal = Rehearsal { assessed, baseline, running };
+                        self.candidates.progress =
+                            Progress::Rehearsing(Rehearsing { number, rehearsal, candidate });
                     }
                     Err(fault) => self.refuse_and_retry(cx, &candidate, fault),
                 }
@@ -75,7 +75,7 @@ impl SlotSupervisor {
             let core = &self.core;
             return Ok(Rehearse::Over(Admitted::unrehearsed(backed_up.assessed, core)));
         }
-        let next = candidate.upgrade(&mut cx.steps, |upgrade| upgrade.rehearse(backed_up))?;
+        let next = cx.upgrade(candidate, |upgrade| upgrade.rehearse(backed_up))?;
         if let Rehearse::InChild(..) = next {
             // No thread begins while somebody hangs in the loader.
             let deadline = Instant::now() + cx.shared.config.work_deadline;
@@ -91,18 +91,24 @@ impl SlotSupervisor {
             News::Over(report) => report,
             News::Left(why) => return cx.tell(&self.core.name, EventKind::NotCleanedUp { why }),
         };
-        let Progress::Rehearsing(rehearsing) = &self.progress else { return };
-        let is_current = rehearsing.baseline.serves(&self.core);
+        let Progress::Rehearsing(rehearsing) = &self.candidates.progress else { return };
+        let is_current = rehearsing.rehearsal.baseline.serves(&self.core);
         let action = self.on(Input::ChildEnded { is_current });
         // Another one was called off when its thread had said this already.
-        let Some(rehearsing) = self.progress.take_rehearsing(Some(number)) else { return };
-        let Rehearsing { assessed, baseline, candidate, running, .. } = rehearsing;
+        let Some(rehearsing) = self.candidates.progress.take_rehearsing(Some(number)) else {
+            return;
+        };
+        let Rehearsing { rehearsal, candidate, .. } = rehearsing;
+        let Rehearsal { assessed, baseline, running } = rehearsal;
         // It has said its last word.
         drop(running);
         let _span = candidate.span().entered();
         match (action, report) {
             // What waited to be applied was.
-            (Action::Hold, _) => self.hold(cx, candidate),
+            (Action::Hold, _) => {
+                let effects = self.candidates.hold(&candidate);
+                self.carry_out(cx, effects);
+            }
             (Action::RefuseOnTrial, _) => {
                 let fault = Fault::new(
                     Phase::Rehearsed,
@@ -112,7 +118,8 @@ impl SlotSupervisor {
                     Retry::AsAdvised,
                 );
                 self.refuse(cx, candidate.identity(), fault);
-                self.answer_revert(cx, Some(ON_TRIAL.to_owned()));
+                let effects = self.candidates.answer_revert(Some(ON_TRIAL.to_owned()));
+                self.carry_out(cx, effects);
             }
             (Action::Reassess, _) => {
                 let assessed = cx.assess(assessed.inspected, &candidate);
@@ -121,13 +128,13 @@ impl SlotSupervisor {
             (_, Ok(report)) => {
                 let report = Arc::new(report);
                 let again = Arc::clone(&report);
-                let admitted =
-                    candidate.upgrade(&mut cx.steps, |it| it.rehearsed(assessed, baseline, again));
+                let admitted = cx.upgrade(&candidate, |it| it.rehearsed(assessed, baseline, again));
                 self.is_rehearsed(cx, admitted, candidate);
             }
             (_, Err(fault)) => self.refuse_and_retry(cx, &candidate, fault),
         }
-        self.answer_revert(cx, None);
+        let effects = self.candidates.answer_revert(None);
+        self.carry_out(cx, effects);
     }
 
     /// An artifact went well in its rehearsal, or has none.
@@ -136,10 +143,11 @@ impl SlotSupervisor {
         match &admitted.outcome {
             RehearsalOutcome::Well(report) => {
                 let report = Arc::clone(report);
-                candidate.tell(EventKind::Rehearsed { artifact, report });
+                cx.tell(&self.core.name, EventKind::Rehearsed { artifact, report });
             }
             RehearsalOutcome::Not(why) => {
-                candidate.tell(EventKind::NotRehearsed { artifact, why: (*why).to_owned() });
+                let why = (*why).to_owned();
+                cx.tell(&self.core.name, EventKind::NotRehearsed { artifact, why });
             }
             RehearsalOutcome::NotAsked => {}
         }
@@ -148,25 +156,6 @@ impl SlotSupervisor {
             Some(_answer) => self.go_on(cx, admitted, candidate),
             None => self.planned(cx, admitted, candidate),
         }
-    }
-
-    /// A candidate is looked at again when the trial is over.
-    pub(super) fn hold(&mut self, cx: &Context, candidate: Candidate) {
-        self.emit(cx, SlotEvent::Held { artifact: candidate.artifact });
-        self.seen.remove(&candidate.path);
-        self.core.held.insert(candidate.path);
-    }
-
-    /// What is rehearsed is not wanted any more.
-    pub(super) fn call_off(&mut self, cx: &mut Context, why: &str) {
-        let Some(rehearsing) = self.progress.take_rehearsing(None) else { return };
-        let Rehearsing { candidate, running, .. } = rehearsing;
-        drop(running);
-        let (artifact, why) = (candidate.artifact, why.to_owned());
-        let module = candidate.module.clone();
-        self.emit(cx, SlotEvent::Superseded { artifact, module, why: why.clone() });
-        self.called_off(cx, artifact, &why);
-        self.answer_revert(cx, Some(why));
     }
 }
 
@@ -178,8 +167,11 @@ fn back_up_for(
     candidate: &Candidate,
 ) -> Result<BackedUp, Fault> {
     let has_journal = cx.keep_artifact(&assessed, candidate)?;
-    let keep = |state: &Snapshot| candidate.keep_state(state);
-    candidate.upgrade(&mut cx.steps, |upgrade| {
+    let shared = Arc::clone(&cx.shared);
+    let keep = |state: &Snapshot| {
+        shared.back_up(&candidate.slot, state, Occasion::Upgrade).map(|backup| backup.path)
+    };
+    cx.upgrade(candidate, |upgrade| {
         // What is recovered has served before.
         let rehearsal = upgrade.rehearses() && candidate.trigger != Trigger::Recovery;
         let journal = has_journal.then_some(&keep as _);

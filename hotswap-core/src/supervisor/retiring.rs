@@ -32,7 +32,7 @@ impl SlotSupervisor {
         let deadline = Instant::now() + cx.shared.config.work_deadline;
         match retiring.retire(&gate, &mut cx.steps, deadline) {
             Ok(outcome) => {
-                cx.leaving.cancel(&(self.id, number));
+                self.timers.leaving.cancel(&number);
                 let name = Arc::clone(&self.core.name);
                 if let Some(outcome) = outcome {
                     cx.tell(&name, EventKind::Retired { generation: number, outcome });
@@ -41,7 +41,7 @@ impl SlotSupervisor {
             Err(retiring) => {
                 self.tell_held(cx, &retiring);
                 self.retiring.push(retiring);
-                cx.leaving.again((self.id, number), Instant::now());
+                self.timers.leaving.again(number, Instant::now());
             }
         }
     }
@@ -91,7 +91,7 @@ impl SlotSupervisor {
         }
         if is_gone
             && core.residents.count() + 1 == cx.shared.config.generation_cap
-            && let Some(path) = self.retry.clone()
+            && let Some(path) = self.candidates.retry.clone()
         {
             // There was no room for it.
             self.try_again(cx, path);

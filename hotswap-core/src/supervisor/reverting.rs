@@ -1,16 +1,17 @@
 //! Back to what was, on request: an artifact that was committed before, or a state.
 
-use std::sync::{Arc, mpsc::SyncSender};
+use std::sync::Arc;
 
 use hotswap_abi::__private::text::in_full;
 use hotswap_types::Occasion;
 
 use super::{
+    candidates::GOES_BACK,
     context::Context,
     journaling::whole_state,
     slot::SlotSupervisor,
     slot_event::{SlotEvent, build_of},
-    state::{GoingBack, Reverting},
+    state::{GoingBack, RevertReply, Reverting},
     table::{Action, Input, Progress},
     trigger::Trigger,
 };
@@ -18,14 +19,11 @@ use crate::{
     event::{EventKind, Restarted},
     instance::Code,
     journal::{Build, Earlier, What},
-    upgrade::{self, Fault, Upgrade},
+    upgrade::{self, Fault},
 };
 
 /// Why nobody goes back now.
 pub(super) const ON_TRIAL: &str = "a version is on trial; commit it or roll it back first";
-
-/// Why something else is not wanted any more.
-pub(super) const GOES_BACK: &str = "somebody goes back to an earlier one";
 
 impl SlotSupervisor {
     /// Goes back to an artifact that was committed before.
@@ -34,7 +32,7 @@ impl SlotSupervisor {
         cx: &mut Context,
         earlier: &Earlier,
         why: String,
-        reply: SyncSender<Result<(), String>>,
+        reply: RevertReply,
     ) {
         let to = match self.to_revert_to(cx, earlier) {
             Ok(found) => found,
@@ -43,18 +41,20 @@ impl SlotSupervisor {
                 return;
             }
         };
-        if self.progress.kind() == Progress::RehearsingRevert {
-            self.call_off(cx, GOES_BACK);
+        if self.candidates.progress.kind() == Progress::RehearsingRevert {
+            let effects = self.candidates.call_off(GOES_BACK);
+            self.carry_out(cx, effects);
         }
         let from = self.core.serves().and_then(|serves| build_of(&serves.code));
         let rejected = self.core.rejected.remove(to.artifact);
         cx.shared.floors.lock().allow(&to.module, to.version.clone());
         let journal = cx.shared.journal.as_ref().expect("it was looked up there");
         let path = journal.lock().artifact(to.artifact);
-        self.reverting = Some(Reverting { to: to.artifact, why, from });
-        self.going_back = Some(GoingBack { to, path: path.clone(), rejected, reply });
+        self.candidates.reverting = Some(Reverting { to: to.artifact, why, from });
+        self.candidates.going_back = Some(GoingBack { to, path: path.clone(), rejected, reply });
         self.try_path(cx, path, Trigger::Revert);
-        self.answer_revert(cx, None);
+        let effects = self.candidates.answer_revert(None);
+        self.carry_out(cx, effects);
     }
 
     /// Which artifact is meant; or why there is none.
@@ -78,43 +78,9 @@ impl SlotSupervisor {
         Ok(build)
     }
 
-    /// Answers who waits for a revert, if it is over: one that is rehearsed is not.
-    pub(super) fn answer_revert(&mut self, cx: &mut Context, why_not: Option<String>) {
-        if self.progress.kind() == Progress::RehearsingRevert {
-            return;
-        }
-        let Some(GoingBack { to, path, rejected, reply }) = self.going_back.take() else { return };
-        let Build { artifact, module, version } = to;
-        let core = Arc::clone(&self.core);
-        if core.serves().is_some_and(|it| it.code.artifact == Some(artifact)) {
-            let _ = reply.send(Ok(()));
-            return self.look_at_held(cx);
-        }
-        // Whoever has asked is told, and may ask again.
-        let key = (self.id, path);
-        cx.paths.cancel(&key);
-        cx.cancelled.cancel(&key);
-        cx.shared.floors.lock().withdraw(&module, &version);
-        if self.ready.as_ref().is_some_and(|it| it.candidate.trigger == Trigger::Revert) {
-            self.set_ready(cx, None);
-        }
-        self.retry.take_if(|path| *path == key.1);
-        self.reverting = None;
-        if let Some(refusal) = rejected {
-            core.rejected.insert(artifact, refusal);
-        }
-        let last = core.glance().last_refusal.filter(|it| it.artifact == Some(artifact));
-        let said = why_not.or_else(|| last.map(|refusal| refusal.to_string()));
-        let said =
-            said.unwrap_or_else(|| "its file in the journal's folder cannot be taken".to_owned());
-        let _ = reply.send(Err(said));
-        self.try_older(cx, &key.1);
-        self.look_at_held(cx);
-    }
-
     /// What was gone back to is committed: what it was gone back from does not come by itself.
     pub(super) fn reverted(&mut self, cx: &mut Context, code: &Code) {
-        let reverting = self.reverting.take_if(|it| Some(it.to) == code.artifact);
+        let reverting = self.candidates.reverting.take_if(|it| Some(it.to) == code.artifact);
         let Some(Reverting { from: Some(from), why, .. }) = reverting else { return };
         let why = format!("gone back from: {why}");
         let refusal = Arc::new(self.gone_back_from(&from, &why));
@@ -142,13 +108,7 @@ impl SlotSupervisor {
         let why = format!("{backup} was asked for");
         let begins = journal.lock().must(name, What::Restoring { backup: number, why });
         begins.map_err(|error| in_full(&error))?;
-        let mut upgrade = Upgrade {
-            slot: &core,
-            config: &shared.config,
-            steps: &mut cx.steps,
-            reached: &mut |_| {},
-        };
-        let restarted = upgrade.restart_with(&state).map_err(in_words)?;
+        let restarted = cx.in_slot(&core, |it| it.restart_with(&state)).map_err(in_words)?;
         let upgrade::Restarted { generation, state: note, pause, restored } = restarted;
         if let Some(instance) = self.instance() {
             self.goes_on_with(&instance);

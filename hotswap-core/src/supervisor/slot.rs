@@ -1,30 +1,41 @@
 //! A slot's supervisor: what only the worker knows of the slot.
 //!
 //! What it serves and what is on its way are values ([`state`](super::state)); what is done about an
-//! input is looked up in [`table`](super::table). How it is done stands in the files beside this one,
-//! a step of an upgrade each.
+//! input is looked up in [`table`](super::table), what about a candidate is decided in
+//! [`candidates`](super::candidates). How it is done stands in the files beside this one, a step of an
+//! upgrade each.
 
 use std::{
-    collections::{BTreeSet, HashMap},
-    path::PathBuf,
+    collections::BTreeSet,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use hotswap_loader::Outdated;
-use hotswap_types::{ArtifactHash, Intent};
+use hotswap_types::ArtifactHash;
+use hotswap_watch::{Backoff, Pending};
 
 use super::{
+    candidates::Candidates,
     command::SlotId,
     context::Context,
-    ready::Ready,
     recent::Recent,
     restarts::Restarts,
     slot_event::SlotEvent,
-    state::{GoingBack, OwnFile, Progress, Reverting, Serving},
+    state::{OwnFile, Progress, Serving},
     table::{self, Action, Input},
 };
-use crate::{event::Recovered, instance::Generation, slot::SlotCore, upgrade::Retiring};
+use crate::{
+    config::{Config, Place},
+    event::Recovered,
+    instance::Generation,
+    slot::SlotCore,
+    upgrade::Retiring,
+};
+
+const MS: Duration = Duration::from_millis(1);
+/// Calls that panic again and again are told so often.
+const BREATH: Duration = Duration::from_secs(1);
 
 /// A slot, and what only the worker knows of it.
 pub(super) struct SlotSupervisor {
@@ -35,41 +46,38 @@ pub(super) struct SlotSupervisor {
     /// Where in that folder its module lies.
     pub(super) file: OwnFile,
     pub(super) serving: Serving,
-    pub(super) progress: Progress,
-    /// A candidate that is ready, and waits.
-    pub(super) ready: Option<Ready>,
-    /// The path whose upgrade was cancelled, and is tried again.
-    pub(super) retry: Option<PathBuf>,
-    /// What each path held when it was last looked at.
-    pub(super) seen: HashMap<PathBuf, ArtifactHash>,
+    pub(super) candidates: Candidates,
     pub(super) retiring: Vec<Retiring>,
     pub(super) restarts: Restarts,
-    /// Why artifacts are wanted, where somebody has said so.
-    pub(super) intents: Recent<Intent>,
-    /// The keys that have signed them.
+    /// The keys that have signed artifacts.
     pub(super) signers: Recent<String>,
-    /// Why the artifact at a path is wanted that somebody has offered, until it is read.
-    pub(super) offered: Option<(PathBuf, Intent)>,
     /// When a version was rolled back last.
     pub(super) rolled_back: Option<Instant>,
     /// Until when the calls of a first version are measured, for the trial of the next.
     pub(super) measured_until: Option<Instant>,
     /// When its state is backed up next.
     pub(super) next_backup: Option<Instant>,
-    /// What is gone back from, once that is committed.
-    pub(super) reverting: Option<Reverting>,
-    /// Who waits for that.
-    pub(super) going_back: Option<GoingBack>,
     /// What is told of its last run, as soon as the artifact serves that it names.
     pub(super) recovered: Option<Recovered>,
     pub(super) told: Told,
+    pub(super) timers: Timers,
+}
+
+/// When something is done again.
+pub(super) struct Timers {
+    /// Generations with callers inside.
+    pub(super) leaving: Pending<u64>,
+    /// Its artifacts cannot be watched.
+    pub(super) unwatched: Pending<()>,
+    /// Calls have panicked a moment ago.
+    pub(super) panics: Pending<()>,
+    /// Its instance is to be replaced by another one of the same code.
+    pub(super) unstarted: Pending<()>,
 }
 
 /// What was told already, and is not told again.
 #[derive(Default)]
 pub(super) struct Told {
-    /// Of paths whose content could not be had.
-    pub(super) unstaged: HashMap<PathBuf, (Option<ArtifactHash>, Vec<String>)>,
     /// Risks of lending.
     pub(super) risks: BTreeSet<String>,
     /// Why its artifacts are not watched.
@@ -81,29 +89,30 @@ pub(super) struct Told {
 }
 
 impl SlotSupervisor {
-    pub(super) fn new(id: SlotId, core: Arc<SlotCore>, is_shared: bool) -> Self {
+    pub(super) fn new(id: SlotId, core: Arc<SlotCore>, config: &Config) -> Self {
+        let (first, most) = config.retry_delays;
+        let slow = Backoff::new(first, most, 10);
         Self {
             id,
-            core,
-            is_shared,
+            is_shared: matches!(core.settings.source, Some(Place::Folder(_))),
             file: OwnFile::default(),
             serving: Serving::Nothing,
-            progress: Progress::Idle,
-            ready: None,
-            retry: None,
-            seen: HashMap::new(),
+            candidates: Candidates::new(Arc::clone(&core), slow),
+            core,
             retiring: Vec::new(),
             restarts: Restarts::default(),
-            intents: Recent::default(),
             signers: Recent::default(),
-            offered: None,
             rolled_back: None,
             measured_until: None,
             next_backup: None,
-            reverting: None,
-            going_back: None,
             recovered: None,
             told: Told::default(),
+            timers: Timers {
+                leaving: Pending::new(Backoff::new(50 * MS, 5000 * MS, u32::MAX)),
+                unwatched: Pending::new(Backoff::new(1000 * MS, 60_000 * MS, u32::MAX)),
+                panics: Pending::new(Backoff::new(BREATH, BREATH, u32::MAX)),
+                unstarted: Pending::new(slow),
+            },
         }
     }
 
@@ -112,9 +121,16 @@ impl SlotSupervisor {
         cx.shared.emit(&self.core, false, event);
     }
 
+    /// Has a rehearsal's child killed, and does not wait for that.
+    pub(super) fn end_child(&mut self) {
+        if let Progress::Rehearsing(it) = &mut self.candidates.progress {
+            it.rehearsal.running.call_off();
+        }
+    }
+
     /// What is done about an input, as the slot is.
     pub(super) fn on(&self, input: Input) -> Action {
-        table::action(self.serving.kind(), self.progress.kind(), input)
+        table::action(self.serving.kind(), self.candidates.progress.kind(), input)
     }
 
     /// The instance that serves.
@@ -133,15 +149,12 @@ impl SlotSupervisor {
             self.serving.on_trial().map(|trial| trial.next_look),
             self.measured_until,
             self.next_backup,
-            self.ready.as_ref().and_then(|ready| ready.schedule.next_look()),
-            self.progress.expires(),
+            self.candidates.next_look(),
+            self.timers.leaving.next_deadline(),
+            self.timers.unwatched.next_deadline(),
+            self.timers.panics.next_deadline(),
+            self.timers.unstarted.next_deadline(),
         ];
         looks.into_iter().flatten().min()
-    }
-
-    /// Whether a candidate that is ready is to be looked at.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
-        let next = self.ready.as_ref().and_then(|ready| ready.schedule.next_look());
-        next.is_some_and(|at| at <= now)
     }
 }

@@ -9,7 +9,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use hotswap_types::{ArtifactHash, ModuleVersion, Phase, PhaseSpan};
 
 use crate::{
-    event::{EventKind, Exit, Live, Recovered, Refusal, Serving, Until},
+    event::{EventKind, Exit, Live, Recovered, Refusal, Until},
     instance::Code,
     journal::{Build, What, text},
     plan::Plan,
@@ -82,7 +82,7 @@ pub(super) enum SlotEvent {
     /// `other` the phase of another one that is on its way.
     Refused { refusal: Arc<Refusal>, kept: Option<Arc<Refusal>>, other: Option<Phase> },
     /// It is not gone on with, and not to blame.
-    CalledOff { artifact: ArtifactHash, why: String, serving: Option<Serving> },
+    CalledOff { artifact: ArtifactHash, why: String },
     /// What waited there for its next try, or was ready, is no candidate any more.
     Withdrawn { path: PathBuf, artifact: Option<ArtifactHash>, why: String },
     /// What was gone back from does not come by itself.

@@ -14,8 +14,33 @@ use crate::{
     journal::Build,
     plan::Plan,
     rehearsal::Running,
-    upgrade::{Admitted, Assessed, Baseline},
+    upgrade::{Admitted, Assessed, Baseline, Prepared},
 };
+
+/// What the steps of an upgrade have made of an artifact so far. A slot's decisions hand it on and
+/// never look into it, so their tests need no files and no threads.
+pub(super) trait Work {
+    type Rehearsal;
+    type Admitted;
+    type Prepared;
+}
+
+/// What a host does.
+pub(super) enum Real {}
+
+impl Work for Real {
+    type Rehearsal = Rehearsal;
+    type Admitted = Admitted;
+    type Prepared = Prepared;
+}
+
+/// What a rehearsal is of, and the child; whoever drops it has that killed and the thread joined.
+pub(super) struct Rehearsal {
+    pub(super) assessed: Assessed,
+    /// An outcome counts against the instance that it was made with.
+    pub(super) baseline: Baseline,
+    pub(super) running: Running,
+}
 
 /// What a slot serves.
 pub(super) enum Serving {
@@ -27,27 +52,23 @@ pub(super) enum Serving {
 }
 
 /// What is on its way to a slot, as far as somebody else has to go on with it: a child, or a person.
-pub(super) enum Progress {
+pub(super) enum Progress<W: Work = Real> {
     Idle,
-    Rehearsing(Rehearsing),
-    AwaitingApproval(Awaiting),
+    Rehearsing(Rehearsing<W>),
+    AwaitingApproval(Awaiting<W>),
 }
 
-/// An artifact that is rehearsed. Whoever takes it out of its slot without its outcome calls it off:
-/// the child is killed and the thread joined before the worker goes on.
-pub(super) struct Rehearsing {
+/// An artifact that is rehearsed.
+pub(super) struct Rehearsing<W: Work = Real> {
     /// An outcome counts for the rehearsal that it is of.
     pub(super) number: u64,
-    pub(super) assessed: Assessed,
-    /// An outcome counts against the instance that it was made with.
-    pub(super) baseline: Baseline,
+    pub(super) rehearsal: W::Rehearsal,
     pub(super) candidate: Candidate,
-    pub(super) running: Running,
 }
 
 /// A candidate that waits for somebody's word.
-pub(super) struct Awaiting {
-    pub(super) admitted: Admitted,
+pub(super) struct Awaiting<W: Work = Real> {
+    pub(super) admitted: W::Admitted,
     pub(super) plan: Arc<Plan>,
     pub(super) expires: Instant,
     pub(super) candidate: Candidate,
@@ -68,8 +89,10 @@ pub(super) struct GoingBack {
     /// Why it was rejected before.
     pub(super) rejected: Option<Arc<Refusal>>,
     /// Where the answer goes; a reason, if it is not gone back.
-    pub(super) reply: SyncSender<Result<(), String>>,
+    pub(super) reply: RevertReply,
 }
+
+pub(super) type RevertReply = SyncSender<Result<(), String>>;
 
 /// What is known of a slot's file in a folder.
 #[derive(Debug, Default)]
@@ -77,13 +100,6 @@ pub(super) struct OwnFile {
     pub(super) path: Option<PathBuf>,
     /// Others with the same module, which were refused.
     pub(super) others: Vec<PathBuf>,
-}
-
-impl GoingBack {
-    /// Its rejection is forgotten, if it is of this artifact.
-    pub(super) fn forget(&mut self, artifact: ArtifactHash) -> bool {
-        self.rejected.take_if(|_| self.to.artifact == artifact).is_some()
-    }
 }
 
 impl Serving {
@@ -115,7 +131,7 @@ impl Serving {
     }
 }
 
-impl Progress {
+impl<W: Work> Progress<W> {
     pub(super) fn kind(&self) -> table::Progress {
         match self {
             Self::Idle => table::Progress::Idle,
@@ -146,20 +162,13 @@ impl Progress {
         matches!(self, Self::AwaitingApproval(it) if it.plan.artifact == artifact)
     }
 
-    /// Has a child killed, and does not wait for that.
-    pub(super) fn end_child(&mut self) {
-        if let Self::Rehearsing(it) = self {
-            it.running.call_off();
-        }
-    }
-
     /// When nobody's word is waited for any longer.
     pub(super) const fn expires(&self) -> Option<Instant> {
         if let Self::AwaitingApproval(it) = self { Some(it.expires) } else { None }
     }
 
     /// Takes a rehearsal out of it: the one with a number, or whichever.
-    pub(super) fn take_rehearsing(&mut self, number: Option<u64>) -> Option<Rehearsing> {
+    pub(super) fn take_rehearsing(&mut self, number: Option<u64>) -> Option<Rehearsing<W>> {
         match std::mem::replace(self, Self::Idle) {
             Self::Rehearsing(it) if number.is_none_or(|number| number == it.number) => Some(it),
             other => {
@@ -169,7 +178,8 @@ impl Progress {
         }
     }
 
-    pub(super) fn take_awaiting(&mut self) -> Option<Awaiting> {
+    /// Takes what waits for somebody's word out of it.
+    pub(super) fn take_awaiting(&mut self) -> Option<Awaiting<W>> {
         match std::mem::replace(self, Self::Idle) {
             Self::AwaitingApproval(it) => Some(it),
             other => {

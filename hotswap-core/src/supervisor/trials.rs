@@ -8,7 +8,6 @@ use std::{
 
 use hotswap_abi::__private::contained;
 use hotswap_types::{ModuleVersion, Phase};
-use hotswap_watch::Hint;
 
 use super::{
     candidate::Identity,
@@ -26,9 +25,7 @@ use crate::{
     instance::{Generation, Stage, StepError},
     report::WayBackTaken,
     slot,
-    upgrade::{
-        Fault, Left, NotRolledBack, Retiring, Retry, RolledBack, Upgrade, Verdict, Why, verify,
-    },
+    upgrade::{Fault, Left, NotRolledBack, Retiring, Retry, RolledBack, Verdict, Why, verify},
 };
 
 impl SlotSupervisor {
@@ -56,12 +53,12 @@ impl SlotSupervisor {
     }
 
     /// The calls of a first version were measured for long enough.
-    pub(super) fn is_measured(&mut self, cx: &mut Context) {
+    fn is_measured(&mut self) {
         self.measured_until = None;
         if let Some(instance) = self.instance() {
             instance.condition().unwatch();
         }
-        self.look_at_held(cx);
+        self.candidates.look_at_held();
     }
 
     /// Does what is due by now.
@@ -71,13 +68,25 @@ impl SlotSupervisor {
             self.look_at_trial(cx);
         }
         if is_due(self.measured_until) {
-            self.is_measured(cx);
+            self.is_measured();
         }
         if is_due(self.next_backup) {
             self.back_up_at_interval(cx);
         }
-        if is_due(self.progress.expires()) {
+        if is_due(self.candidates.progress.expires()) {
             self.expire(cx);
+        }
+        for number in self.timers.leaving.due(now) {
+            self.retire(cx, number);
+        }
+        if !self.timers.unwatched.due(now).is_empty() {
+            self.watch(cx);
+        }
+        if !self.timers.panics.due(now).is_empty() {
+            self.look_at_panics(cx);
+        }
+        if !self.timers.unstarted.due(now).is_empty() {
+            self.restart_or_again(cx);
         }
     }
 
@@ -166,7 +175,7 @@ impl SlotSupervisor {
         on_trial.previous.is_let_go();
         self.retire_now(cx, on_trial.previous);
         self.reverted(cx, &code);
-        self.look_at_held(cx);
+        self.candidates.look_at_held();
         true
     }
 
@@ -189,13 +198,8 @@ impl SlotSupervisor {
         let build = build_of(&candidate).filter(|_| is_first);
         let (figures, finding) = (on_trial.so_far(), why.finding.clone());
         self.emit(cx, SlotEvent::RollsBack { build, figures, why: finding });
-        let mut upgrade = Upgrade {
-            slot: &core,
-            config: &cx.shared.config,
-            steps: &mut cx.steps,
-            reached: &mut |_| {},
-        };
-        let rolled_back = upgrade.roll_back(on_trial.previous, patient);
+        let previous = on_trial.previous;
+        let rolled_back = cx.in_slot(&core, |it| it.roll_back(previous, patient));
         let mut findings = vec![why.finding.clone()];
         findings.extend(on_trial.panicked.clone());
         let (exit, state, retiring, result) = match rolled_back {
@@ -254,7 +258,7 @@ impl SlotSupervisor {
         drop(candidate);
         self.quarantine(cx, refusal);
         self.retire_now(cx, retiring);
-        self.look_at_held(cx);
+        self.candidates.look_at_held();
         result
     }
 
@@ -271,13 +275,8 @@ impl SlotSupervisor {
         };
         // Where it cannot go back, it is on disk.
         self.back_up_last(cx);
-        let mut upgrade = Upgrade {
-            slot: &core,
-            config: &cx.shared.config,
-            steps: &mut cx.steps,
-            reached: &mut |_| {},
-        };
-        match upgrade.roll_back(on_trial.previous, true) {
+        let previous = on_trial.previous;
+        match cx.in_slot(&core, |it| it.roll_back(previous, true)) {
             Ok(RolledBack { code, state, pause, candidate }) => {
                 let why = format!("the host has ended within its trial; {state}");
                 let back = WayBackTaken { state, pause };
@@ -285,7 +284,7 @@ impl SlotSupervisor {
                 if let Some(build) = build_of(&serves.code) {
                     let artifact = build.artifact;
                     self.emit(cx, SlotEvent::Undone { build, why: why.clone() });
-                    self.called_off(cx, artifact, &why);
+                    self.emit(cx, SlotEvent::CalledOff { artifact, why });
                 }
                 self.retiring.push(candidate);
             }
@@ -311,17 +310,6 @@ impl SlotSupervisor {
         // It counts where the one before it did: calls that are late there are of this version, too.
         if self.serving.on_trial().is_none() && self.measured_until.is_none() {
             instance.condition().unwatch();
-        }
-    }
-
-    /// What has appeared meanwhile is looked at now.
-    pub(super) fn look_at_held(&mut self, cx: &mut Context) {
-        for path in self.core.held.take() {
-            if self.retry.as_ref() == Some(&path) && self.is_older(&path) {
-                // It has its next try if that fails.
-                continue;
-            }
-            cx.paths.appeared((self.id, path), Hint::Ready, Instant::now());
         }
     }
 }

@@ -26,7 +26,6 @@ use super::{
     trigger::Trigger,
 };
 use crate::{
-    config::Place,
     error::Error,
     event::EventKind,
     slot::{Over, SlotCore, set_upgrades},
@@ -77,7 +76,7 @@ impl Worker {
             Command::Notice(Notice::Appeared(appeared)) => self.appeared(appeared),
             Command::Notice(Notice::Gone(source, path)) => {
                 if let Some(slot) = self.cx.sources.get(&source).copied() {
-                    self.slots[slot.0].gone(&mut self.cx, &path);
+                    self.slots[slot.0].gone(&path);
                 }
             }
             Command::Notice(Notice::Trouble(error)) => {
@@ -113,7 +112,7 @@ impl Worker {
                 let _ = reply.send(known);
             }
             Command::Intend { slot, artifact, intent } => {
-                self.with(&slot, (), |slot, _| slot.intents.put(artifact, intent));
+                self.with(&slot, (), |slot, _| slot.candidates.intents.put(artifact, intent));
             }
             Command::Rehearsed { slot: SlotId(slot), number, news } => {
                 self.slots[slot].child_ended(&mut self.cx, number, news);
@@ -177,16 +176,7 @@ impl Worker {
 
     /// The next command; `None` when something is due. Without anything scheduled this sleeps.
     fn next(&self, inbox: &Receiver<Command>) -> Option<Command> {
-        let deadlines = [
-            self.cx.paths.next_deadline(),
-            self.cx.cancelled.next_deadline(),
-            self.cx.leaving.next_deadline(),
-            self.cx.unwatched.next_deadline(),
-            self.cx.panics.next_deadline(),
-            self.cx.unstarted.next_deadline(),
-            self.slots.iter().filter_map(SlotSupervisor::next_look).min(),
-        ];
-        match deadlines.into_iter().flatten().min() {
+        match self.slots.iter().filter_map(SlotSupervisor::next_look).min() {
             None => Some(inbox.recv().unwrap_or(Command::End)),
             Some(deadline) => {
                 match inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -205,7 +195,7 @@ impl Worker {
 
     /// The slot where an artifact waits for somebody's word.
     fn awaiting(&mut self, artifact: ArtifactHash) -> Option<(&mut SlotSupervisor, &mut Context)> {
-        let slot = self.slots.iter_mut().find(|slot| slot.progress.awaits(artifact))?;
+        let slot = self.slots.iter_mut().find(|slot| slot.candidates.progress.awaits(artifact))?;
         Some((slot, &mut self.cx))
     }
 
@@ -230,17 +220,16 @@ impl Worker {
     }
 
     fn open(&mut self, core: Arc<SlotCore>) {
-        let source = &core.settings.source;
-        let is_shared = matches!(source, Some(Place::Folder(_)));
         let id = SlotId(self.slots.len());
-        let mut slot = SlotSupervisor::new(id, core, is_shared);
+        let mut slot = SlotSupervisor::new(id, core, &self.cx.shared.config);
         slot.open(&mut self.cx);
         self.slots.push(slot);
     }
 
     fn appeared(&mut self, appeared: Appeared) {
         if let Some(slot) = self.cx.sources.get(&appeared.source) {
-            self.cx.paths.appeared((*slot, appeared.path), appeared.hint, Instant::now());
+            let paths = &mut self.slots[slot.0].candidates.paths;
+            paths.appeared(appeared.path, appeared.hint, Instant::now());
         }
     }
 
@@ -248,15 +237,15 @@ impl Worker {
     fn build_reported(&mut self, report: hotswap_watch::cargo::Report) {
         self.cx.building.heard(&report);
         self.cx.tell("", EventKind::Build(report.clone()));
-        for slot in &self.slots {
-            slot.build_reported(&mut self.cx, &report);
+        for slot in &mut self.slots {
+            slot.build_reported(&self.cx, &report);
         }
     }
 
     fn rescan(&mut self) {
         for slot in &mut self.slots {
-            slot.seen.clear();
-            slot.told.unstaged.clear();
+            slot.candidates.seen.clear();
+            slot.candidates.unstaged.clear();
             if slot.told.unwatched.is_some() {
                 slot.watch(&mut self.cx);
             }
@@ -269,7 +258,7 @@ impl Worker {
     fn clear(&mut self, artifact: ArtifactHash) -> bool {
         let mut known = false;
         for slot in &mut self.slots {
-            let was_set_aside = slot.going_back.as_mut().is_some_and(|it| it.forget(artifact));
+            let was_set_aside = slot.candidates.forget(artifact);
             if slot.core.rejected.remove(artifact).is_some() || was_set_aside {
                 known = true;
                 slot.emit(&self.cx, SlotEvent::Cleared { artifact });
@@ -295,35 +284,28 @@ impl Worker {
 
     fn try_due(&mut self) {
         let (now, Self { cx, slots }) = (Instant::now(), self);
-        let mut paths = cx.paths.due(now);
-        paths.sort_by_key(|(SlotId(slot), _)| Reverse(slots[*slot].usually_wanted()));
-        for (SlotId(slot), path) in paths {
-            slots[slot].try_path(cx, path, Trigger::Watched);
-        }
-        for (SlotId(slot), path) in cx.cancelled.due(now) {
-            slots[slot].try_again(cx, path);
-        }
-        // What is ready is looked at in the order in which it is wanted.
-        let mut ready: Vec<_> =
-            slots.iter().enumerate().filter(|(_, slot)| slot.is_due(now)).map(|(i, _)| i).collect();
-        ready.sort_by_key(|slot| Reverse(slots[*slot].wanted()));
-        for slot in ready {
-            slots[slot].look_at_ready(cx);
-        }
-        for (SlotId(slot), number) in cx.leaving.due(now) {
-            slots[slot].retire(cx, number);
-        }
-        for SlotId(slot) in cx.unwatched.due(now) {
-            slots[slot].watch(cx);
+        // What has come, and what is ready, is looked at in the order in which it is wanted.
+        let due = |slot: &mut SlotSupervisor| slot.candidates.paths.due(now);
+        let mut paths: Vec<_> = slots.iter_mut().map(|slot| (due(slot), slot)).collect();
+        paths.sort_by_key(|(_, slot)| Reverse(slot.usually_wanted()));
+        for (paths, slot) in paths {
+            for path in paths {
+                slot.try_path(cx, path, Trigger::Watched);
+            }
         }
         for slot in slots.iter_mut() {
+            for path in slot.candidates.cancelled.due(now) {
+                slot.try_again(cx, path);
+            }
+        }
+        let ready = slots.iter_mut().filter(|slot| slot.candidates.is_due(now));
+        let mut ready: Vec<_> = ready.collect();
+        ready.sort_by_key(|slot| Reverse(slot.wanted()));
+        for slot in ready {
+            slot.look_at_ready(cx);
+        }
+        for slot in slots {
             slot.look(cx, now);
-        }
-        for SlotId(slot) in cx.panics.due(now) {
-            slots[slot].look_at_panics(cx);
-        }
-        for SlotId(slot) in cx.unstarted.due(now) {
-            slots[slot].restart_or_again(cx);
         }
     }
 
@@ -332,10 +314,11 @@ impl Worker {
         let Self { mut cx, mut slots } = self;
         // No child outlives that, and none is waited for.
         for slot in &mut slots {
-            slot.progress.end_child();
+            slot.end_child();
         }
         for slot in &mut slots {
-            slot.call_off(&mut cx, "the host has ended");
+            let effects = slot.candidates.call_off("the host has ended");
+            slot.carry_out(&mut cx, effects);
         }
         #[cfg(feature = "cargo")]
         cx.building.end();
