@@ -50,8 +50,7 @@ impl SlotSupervisor {
             _ => {
                 // What is on trial keeps its own way back first.
                 self.discard(cx, prepared);
-                let effects = self.candidates.hold(&candidate);
-                self.carry_out(cx, effects);
+                self.decide(cx, |it| it.hold(&candidate));
             }
         }
     }
@@ -86,8 +85,7 @@ impl SlotSupervisor {
         }
         match applied {
             Ok(applied) => {
-                let effects = self.candidates.applied(&candidate);
-                self.carry_out(cx, effects);
+                self.decide(cx, |it| it.applied(&candidate));
                 self.live(cx, applied, candidate.begun, candidate.trigger);
                 true
             }
@@ -115,14 +113,12 @@ impl SlotSupervisor {
     /// Tries a cancelled upgrade again, from where it was cancelled.
     pub(super) fn try_again(&mut self, cx: &mut Context, path: PathBuf) {
         let (is_paused, is_removed) = (self.is_paused(cx, Trigger::Retry), is_removed(&path));
-        let effects = self.candidates.try_again(path, is_paused, is_removed);
-        self.carry_out(cx, effects);
+        self.decide(cx, |it| it.try_again(path, is_paused, is_removed));
     }
 
     /// A file is not there any more.
     pub(super) fn withdraw(&mut self, cx: &mut Context, path: &Path) {
-        let effects = self.candidates.withdraw(path);
-        self.carry_out(cx, effects);
+        self.decide(cx, |it| it.withdraw(path));
     }
 
     /// What waits for its next try, if its file is still there.
@@ -136,8 +132,7 @@ impl SlotSupervisor {
     }
 
     fn set_ready(&mut self, cx: &mut Context, ready: Option<Ready>) {
-        let effects = self.candidates.set_ready(ready);
-        self.carry_out(cx, effects);
+        self.decide(cx, |it| it.set_ready(ready));
     }
 
     /// Drops a candidate that has not taken over; says so where its code hangs in that.

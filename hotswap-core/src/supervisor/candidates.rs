@@ -415,12 +415,10 @@ impl<W: Work> Candidates<W> {
     /// Looks at a candidate that waits for its time.
     pub(super) fn look_at_ready(&mut self, now: &Now) -> Effects<W> {
         let mut effects = Vec::new();
+        let ready = self.ready.as_ref().map(|it| it.candidate.artifact);
+        let Some(artifact) = ready else { return effects };
+        let urgency = self.intent_of(artifact).urgency;
         loop {
-            let Some(Ready { candidate, schedule: Schedule::Time(_), .. }) = &self.ready else {
-                return effects;
-            };
-            let (artifact, urgency) =
-                (candidate.artifact, self.intent_of(candidate.artifact).urgency);
             let timing = &self.core.settings.timing;
             let Some(Ready { schedule: Schedule::Time(clock), .. }) = &mut self.ready else {
                 return effects;

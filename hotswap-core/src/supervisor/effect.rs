@@ -11,6 +11,7 @@ use semver::Version;
 
 use super::{
     candidate::Candidate,
+    candidates::Candidates,
     context::Context,
     ready::Ready,
     slot::SlotSupervisor,
@@ -46,8 +47,13 @@ pub(super) enum Effect<W: Work = Real> {
 pub(super) type Effects<W = Real> = Vec<Effect<W>>;
 
 impl SlotSupervisor {
-    pub(super) fn carry_out(&mut self, cx: &mut Context, effects: Effects) {
-        for effect in effects {
+    /// Decides something about its candidates, and carries out what comes of it.
+    pub(super) fn decide<E: IntoIterator<Item = Effect>>(
+        &mut self,
+        cx: &mut Context,
+        decide: impl FnOnce(&mut Candidates) -> E,
+    ) {
+        for effect in decide(&mut self.candidates) {
             match effect {
                 Effect::Emit(event) => self.emit(cx, event),
                 Effect::Announce { artifact, at } => {

@@ -27,8 +27,7 @@ impl SlotSupervisor {
     pub(super) fn end(&mut self, cx: &mut Context, deadline: Instant) -> Result<(), String> {
         let core = Arc::clone(&self.core);
         self.report_the_rest(cx);
-        let effects = self.candidates.set_ready(None);
-        self.carry_out(cx, effects);
+        self.decide(cx, |it| it.set_ready(None));
         self.candidates.progress = Progress::Idle;
         self.emit(cx, SlotEvent::ApprovalOver);
         if self.on(Input::End) == Action::Undo {

@@ -95,7 +95,7 @@ impl SlotSupervisor {
             self.candidates.intents.put(artifact, intent);
         }
         let (known, effects) = self.candidates.look_up(path, artifact, trigger);
-        self.carry_out(cx, effects);
+        self.decide(cx, |_| effects);
         if let Known::Rejected(refusal) = &known {
             let serving = self.core.serves().map(|serves| serves.serving());
             self.refused_again(cx, Refusal { serving, ..(**refusal).clone() });
@@ -165,9 +165,8 @@ impl SlotSupervisor {
             Trigger::Revert => GOES_BACK,
             _ => NEWER,
         };
-        let mut effects = self.candidates.superseded(why);
-        effects.extend(self.candidates.replaced(&candidate));
-        self.carry_out(cx, effects);
+        self.decide(cx, |it| it.superseded(why));
+        self.decide(cx, |it| it.replaced(&candidate));
         let assessed = cx.assess(inspected, &candidate);
         self.rehearse(cx, assessed, candidate);
     }

@@ -43,8 +43,7 @@ impl SlotSupervisor {
 
     /// Tells of an artifact that was not taken or not kept; one that is to blame is not tried again.
     pub(super) fn quarantine(&mut self, cx: &mut Context, refusal: Refusal) {
-        let effects = self.candidates.revert_refused(&refusal).into_iter().collect();
-        self.carry_out(cx, effects);
+        self.decide(cx, |it| it.revert_refused(&refusal));
         self.refused(cx, refusal, true);
     }
 
@@ -99,8 +98,7 @@ impl SlotSupervisor {
         // The next try begins with the file, not with what it held before.
         let is_its = |it: &Ready| it.schedule.is_next_try() && it.candidate.path == path;
         if candidates.ready.as_ref().is_some_and(is_its) {
-            let effects = candidates.set_ready(None);
-            self.carry_out(cx, effects);
+            self.decide(cx, |it| it.set_ready(None));
         }
         let fault = self.candidates.again_later(path, fault);
         if !is_told {

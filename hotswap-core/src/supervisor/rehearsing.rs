@@ -106,8 +106,7 @@ impl SlotSupervisor {
         match (action, report) {
             // What waited to be applied was.
             (Action::Hold, _) => {
-                let effects = self.candidates.hold(&candidate);
-                self.carry_out(cx, effects);
+                self.decide(cx, |it| it.hold(&candidate));
             }
             (Action::RefuseOnTrial, _) => {
                 let fault = Fault::new(
@@ -118,8 +117,7 @@ impl SlotSupervisor {
                     Retry::AsAdvised,
                 );
                 self.refuse(cx, candidate.identity(), fault);
-                let effects = self.candidates.answer_revert(Some(ON_TRIAL.to_owned()));
-                self.carry_out(cx, effects);
+                self.decide(cx, |it| it.answer_revert(Some(ON_TRIAL.to_owned())));
             }
             (Action::Reassess, _) => {
                 let assessed = cx.assess(assessed.inspected, &candidate);
@@ -133,8 +131,7 @@ impl SlotSupervisor {
             }
             (_, Err(fault)) => self.refuse_and_retry(cx, &candidate, fault),
         }
-        let effects = self.candidates.answer_revert(None);
-        self.carry_out(cx, effects);
+        self.decide(cx, |it| it.answer_revert(None));
     }
 
     /// An artifact went well in its rehearsal, or has none.

@@ -42,8 +42,7 @@ impl SlotSupervisor {
             }
         };
         if self.candidates.progress.kind() == Progress::RehearsingRevert {
-            let effects = self.candidates.call_off(GOES_BACK);
-            self.carry_out(cx, effects);
+            self.decide(cx, |it| it.call_off(GOES_BACK));
         }
         let from = self.core.serves().and_then(|serves| build_of(&serves.code));
         let rejected = self.core.rejected.remove(to.artifact);
@@ -53,8 +52,7 @@ impl SlotSupervisor {
         self.candidates.reverting = Some(Reverting { to: to.artifact, why, from });
         self.candidates.going_back = Some(GoingBack { to, path: path.clone(), rejected, reply });
         self.try_path(cx, path, Trigger::Revert);
-        let effects = self.candidates.answer_revert(None);
-        self.carry_out(cx, effects);
+        self.decide(cx, |it| it.answer_revert(None));
     }
 
     /// Which artifact is meant; or why there is none.

@@ -20,11 +20,10 @@ impl SlotSupervisor {
         } else {
             Schedule::Time(Clock::begin(Instant::now()))
         };
-        let mut effects = self.candidates.set_ready(Some(Ready { prepared, candidate, schedule }));
+        self.decide(cx, |it| it.set_ready(Some(Ready { prepared, candidate, schedule })));
         if is_on_request {
-            effects.extend(self.candidates.pending(Until::Request));
+            self.decide(cx, |it| it.pending(Until::Request));
         }
-        self.carry_out(cx, effects);
         self.look_at_ready(cx);
     }
 
@@ -38,8 +37,7 @@ impl SlotSupervisor {
             is_paused: cx.shared.pauses.of(&core.name).is_some(),
             is_busy: gate.is_some_and(|gate| !gate.callers(gate.current().0).is_empty()),
         };
-        let effects = self.candidates.look_at_ready(&now);
-        self.carry_out(cx, effects);
+        self.decide(cx, |it| it.look_at_ready(&now));
     }
 
     /// How urgent the upgrades of a slot are, unless something else is said.

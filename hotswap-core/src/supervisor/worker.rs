@@ -317,8 +317,7 @@ impl Worker {
             slot.end_child();
         }
         for slot in &mut slots {
-            let effects = slot.candidates.call_off("the host has ended");
-            slot.carry_out(&mut cx, effects);
+            slot.decide(&mut cx, |it| it.call_off("the host has ended"));
         }
         #[cfg(feature = "cargo")]
         cx.building.end();
