@@ -1,12 +1,15 @@
 //! A slot's candidates, and what is decided about them: pure, but for what [`SlotCore`] shows of it. What
 //! is to be done comes back as [`Effect`]s.
 
+mod revert;
+mod timing;
+
 use std::{
     collections::HashMap,
     mem,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::Instant,
 };
 
 use hotswap_types::{ArtifactHash, Intent, Phase, Purpose};
@@ -15,19 +18,13 @@ use hotswap_watch::{Backoff, Hint, Pending, Retry};
 use super::{
     candidate::Candidate,
     effect::{Effect, Effects},
-    ready::{Ready, Schedule},
+    ready::Ready,
     recent::Recent,
     slot_event::SlotEvent,
     state::{GoingBack, Progress, Real, Rehearsing, Reverting, Work},
-    table,
     trigger::Trigger,
 };
-use crate::{
-    config::{Moment, Step},
-    event::{Exit, Refusal, Until},
-    slot::SlotCore,
-    upgrade::Fault,
-};
+use crate::{event::Refusal, slot::SlotCore, upgrade::Fault};
 
 /// Why something else is not wanted any more.
 pub(super) const NEWER: &str = "a newer artifact has come";
@@ -36,9 +33,6 @@ pub(super) const GOES_BACK: &str = "somebody goes back to an earlier one";
 const TAKEN_BACK: &str = "it was taken back";
 /// Why what a file held is not wanted any more.
 const REMOVED: &str = "its file was removed";
-
-/// While upgrades are paused nothing is looked at; the end of the pause says so.
-const A_WHILE: Duration = Duration::from_secs(3600);
 
 /// What is on its way to a slot, is ready, or comes later.
 ///
@@ -80,14 +74,6 @@ pub(super) enum Known {
     Rejected(Arc<Refusal>),
 }
 
-/// What a candidate that is ready is judged by.
-pub(super) struct Now {
-    pub(super) instant: Instant,
-    pub(super) time: SystemTime,
-    pub(super) is_paused: bool,
-    pub(super) is_busy: bool,
-}
-
 impl<W: Work> Candidates<W> {
     pub(super) fn new(core: Arc<SlotCore>, retries: Backoff) -> Self {
         Self {
@@ -115,12 +101,6 @@ impl<W: Work> Candidates<W> {
             self.progress.expires(),
         ];
         looks.into_iter().flatten().min()
-    }
-
-    /// Whether a candidate that is ready is to be looked at.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
-        let next = self.ready.as_ref().and_then(|ready| ready.schedule.next_look());
-        next.is_some_and(|at| at <= now)
     }
 
     /// Why an artifact is wanted.
@@ -360,109 +340,6 @@ impl<W: Work> Candidates<W> {
             Progress::AwaitingApproval(_) => Some(Phase::AwaitingApproval),
             Progress::Idle => None,
         }
-    }
-
-    /// Answers who waits for a revert, if it is over: one that is rehearsed is not.
-    pub(super) fn answer_revert(&mut self, why_not: Option<String>) -> Effects<W> {
-        if self.progress.kind() == table::Progress::RehearsingRevert {
-            return Vec::new();
-        }
-        let Some(GoingBack { to, path, rejected, reply }) = self.going_back.take() else {
-            return Vec::new();
-        };
-        let artifact = to.artifact;
-        if self.serves() == Some(artifact) {
-            self.look_at_held();
-            return vec![Effect::Answer(reply, Ok(()))];
-        }
-        // Whoever has asked is told, and may ask again.
-        self.paths.cancel(&path);
-        self.cancelled.cancel(&path);
-        let mut effects = vec![Effect::WithdrawFloor(to.module, to.version)];
-        if self.ready.as_ref().is_some_and(|it| it.candidate.trigger == Trigger::Revert) {
-            effects.extend(self.set_ready(None));
-        }
-        self.retry.take_if(|it| *it == path);
-        self.reverting = None;
-        if let Some(refusal) = rejected {
-            self.core.rejected.insert(artifact, refusal);
-        }
-        let last = self.core.glance().last_refusal.filter(|it| it.artifact == Some(artifact));
-        let said = why_not
-            .or_else(|| last.map(|refusal| refusal.to_string()))
-            .unwrap_or_else(|| "its file in the journal's folder cannot be taken".to_owned());
-        effects.push(Effect::Answer(reply, Err(said)));
-        self.try_older(&path);
-        self.look_at_held();
-        effects
-    }
-
-    /// What is gone back to was refused for good: it was to go below its floor this once.
-    pub(super) fn revert_refused(&mut self, refusal: &Refusal) -> Option<Effect<W>> {
-        let is_over =
-            |it: &mut Reverting| Some(it.to) == refusal.artifact && refusal.exit != Exit::Cancelled;
-        self.reverting.take_if(is_over)?;
-        let module = refusal.module.as_ref()?;
-        Some(Effect::WithdrawFloor(module.name.clone(), module.version.clone()))
-    }
-
-    /// The rejection is forgotten that an artifact had which is gone back to.
-    pub(super) fn forget(&mut self, artifact: ArtifactHash) -> bool {
-        let going_back = self.going_back.as_mut().filter(|it| it.to.artifact == artifact);
-        going_back.is_some_and(|it| it.rejected.take().is_some())
-    }
-
-    /// Looks at a candidate that waits for its time.
-    pub(super) fn look_at_ready(&mut self, now: &Now) -> Effects<W> {
-        let mut effects = Vec::new();
-        let ready = self.ready.as_ref().map(|it| it.candidate.artifact);
-        let Some(artifact) = ready else { return effects };
-        let urgency = self.intent_of(artifact).urgency;
-        loop {
-            let timing = &self.core.settings.timing;
-            let Some(Ready { schedule: Schedule::Time(clock), .. }) = &mut self.ready else {
-                return effects;
-            };
-            if now.is_paused && clock.has_waited {
-                clock.next_look = now.instant + A_WHILE;
-                return effects;
-            }
-            clock.quiet = if now.is_busy { None } else { clock.quiet.or(Some(now.instant)) };
-            let step = timing.step(&Moment {
-                now: now.time,
-                waited: now.instant - clock.ready,
-                announced: clock.announced.map(|at| now.instant - at),
-                quiet: clock.quiet.map(|at| now.instant - at),
-                urgency,
-            });
-            match step {
-                Step::Go => {
-                    effects.push(Effect::Emit(SlotEvent::NotPending));
-                    effects.extend(self.ready.take().map(Effect::Apply));
-                    return effects;
-                }
-                Step::Announce(after) => {
-                    clock.announced = Some(now.instant);
-                    let at = after.map(|after| now.time + after);
-                    effects.push(Effect::Announce { artifact, at });
-                }
-                Step::Wait(after) => {
-                    clock.next_look = now.instant + after.unwrap_or(A_WHILE);
-                    if !mem::replace(&mut clock.has_waited, true) {
-                        let until = timing.until(now.time);
-                        effects.extend(self.pending(until));
-                    }
-                    return effects;
-                }
-            }
-        }
-    }
-
-    /// A candidate is ready, and waits.
-    pub(super) fn pending(&self, until: Until) -> Option<Effect<W>> {
-        let Candidate { artifact, module, .. } = &self.ready.as_ref()?.candidate;
-        let (module, artifact) = (module.clone()?, *artifact);
-        Some(Effect::Emit(SlotEvent::Pending { module, artifact, until }))
     }
 
     fn serves(&self) -> Option<ArtifactHash> {

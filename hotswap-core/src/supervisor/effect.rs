@@ -1,4 +1,5 @@
-//! What a slot's decisions have the worker do: values, carried out in their order.
+//! What a slot's decisions have the worker do: values, which [`worker`](super::worker) carries out in
+//! their order.
 //!
 //! What is no effect: the steps of an upgrade (staging, assessing, preparing, applying, a rollback) and
 //! what tries one at once on request. Each is a call, since its outcome decides what comes next, or is
@@ -11,15 +12,11 @@ use semver::Version;
 
 use super::{
     candidate::Candidate,
-    candidates::Candidates,
-    context::Context,
     ready::Ready,
-    slot::SlotSupervisor,
     slot_event::SlotEvent,
     state::{Real, RevertReply, Work},
     trigger::Trigger,
 };
-use crate::event::EventKind;
 
 /// Something that the worker does for a slot.
 pub(super) enum Effect<W: Work = Real> {
@@ -45,36 +42,3 @@ pub(super) enum Effect<W: Work = Real> {
 
 /// What is to be done, in this order.
 pub(super) type Effects<W = Real> = Vec<Effect<W>>;
-
-impl SlotSupervisor {
-    /// Decides something about its candidates, and carries out what comes of it.
-    pub(super) fn decide<E: IntoIterator<Item = Effect>>(
-        &mut self,
-        cx: &mut Context,
-        decide: impl FnOnce(&mut Candidates) -> E,
-    ) {
-        for effect in decide(&mut self.candidates) {
-            match effect {
-                Effect::Emit(event) => self.emit(cx, event),
-                Effect::Announce { artifact, at } => {
-                    let pause = cx.shared.times(&self.core.name).pause();
-                    cx.tell(&self.core.name, EventKind::Announced { artifact, at, pause });
-                }
-                Effect::StopRehearsal(rehearsal) => drop(rehearsal),
-                Effect::Discard(prepared) => self.discard(cx, prepared),
-                Effect::Over(candidate) => drop(candidate),
-                Effect::Answer(reply, answer) => {
-                    // Fails only when nobody waits.
-                    let _ = reply.send(answer);
-                }
-                Effect::WithdrawFloor(module, version) => {
-                    cx.shared.floors.lock().withdraw(&module, &version);
-                }
-                Effect::Apply(ready) => {
-                    self.apply(cx, ready);
-                }
-                Effect::Try(path, trigger) => self.try_path(cx, path, trigger),
-            }
-        }
-    }
-}

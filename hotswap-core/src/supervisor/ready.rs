@@ -1,6 +1,6 @@
 //! A candidate that is ready to take over, and what it waits for.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::{
     candidate::Candidate,
@@ -33,6 +33,14 @@ pub(super) struct Clock {
     pub(super) next_look: Instant,
     /// It was told that it waits.
     pub(super) has_waited: bool,
+}
+
+/// What a candidate that is ready is judged by.
+pub(super) struct Now {
+    pub(super) instant: Instant,
+    pub(super) time: SystemTime,
+    pub(super) is_paused: bool,
+    pub(super) is_busy: bool,
 }
 
 impl Clock {

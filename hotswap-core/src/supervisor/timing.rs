@@ -4,9 +4,8 @@ use std::time::{Instant, SystemTime};
 
 use super::{
     candidate::Candidate,
-    candidates::Now,
     context::Context,
-    ready::{Clock, Ready, Schedule},
+    ready::{Clock, Now, Ready, Schedule},
     slot::SlotSupervisor,
 };
 use crate::{event::Until, upgrade::Prepared};

@@ -18,8 +18,10 @@ use hotswap_watch::{Appeared, Notice};
 use semver::Version;
 
 use super::{
+    candidates::Candidates,
     command::{Command, SlotId},
     context::Context,
+    effect::Effect,
     shared::Shared,
     slot::SlotSupervisor,
     slot_event::SlotEvent,
@@ -336,6 +338,39 @@ impl Worker {
         cx.ended();
         cx.steps.end();
         if lost.is_empty() { Ok(()) } else { Err(lost) }
+    }
+}
+
+impl SlotSupervisor {
+    /// Decides something about its candidates, and carries out what comes of it.
+    pub(super) fn decide<E: IntoIterator<Item = Effect>>(
+        &mut self,
+        cx: &mut Context,
+        decide: impl FnOnce(&mut Candidates) -> E,
+    ) {
+        for effect in decide(&mut self.candidates) {
+            match effect {
+                Effect::Emit(event) => self.emit(cx, event),
+                Effect::Announce { artifact, at } => {
+                    let pause = cx.shared.times(&self.core.name).pause();
+                    cx.tell(&self.core.name, EventKind::Announced { artifact, at, pause });
+                }
+                Effect::StopRehearsal(rehearsal) => drop(rehearsal),
+                Effect::Discard(prepared) => self.discard(cx, prepared),
+                Effect::Over(candidate) => drop(candidate),
+                Effect::Answer(reply, answer) => {
+                    // Fails only when nobody waits.
+                    let _ = reply.send(answer);
+                }
+                Effect::WithdrawFloor(module, version) => {
+                    cx.shared.floors.lock().withdraw(&module, &version);
+                }
+                Effect::Apply(ready) => {
+                    self.apply(cx, ready);
+                }
+                Effect::Try(path, trigger) => self.try_path(cx, path, trigger),
+            }
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What is decided about candidates, without threads and files: the steps' results are words.
 
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::{
+    sync::mpsc::{Receiver, sync_channel},
+    time::{Duration, SystemTime},
+};
 
 use hotswap_abi::__private::compat::Requirement;
 use hotswap_types::ModuleVersion;
@@ -8,11 +11,15 @@ use hotswap_types::ModuleVersion;
 use super::*;
 use crate::{
     Config, SlotConfig, Timing,
+    event::Until,
     journal::Build,
     plan,
     sample::{self, Till},
     slot::InterfaceType,
-    supervisor::{ready::Clock, state::Awaiting},
+    supervisor::{
+        ready::{Clock, Now, Schedule},
+        state::Awaiting,
+    },
 };
 
 enum Words {}
