@@ -13,7 +13,7 @@ mod until;
 
 pub use backup::Backup;
 pub use carried::CarriedFields;
-pub use hotswap_types::{Caller, Holder, HoldingThread, Phase, StateNote};
+pub use hotswap_types::{Caller, Holder, HoldingThread, Phase, Release, StateNote};
 pub use pause::Pause;
 pub use recovered::Recovered;
 pub use refusal::{Exit, Refusal};
@@ -35,7 +35,6 @@ use hotswap_types::ArtifactHash;
 use hotswap_watch::WatchError;
 #[cfg(feature = "cargo")]
 use hotswap_watch::cargo;
-use semver::Version;
 
 use crate::{
     plan::{Plan, Risk},
@@ -138,12 +137,8 @@ pub enum EventKind {
     /// An artifact is prepared, and waits ([`Config::with_timing`](crate::Config::with_timing)).
     /// [`Host::apply_pending`](crate::Host::apply_pending) lets it take over at once.
     Pending {
-        /// The module.
-        module: String,
-        /// Its version.
-        version: Version,
-        /// The artifact.
-        artifact: ArtifactHash,
+        /// What waits.
+        release: Release<ArtifactHash>,
         /// What it waits for.
         until: Until,
     },
@@ -182,10 +177,8 @@ pub enum EventKind {
     Committed {
         /// The generation.
         generation: u64,
-        /// The module.
-        module: String,
-        /// Its version.
-        version: Version,
+        /// What is committed.
+        release: Release,
         /// On what figures, or who has said so.
         why: String,
     },

@@ -52,7 +52,7 @@ pub(crate) mod store;
 use std::path::{Path, PathBuf};
 
 use hotswap_loader::fs::make_private;
-use hotswap_types::{ArtifactHash, ModuleVersion, json};
+use hotswap_types::{ArtifactHash, Release, json};
 
 use self::{file::JournalFile, store::Store};
 use crate::{
@@ -216,7 +216,7 @@ impl Journal {
         self.ready()?;
         if matches!(occasion, Occasion::Upgrade | Occasion::Interval)
             && let Some(last) = self.record(slot).and_then(|record| record.backups.last())
-            && (last.content, last.artifact) == (ArtifactHash::of(&state.state), artifact)
+            && (last.content, last.release.artifact) == (ArtifactHash::of(&state.state), artifact)
             && self.store.restore(slot, last).is_ok()
         {
             return Ok(self.backup(slot, last));
@@ -247,9 +247,7 @@ impl Journal {
         let record = self.record(slot).unwrap_or(&nothing);
         BackupRecord {
             number: record.last_backup + 1,
-            artifact,
-            module: state.module().to_owned(),
-            version: state.module_version().clone(),
+            release: Release::new(state.module(), state.module_version().clone(), artifact),
             taken: json::time::of(state.taken()),
             size: state.size() as u64,
             content: ArtifactHash::of(&state.state),
@@ -308,12 +306,10 @@ impl Journal {
     }
 
     fn backup(&self, slot: &str, record: &BackupRecord) -> Backup {
-        let BackupRecord { number, artifact, module, version, taken, size, occasion, .. } = record;
+        let BackupRecord { number, release, taken, size, occasion, .. } = record;
         Backup {
             number: *number,
-            artifact: *artifact,
-            module: module.clone(),
-            version: version.clone(),
+            release: release.clone(),
             taken: json::time::after(*taken),
             size: *size,
             occasion: *occasion,
@@ -329,9 +325,7 @@ fn past_upgrade(slot: &str, past: &Past) -> PastUpgrade {
         began: json::time::after(*began),
         ended: json::time::after(*at),
         artifact: *artifact,
-        module: build
-            .as_ref()
-            .map(|build| ModuleVersion::new(&*build.module, build.version.clone())),
+        module: build.as_ref().map(Release::module_version),
         outcome: *outcome,
         why: why.clone(),
         report: None,

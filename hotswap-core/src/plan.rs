@@ -16,12 +16,11 @@ pub use self::{
     risk::{Level, Risk},
     state_step::{StateStep, StepBack},
 };
-pub use hotswap_types::{Intent, ParseUrgencyError, Purpose, Urgency};
+pub use hotswap_types::{Intent, ParseUrgencyError, Purpose, Release, Urgency};
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use hotswap_types::{ArtifactHash, Phase, StateNote, json};
-use semver::Version;
 use serde::{Deserialize, Serialize};
 
 /// What an upgrade will do, and how risky it is.
@@ -74,18 +73,6 @@ pub struct Plan {
     pub risks: Vec<Risk>,
 }
 
-/// A version of a module.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Release {
-    /// The module.
-    pub module: String,
-    /// Its version.
-    pub version: Version,
-    /// The artifact; `None` for a module that is built into the program.
-    pub artifact: Option<ArtifactHash>,
-}
-
 /// A phase that is left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -105,16 +92,6 @@ impl Plan {
     #[must_use]
     pub fn level(&self) -> Level {
         self.risks.iter().map(|risk| risk.level).max().unwrap_or(Level::Low)
-    }
-}
-
-impl fmt::Display for Release {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.module, self.version)?;
-        match &self.artifact {
-            Some(hash) => write!(f, " ({}…)", hash.short()),
-            None => f.write_str(" (built in)"),
-        }
     }
 }
 

@@ -23,7 +23,7 @@ use std::{
 use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, StateNote, json};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Plan;
+use crate::{instance::Figures, plan::Plan};
 
 /// An upgrade that is over.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -140,6 +140,19 @@ pub struct TrialFigures {
     /// What 99 of 100 calls have not exceeded.
     #[serde(rename = "percentile_99_ms", with = "json::millis")]
     pub percentile_99: Duration,
+}
+
+impl TrialFigures {
+    pub(crate) fn of(figures: &Figures) -> Self {
+        let Figures { latency, panics, failures, longest_inside: _ } = figures;
+        Self {
+            calls: latency.calls(),
+            panics: *panics,
+            failures: *failures,
+            median: latency.quantile(0.5),
+            percentile_99: latency.quantile(0.99),
+        }
+    }
 }
 
 /// How the version before came back.

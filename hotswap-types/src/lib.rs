@@ -22,6 +22,7 @@ mod module_version;
 mod occasion;
 mod outcome;
 mod phase;
+mod release;
 mod state_change;
 
 pub use artifact_hash::{ArtifactHash, ParseHashError};
@@ -34,4 +35,5 @@ pub use module_version::ModuleVersion;
 pub use occasion::Occasion;
 pub use outcome::Outcome;
 pub use phase::{Phase, PhaseSpan};
+pub use release::Release;
 pub use state_change::StateNote;

@@ -23,7 +23,10 @@ fn a_builtin_module_serves_without_any_artifact() {
     assert_eq!(slot.pin_mut().add(2).unwrap(), 2);
     assert_eq!(gauge.pin().read().unwrap().value, 21);
     let live = told.live();
-    assert_eq!((&*live.module, live.artifact, live.generation), ("counter", None, 1));
+    assert_eq!(
+        (&*live.release.module, live.release.artifact, live.generation),
+        ("counter", None, 1)
+    );
     assert!(live.to_string().contains("(built in)"), "{live}");
     let status = host.status();
     let serving = status.slots.iter().find(|it| it.name == "main").unwrap();

@@ -55,7 +55,7 @@ impl Run {
     #[track_caller]
     fn live(&self, version: &str) {
         let live = self.told.live();
-        assert_eq!(live.version.to_string(), version);
+        assert_eq!(live.release.version.to_string(), version);
         assert_eq!(self.slot.pin().label().unwrap(), version);
     }
 

@@ -47,7 +47,7 @@ fn a_module_that_is_linked_in_needs_no_library() {
     let harness = Harness::builtin::<counter::Counting>();
     let counter = harness.restore::<dyn Counter>(&five()).unwrap();
     assert_eq!(counter.slot().pin().value().unwrap(), 5);
-    assert_eq!(counter.live().artifact, None);
+    assert_eq!(counter.live().release.artifact, None);
 }
 
 #[test]

@@ -148,9 +148,11 @@ fn status_tells_what_serves_and_what_was_refused() {
     let first = scene.host.status();
     let slot = &first.slots[0];
     let serving = slot.serving.as_ref().unwrap();
-    assert_eq!((&*slot.name, &*serving.module, serving.generation), ("main", "counter", 1));
-    assert_eq!(serving.version.to_string(), "1.0.0");
-    assert!(serving.artifact.is_some() && slot.last_refusal.is_none() && slot.pending.is_none());
+    assert_eq!((&*slot.name, &*serving.release.module, serving.generation), ("main", "counter", 1));
+    assert_eq!(serving.release.version.to_string(), "1.0.0");
+    assert!(
+        serving.release.artifact.is_some() && slot.last_refusal.is_none() && slot.pending.is_none()
+    );
     assert_eq!((slot.mapped, slot.phase), (1, None));
     let refusal = scene.refusal(&counter("start=fail"));
     scene.upgrade(&counter("label=b"));

@@ -107,7 +107,7 @@ fn what_was_replaced_while_it_waited_is_not_tried_again() {
     cancelled(&scene.told, of("label=c"));
     open(&journal);
     inside.leave();
-    assert_eq!(next_live(&scene.told).artifact, Some(of("label=c")));
+    assert_eq!(next_live(&scene.told).release.artifact, Some(of("label=c")));
     assert_eq!(label(&scene.slot), "c");
 }
 
@@ -120,15 +120,15 @@ fn what_waits_is_kept_when_it_is_committed_after_another_slot() {
     let config = config.with_pause_deadline(Duration::from_millis(50));
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     let _other = scene.host.slot::<dyn Counter>("other").unwrap();
-    assert_eq!(next_live(&scene.told).artifact, Some(of("label=o")));
+    assert_eq!(next_live(&scene.told).release.artifact, Some(of("label=o")));
     let inside = stay_inside(&scene.slot, "stays");
     scene.put(&counter("label=b"));
     cancelled(&scene.told, of("label=b"));
     // Its commit removes what nobody could go back to.
     replace(&other, counter("label=p").bytes());
-    assert_eq!(next_live(&scene.told).artifact, Some(of("label=p")));
+    assert_eq!(next_live(&scene.told).release.artifact, Some(of("label=p")));
     inside.leave();
-    assert_eq!(next_live(&scene.told).artifact, Some(of("label=b")));
+    assert_eq!(next_live(&scene.told).release.artifact, Some(of("label=b")));
     assert!(kept(&journal, of("label=b")).exists());
 }
 

@@ -141,7 +141,7 @@ fn another_module_than_the_slots_is_refused() {
 fn a_service_that_the_host_offers_is_no_reason_to_refuse() {
     let config = hotswap_tests::patient().with_service("audio");
     let scene = Scene::<dyn Meter>::with(config, &fixture("meter"));
-    assert_eq!(scene.upgrade(&fixture("meter-services")).module, "meter-services");
+    assert_eq!(scene.upgrade(&fixture("meter-services")).release.module, "meter-services");
 }
 
 #[test]

@@ -206,7 +206,7 @@ fn a_builtin_module_is_restored_and_hands_over_to_the_artifact() {
     place.counted_to_five();
     let builtin = SlotConfig::with_builtin::<counter::Counting>;
     let second = Place::opened(place.host_with(patient(), builtin, &counter("label=b")));
-    assert_eq!((second.live.artifact, &second.live.state), (None, &StateNote::Kept));
+    assert_eq!((second.live.release.artifact, &second.live.state), (None, &StateNote::Kept));
     assert!(second.live.restored.is_some());
     let live = second.told.live();
     assert_eq!((live.generation, live.restored), (2, None));

@@ -41,7 +41,7 @@ fn what_is_well_is_committed_when_its_trial_is_over() {
     // It waits for its calls.
     let status = scene.host.status();
     let trial = status.slots[0].trial.as_ref().expect("it is on trial");
-    assert_eq!((trial.previous.generation, trial.panics), (1, 0));
+    assert_eq!((trial.previous.generation, trial.figures.panics), (1, 0));
     for part in ["on trial", "1.0.0, generation 1 is kept ready"] {
         assert!(status.to_string().contains(part), "{status}");
     }
@@ -120,7 +120,8 @@ fn a_late_failure_counts_against_the_version_that_answered() {
     let build = |label| fixture("stateless").told(label);
     let trial = endless().with_failures(4);
     let scene = Scene::<dyn Counter>::with(patient().with_trial(trial), &build("label=a"));
-    let failures = || scene.host.status().slots[0].trial.as_ref().map(|trial| trial.failures);
+    let failures =
+        || scene.host.status().slots[0].trial.as_ref().map(|trial| trial.figures.failures);
 
     let (reader, pin) = (scene.slot.reader(), scene.slot.pin());
     assert_eq!((reader.label().unwrap(), pin.label().unwrap()), ("a".into(), "a".into()));

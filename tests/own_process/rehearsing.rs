@@ -332,7 +332,7 @@ fn a_revert() {
         back.join().unwrap().unwrap();
     });
     let live = |event: &Event| match &event.kind {
-        EventKind::Live(live) => Some(live.artifact.unwrap()),
+        EventKind::Live(live) => Some(live.release.artifact.unwrap()),
         EventKind::Refused(refusal) => panic!("{refusal}"),
         _ => None,
     };

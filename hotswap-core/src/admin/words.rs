@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use hotswap_types::Phase;
 
-use crate::operator::SlotStatus;
+use crate::operator::{ServingStatus, SlotStatus};
 
 /// A time that has passed.
 pub(super) fn ago(seconds: u64) -> String {
@@ -19,14 +19,10 @@ pub(super) fn ago(seconds: u64) -> String {
 pub(super) fn serves(slot: &SlotStatus) -> String {
     match &slot.serving {
         None => format!("slot {} serves nothing yet", slot.name),
-        Some(it) => format!(
-            "slot {} serves {} {}, generation {}, {}",
-            slot.name,
-            it.module,
-            it.version,
-            it.generation,
-            condition(slot)
-        ),
+        Some(ServingStatus { generation, release, .. }) => {
+            let (name, condition) = (&slot.name, condition(slot));
+            format!("slot {name} serves {release}, generation {generation}, {condition}")
+        }
     }
 }
 
@@ -49,7 +45,8 @@ fn condition(slot: &SlotStatus) -> String {
         words.push("calls are refused since one has panicked".to_owned());
     }
     if let Some(trial) = &slot.trial {
-        let (calls, panics) = (counted(trial.calls, "call"), counted(trial.panics, "panic"));
+        let (calls, panics) =
+            (counted(trial.figures.calls, "call"), counted(trial.figures.panics, "panic"));
         words.push(format!("on trial, {calls}, {panics}"));
     }
     if let Some(phase) = slot.phase.filter(|phase| *phase != Phase::AwaitingApproval) {

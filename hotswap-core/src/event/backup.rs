@@ -2,8 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::SystemTime};
 
-use hotswap_types::{ArtifactHash, Occasion, json};
-use semver::Version;
+use hotswap_types::{Occasion, Release, json};
 use serde::{Deserialize, Serialize};
 
 /// A state of a slot that lies on disk ([`Operator::backups`](crate::Operator::backups)).
@@ -12,12 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Backup {
     /// Its number, in the order in which they were taken.
     pub number: u64,
-    /// The artifact that wrote it; `None` for a module that is built into the program.
-    pub artifact: Option<ArtifactHash>,
-    /// The module that wrote it.
-    pub module: String,
-    /// Its version.
-    pub version: Version,
+    /// What wrote it.
+    #[serde(flatten)]
+    pub release: Release,
     /// When the state was taken.
     #[serde(with = "json::time")]
     pub taken: SystemTime,
@@ -33,7 +29,8 @@ pub struct Backup {
 impl fmt::Display for Backup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let age = self.taken.elapsed().unwrap_or_default();
-        let Self { number, module, version, size, .. } = self;
-        write!(f, "backup {number} of {module} {version}, {size} bytes, {age:.0?} old")
+        let Self { number, release, size, .. } = self;
+        let of = release.module_version();
+        write!(f, "backup {number} of {of}, {size} bytes, {age:.0?} old")
     }
 }

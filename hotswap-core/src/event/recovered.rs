@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use hotswap_types::Release;
+
 use super::Backup;
-use crate::plan::Release;
 
 /// What a slot goes on with.
 #[derive(Debug, Clone)]

@@ -7,8 +7,7 @@ use std::{
 };
 
 use hotswap_abi::Failure;
-use hotswap_types::{ArtifactHash, Holder, StateNote};
-use semver::Version;
+use hotswap_types::{Holder, Release, StateNote};
 
 /// A version that serves.
 #[derive(Debug, Clone)]
@@ -16,12 +15,8 @@ use semver::Version;
 pub struct Live {
     /// The number of the generation.
     pub generation: u64,
-    /// The module.
-    pub module: String,
-    /// Its version.
-    pub version: Version,
-    /// The artifact; `None` for a module that is built into the program.
-    pub artifact: Option<ArtifactHash>,
+    /// What serves.
+    pub release: Release,
     /// From the detected artifact to live.
     pub took: Duration,
     /// How long callers were kept waiting; `None` if they were not.
@@ -90,12 +85,8 @@ impl Live {
 
 impl fmt::Display for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ", self.module, self.version)?;
-        match &self.artifact {
-            Some(hash) => write!(f, "({}…) ", hash.short())?,
-            None => f.write_str("(built in) ")?,
-        }
-        write!(f, "is live as generation {} after {:.1?}", self.generation, self.took)?;
+        let Self { generation, release, took, .. } = self;
+        write!(f, "{release} is live as generation {generation} after {took:.1?}")?;
         if let Some(pause) = self.pause {
             write!(f, ", pause {pause:.1?}")?;
         }

@@ -40,8 +40,8 @@ impl fmt::Display for Event {
             EventKind::Superseded { artifact, why } => {
                 write!(f, "{slot}: {} is not rehearsed to its end: {why}", artifact.short())
             }
-            EventKind::Pending { module, version, artifact, until } => {
-                write!(f, "{slot}: {module} {version} ({}…) is pending: {until}", artifact.short())
+            EventKind::Pending { release, until } => {
+                write!(f, "{slot}: {release} is pending: {until}")
             }
             EventKind::Withdrawn { path, artifact, why } => {
                 let artifact = artifact.map(|it| format!("{} at ", it.short())).unwrap_or_default();
@@ -64,11 +64,8 @@ impl fmt::Display for Event {
             EventKind::Resumed => write!(f, "{slot}: upgrades may begin again"),
             EventKind::Live(live) => write!(f, "{slot}: {live}"),
             EventKind::Refused(refusal) => refusal.fmt(f),
-            EventKind::Committed { generation, module, version, why } => {
-                write!(
-                    f,
-                    "{slot}: {module} {version} (generation {generation}) is committed: {why}"
-                )
+            EventKind::Committed { generation, release, why } => {
+                write!(f, "{slot}: {release}, generation {generation}, is committed: {why}")
             }
             EventKind::RollbackWaits { generation, why } => {
                 let why = why.join("; ");

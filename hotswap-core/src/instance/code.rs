@@ -13,7 +13,7 @@ use hotswap_abi::{
     Failure, Manifest,
 };
 use hotswap_loader::{Image, LoadError, logs::Logs};
-use hotswap_types::{ArtifactHash, Holder};
+use hotswap_types::{ArtifactHash, Holder, Release};
 
 use super::{OnPanic, PanicPolicy, Resident, StepError, Watch};
 
@@ -63,6 +63,11 @@ unsafe impl Send for Code {}
 unsafe impl Sync for Code {}
 
 impl Code {
+    /// Which version of which module it is.
+    pub(crate) fn release(&self) -> Release {
+        Release::of(&self.manifest, self.artifact)
+    }
+
     /// The code behind a root, whose layout was checked.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::{
 };
 
 use hotswap_loader::LibraryPins;
-use hotswap_types::{ArtifactHash, Holder, ModuleVersion};
+use hotswap_types::{ArtifactHash, Holder, Release};
 use parking_lot::Mutex;
 
 /// A generation in memory.
@@ -18,8 +18,7 @@ use parking_lot::Mutex;
 pub(crate) struct Resident {
     /// The number it has, or would have got.
     pub(crate) number: u64,
-    pub(crate) module: ModuleVersion,
-    pub(crate) artifact: ArtifactHash,
+    pub(crate) release: Release<ArtifactHash>,
     /// The size of its file in bytes.
     pub(crate) size: u64,
     pub(crate) since: Instant,
@@ -54,15 +53,10 @@ pub(crate) enum Stage {
 
 impl Resident {
     /// A library that is being opened.
-    pub(crate) fn new(
-        number: u64,
-        module: ModuleVersion,
-        (artifact, size): (ArtifactHash, u64),
-    ) -> Self {
+    pub(crate) fn new(number: u64, release: Release<ArtifactHash>, size: u64) -> Self {
         Self {
             number,
-            module,
-            artifact,
+            release,
             size,
             since: Instant::now(),
             pins: OnceLock::new(),

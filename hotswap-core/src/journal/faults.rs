@@ -35,7 +35,7 @@ fn content(n: u8) -> Vec<u8> {
 
 fn build(n: u8) -> Build {
     let artifact = ArtifactHash::of(&content(n));
-    Build { artifact, module: "tally".to_owned(), version: semver::Version::new(1, n.into(), 0) }
+    Build::new("tally", semver::Version::new(1, n.into(), 0), artifact)
 }
 
 /// What a later run may find: what was acknowledged last, or anything that was said since.

@@ -205,11 +205,11 @@ mod tests {
     use super::*;
 
     fn line() -> Line {
-        let build = Build {
-            artifact: ArtifactHash::of(b"a"),
-            module: "arcade \u{1b}\"\\".to_owned(),
-            version: "1.2.3-rc.1+7".parse().unwrap(),
-        };
+        let build = Build::new(
+            "arcade \u{1b}\"\\",
+            "1.2.3-rc.1+7".parse().unwrap(),
+            ArtifactHash::of(b"a"),
+        );
         Line::new(7, 1_764_100_000_000, "main", What::Activating { build, attempt: 2 })
     }
 

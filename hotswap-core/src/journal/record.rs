@@ -1,44 +1,18 @@
 //! What a journal has come to for a slot: plain data, bounded, and what a rotation carries over.
 
-use std::fmt;
-
-use hotswap_types::{ArtifactHash, Occasion, Outcome, Phase};
-use semver::Version;
+use hotswap_types::{ArtifactHash, Occasion, Outcome, Phase, Release};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Release;
-
 /// An artifact, and what it says it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Build {
-    pub(crate) artifact: ArtifactHash,
-    pub(crate) module: String,
-    pub(crate) version: Version,
-}
-
-impl From<&Build> for Release {
-    fn from(build: &Build) -> Self {
-        let Build { artifact, module, version } = build;
-        Self { module: module.clone(), version: version.clone(), artifact: Some(*artifact) }
-    }
-}
-
-impl fmt::Display for Build {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({}…)", self.module, self.version, self.artifact.short())
-    }
-}
+pub(crate) type Build = Release<ArtifactHash>;
 
 /// A backup, as the journal knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackupRecord {
     pub(crate) number: u64,
-    /// Of the module that wrote it; `None` if that is linked into the program.
-    pub(crate) artifact: Option<ArtifactHash>,
-    pub(crate) module: String,
-    pub(crate) version: Version,
+    /// What wrote it.
+    pub(crate) release: Release,
     /// Milliseconds since 1970.
     pub(crate) taken: u64,
     /// The encoded state's size in bytes, and its hash.

@@ -156,7 +156,8 @@ impl SlotRecord {
     /// committed artifact has written is not among them: a candidate's may be of no use to it.
     pub(crate) fn superfluous(&self, most: usize) -> Vec<u64> {
         let committed = self.committed.first().map(|build| build.artifact);
-        let own = self.backups.iter().rfind(|it| it.artifact == committed).map(|it| it.number);
+        let own =
+            self.backups.iter().rfind(|it| it.release.artifact == committed).map(|it| it.number);
         let excess = (self.backups.len() + 1).saturating_sub(most.max(1));
         let may_go = self.backups.iter().map(|it| it.number).filter(|it| Some(*it) != own);
         may_go.take(excess).collect()

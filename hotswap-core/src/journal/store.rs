@@ -103,7 +103,12 @@ impl Store {
         let state = Snapshot::read(&path)?;
         let found = ArtifactHash::of(&state.state);
         let is_it = (found, state.module(), state.module_version(), json::time::of(state.taken()))
-            == (record.content, record.module.as_str(), &record.version, record.taken);
+            == (
+                record.content,
+                record.release.module.as_str(),
+                &record.release.version,
+                record.taken,
+            );
         is_it.then_some(state).ok_or_else(|| SnapshotError::exchanged(&path, record.content, found))
     }
 

@@ -1,22 +1,17 @@
 //! What a host tells when it is asked.
 
-use std::{
-    fmt,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt, path::PathBuf, sync::Arc, time::Instant};
 
 use hotswap_gate::Gate;
-use hotswap_types::{ArtifactHash, Holder, Phase, json};
-use semver::Version;
+use hotswap_types::{ArtifactHash, Holder, Phase, Release, json};
 use serde::Serialize;
 
 use crate::{
     error::Reason,
     event::{Pause, Refusal, Serving, Until},
-    instance::{Condition, Figures, Generation, Resident},
+    instance::{Condition, Generation, Resident},
     plan::Plan,
+    report::TrialFigures,
     slot::{OnTrial, SlotCore, holders},
     supervisor::Pauses,
 };
@@ -82,18 +77,9 @@ pub struct SlotStatus {
 pub struct TrialStatus {
     /// What would serve again.
     pub previous: Serving,
-    /// Calls that have ended.
-    pub calls: u64,
-    /// Calls that have panicked.
-    pub panics: u64,
-    /// Answers that the host has counted as failures.
-    pub failures: u64,
-    /// The median of what calls have taken.
-    #[serde(rename = "median_ms", with = "json::millis")]
-    pub median: Duration,
-    /// What 99 of 100 calls have not exceeded.
-    #[serde(rename = "percentile_99_ms", with = "json::millis")]
-    pub percentile_99: Duration,
+    /// What its calls have come to.
+    #[serde(flatten)]
+    pub figures: TrialFigures,
 }
 
 /// What serves.
@@ -102,12 +88,9 @@ pub struct TrialStatus {
 pub struct ServingStatus {
     /// The number of the generation.
     pub generation: u64,
-    /// The module.
-    pub module: String,
-    /// Its version.
-    pub version: Version,
-    /// The artifact; `None` for a module that is built into the program.
-    pub artifact: Option<ArtifactHash>,
+    /// What it is of.
+    #[serde(flatten)]
+    pub release: Release,
     /// Since when.
     #[serde(rename = "for_ms", with = "json::since")]
     pub since: Instant,
@@ -124,12 +107,9 @@ pub struct ServingStatus {
 pub struct GenerationStatus {
     /// Its number; of a candidate, the one that it gets if it is taken.
     pub generation: u64,
-    /// The module.
-    pub module: String,
-    /// Its version.
-    pub version: Version,
-    /// The artifact.
-    pub artifact: ArtifactHash,
+    /// What it is of.
+    #[serde(flatten)]
+    pub release: Release<ArtifactHash>,
     /// Since when it is mapped.
     #[serde(rename = "for_ms", with = "json::since")]
     pub since: Instant,
@@ -141,9 +121,7 @@ impl GenerationStatus {
     fn new(resident: &Resident, gate: Option<&Gate<Generation>>) -> Self {
         Self {
             generation: resident.number,
-            module: resident.module.name.clone(),
-            version: resident.module.version.clone(),
-            artifact: resident.artifact,
+            release: resident.release.clone(),
             since: resident.since,
             held_by: holders(resident, gate),
         }
@@ -152,9 +130,8 @@ impl GenerationStatus {
 
 impl fmt::Display for GenerationStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { generation, module, version, artifact, since, held_by } = self;
-        let (hash, since) = (artifact.short(), since.elapsed().as_secs());
-        write!(f, "generation {generation}, {module} {version} ({hash}…), for {since} s: ")?;
+        let Self { generation, release, since, held_by } = self;
+        write!(f, "generation {generation}, {release}, for {} s: ", since.elapsed().as_secs())?;
         for (i, holder) in held_by.iter().enumerate() {
             write!(f, "{}{holder}", if i == 0 { "" } else { "; " })?;
         }
@@ -164,15 +141,8 @@ impl fmt::Display for GenerationStatus {
 
 impl TrialStatus {
     fn new(on_trial: OnTrial) -> Self {
-        let Figures { latency, panics, failures, longest_inside: _ } = on_trial.watch.figures();
-        Self {
-            previous: on_trial.previous,
-            calls: latency.calls(),
-            panics,
-            failures,
-            median: latency.quantile(0.5),
-            percentile_99: latency.quantile(0.99),
-        }
+        let OnTrial { watch, previous } = on_trial;
+        Self { previous, figures: TrialFigures::of(&watch.figures()) }
     }
 }
 
@@ -188,9 +158,7 @@ impl SlotStatus {
             name: slot.name.to_string(),
             serving: snapshot.serves.map(|serves| ServingStatus {
                 generation: serves.code.generation,
-                module: serves.code.manifest.module.clone(),
-                version: serves.code.manifest.version.clone(),
-                artifact: serves.code.artifact,
+                release: serves.code.release(),
                 since: serves.since,
                 panics: condition.map_or(0, Condition::count),
                 poisoned: condition.is_some_and(Condition::is_poisoned),
@@ -241,13 +209,9 @@ impl fmt::Display for SlotStatus {
         match &self.serving {
             None => f.write_str("nothing serves yet")?,
             Some(serving) => {
-                write!(f, "{} {} ", serving.module, serving.version)?;
-                match &serving.artifact {
-                    Some(hash) => write!(f, "({}…)", hash.short())?,
-                    None => f.write_str("(built in)")?,
-                }
-                let since = serving.since.elapsed().as_secs();
-                write!(f, ", generation {}, for {since} s", serving.generation)?;
+                let ServingStatus { generation, release, since, .. } = serving;
+                write!(f, "{release}, generation {generation}")?;
+                write!(f, ", for {} s", since.elapsed().as_secs())?;
                 if serving.panics > 0 {
                     write!(f, ", {} calls have panicked", serving.panics)?;
                 }
@@ -259,7 +223,8 @@ impl fmt::Display for SlotStatus {
         if let Some(phase) = self.phase {
             write!(f, ", upgrading: {phase}")?;
         }
-        if let Some(TrialStatus { previous, calls, panics, .. }) = &self.trial {
+        if let Some(TrialStatus { previous, figures }) = &self.trial {
+            let TrialFigures { calls, panics, .. } = figures;
             let Serving { version, generation } = previous;
             write!(f, ", on trial ({calls} calls, {panics} panics; ")?;
             write!(f, "{version}, generation {generation} is kept ready)")?;

@@ -11,10 +11,8 @@ use crate::event::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, Way
 
 /// A plan with something of everything.
 pub(crate) fn plan() -> Plan {
-    let release = |version: &str, content: &[u8]| Release {
-        module: "corner-shop".to_owned(),
-        version: version.parse().unwrap(),
-        artifact: Some(ArtifactHash::of(content)),
+    let release = |version: &str, content: &[u8]| {
+        Release::new("corner-shop", version.parse().unwrap(), Some(ArtifactHash::of(content)))
     };
     let (from, to) = (release("0.1.0", b"old"), release("0.2.0", b"new"));
     let millis = |millis| Some(Duration::from_millis(millis));

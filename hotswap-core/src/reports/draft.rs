@@ -6,7 +6,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, PhaseSpan, json};
+use hotswap_types::{ArtifactHash, Outcome, Phase, PhaseSpan, json};
 
 use crate::{
     event::{EventKind, Live, Refusal},
@@ -101,8 +101,7 @@ impl Drafts {
             }
             EventKind::Planned(plan) => {
                 let draft = self.of(plan.artifact, now)?;
-                draft.report.module =
-                    Some(ModuleVersion::new(&*plan.to.module, plan.to.version.clone()));
+                draft.report.module = Some(plan.to.module_version());
                 draft.report.plan = Some(Arc::clone(plan));
                 None
             }
@@ -111,13 +110,14 @@ impl Drafts {
                 self.said(*artifact, Word { approved, by, why: why.clone(), at: now.time }, now);
                 None
             }
-            EventKind::Live(Live { artifact: Some(artifact), .. }) => {
-                let draft = self.of(*artifact, now)?;
-                draft.live(kind);
+            EventKind::Live(live) => {
+                let artifact = live.release.artifact?;
+                let draft = self.of(artifact, now)?;
+                draft.live(live);
                 if draft.on_trial {
                     return None;
                 }
-                self.over(*artifact, Outcome::Committed, now)
+                self.over(artifact, Outcome::Committed, now)
             }
             EventKind::Committed { why, .. } => {
                 let draft = self.on_trial()?;
@@ -265,15 +265,14 @@ impl Draft {
         self.lasts = false;
     }
 
-    fn live(&mut self, kind: &EventKind) {
-        let EventKind::Live(live) = kind else { return };
+    fn live(&mut self, live: &Live) {
         let report = &mut self.report;
-        report.module = Some(ModuleVersion::new(&*live.module, live.version.clone()));
+        report.module = Some(live.release.module_version());
         report.generation = Some(live.generation);
         report.state = Some(live.state.clone());
         report.restored = live.restored;
         report.pause = live.pause;
-        let (version, generation) = (live.version.clone(), live.generation);
+        let (version, generation) = (live.release.version.clone(), live.generation);
         report.serving = Some(Serving { version, generation });
     }
 

@@ -6,7 +6,7 @@ use std::{ptr, sync::Arc, time::Instant};
 
 use hotswap_gate::{Gate, Occupant};
 use hotswap_loader::UnloadEvent;
-use hotswap_types::{ArtifactHash, Caller, Holder, ModuleVersion};
+use hotswap_types::{ArtifactHash, Caller, Holder, Release};
 use parking_lot::Mutex;
 
 use crate::instance::{Code, Generation, Resident, Stage};
@@ -20,10 +20,10 @@ impl Residents {
     pub(crate) fn add(
         &self,
         number: u64,
-        module: ModuleVersion,
-        artifact: (ArtifactHash, u64),
+        release: Release<ArtifactHash>,
+        size: u64,
     ) -> Arc<Resident> {
-        let resident = Arc::new(Resident::new(number, module, artifact));
+        let resident = Arc::new(Resident::new(number, release, size));
         self.0.lock().push(Arc::clone(&resident));
         resident
     }

@@ -222,9 +222,8 @@ impl Context {
         candidate: &Candidate,
     ) -> Result<Assessed, Fault> {
         let manifest = Arc::clone(&inspected.manifest);
-        let (artifact, module) = (candidate.artifact, manifest.module.clone());
-        let version = manifest.version.clone();
-        candidate.emit(self, SlotEvent::Inspected(Build { artifact, module, version }));
+        let build = Build::of(&manifest, candidate.artifact);
+        candidate.emit(self, SlotEvent::Inspected(build));
         let floor = self.floor_of(candidate, &manifest.module, &manifest.version);
         self.upgrade(candidate, |upgrade| upgrade.assess(inspected, floor.as_ref()))
     }

@@ -32,9 +32,7 @@ impl SlotSupervisor {
         slot.set_abandoned(false);
         let live = Box::new(Live {
             generation: code.generation,
-            module: code.manifest.module.clone(),
-            version: code.manifest.version.clone(),
-            artifact: code.artifact,
+            release: code.release(),
             took: begun.elapsed(),
             pause,
             state,

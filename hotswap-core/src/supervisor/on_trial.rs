@@ -9,7 +9,7 @@ use hotswap_abi::Failure;
 
 use crate::{
     config::Trial,
-    instance::{Figures, Latency, Watch},
+    instance::{Latency, Watch},
     report::TrialFigures,
     upgrade::{Retiring, Verdict, Why, judge},
 };
@@ -52,14 +52,7 @@ impl OnTrial {
 
     /// What its calls have come to.
     pub(super) fn so_far(&self) -> TrialFigures {
-        let Figures { latency, panics, failures, longest_inside: _ } = self.watch.figures();
-        TrialFigures {
-            calls: latency.calls(),
-            panics,
-            failures,
-            median: latency.quantile(0.5),
-            percentile_99: latency.quantile(0.99),
-        }
+        TrialFigures::of(&self.watch.figures())
     }
 
     pub(super) fn verdict(&self, now: Instant) -> Verdict {

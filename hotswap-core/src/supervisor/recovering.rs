@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use hotswap_abi::{__private::text::in_full, Manifest};
-use hotswap_types::{ArtifactHash, ModuleVersion, Phase};
+use hotswap_types::{ArtifactHash, Phase, Release};
 
 use super::{
     candidate::Identity, context::Context, refusing::refusal, slot::SlotSupervisor,
@@ -13,7 +13,6 @@ use crate::{
     checkpoint::Checkpoint,
     event::{EventKind, Exit, Recovered, Refusal},
     journal::{Backup, Build, Journal, Recovery, Rejection, Try},
-    plan::Release,
     snapshot::Snapshot,
     upgrade::{Fault, Handover, Predecessor, Retry, contents, handover},
 };
@@ -142,10 +141,10 @@ impl SlotSupervisor {
         let number = backup.as_ref().filter(|_| !unfit).map(|it| it.number);
         self.emit(cx, SlotEvent::Recovered { build: build.cloned(), backup: number });
         let recovered = Recovered {
-            artifact: build.map(Release::from),
+            artifact: build.cloned().map(Release::from),
             backup,
             is_older: recovery.is_older || !passed_over.is_empty(),
-            uncommitted: recovery.uncommitted.as_ref().map(Release::from),
+            uncommitted: recovery.uncommitted.clone().map(Release::from),
             passed_over,
         };
         match build {
@@ -161,9 +160,9 @@ impl SlotSupervisor {
 
     /// A candidate that has ended the process too often.
     fn exhausted(&mut self, cx: &mut Context, tried: Try) {
-        let Try { build: Build { artifact, module, version }, count } = tried;
+        let Try { build, count } = tried;
         let refusal = Refusal {
-            module: Some(ModuleVersion::new(module, version)),
+            module: Some(build.module_version()),
             findings: vec![format!(
                 "journal  it was about to take over, or on trial, {count} times when the process ended"
             )],
@@ -171,7 +170,7 @@ impl SlotSupervisor {
                 "find out what has ended the process, and build it again; Operator::clear has it \
                      tried once more"
                     .to_owned(),
-            ..self.blank(Some(artifact))
+            ..self.blank(Some(build.artifact))
         };
         self.quarantine(cx, refusal);
     }
@@ -194,7 +193,7 @@ impl SlotSupervisor {
     fn refusal(&self, rejection: Rejection) -> Refusal {
         let Rejection { artifact, build, phase, why } = rejection;
         Refusal {
-            module: build.map(|build| ModuleVersion::new(build.module, build.version)),
+            module: build.as_ref().map(Build::module_version),
             phase,
             findings: vec![why],
             advice: "build it again; rejected by an earlier run, and tried again when the file \
@@ -207,7 +206,7 @@ impl SlotSupervisor {
     /// An artifact that somebody has gone back from.
     pub(super) fn gone_back_from(&self, from: &Build, why: &str) -> Refusal {
         Refusal {
-            module: Some(ModuleVersion::new(&*from.module, from.version.clone())),
+            module: Some(from.module_version()),
             phase: Phase::Committed,
             findings: vec![why.to_owned()],
             advice:

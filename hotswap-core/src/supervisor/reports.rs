@@ -32,7 +32,7 @@ impl Reports {
         // From here on a process may end of it.
         let under_way = match kind {
             EventKind::Planned(plan) => Some(plan.artifact),
-            EventKind::Live(live) if report.is_none() => live.artifact,
+            EventKind::Live(live) if report.is_none() => live.release.artifact,
             _ => None,
         };
         if let Some(so_far) = under_way.and_then(|artifact| drafts.so_far(artifact)) {

@@ -75,8 +75,8 @@ impl SlotSupervisor {
                 tracing::warn!(
                     slot,
                     generation,
-                    module = %resident.module.name,
-                    version = %resident.module.version,
+                    module = %resident.release.module,
+                    version = %resident.release.version,
                     "destructors of thread-locals take long: {}",
                     holders.join("; ")
                 );

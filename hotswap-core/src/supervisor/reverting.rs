@@ -112,7 +112,8 @@ impl SlotSupervisor {
             self.goes_on_with(&instance);
         }
         // A restart goes on with it, and not with the state that it has replaced.
-        let again = journal.lock().back_up(name, backup.artifact, &state, Occasion::Checkpoint);
+        let again =
+            journal.lock().back_up(name, backup.release.artifact, &state, Occasion::Checkpoint);
         if let Err(error) = again {
             cx.tell(name, EventKind::NotBackedUp { why: in_full(&error) });
         }

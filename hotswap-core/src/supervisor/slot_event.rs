@@ -48,7 +48,7 @@ pub(super) enum SlotEvent {
     /// Somebody has said yes or no.
     Decided { artifact: ArtifactHash, approved: bool, by: Option<String>, why: String },
     /// A candidate is ready, and waits.
-    Pending { module: ModuleVersion, artifact: ArtifactHash, until: Until },
+    Pending { release: Build, until: Until },
     /// It waits on, after a try.
     StillPending(Until),
     /// No candidate waits.
@@ -175,10 +175,7 @@ impl SlotEvent {
             Self::Decided { artifact, approved, by, why } => {
                 vec![EventKind::Decided { artifact, approved, by, why }]
             }
-            Self::Pending { module, artifact, until } => {
-                let (module, version) = (module.name, module.version);
-                vec![EventKind::Pending { module, version, artifact, until }]
-            }
+            Self::Pending { release, until } => vec![EventKind::Pending { release, until }],
             Self::Serves { code, live, trial, recovered, .. } => {
                 let phase = if trial.is_some() { Phase::Trial } else { Phase::Committed };
                 let phase = code.artifact.map(|artifact| EventKind::Phase { artifact, phase });
@@ -188,9 +185,8 @@ impl SlotEvent {
             Self::Committed { code, why, .. } => {
                 let phase = Phase::Committed;
                 let phase = code.artifact.map(|artifact| EventKind::Phase { artifact, phase });
-                let (generation, manifest) = (code.generation, &code.manifest);
-                let (module, version) = (manifest.module.clone(), manifest.version.clone());
-                let committed = EventKind::Committed { generation, module, version, why };
+                let (generation, release) = (code.generation, code.release());
+                let committed = EventKind::Committed { generation, release, why };
                 phase.into_iter().chain([committed]).collect()
             }
             Self::Refused { refusal, .. } => vec![EventKind::Refused(refusal)],
@@ -237,13 +233,12 @@ fn refused(refusal: &Refusal) -> Option<Line> {
 
 fn build(artifact: ArtifactHash, module: Option<&ModuleVersion>) -> Option<Build> {
     let ModuleVersion { name, version, .. } = module?;
-    Some(Build { artifact, module: name.clone(), version: version.clone() })
+    Some(Build::new(name, version.clone(), artifact))
 }
 
 /// An artifact as the journal names it; `None` for a module that is linked into the program.
 pub(super) fn build_of(code: &Code) -> Option<Build> {
-    let (module, version) = (code.manifest.module.clone(), code.manifest.version.clone());
-    code.artifact.map(|artifact| Build { artifact, module, version })
+    code.artifact.map(|artifact| Build::of(&code.manifest, artifact))
 }
 
 #[cfg(test)]
@@ -281,7 +276,7 @@ mod tests {
     fn what_a_later_run_goes_by_is_on_disk_before_it_is_told() {
         let artifact = ArtifactHash::of(b"shop");
         let version = "1.2.0".parse().unwrap();
-        let build = Build { artifact, module: "shop".to_owned(), version };
+        let build = Build::new("shop", version, artifact);
         let why = || "median 3 ms, was 1 ms".to_owned();
         let figures = || TrialFigures {
             calls: 1,

@@ -17,7 +17,7 @@ use hotswap_loader::{
     steps::{RunError, Steps},
 };
 use hotswap_types::{
-    Holder, ModuleVersion, Phase,
+    Holder, Phase, Release,
     escape::{escaped, shown},
 };
 
@@ -80,11 +80,11 @@ pub(crate) fn load(
     };
     // Only what serves now can hand its state over.
     let kin = slot.serves().filter(|_| handover.moves()).map(|serves| serves.code);
-    let module = ModuleVersion::from(&*manifest);
-    let who = format!("a constructor of {module} ({}…)", hash.short());
+    let release = Release::of(&manifest, hash);
+    let who = format!("a constructor of {release}");
     let guard = loader_lock::lock(who, Some(deadline)).map_err(|busy| loader_busy(&busy))?;
     let ticket = guard.ticket();
-    let resident = slot.residents.add(generation, module, (hash, size));
+    let resident = slot.residents.add(generation, release, size);
     let (tell, own) = (slot.tell(&resident), Arc::clone(&resident));
     let opened = steps.run(deadline, move || -> Result<_, LoadError> {
         let kin = kin.as_ref().and_then(|code| code.image());

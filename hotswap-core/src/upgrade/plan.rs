@@ -33,8 +33,7 @@ pub(crate) struct Side<'a> {
 
 impl Side<'_> {
     pub(crate) fn release(&self) -> Release {
-        let Manifest { module, version, .. } = self.manifest;
-        Release { module: module.clone(), version: version.clone(), artifact: self.artifact }
+        Release::of(self.manifest, self.artifact)
     }
 }
 

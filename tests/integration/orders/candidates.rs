@@ -65,7 +65,7 @@ fn what_waits_for_its_next_try_is_withdrawn_with_its_file() {
     assert!(!refusal.tried_again, "{refusal}");
     inside.leave();
     assert_eq!(scene.host.apply_pending().unwrap(), 0);
-    assert_eq!(scene.upgrade(&counter("label=c")).artifact, Some(of("label=c")));
+    assert_eq!(scene.upgrade(&counter("label=c")).release.artifact, Some(of("label=c")));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn what_is_older_waits_for_what_needs_a_yes() {
     pass_time(&scene);
     assert_eq!(label(&scene.slot), "a");
     scene.host.operator().approve(of("label=newer"), "ada").unwrap();
-    assert_eq!(next_live(&scene.told).artifact, Some(of("label=newer")));
+    assert_eq!(next_live(&scene.told).release.artifact, Some(of("label=newer")));
     pass_time(&scene);
     assert_eq!(label(&scene.slot), "newer");
 }
@@ -170,7 +170,7 @@ fn what_is_older_comes_when_what_is_newer_does_not() {
     inside.leave();
     pass_time(&scene);
     scene.host.operator().reject(of("label=newer"), "ada", "no").unwrap();
-    assert_eq!(next_live(&scene.told).artifact, Some(of("label=older")));
+    assert_eq!(next_live(&scene.told).release.artifact, Some(of("label=older")));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn an_older_build_that_was_not_prepared_calls_off_no_newer_one() {
     scene.host.operator().resume(None).unwrap();
     pass_time(&scene);
     scene.host.operator().approve(of("label=newer"), "ada").unwrap();
-    assert_eq!(next_live(&scene.told).artifact, Some(of("label=newer")));
+    assert_eq!(next_live(&scene.told).release.artifact, Some(of("label=newer")));
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn a_look_at_what_serves_takes_back_nothing_that_was_offered_from_elsewhere() {
         scene.host.rescan().unwrap();
         assert_eq!(scene.told.refused().slot, "other");
         scene.host.operator().approve(of("label=b"), "ada").unwrap();
-        assert_eq!(next_live(&scene.told).artifact, Some(of("label=b")));
+        assert_eq!(next_live(&scene.told).release.artifact, Some(of("label=b")));
         fs::write(&junk, counter("label=o").bytes()).unwrap();
         let _ = other.join().unwrap().unwrap();
     });

@@ -40,7 +40,7 @@ pub(crate) fn who_serves_too_late_is_started_once() {
     let host = Host::new(config).unwrap();
     let told = Told::of(&host);
     let _slot = host.slot::<dyn Counter>("main").unwrap();
-    assert_eq!(told.live().artifact, None);
+    assert_eq!(told.live().release.artifact, None);
     let first = told.refused();
     assert_eq!((first.phase, first.exit), (Phase::Rehearsed, Exit::Cancelled), "{first}");
     assert!(first.findings[0].contains("a child ended the process with exit code 3"), "{first}");

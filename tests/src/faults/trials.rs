@@ -180,7 +180,7 @@ fn old_answers_are_wrong(place: &mut Place) -> Happened {
     let live = put_on_trial(place, "");
     (0..9).for_each(|_| place.slot().count_failure_of(old));
     let trial = place.host().status().slots[0].trial.clone();
-    assert_eq!(trial.expect("the new one is on trial").failures, 0);
+    assert_eq!(trial.expect("the new one is on trial").figures.failures, 0);
     place
         .host()
         .operator()

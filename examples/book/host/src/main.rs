@@ -86,10 +86,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Runs on the host's own thread: hand over and return.
 fn told(event: &Event) {
     match &event.kind {
-        EventKind::Live(live) => println!("now {} {}; {}", live.module, live.version, live.state),
+        EventKind::Live(live) => println!("now {}; {}", live.release, live.state),
         EventKind::Refused(refusal) => eprintln!("{refusal}"),
         EventKind::Rehearsed { .. } | EventKind::NotRehearsed { .. } => println!("{event}"),
-        EventKind::Pending { version, .. } => println!("{version} is ready"),
+        EventKind::Pending { release, .. } => println!("{release} is ready"),
         _ => {}
     }
 }

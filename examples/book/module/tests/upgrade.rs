@@ -49,7 +49,7 @@ fn a_state_of_version_1_is_migrated() {
 fn the_built_library_takes_the_same_state() {
     let stored = Snapshot::read("tests/snapshots/version-1.snapshot").unwrap();
     let shop = Harness::package("corner-shop").restore::<dyn Shop>(&stored).unwrap();
-    assert!(shop.live().artifact.is_some(), "it is a library, not linked in");
+    assert!(shop.live().release.artifact.is_some(), "it is a library, not linked in");
     assert_eq!(shop.slot().pin().count().unwrap(), 17);
     // Panics and all: what it sells has no price.
     stock_up(shop.slot(), "gold", 1);

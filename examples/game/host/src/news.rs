@@ -217,8 +217,10 @@ impl News {
 
     fn went_live(&mut self, slot: &str, live: &Live) {
         let Some(part) = Part::of_slot(slot) else { return };
-        let after_save =
-            self.saved.filter(|_| live.artifact.is_some()).and_then(|saved| saved.elapsed().ok());
+        let after_save = self
+            .saved
+            .filter(|_| live.release.artifact.is_some())
+            .and_then(|saved| saved.elapsed().ok());
         let since = after_save
             .map(|it| format!(", {} ms after the save", it.as_millis()))
             .unwrap_or_default();

@@ -129,12 +129,12 @@ fn serving(view: &View<'_>, area: Rect, buffer: &mut Buffer) {
 fn module(part: Part, serving: &Serving) -> Line<'static> {
     let mut spans = vec![Span::from(format!(" {:<8} ", part.to_string())).fg(TEXT).bold()];
     let Some(live) = &serving.live else { return Line::from(spans) };
-    let Live { generation, artifact, took, pause, state, .. } = live;
+    let Live { generation, release, took, pause, state, .. } = live;
     spans.push(Span::from(format!("generation {generation}")).fg(GOOD));
     if let Some(after) = serving.after_save {
         spans.push(Span::from(format!("  ·  live in {} ms", after.as_millis())).fg(TEXT).bold());
     }
-    let how = match (artifact, pause) {
+    let how = match (release.artifact, pause) {
         (None, _) => "linked in".to_owned(),
         (_, None) => format!("upgrade {took:.1?}"),
         (_, Some(pause)) => format!("upgrade {took:.1?}, pause {pause:.1?}"),

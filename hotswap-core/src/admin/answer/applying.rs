@@ -132,7 +132,7 @@ fn applied_in(before: &SlotStatus, after: &SlotStatus) -> (String, Value) {
     let generation = |slot: &SlotStatus| slot.serving.as_ref().map(|it| it.generation);
     let has_taken_over = generation(before) != generation(after);
     let artifact = match &after.serving {
-        Some(serving) if has_taken_over => serving.artifact,
+        Some(serving) if has_taken_over => serving.release.artifact,
         _ => plan.map(|plan| plan.artifact),
     };
     let plan = plan.filter(|plan| Some(plan.artifact) == artifact);

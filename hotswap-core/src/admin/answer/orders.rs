@@ -17,7 +17,7 @@ impl Asked<'_> {
         self.0.approve(artifact, by).map_err(text)?;
         let status = self.0.status();
         let serves = |slot: &&SlotStatus| {
-            slot.serving.as_ref().is_some_and(|it| it.artifact == Some(artifact))
+            slot.serving.as_ref().is_some_and(|it| it.release.artifact == Some(artifact))
         };
         let came_out = match status.slots.iter().find(serves) {
             Some(slot) => format!("approved; {}", things(slot)),

@@ -22,8 +22,10 @@ impl Asked<'_> {
             let (serves, hash, generation, since) = match &slot.serving {
                 None => ("nothing".to_owned(), String::new(), String::new(), String::new()),
                 Some(it) => (
-                    format!("{} {}", it.module, it.version),
-                    it.artifact.map_or("built in".to_owned(), |hash| hash.short().to_string()),
+                    it.release.module_version().to_string(),
+                    it.release
+                        .artifact
+                        .map_or("built in".to_owned(), |hash| hash.short().to_string()),
                     it.generation.to_string(),
                     ago(it.since.elapsed().as_secs()),
                 ),

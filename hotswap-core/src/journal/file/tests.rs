@@ -7,11 +7,7 @@ use super::*;
 use crate::journal::record::Build;
 
 fn build(n: u8) -> Build {
-    Build {
-        artifact: ArtifactHash::of(&[n]),
-        module: "arcade".to_owned(),
-        version: format!("1.{n}.0").parse().unwrap(),
-    }
+    Build::new("arcade", format!("1.{n}.0").parse().unwrap(), ArtifactHash::of(&[n]))
 }
 
 fn committed(n: u8) -> What {

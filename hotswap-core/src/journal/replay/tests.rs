@@ -5,11 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn build(n: u8) -> Build {
-    Build {
-        artifact: ArtifactHash::of(&[n]),
-        module: "arcade".to_owned(),
-        version: format!("1.{n}.0").parse().unwrap(),
-    }
+    Build::new("arcade", format!("1.{n}.0").parse().unwrap(), ArtifactHash::of(&[n]))
 }
 
 fn replay(lines: &[What]) -> Replay {
@@ -29,9 +25,7 @@ fn recovery(lines: &[What]) -> Recovery {
 fn backup(number: u64, by: u8, occasion: Occasion) -> What {
     What::BackedUp(BackupRecord {
         number,
-        artifact: Some(build(by).artifact),
-        module: "arcade".to_owned(),
-        version: build(by).version,
+        release: build(by).into(),
         taken: number,
         size: 1,
         content: ArtifactHash::of(b"state"),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use hotswap_types::StateNote;
+use hotswap_types::{Release, StateNote};
 
 use super::*;
 use crate::{event::Exit, plan};
@@ -19,9 +19,7 @@ fn artifact() -> ArtifactHash {
 fn live() -> EventKind {
     EventKind::Live(Live {
         generation: 2,
-        module: "shop".to_owned(),
-        version: "0.2.0".parse().unwrap(),
-        artifact: Some(artifact()),
+        release: Release::new("shop", "0.2.0".parse().unwrap(), Some(artifact())),
         took: Duration::ZERO,
         pause: Some(Duration::from_millis(1)),
         state: StateNote::Kept,
@@ -92,8 +90,7 @@ fn phases_have_the_time_of_their_work_and_those_that_last_the_time_until_the_nex
     slot.reach(&[Phase::Committed]);
     let committed = EventKind::Committed {
         generation: 2,
-        module: "shop".to_owned(),
-        version: "0.2.0".parse().unwrap(),
+        release: Release::new("shop", "0.2.0".parse().unwrap(), Some(artifact())),
         why: "it is well".to_owned(),
     };
     let report = slot.hear(&committed).unwrap();

@@ -63,7 +63,7 @@ fn rehearse(of: &mut Candidates<Words>, path: &str, trigger: Trigger) {
 fn revert(of: &mut Candidates<Words>, path: &str) -> Receiver<Result<(), String>> {
     let (reply, answer) = sync_channel(1);
     let version = "1.1.0".parse().unwrap();
-    let to = Build { artifact: hash(path), module: "shop".to_owned(), version };
+    let to = Build::new("shop", version, hash(path));
     of.reverting = Some(Reverting { to: to.artifact, why: "it lost a cent".into(), from: None });
     of.going_back = Some(GoingBack { to, path: path.into(), rejected: None, reply });
     answer

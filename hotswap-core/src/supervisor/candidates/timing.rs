@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_types::{ModuleVersion, Release};
+
 use super::Candidates;
 use crate::{
     config::{Moment, Step},
@@ -77,7 +79,8 @@ impl<W: Work> Candidates<W> {
     /// A candidate is ready, and waits.
     pub(in crate::supervisor) fn pending(&self, until: Until) -> Option<Effect<W>> {
         let Candidate { artifact, module, .. } = &self.ready.as_ref()?.candidate;
-        let (module, artifact) = (module.clone()?, *artifact);
-        Some(Effect::Emit(SlotEvent::Pending { module, artifact, until }))
+        let ModuleVersion { name, version, .. } = module.clone()?;
+        let release = Release::new(name, version, *artifact);
+        Some(Effect::Emit(SlotEvent::Pending { release, until }))
     }
 }
