@@ -58,6 +58,7 @@ use crate::{event::Event, trust::Trust};
 /// |---|---|---|
 /// | a state's shape changed under an unchanged version | [`StateDrift::CarryByName`] | [`StateDrift::Refuse`] |
 /// | deadline of a pause | 5 s | 1 s |
+/// | how long callers are kept out while others are inside | 1 s | 20 ms |
 /// | deadline of slow work before and after the pause | 60 s | 30 s |
 /// | deadline of the first artifact | 5 min | 30 s |
 /// | how long a call waits for an upgrade | 10 s | 2 s |
@@ -81,6 +82,7 @@ pub struct Config {
     defaults: Settings,
     pub(crate) state_drift: StateDrift,
     pub(crate) pause_deadline: Duration,
+    pub(crate) longest_wait: Duration,
     pub(crate) work_deadline: Duration,
     pub(crate) first_artifact: Duration,
     pub(crate) call_budget: Duration,
@@ -138,6 +140,7 @@ impl Config {
         Self {
             state_drift: StateDrift::CarryByName,
             pause_deadline: Duration::from_secs(5),
+            longest_wait: Duration::from_secs(1),
             work_deadline: Duration::from_secs(60),
             first_artifact: Duration::from_secs(300),
             call_budget: Duration::from_secs(10),
@@ -159,6 +162,7 @@ impl Config {
             defaults: Settings::default(),
             state_drift: StateDrift::Refuse,
             pause_deadline: Duration::from_secs(1),
+            longest_wait: Duration::from_millis(20),
             work_deadline: Duration::from_secs(30),
             first_artifact: Duration::from_secs(30),
             call_budget: Duration::from_secs(2),

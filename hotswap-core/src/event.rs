@@ -225,6 +225,15 @@ pub enum EventKind {
         /// The file.
         path: PathBuf,
     },
+    /// An upgrade waits for callers to leave, and keeps nobody out meanwhile: the slot is closed for no
+    /// longer than [`Config::with_longest_wait`](crate::Config::with_longest_wait) at a time. Emitted
+    /// for each try, until the deadline of a pause.
+    Draining {
+        /// The candidate.
+        artifact: ArtifactHash,
+        /// Who is inside, one line for each thread.
+        inside: Vec<String>,
+    },
     /// A version on trial is to be rolled back, and callers do not leave it: they are waited for, and
     /// in the end given up in it.
     RollbackWaits {

@@ -94,7 +94,7 @@ impl Upgrade<'_> {
         baseline: Baseline,
         report: Arc<RehearsalReport>,
     ) -> Admitted {
-        (self.reached)(Phase::Rehearsed);
+        self.reached(Phase::Rehearsed);
         Admitted { assessed, outcome: RehearsalOutcome::Well(report), baseline }
     }
 }

@@ -36,6 +36,7 @@ pub(crate) mod plan;
 mod predecessor;
 pub(crate) mod prepare;
 mod progress;
+mod quiesce;
 mod restart;
 mod retire;
 mod rollback;
@@ -52,7 +53,7 @@ pub(crate) use self::{
     assess::{Assessed, Handover, above, drift, fits, handover},
     backup::{BackedUp, Wanted, live as copy_of_state},
     contents::{Contents, contents},
-    context::{Applied, GRACE, Unapplied, Upgrade, span},
+    context::{Applied, GRACE, Unapplied, Upgrade, UpgradeEvent, span},
     fault::{Fault, Retry},
     inspect::{Inspected, reached},
     predecessor::Predecessor,
@@ -93,9 +94,9 @@ impl Upgrade<'_> {
         {
             return Ok(None);
         }
-        (self.reached)(Phase::Staged);
+        self.reached(Phase::Staged);
         let inspected = inspected?;
-        (self.reached)(Phase::Inspected);
+        self.reached(Phase::Inspected);
         Ok(Some(inspected))
     }
 
@@ -110,7 +111,7 @@ impl Upgrade<'_> {
         let before = Predecessor::of(self.slot);
         above(&inspected.manifest, floor)?;
         let assessed = assess::assess(inspected, &self.slot.requirement, before.as_ref(), drift)?;
-        (self.reached)(Phase::Assessed);
+        self.reached(Phase::Assessed);
         Ok(assessed)
     }
 
@@ -125,7 +126,7 @@ impl Upgrade<'_> {
             backup::back_up(assessed, wanted, self.slot, self.config, self.steps)?
         };
         if backed_up.copy.is_some() {
-            (self.reached)(Phase::BackedUp);
+            self.reached(Phase::BackedUp);
         }
         Ok(backed_up)
     }
@@ -137,10 +138,10 @@ impl Upgrade<'_> {
             let _span = span(Phase::Loaded);
             load::load(admitted, self.slot, self.config, self.steps, deadline)?
         };
-        (self.reached)(Phase::Loaded);
+        self.reached(Phase::Loaded);
         let _span = span(Phase::Prepared);
         let prepared = prepare::prepare(loaded, self.slot, self.steps, deadline)?;
-        (self.reached)(Phase::Prepared);
+        self.reached(Phase::Prepared);
         Ok(prepared)
     }
 
@@ -183,7 +184,7 @@ impl Upgrade<'_> {
             }
             Err(fault) => return Err(fault.with_finding(self.discard(prepared)).into()),
         };
-        (self.reached)(Phase::Activated);
+        self.reached(Phase::Activated);
         if let Some(hangs) = self.discard(prepared) {
             tracing::warn!(slot = &*self.slot.name, "{hangs}");
         }

@@ -50,10 +50,11 @@ impl<T: Send + Sync> Gate<T> {
 
     /// As [`close`](Self::close), but no caller waits for longer than `budget` while others leave:
     /// then the gate opens, everybody who has waited is let in, and it is tried again, until the
-    /// deadline. It is not closed while a call is inside that has been since before the try.
+    /// deadline. It is not closed while a call is inside that has been since before the try, but for
+    /// the last one: that takes what is left of the time, and no longer than the budget.
     ///
-    /// `again` is told of each try that did not succeed: who was inside, since when at least, and how
-    /// long callers were kept out ([`Stuck::waited`]).
+    /// `again` is told of each try that did not succeed, and of those who do not leave the open gate
+    /// within the budget: who was inside, and since when at least.
     ///
     /// # Errors
     /// As for [`close`](Self::close). The time is over as well when those inside do not leave an open
@@ -66,10 +67,19 @@ impl<T: Send + Sync> Gate<T> {
     ) -> Result<Closed<'_, T>, Stuck> {
         let mut rest = budget.min(LONGEST_REST);
         loop {
-            self.drain_open(deadline)?;
-            let try_until = Instant::now().checked_add(budget).unwrap_or(deadline);
-            match self.close(deadline.min(try_until)) {
-                Err(stuck) if stuck.is_over_time() && try_until < deadline => {
+            if soon(deadline, budget) == deadline {
+                // The last try, or the only one: callers do not wait longer for it than the budget.
+                return self.close(deadline);
+            }
+            match self.drain_open(soon(deadline, budget)) {
+                Err(stuck) if stuck.is_over_time() && Instant::now() < deadline => {
+                    again(&stuck);
+                    self.drain_open(deadline)?;
+                }
+                drained => drained?,
+            }
+            match self.close(soon(deadline, budget)) {
+                Err(stuck) if stuck.is_over_time() && Instant::now() < deadline => {
                     self.inner.core.await_let_in(deadline);
                     again(&stuck);
                 }
@@ -79,4 +89,9 @@ impl<T: Send + Sync> Gate<T> {
             rest = (rest * 2).min(LONGEST_REST);
         }
     }
+}
+
+/// The end of a budget that begins now, and not later than the deadline.
+fn soon(deadline: Instant, budget: Duration) -> Instant {
+    Instant::now().checked_add(budget).map_or(deadline, |end| end.min(deadline))
 }

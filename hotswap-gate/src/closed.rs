@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::generation::{Arms, Generation};
 use crate::inner::Inner;
@@ -11,15 +12,21 @@ use crate::inner::Inner;
 #[must_use = "the gate opens again when this is dropped"]
 pub struct Closed<'g, T> {
     inner: &'g Inner<T>,
+    since: Instant,
     /// `Some` until it is replaced.
     generation: Option<Arc<Generation<T>>>,
 }
 
 impl<'g, T> Closed<'g, T> {
     /// The gate must be quiet, closed by the caller.
-    pub(crate) fn new(inner: &'g Inner<T>) -> Self {
+    pub(crate) fn new(inner: &'g Inner<T>, since: Instant) -> Self {
         inner.let_go();
-        Self { inner, generation: Some(inner.source.load_full()) }
+        Self { inner, since, generation: Some(inner.source.load_full()) }
+    }
+
+    /// Since when callers have been kept out.
+    pub fn since(&self) -> Instant {
+        self.since
     }
 
     /// The generation that nobody is inside of.

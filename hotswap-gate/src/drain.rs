@@ -25,13 +25,14 @@ use crate::waits::{self, On};
 
 impl Core {
     /// Closes the gate and waits until nobody is inside on the current turn. On an error it is open
-    /// as before.
-    pub(crate) fn close(self: &Arc<Self>, deadline: Instant) -> Result<(), Stuck> {
+    /// as before. Returns since when callers have been kept out.
+    pub(crate) fn close(self: &Arc<Self>, deadline: Instant) -> Result<Instant, Stuck> {
         let started = Instant::now();
         let whom = self.begin_closing(deadline);
         let whom = whom.map_err(|why| self.stuck(why, started, Vec::new()))?;
+        let since = Instant::now();
         let quiet = self.drain(whom, started, deadline, State::settle);
-        quiet.inspect_err(|_| self.reopen(None))
+        quiet.map(|()| since).inspect_err(|_| self.reopen(None))
     }
 
     /// Returns those on the turn, which stays the current one until the gate opens again.

@@ -90,8 +90,8 @@ impl<T: Send + Sync> Gate<T> {
     /// generation it had.
     pub fn close(&self, deadline: Instant) -> Result<Closed<'_, T>, Stuck> {
         let inner = &self.inner;
-        inner.core.close(deadline).map_err(|stuck| inner.with_numbers(stuck))?;
-        Ok(Closed::new(inner))
+        let since = inner.core.close(deadline).map_err(|stuck| inner.with_numbers(stuck))?;
+        Ok(Closed::new(inner, since))
     }
 
     /// Replaces the generation without closing: callers inside finish on the old one, which is

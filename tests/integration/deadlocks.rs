@@ -15,8 +15,8 @@ use echo_api::{Echo, Engine, Names, Point};
 use hotswap_core::{CallError, Pin, Slot};
 use hotswap_tests::{Scene, Told, fixture, patient, replace, until};
 
-use self::support::{Two, is_closed};
-use crate::support::{counter, elsewhere, label, stay_inside, value};
+use self::support::Two;
+use crate::support::{closing, counter, elsewhere, is_closed, label, stay_inside, value};
 
 /// Does it from both sides at once: each is given where it begins, and where it goes on.
 fn from_both_sides<I: hotswap_core::Interface + ?Sized>(
@@ -192,7 +192,7 @@ fn pins_that_are_taken_in_opposite_order() {
 
 #[test]
 fn who_is_needed_by_a_caller_that_an_upgrade_waits_for_comes_in() {
-    let two = Two::of(patient(), &counter("label=a"));
+    let two = Two::of(closing(), &counter("label=a"));
     let [left, right] = two.slots::<dyn Counter>();
     let told = Told::of(&two.host);
     let (tell, come) = mpsc::channel();
@@ -262,6 +262,7 @@ fn a_deadline_that_never_comes_is_one() {
         .with_first_artifact_deadline(Duration::MAX)
         .with_call_budget(Duration::MAX)
         .with_pause_deadline(Duration::MAX)
+        .with_longest_wait(Duration::MAX)
         .with_work_deadline(Duration::MAX);
     let scene = Scene::<dyn Counter>::with(forever, &counter("label=a"));
     assert_eq!(scene.slot.wait_for(1, Duration::MAX).unwrap(), 1);

@@ -15,7 +15,9 @@ use hotswap_core::{
 };
 use hotswap_tests::{Outcome, Scene, fixture, patient, replace, until};
 
-use crate::support::{Inside, counter, elsewhere, label, open, stay_inside, value};
+use crate::support::{
+    Inside, closing, counter, elsewhere, is_closed, label, open, stay_inside, value,
+};
 
 #[test]
 fn a_panic_is_an_error_with_its_message_and_its_place() {
@@ -123,15 +125,9 @@ fn a_call_that_would_need_the_lock_its_thread_holds_is_refused() {
     assert_eq!(slot.pin_mut().add(1).unwrap(), 1);
 }
 
-/// The gate is closed: a call that does not wait is turned away.
-fn is_closed(slot: &Slot<dyn Counter>) -> bool {
-    let now = slot.with_budget(Duration::ZERO);
-    elsewhere(|| matches!(now.pin().value(), Err(CallError::Draining { .. })))
-}
-
 #[test]
 fn a_nested_call_stays_on_its_generation_while_an_upgrade_waits() {
-    let scene = Scene::<dyn Counter>::of(&counter("label=a"));
+    let scene = Scene::<dyn Counter>::with(closing(), &counter("label=a"));
     let slot = &scene.slot;
     let mut nested = Vec::new();
     slot.pin()
@@ -183,7 +179,7 @@ fn slots_that_wait_for_each_other_are_told_so() {
 
 #[test]
 fn a_pin_that_is_held_too_long_cancels_the_upgrade_and_it_is_tried_again() {
-    let config = patient().with_pause_deadline(Duration::from_secs(1));
+    let config = closing().with_pause_deadline(Duration::from_secs(1));
     let scene = Scene::<dyn Counter>::with(config, &counter("label=a"));
     scene.slot.pin_mut().add(5).unwrap();
     let inside = stay_inside(&scene.slot, "the one who stays");

@@ -16,6 +16,7 @@ mod journal;
 mod kept;
 mod load;
 mod loading;
+mod longest_wait;
 mod moves;
 mod operators;
 mod orders;

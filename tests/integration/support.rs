@@ -4,16 +4,22 @@ use std::{
     io::Cursor,
     sync::mpsc::{self, Receiver, Sender},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use counter_api::Counter;
-use hotswap_core::{CallError, Host, Slot};
-use hotswap_tests::{Fixture, Told, fixture};
+use hotswap_core::{CallError, Config, Host, Pin, Slot};
+use hotswap_tests::{Fixture, LONG, Told, fixture, patient};
 use minisign::KeyPair;
 
 /// A build of `counter` with a script.
 pub(crate) fn counter(script: &str) -> Fixture {
     fixture("counter").told(script)
+}
+
+/// A patient host whose upgrades keep a slot closed for as long as they wait for callers.
+pub(crate) fn closing() -> Config {
+    patient().with_longest_wait(LONG)
 }
 
 /// The slot `main` with its first generation, and what is told from then on.
@@ -37,6 +43,12 @@ pub(crate) fn label(slot: &Slot<dyn Counter>) -> String {
 /// The count.
 pub(crate) fn value(slot: &Slot<dyn Counter>) -> u64 {
     elsewhere(|| slot.pin().value().expect("it serves"))
+}
+
+/// The gate of a slot is closed: a call that does not wait is turned away.
+pub(crate) fn is_closed(slot: &Slot<dyn Counter>) -> bool {
+    let now = slot.with_budget(Duration::ZERO);
+    elsewhere(|| matches!(Pin::generation(&now.pin()), Err(CallError::Draining { .. })))
 }
 
 /// A thread inside a call of a slot.

@@ -8,10 +8,24 @@ use super::{AtCap, Config, Retire};
 
 impl Config {
     /// The longest pause, from the first call that has to wait to the last: past it the upgrade is
-    /// cancelled, and everybody goes on with the old version.
+    /// cancelled, and everybody goes on with the old version. An upgrade tries for so long, too, to find
+    /// nobody inside.
     #[must_use]
     pub const fn with_pause_deadline(mut self, deadline: Duration) -> Self {
         self.pause_deadline = bounded(deadline);
+        self
+    }
+
+    /// How long an upgrade keeps callers out while others are still inside, whatever those do: 20 ms in
+    /// production, 1 s in development. When they have not left by then, the slot opens again,
+    /// everybody who has waited is let in, and the upgrade tries again until the deadline of the pause.
+    /// What the pause itself takes, once nobody is inside, comes on top of it.
+    ///
+    /// Where one call follows upon the other without a break, and each lasts longer than this, no try
+    /// succeeds: the upgrade is cancelled, and says so.
+    #[must_use]
+    pub const fn with_longest_wait(mut self, longest: Duration) -> Self {
+        self.longest_wait = bounded(longest);
         self
     }
 

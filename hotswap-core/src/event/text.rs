@@ -67,6 +67,15 @@ impl fmt::Display for Event {
             EventKind::Committed { generation, release, why } => {
                 write!(f, "{slot}: {release}, generation {generation}, is committed: {why}")
             }
+            EventKind::Draining { artifact, inside } => {
+                let inside = inside.join("; ");
+                write!(
+                    f,
+                    "{slot}: the upgrade to {} waits for callers to leave, and the slot is open \
+                     meanwhile; inside: {inside}",
+                    artifact.short()
+                )
+            }
             EventKind::RollbackWaits { generation, why } => {
                 let why = why.join("; ");
                 write!(f, "{slot}: generation {generation} is to be rolled back, and waits: {why}")

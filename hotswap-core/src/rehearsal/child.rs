@@ -176,12 +176,8 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
         folder: &private,
         checks: (!checks.is_empty()).then_some(&all),
     };
-    let mut upgrade = Upgrade {
-        slot: &core,
-        config: &config,
-        steps: &mut Steps::default(),
-        reached: &mut |_| {},
-    };
+    let mut upgrade =
+        Upgrade { slot: &core, config: &config, steps: &mut Steps::default(), emit: &mut |_| {} };
     let observer: Arc<dyn Observer> = Arc::clone(voice) as _;
     let way_back = upgrade.play(&core, &script, &observer);
     // The process ends here: nothing is unloaded, and nobody waits for threads of modules.

@@ -12,7 +12,12 @@ use std::{
 use hotswap_types::{ArtifactHash, ModuleVersion};
 
 use super::{context::Context, slot_event::SlotEvent, trigger::Trigger};
-use crate::{slot::SlotCore, trust::Signed, upgrade::Upgrade};
+use crate::{
+    event::EventKind,
+    slot::SlotCore,
+    trust::Signed,
+    upgrade::{Upgrade, UpgradeEvent},
+};
 
 /// An artifact on its way through an upgrade.
 pub(super) struct Candidate {
@@ -117,11 +122,17 @@ impl Context {
         let Candidate { slot, artifact, generation, trigger, .. } = candidate;
         let (artifact, generation) = (*artifact, *generation);
         let (shared, is_recovery) = (&self.shared, *trigger == Trigger::Recovery);
-        let mut reached = |phase| {
-            shared.emit(slot, is_recovery, SlotEvent::Reached { artifact, generation, phase });
+        let mut emit = |event: UpgradeEvent<'_>| match event {
+            UpgradeEvent::Reached(phase) => {
+                shared.emit(slot, is_recovery, SlotEvent::Reached { artifact, generation, phase });
+            }
+            UpgradeEvent::Draining(stuck) => {
+                let inside = stuck.inside().iter().map(ToString::to_string).collect();
+                shared.tell(&slot.name, EventKind::Draining { artifact, inside });
+            }
         };
         let (config, steps) = (&shared.config, &mut self.steps);
-        part(&mut Upgrade { slot, config, steps, reached: &mut reached })
+        part(&mut Upgrade { slot, config, steps, emit: &mut emit })
     }
 
     /// Does something with a slot's instances that is no candidate's upgrade.
@@ -131,6 +142,6 @@ impl Context {
         part: impl FnOnce(&mut Upgrade<'_>) -> T,
     ) -> T {
         let (config, steps) = (&self.shared.config, &mut self.steps);
-        part(&mut Upgrade { slot, config, steps, reached: &mut |_| {} })
+        part(&mut Upgrade { slot, config, steps, emit: &mut |_| {} })
     }
 }

@@ -99,6 +99,7 @@ fn weight(kind: &EventKind) -> Weight {
         EventKind::Paused(_) | EventKind::Resumed | EventKind::Announced { .. } => Weight::News,
         EventKind::Committed { .. }
         | EventKind::Decided { .. }
+        | EventKind::Draining { .. }
         | EventKind::Superseded { .. }
         | EventKind::Withdrawn { .. } => Weight::News,
         EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,

@@ -60,7 +60,7 @@ impl SlotSupervisor {
             slot: &core,
             config: &shared.config,
             steps: &mut cx.steps,
-            reached: &mut |_| {},
+            emit: &mut |_| {},
         };
         let Some(inspected) = upgrade.inspect(vouched, false)? else {
             let finding = "it is another module's";

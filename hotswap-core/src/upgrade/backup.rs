@@ -185,7 +185,7 @@ fn read<T: Send + 'static>(
     let taken = if exclusive {
         beside_callers(gate, patience, steps, copy)
     } else {
-        behind_closed_gate(gate, patience, steps, copy)?
+        behind_closed_gate(gate, config, steps, copy)?
     };
     taken.map_err(|error| {
         let fault = match error {
@@ -245,15 +245,15 @@ fn beside_callers<T: Send + 'static>(
 
 fn behind_closed_gate<T: Send + 'static>(
     gate: &Gate<Generation>,
-    patience: Duration,
+    config: &Config,
     steps: &mut Steps,
     copy: impl FnOnce(&Generation) -> Result<T, StepError> + Send + 'static,
 ) -> Result<Result<T, Untaken>, Fault> {
-    let deadline = Instant::now() + patience;
+    let until = Instant::now() + config.pause_deadline;
     let closed = gate
-        .close(deadline)
+        .close_within(config.longest_wait, until, |_| ())
         .map_err(|stuck| Fault { phase: Phase::BackedUp, ..Fault::not_quiet(&stuck) })?;
-    Ok(run(steps, deadline.max(Instant::now() + GRACE), closed.value(), copy))
+    Ok(run(steps, closed.since() + config.pause_deadline, closed.value(), copy))
 }
 
 /// Runs module code while nobody changes the instance. What hangs in it may read it for ever.

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use hotswap_gate::Stuck;
 use hotswap_loader::steps::Steps;
 use hotswap_types::{Phase, StateNote};
 
@@ -19,8 +20,16 @@ pub(crate) struct Upgrade<'a> {
     pub(crate) slot: &'a SlotCore,
     pub(crate) config: &'a Config,
     pub(crate) steps: &'a mut Steps,
-    /// Told of each phase that was reached.
-    pub(crate) reached: &'a mut dyn FnMut(Phase),
+    /// Gets what happens in it.
+    pub(crate) emit: &'a mut dyn FnMut(UpgradeEvent<'_>),
+}
+
+/// What happens in an upgrade.
+pub(crate) enum UpgradeEvent<'a> {
+    /// It has reached a phase.
+    Reached(Phase),
+    /// It waits for callers to leave, and keeps nobody out meanwhile.
+    Draining(&'a Stuck),
 }
 
 /// A candidate that serves.
@@ -58,6 +67,10 @@ impl From<Fault> for Unapplied {
 }
 
 impl Upgrade<'_> {
+    pub(crate) fn reached(&mut self, phase: Phase) {
+        (self.emit)(UpgradeEvent::Reached(phase));
+    }
+
     /// When work has to be done that begins now, and that nobody waits for.
     pub(crate) fn at_work(&self) -> Instant {
         Instant::now() + self.config.work_deadline

@@ -144,8 +144,8 @@ impl Fault {
         let mut fault = Self::cancelled(
             Phase::Quiescing,
             stuck,
-            "let pins go at the end of a frame, or give the pause a longer deadline; give up what \
-             hangs with Operator::abandon",
+            "let pins go at the end of a frame; give the pause a longer deadline, or let callers wait \
+             longer (Config::with_longest_wait); give up what hangs with Operator::abandon",
         );
         fault.findings.extend(stuck.inside().iter().map(|inside| format!("inside: {inside}")));
         fault

@@ -126,8 +126,8 @@ impl Upgrade<'_> {
         closed: Closed<'_, Generation>,
         prepared: &mut Prepared,
         beside: Standby,
-        begun: Instant,
     ) -> Result<Applied, Fault> {
+        let begun = closed.since();
         let deadline = begun + self.config.pause_deadline;
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
         let Standby { generation: new, kinship } = beside;
@@ -150,7 +150,7 @@ impl Upgrade<'_> {
                 closed.activate(code.generation, new);
                 let pause = Some(begun.elapsed());
                 self.slot.set_pause(progress.spans(begun));
-                (self.reached)(Phase::Quiescing);
+                self.reached(Phase::Quiescing);
                 let old = Some(Retiring::new(number, old, Left::All).moved(kinship));
                 Ok(Applied { code, state: StateNote::Moved, pause, restored: None, old })
             }
@@ -160,14 +160,14 @@ impl Upgrade<'_> {
                 let resumed = self.resume(&old, step, &error);
                 drop(closed);
                 self.slot.set_pause(spans);
-                (self.reached)(Phase::Quiescing);
+                self.reached(Phase::Quiescing);
                 Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
             }
             Moved::Lost(error) => {
                 prepared.beside = None;
                 let fault = Fault::of_candidate(Phase::Activated, "arrived", &error);
                 let why = self.goes_on_without(closed, old);
-                (self.reached)(Phase::Quiescing);
+                self.reached(Phase::Quiescing);
                 Err(fault.with_finding(Some(why)))
             }
         }

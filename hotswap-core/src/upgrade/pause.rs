@@ -32,11 +32,7 @@ impl Upgrade<'_> {
         let begun = Instant::now();
         let abandoned = self.slot.is_abandoned();
         let patience = if abandoned { GRACE } else { self.config.pause_deadline };
-        let closed = {
-            let _span = span(Phase::Quiescing);
-            gate.close(begun + patience)
-        };
-        let closed = match closed {
+        let closed = match self.quiesce(gate, patience) {
             Ok(closed) => closed,
             Err(stuck) if abandoned && stuck.are_inside() => {
                 return self.past_those_inside(gate, prepared);
@@ -47,13 +43,15 @@ impl Upgrade<'_> {
                 return Err(Fault::not_quiet(&stuck));
             }
         };
+        // Callers wait from here on.
+        let begun = closed.since();
         let deadline = begun + self.config.pause_deadline;
         if closed.value().condition().is_poisoned() {
             self.renew(prepared)?;
-            return self.in_place_of_poisoned(closed, prepared, begun);
+            return self.in_place_of_poisoned(closed, prepared);
         }
         if let Some(beside) = prepared.beside.clone() {
-            return self.move_over(closed, prepared, beside, begun);
+            return self.move_over(closed, prepared, beside);
         }
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
 
@@ -109,9 +107,9 @@ impl Upgrade<'_> {
                 closed.activate(code.generation, generation);
                 let pause = Some(begun.elapsed());
                 self.slot.set_pause(progress.spans(begun));
-                (self.reached)(Phase::Quiescing);
-                (self.reached)(Phase::Snapshotted);
-                (self.reached)(Phase::Migrating);
+                self.reached(Phase::Quiescing);
+                self.reached(Phase::Snapshotted);
+                self.reached(Phase::Migrating);
                 let old = Some(Retiring::new(number, old, Left::All));
                 Ok(Applied { code, state, pause, restored, old })
             }
@@ -121,7 +119,7 @@ impl Upgrade<'_> {
                 let resumed = self.resume(&old, step, &error);
                 drop(closed);
                 self.slot.set_pause(spans);
-                (self.reached)(Phase::Quiescing);
+                self.reached(Phase::Quiescing);
                 Err(step.fault(&error, &prepared.handover).with_finding(resumed.err()))
             }
         }

@@ -50,8 +50,8 @@ impl Upgrade<'_> {
         let begun = Instant::now();
         let applied = match prepared.handover {
             Handover::State { .. } => self.with_pause(&gate, &mut prepared),
-            _ => match gate.close(begun + self.config.pause_deadline) {
-                Ok(closed) => self.in_place_of_poisoned(closed, &prepared, begun),
+            _ => match self.quiesce(&gate, self.config.pause_deadline) {
+                Ok(closed) => self.in_place_of_poisoned(closed, &prepared),
                 Err(stuck) => Err(Fault::not_quiet(&stuck)),
             },
         };
@@ -91,9 +91,10 @@ impl Upgrade<'_> {
         prepared: &Prepared,
     ) -> Result<Restarted, Fault> {
         let code = Arc::clone(prepared.code());
-        let begun = Instant::now();
-        let deadline = begun + self.config.pause_deadline;
-        let closed = gate.close(deadline).map_err(|stuck| Fault::not_quiet(&stuck))?;
+        let patience = self.config.pause_deadline;
+        let closed = self.quiesce(gate, patience).map_err(|stuck| Fault::not_quiet(&stuck))?;
+        let begun = closed.since();
+        let deadline = begun + patience;
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
         let (is_free, is_poisoned) = (old.condition().is_free(), old.condition().is_poisoned());
         let again = Arc::clone(&old);
@@ -122,8 +123,8 @@ impl Upgrade<'_> {
         &mut self,
         closed: Closed<'_, Generation>,
         prepared: &Prepared,
-        begun: Instant,
     ) -> Result<Applied, Fault> {
+        let begun = closed.since();
         let deadline = begun + self.config.pause_deadline;
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
         let left = if old.condition().is_free() {

@@ -59,9 +59,8 @@ impl Upgrade<'_> {
         let candidate = gate.current().1;
         // Everything slow before the pause.
         let way = if patient { self.way_back(&previous, &candidate) } else { Err(Vec::new()) };
-        let begun = Instant::now();
         let patience = if patient { self.config.pause_deadline } else { GRACE };
-        let closed = match gate.close(begun + patience) {
+        let closed = match self.quiesce(&gate, patience) {
             Ok(closed) => closed,
             Err(stuck) if patient => {
                 let inside = stuck.inside().iter().map(|inside| format!("inside: {inside}"));
@@ -71,7 +70,7 @@ impl Upgrade<'_> {
             }
             Err(stuck) => return self.back_past_those_inside(&gate, previous, &stuck.to_string()),
         };
-        let number = closed.number();
+        let (number, begun) = (closed.number(), closed.since());
         let deadline = begun + self.config.pause_deadline;
         let mut why = match way {
             Ok(prepared) => match self.take_back(&candidate, prepared, deadline) {

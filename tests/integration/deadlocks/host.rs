@@ -19,8 +19,8 @@ use hotswap_core::{
 };
 use hotswap_tests::{LONG, Scene, Told, patient, replace, until};
 
-use super::support::{Two, is_closed};
-use crate::support::{counter, elsewhere, label};
+use super::support::Two;
+use crate::support::{closing, counter, elsewhere, is_closed, label};
 
 /// Where somebody asks from.
 const PLACES: [&str; 4] = ["a `&self` call", "a `&mut self` call", "a pin", "a pin_mut"];
@@ -49,7 +49,7 @@ fn is_misuse<T>(result: Result<T, Error>) -> bool {
 
 #[test]
 fn what_is_asked_of_the_host_from_inside_while_an_upgrade_waits() {
-    let scene = Scene::<dyn Counter>::of(&counter("label=a"));
+    let scene = Scene::<dyn Counter>::with(closing(), &counter("label=a"));
     let (host, slot) = (&scene.host, &scene.slot);
     let version = || "1.0.0".parse().unwrap();
     for (n, place) in PLACES.into_iter().enumerate() {
@@ -78,7 +78,7 @@ fn what_is_asked_of_the_host_from_inside_while_an_upgrade_waits() {
 
 #[test]
 fn a_first_load_asked_for_from_inside_while_an_upgrade_waits() {
-    let config = patient().with_pause_deadline(Duration::from_millis(300));
+    let config = closing().with_pause_deadline(Duration::from_millis(300));
     let two = Two::of(config, &counter("label=a"));
     let left = two.host.slot::<dyn Counter>("left").unwrap();
     let told = Told::of(&two.host);

@@ -1,12 +1,9 @@
 //! Two slots, and whether one is closed.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf};
 
-use counter_api::Counter;
-use hotswap_core::{CallError, Config, Host, Pin, Slot, SlotConfig};
+use hotswap_core::{Config, Host, Slot, SlotConfig};
 use tempfile::TempDir;
-
-use crate::support::elsewhere;
 
 /// Two slots, `left` and `right`, that take builds of one file.
 pub(super) struct Two {
@@ -34,10 +31,4 @@ impl Two {
     pub(super) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
-}
-
-/// The gate of a slot is closed: a call that does not wait is turned away.
-pub(super) fn is_closed(slot: &Slot<dyn Counter>) -> bool {
-    let now = slot.with_budget(Duration::ZERO);
-    elsewhere(|| matches!(Pin::generation(&now.pin()), Err(CallError::Draining { .. })))
 }

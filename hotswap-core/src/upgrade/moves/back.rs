@@ -39,9 +39,8 @@ impl Upgrade<'_> {
         kinship: &Kinship,
         patient: bool,
     ) -> Result<RolledBack, NotRolledBack> {
-        let begun = Instant::now();
         let patience = if patient { self.config.pause_deadline } else { GRACE };
-        let closed = match gate.close(begun + patience) {
+        let closed = match self.quiesce(gate, patience) {
             Ok(closed) => closed,
             Err(stuck) if patient => {
                 let inside = stuck.inside().iter().map(|inside| format!("inside: {inside}"));
@@ -50,7 +49,7 @@ impl Upgrade<'_> {
             }
             Err(stuck) => return self.anew_past_those_inside(gate, previous, &stuck.to_string()),
         };
-        let candidate = Arc::clone(closed.value());
+        let (candidate, begun) = (Arc::clone(closed.value()), closed.since());
         if !candidate.condition().is_free() {
             return self.back_anew(closed, previous, "its own code hangs in the candidate", begun);
         }
