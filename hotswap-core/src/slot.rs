@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`Slot::pin`] | a few calls in a row on one version | a function pointer |
 //! | [`Slot::pin_mut`] | a frame: one version, `&mut self` without a lock per call | a function pointer |
+//! | [`Slot::run`], [`Slot::run_mut`] | calls of a task | the same, and never blocks its thread for an upgrade |
 //! | [`Slot::reader`] | a thread that calls again and again, without holding a version | hardly more |
 //! | `slot.pin().method()` | now and then | a look-up of the thread's place |
 
@@ -16,6 +17,7 @@ mod interface_type;
 mod progress;
 mod quarantine;
 mod residents;
+mod run;
 mod undo;
 mod upgrade_thread;
 mod waiting;
@@ -33,9 +35,10 @@ pub(crate) use self::{
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
-use hotswap_abi::Interface;
+use hotswap_abi::{CallError, Interface};
 use hotswap_gate::Gate;
 
+use self::run::Run;
 use crate::{error::Error, instance::Generation};
 
 /// A named place in a host that holds one instance of one module.
@@ -121,6 +124,55 @@ impl<I: Interface + ?Sized> Slot<I> {
     #[track_caller]
     pub fn reader(&self) -> Reader<I> {
         Reader::new(&self.gate, self.budget)
+    }
+
+    /// Makes calls on one version from a task. While the slot is being upgraded the future is pending,
+    /// its thread is free for other tasks, and the task is woken when the slot opens. It needs no
+    /// particular runtime.
+    ///
+    /// `call` is run once, at once and within one poll of the future, so it blocks the thread for as long
+    /// as the module takes: give long calls to a thread of their own (tokio's `spawn_blocking`, with
+    /// [`pin`](Self::pin)). A method that takes `&mut self` also waits there for the calls of others.
+    ///
+    /// There is no budget: put a time limit around the future (tokio's `timeout`). Dropping it before it
+    /// is ready makes no call. The future is `Send` when `call` is.
+    ///
+    /// ```no_run
+    /// # #[hotswap_core::abi::interface] pub trait Shop { fn count(&self) -> u64; fn sell(&mut self, n: u64); }
+    /// # async fn serve(shop: &hotswap_core::Slot<dyn Shop>) -> Result<(), hotswap_core::CallError> {
+    /// let left = shop
+    ///     .run(|shop| {
+    ///         shop.sell(3)?;
+    ///         shop.count()
+    ///     })
+    ///     .await?;
+    /// println!("{left} are left");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What `call` returns; when the slot has ended, and then `call` is not run.
+    #[track_caller]
+    pub fn run<R>(
+        &self,
+        call: impl FnOnce(&mut Pin<'_, I>) -> Result<R, CallError>,
+    ) -> impl Future<Output = Result<R, CallError>> {
+        Run::new(&self.gate, |entered| call(&mut Pin::inside(&self.gate, entered)))
+    }
+
+    /// As [`run`](Self::run), alone with the instance; see [`pin_mut`](Self::pin_mut).
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run); when the instance's lock cannot be taken, and then `call` is not run.
+    #[track_caller]
+    pub fn run_mut<R>(
+        &self,
+        call: impl FnOnce(&mut PinMut<'_, I>) -> Result<R, CallError>,
+    ) -> impl Future<Output = Result<R, CallError>> {
+        Run::new(&self.gate, |entered| {
+            call(&mut PinMut::inside(&self.gate, entered).map_err(|error| *error)?)
+        })
     }
 
     /// The same slot, whose calls wait at most for `budget` while it is being upgraded.

@@ -27,15 +27,17 @@ use crate::wakers::Ticket;
 
 /// A task's place among those that wait for gates to open: one gate at a time. Dropping it gives the
 /// place up. It keeps no generation alive.
-#[derive(Default)]
 pub struct Waiting {
     place: Option<(Arc<Core>, Ticket)>,
+    /// Where the task wants to enter: whoever is inside is reported with it.
+    caller: &'static Location<'static>,
 }
 
 impl Waiting {
-    /// Waits for nothing yet.
+    /// Waits for nothing yet. The task is reported, while it is inside, as one that has entered here.
+    #[track_caller]
     pub const fn new() -> Self {
-        Self { place: None }
+        Self { place: None, caller: Location::caller() }
     }
 
     /// Ready when the gate is not closed, or has ended. Else the task will be woken.
@@ -104,35 +106,32 @@ impl<T: Send + Sync> Gate<T> {
     /// As [`enter`](Self::enter), for a task: where the gate is closed it is pending instead of
     /// waiting, and the task is woken when the gate opens or ends. There is no budget: dropping
     /// `waiting` ends the wait.
-    #[track_caller]
     pub fn poll_enter(
         &self,
         waiting: &mut Waiting,
         context: &Context<'_>,
     ) -> Poll<Result<Entered<'_, T>, Box<Refused>>> {
-        self.poll_by(waiting, context, Location::caller(), Route::Weighted)
+        self.poll_by(waiting, context, Route::Weighted)
     }
 
     /// The same as [`enter_for`](Self::enter_for).
-    #[track_caller]
     pub fn poll_enter_for(
         &self,
         point: impl Fn(&Salt) -> u32,
         waiting: &mut Waiting,
         context: &Context<'_>,
     ) -> Poll<Result<Entered<'_, T>, Box<Refused>>> {
-        self.poll_by(waiting, context, Location::caller(), Route::Key(&point))
+        self.poll_by(waiting, context, Route::Key(&point))
     }
 
     fn poll_by(
         &self,
         waiting: &mut Waiting,
         context: &Context<'_>,
-        place: &'static Location<'static>,
         route: Route<'_>,
     ) -> Poll<Result<Entered<'_, T>, Box<Refused>>> {
         loop {
-            match self.inner.enter_by(Duration::ZERO, place, route) {
+            match self.inner.enter_by(Duration::ZERO, waiting.caller, route) {
                 Err(refused) if matches!(*refused, Refused::Draining { .. }) => {
                     ready!(waiting.poll(&self.inner.core, context));
                 }

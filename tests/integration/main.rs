@@ -30,6 +30,7 @@ mod runs;
 mod state;
 mod stub;
 mod support;
+mod tasks;
 mod timing;
 mod trials;
 mod trusted;

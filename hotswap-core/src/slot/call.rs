@@ -46,12 +46,12 @@ fn fit(gate: &Gate<Generation>, instance: &Generation, wanted: Use) -> Result<()
     }
 }
 
+/// How a slot was entered, or why it was not.
+pub(super) type Entry<'a> = Result<Entered<'a, Generation>, Box<CallError>>;
+
 #[inline(always)]
 #[track_caller]
-pub(super) fn enter<'a>(
-    gate: &'a Gate<Generation>,
-    budget: Duration,
-) -> Result<Entered<'a, Generation>, Box<CallError>> {
+pub(super) fn enter(gate: &Gate<Generation>, budget: Duration) -> Entry<'_> {
     match gate.enter(budget) {
         Ok(entered) => Ok(entered),
         Err(error) => Err(refused(gate, error)),

@@ -14,7 +14,7 @@ use hotswap_abi::{
 };
 use hotswap_gate::{self as gate, Entered, EnteredAlone, Gate};
 
-use super::call::{Outcome, enter, exclusive, held, locked, once, refused, shared};
+use super::call::{Entry, Outcome, enter, exclusive, held, locked, once, refused, shared};
 use crate::instance::{Generation, Use};
 
 macro_rules! handle {
@@ -70,7 +70,16 @@ impl<'a, I: Interface + ?Sized> Pin<'a, I> {
     #[inline(always)]
     #[track_caller]
     pub(super) fn new(gate: &'a Gate<Generation>, budget: Duration) -> Self {
-        let entered = enter(gate, budget);
+        Self::of(gate, enter(gate, budget))
+    }
+
+    /// Of a thread that is inside.
+    pub(super) fn inside(gate: &'a Gate<Generation>, entered: Entered<'a, Generation>) -> Self {
+        Self::of(gate, Ok(entered))
+    }
+
+    #[inline(always)]
+    fn of(gate: &'a Gate<Generation>, entered: Entry<'a>) -> Self {
         Self { client: I::client(PinCaller { gate, entered, interface: PhantomData }) }
     }
 
@@ -98,7 +107,19 @@ impl<'a, I: Interface + ?Sized> PinMut<'a, I> {
     #[inline(always)]
     #[track_caller]
     pub(super) fn new(gate: &'a Gate<Generation>, budget: Duration) -> Self {
-        let held = hold::<I>(gate, budget);
+        Self::of(gate, enter(gate, budget).and_then(|entered| hold::<I>(gate, entered)))
+    }
+
+    /// Of a thread that is inside, if it gets the instance's lock.
+    pub(super) fn inside(
+        gate: &'a Gate<Generation>,
+        entered: Entered<'a, Generation>,
+    ) -> Result<Self, Box<CallError>> {
+        Ok(Self::of(gate, Ok(hold::<I>(gate, entered)?)))
+    }
+
+    #[inline(always)]
+    fn of(gate: &'a Gate<Generation>, held: Result<Held<'a>, Box<CallError>>) -> Self {
         Self { client: I::client(PinMutCaller { gate, held, interface: PhantomData }) }
     }
 
@@ -146,12 +167,10 @@ impl<I: Interface + ?Sized> Reader<I> {
 }
 
 #[inline(always)]
-#[track_caller]
-fn hold<I: Interface + ?Sized>(
+fn hold<'a, I: Interface + ?Sized>(
     gate: &Gate<Generation>,
-    budget: Duration,
-) -> Result<Held<'_>, Box<CallError>> {
-    let entered = enter(gate, budget)?;
+    entered: Entered<'a, Generation>,
+) -> Result<Held<'a>, Box<CallError>> {
     if I::EXCLUSIVE {
         match entered.into_exclusive() {
             Ok(alone) => Ok(Held::Alone(alone)),
@@ -165,7 +184,7 @@ fn hold<I: Interface + ?Sized>(
 /// Calls through a [`Pin`].
 pub struct PinCaller<'a, I: ?Sized> {
     gate: &'a Gate<Generation>,
-    entered: Result<Entered<'a, Generation>, Box<CallError>>,
+    entered: Entry<'a>,
     interface: PhantomData<fn(&I)>,
 }
 
