@@ -36,7 +36,7 @@ pub struct Waiting {
 impl Waiting {
     /// Waits for nothing yet. The task is reported, while it is inside, as one that has entered here.
     #[track_caller]
-    pub const fn new() -> Self {
+    pub const fn of_caller() -> Self {
         Self { place: None, caller: Location::caller() }
     }
 

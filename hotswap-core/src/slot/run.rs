@@ -26,7 +26,7 @@ pub(super) struct Run<'s, C> {
 impl<'s, C> Run<'s, C> {
     #[track_caller]
     pub(super) const fn new(gate: &'s Gate<Generation>, call: C) -> Self {
-        Self { gate, waiting: Waiting::new(), call: Some(call) }
+        Self { gate, waiting: Waiting::of_caller(), call: Some(call) }
     }
 }
 

@@ -35,7 +35,7 @@ fn enter(gate: &Gate<Witness>) -> Option<u64> {
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&bell));
     let context = Context::from_waker(&waker);
-    let mut waiting = Waiting::new();
+    let mut waiting = Waiting::of_caller();
     loop {
         match gate.poll_enter(&mut waiting, &context) {
             Poll::Pending => bell.wait(),
@@ -89,7 +89,7 @@ fn a_task_that_gives_up_takes_its_waker_out() {
         let other = {
             let gate = Arc::clone(&gate);
             thread::spawn(move || {
-                let mut waiting = Waiting::new();
+                let mut waiting = Waiting::of_caller();
                 let entered = gate.poll_enter(&mut waiting, &Context::from_waker(Waker::noop()));
                 if let Poll::Ready(entered) = entered {
                     alive(&entered.unwrap());

@@ -25,7 +25,7 @@ struct Task {
 
 impl Task {
     fn new() -> Self {
-        Self { bell: Arc::default(), waiting: Waiting::new() }
+        Self { bell: Arc::default(), waiting: Waiting::of_caller() }
     }
 
     fn poll(&mut self, gate: &TestGate) -> Poll<Result<u64, Refused>> {
@@ -170,7 +170,7 @@ fn a_waker_may_call_the_slot() {
 
     let gate = gate("arcade");
     let closed = gate.close(far()).unwrap();
-    let mut waiting = Waiting::new();
+    let mut waiting = Waiting::of_caller();
     for _ in 0..2 {
         let waker = Waker::from(Arc::new(Calls(Arc::clone(&gate))));
         assert!(gate.poll_enter(&mut waiting, &Context::from_waker(&waker)).is_pending());
@@ -190,7 +190,7 @@ fn a_key_is_polled_with_its_point() {
     gate.begin_canary(2, module(2), crate::Weight::from_parts(1), [0; 32]).unwrap();
     let context = Context::from_waker(Waker::noop());
     for point in [0, 1] {
-        let entered = gate.poll_enter_for(|_| point, &mut Waiting::new(), &context);
+        let entered = gate.poll_enter_for(|_| point, &mut Waiting::of_caller(), &context);
         let Poll::Ready(Ok(entered)) = entered else { panic!("{entered:?}") };
         assert_eq!(entered.number, if point == 0 { 2 } else { 1 });
     }
@@ -215,7 +215,7 @@ fn no_task_misses_an_opening() {
             scope.spawn(|| {
                 let waker = Waker::from(Arc::new(Unpark(thread::current())));
                 let context = Context::from_waker(&waker);
-                let mut waiting = Waiting::new();
+                let mut waiting = Waiting::of_caller();
                 loop {
                     match gate.poll_enter(&mut waiting, &context) {
                         Poll::Pending => thread::park(),
