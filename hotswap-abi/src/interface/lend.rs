@@ -191,13 +191,31 @@ impl LentFn {
 }
 
 /// What a proxy calls: a slot's instance, or something lent.
+///
+/// A proxy calls all methods of its interface on it, in safe code. Where the interface is declared
+/// anybody can make a proxy of a source, so to make a source is what is unsafe.
 #[derive(Debug)]
-#[allow(clippy::exhaustive_enums, reason = "written out by #[interface] in users' crates")]
-pub enum Source<'a> {
+pub struct Source<'a>(Called<'a>);
+
+#[derive(Debug)]
+enum Called<'a> {
     /// For default bodies that run in the host.
     Slot(Target<'a>),
     /// For arguments.
     Lent(Resolved),
+}
+
+impl<'a> Source<'a> {
+    /// For default bodies that run in the host.
+    ///
+    /// # Safety
+    /// The proxy must be of the interface that the target was made for, and the instance borrowed
+    /// as the methods that are called need it.
+    #[inline]
+    #[must_use]
+    pub const unsafe fn slot(target: Target<'a>) -> Self {
+        Self(Called::Slot(target))
+    }
 }
 
 impl Source<'_> {
@@ -208,10 +226,10 @@ impl Source<'_> {
     #[inline]
     #[must_use]
     pub unsafe fn callee(&self, index: usize) -> Callee<'_> {
-        match self {
+        match &self.0 {
             // SAFETY: the interface has one (caller).
-            Self::Slot(target) => unsafe { target.callee(index) },
-            Self::Lent(lent) => lent.callee(index),
+            Called::Slot(target) => unsafe { target.callee(index) },
+            Called::Lent(lent) => lent.callee(index),
         }
     }
 }
@@ -245,6 +263,6 @@ pub trait Lendable: Interface {
         // SAFETY: alive and of this interface (caller).
         let lent = unsafe { Resolved::new::<Self>(lent) };
         // SAFETY: a loan has entry points for what its lender has borrowed, and no others.
-        unsafe { Self::proxy(Source::Lent(lent)) }
+        unsafe { Self::proxy(Source(Called::Lent(lent))) }
     }
 }

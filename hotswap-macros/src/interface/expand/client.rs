@@ -67,9 +67,10 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
         quote! {
             if __hotswap::Callee::entry(__hotswap_callee).is_null() {
                 __hotswap::run_default(|| {
+                    // SAFETY: the target is of this interface, and borrowed as this method needs it.
+                    let __hotswap_source = unsafe { __hotswap::Source::slot(__hotswap_target) };
                     #[allow(unused_mut)]
-                    let mut __hotswap_proxy =
-                        __HotswapProxy { __hotswap_source: __hotswap::Source::Slot(__hotswap_target) };
+                    let mut __hotswap_proxy = __HotswapProxy { __hotswap_source };
                     <__HotswapProxy<'_> as #name>::#default(#proxy, #(#args),*)
                 })
             } else {
