@@ -19,7 +19,7 @@ use crate::error::{Busy, Stuck};
 use crate::generation::{ArmRef, Arms, Generation};
 use crate::protocol::{Core, Published};
 use crate::sync::{Mutex, Source};
-use crate::tables::{List, collect};
+use crate::tables::{List, collect, list};
 use crate::word::{may_be_on, turn_of};
 
 /// What a gate and its readers share.
@@ -122,9 +122,12 @@ impl<T> Inner<T> {
     }
 
     /// Lets go of arms that are over, and that nobody is on.
+    ///
+    /// The state forgets them last: as long as one is on the list, a value that becomes current again
+    /// may be known by it (`published`), and then as the value that it is on all its other turns.
     pub(crate) fn forget(&self, arms: &[u64]) {
-        self.core.state().forget(arms);
         let concerned = |it: &&Arc<Generation<T>>| it.arms().any(|arm| arms.contains(&arm.word));
+        let mut gone = list();
         loop {
             let found = self.leaving.lock().iter().find(concerned).cloned();
             let Some(whole) = found else { break };
@@ -132,14 +135,16 @@ impl<T> Inner<T> {
             let mut leaving = self.leaving.lock();
             // Else another thread has let go of an arm of it.
             let at = leaving.iter().position(|it| Arc::ptr_eq(it, &whole));
-            let gone = at.map(|at| match left {
+            gone.extend(at.map(|at| match left {
                 Some(left) => std::mem::replace(&mut leaving[at], left),
                 None => leaving.remove(at),
-            });
+            }));
             drop(leaving);
-            // Outside the lock: this may run the destructor of a value.
-            drop((gone, whole));
+            gone.push(whole);
         }
+        self.core.state().forget(arms);
+        // Where nothing is locked or half done: this may run the destructor of a value.
+        drop(gone);
     }
 
     /// Names the generations of those inside by number; the protocol knows only what they announce.

@@ -68,3 +68,67 @@ fn a_cycle_leads_through_its_lock_on_whatever_turn_it_is_held() {
     drop(lock_a);
     other.join().unwrap();
 }
+
+/// A value whose end has the gate begin a new turn.
+struct Last {
+    gate: TestGateOf<Option<Self>>,
+}
+
+type TestGateOf<T> = Arc<Gate<T>>;
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        // Somebody is inside, so that nothing more comes of it.
+        drop(self.gate.drain_open(Instant::now()));
+    }
+}
+
+/// A thread that is inside until the sender is dropped.
+fn inside_of<T: Send + Sync + 'static>(gate: &TestGateOf<T>) -> (mpsc::Sender<()>, JoinHandle<()>) {
+    let (hold, held) = mpsc::channel::<()>();
+    let (ready, is_ready) = mpsc::channel();
+    let gate = Arc::clone(gate);
+    let thread = thread::spawn(move || {
+        let _entered = gate.enter(BUDGET).unwrap();
+        ready.send(()).unwrap();
+        let _ = held.recv();
+    });
+    is_ready.recv().unwrap();
+    (hold, thread)
+}
+
+fn let_go<T>((hold, thread): (mpsc::Sender<T>, JoinHandle<()>)) {
+    drop(hold);
+    thread.join().unwrap();
+}
+
+#[test]
+fn it_is_known_again_while_the_gate_forgets_an_older_turn_of_it() {
+    let gate: TestGateOf<Option<Last>> = Arc::new(Gate::new("arcade", 0, Arc::new(None)));
+    let next_turn = || assert!(gate.drain_open(Instant::now()).is_err());
+    // The value that has an end is the first one that is forgotten, the other one is current on all
+    // later turns, each of which has a caller.
+    let last = Arc::new(Some(Last { gate: Arc::clone(&gate) }));
+    drop(gate.swap(1, last).unwrap());
+    let on_last = inside_of(&gate);
+    drop(gate.swap(2, Arc::new(None)).unwrap());
+    let mut on_turns: Vec<_> = (0..3)
+        .map(|_| {
+            let inside = inside_of(&gate);
+            next_turn();
+            inside
+        })
+        .collect();
+    let newest = on_turns.pop().unwrap();
+    let_go(on_turns.remove(0));
+    next_turn();
+    // Now both go at once: the destructor runs between them.
+    let_go(on_last);
+    on_turns.drain(..).for_each(let_go);
+    next_turn();
+    let stuck = gate.close(Instant::now()).expect_err("a caller is inside");
+    assert_eq!(stuck.inside().len(), 1);
+    let_go(newest);
+    drop(gate.close(far()).unwrap());
+    assert!(gate.inner.core.state().again.len() <= 1, "what nobody needs is not kept");
+}
