@@ -1,5 +1,8 @@
 //! The wakers of tasks that wait for a gate to open.
 
+use std::any::Any;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 use crate::tables::{List, list};
@@ -38,7 +41,7 @@ impl Wakers {
     }
 
     pub(crate) fn take_all(&mut self) -> Woken {
-        Woken(std::mem::replace(&mut self.waiting, list()))
+        Woken(mem::replace(&mut self.waiting, list()))
     }
 
     #[cfg(test)]
@@ -48,7 +51,18 @@ impl Wakers {
 }
 
 impl Woken {
+    /// Wakes all of them, also where one panics: that is told of by the panic hook, and is the fault of
+    /// neither the other tasks nor whoever has opened the gate.
     pub(crate) fn wake(self) {
-        self.0.into_iter().for_each(|(_, waker)| waker.wake());
+        for (_, waker) in self.0 {
+            if let Err(payload) = caught(|| waker.wake()) {
+                // What is thrown may panic when it is dropped, and so on.
+                caught(|| drop(payload)).unwrap_or_else(mem::forget);
+            }
+        }
     }
+}
+
+fn caught(code: impl FnOnce()) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(code))
 }

@@ -242,3 +242,26 @@ fn a_place_may_go_to_another_thread() {
     fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<Waiting>();
 }
+
+/// Panics when it is woken.
+struct Broken;
+
+impl Wake for Broken {
+    fn wake(self: Arc<Self>) {
+        panic!("it does not wake");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_keeps_no_other_task_waiting() {
+    let gate = gate("arcade");
+    let (mut first, mut broken, mut last) = (Task::new(), Waiting::of_caller(), Task::new());
+    let closed = gate.close(far()).unwrap();
+    assert!(first.poll(&gate).is_pending());
+    let waker = Waker::from(Arc::new(Broken));
+    assert!(gate.poll_enter(&mut broken, &Context::from_waker(&waker)).is_pending());
+    assert!(last.poll(&gate).is_pending());
+    assert_eq!(closed.activate(2, module(2)).number, 1, "whoever opens it goes on");
+    assert_eq!((first.rung(), last.rung()), (1, 1));
+    last.enters(&gate, 2);
+}
