@@ -11,11 +11,16 @@
 //! still in is passed over, and asked when that thread has come out. While a thread is in a module it
 //! counts as one of the library's own, so that nobody has to wait for it where the module's logs end.
 //!
+//! # The program's allocator
+//! It may be code that calls a module, which may have a new callsite, and needs the list of modules. So
+//! while that is locked nothing is allocated or freed by it, and no thread begins.
+//!
 //! # The order of things
 //! Who notes a change stores first what has changed, then the note, then wakes the thread. The
 //! thread takes the note before it lets a module ask. So a module asks after the last change.
 
 use std::{
+    alloc::System,
     cell::Cell,
     fmt,
     sync::{
@@ -26,6 +31,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use allocator_api2::vec::Vec;
 use hotswap_abi::__private::module::RootRef;
 use parking_lot::Mutex;
 
@@ -124,13 +130,24 @@ impl FilterSync {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Modules {
-    all: Vec<Arc<FilterSync>>,
-    thread: Option<Thread>,
+    /// In memory of the system's.
+    all: Vec<Arc<FilterSync>, System>,
+    follower: Follower,
 }
 
-static MODULES: Mutex<Modules> = Mutex::new(Modules { all: Vec::new(), thread: None });
+/// The thread that has modules ask.
+#[derive(Debug)]
+enum Follower {
+    None,
+    /// It is being started: what was noted before it is here it finds by itself.
+    Begins,
+    Here(Thread),
+}
+
+static MODULES: Mutex<Modules> =
+    Mutex::new(Modules { all: Vec::new_in(System), follower: Follower::None });
 /// The note.
 static HAS_CHANGED: AtomicBool = AtomicBool::new(false);
 /// One at a time: who is done with a round knows that all notes before it were followed.
@@ -154,8 +171,14 @@ pub(super) fn changed() {
 
 fn wake() {
     // Nothing else is called with this lock held.
-    if let Some(thread) = &MODULES.lock().thread {
-        thread.unpark();
+    MODULES.lock().follower.unpark();
+}
+
+impl Follower {
+    fn unpark(&self) {
+        if let Self::Here(thread) = self {
+            thread.unpark();
+        }
     }
 }
 
@@ -165,32 +188,37 @@ pub(super) fn add(module: &Arc<FilterSync>) {
     module.is_behind.store(true, Ordering::Release);
     let mut modules = MODULES.lock();
     modules.all.push(Arc::clone(module));
-    match &modules.thread {
-        Some(thread) => thread.unpark(),
-        None => {
-            let thread = thread::Builder::new().name("hotswap-logs".into()).spawn(run);
-            // Without it `sync_log_filters` still works, and the next module tries again.
-            modules.thread = thread.ok().map(|handle| handle.thread().clone());
-        }
+    modules.follower.unpark();
+    if !matches!(modules.follower, Follower::None) {
+        return;
+    }
+    modules.follower = Follower::Begins;
+    drop(modules);
+    if thread::Builder::new().name("hotswap-logs".into()).spawn(run).is_err() {
+        // Without it `sync_log_filters` still works, and the next module tries again.
+        MODULES.lock().follower = Follower::None;
     }
 }
 
 /// A module follows no more. A thread may still be in it, which holds its library.
 pub(super) fn remove(module: &Arc<FilterSync>) {
     module.is_attached.store(false, Ordering::Release);
+    // What goes is the caller's as well, and so not freed here.
     let mut modules = MODULES.lock();
     modules.all.retain(|other| !Arc::ptr_eq(other, module));
-    if let Some(thread) = modules.thread.as_ref().filter(|_| modules.all.is_empty()) {
-        thread.unpark();
+    if modules.all.is_empty() {
+        modules.follower.unpark();
     }
 }
 
 fn run() {
+    MODULES.lock().follower = Follower::Here(thread::current());
     loop {
         {
             let mut modules = MODULES.lock();
             if modules.all.is_empty() {
-                modules.thread = None;
+                // It has itself as well, so that nothing is freed here.
+                modules.follower = Follower::None;
                 return;
             }
         }
