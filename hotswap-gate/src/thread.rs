@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread::ThreadId;
 
@@ -63,11 +64,17 @@ pub struct Who {
 
 impl Who {
     pub(crate) fn current() -> Self {
+        let nameless = Self { number: id(), id: None, name: None };
         if IS_ENDING.with(Cell::get) {
-            return Self { number: id(), id: None, name: None };
+            return nameless;
         }
-        let thread = std::thread::current();
-        Self { number: id(), id: Some(thread.id()), name: thread.name().map(Arc::from) }
+        // A thread that has never called before may be at its very end, which std says by a panic: the
+        // panic hook hears of it once, and the caller does not.
+        let Ok(thread) = catch_unwind(std::thread::current) else {
+            IS_ENDING.with(|is_ending| is_ending.set(true));
+            return nameless;
+        };
+        Self { id: Some(thread.id()), name: thread.name().map(Arc::from), ..nameless }
     }
 
     /// The id that std gives the thread; `None` for one that had ended but for the last of its

@@ -8,6 +8,8 @@
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    ffi::c_void,
+    ptr,
     sync::{
         OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -34,10 +36,31 @@ static CALLS: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 
 thread_local! {
     static IS_TELLING: Cell<bool> = const { Cell::new(false) };
+    /// Tells nothing before std's own thread-locals are destroyed.
+    static IS_LATE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Gives the value of a key to the current thread.
+fn keep(key: u32, value: usize) {
+    // SAFETY: a key of this process, and a value that nobody looks at.
+    let kept = unsafe { libc::pthread_setspecific(key, ptr::without_provenance(value)) };
+    assert_eq!(kept, 0);
+}
+
+static KEY: OnceLock<u32> = OnceLock::new();
+
+/// The system calls it again for a value that was kept meanwhile: at last when std has given up the
+/// thread. From there on it tells.
+unsafe extern "C" fn at_the_end(times: *mut c_void) {
+    if times.addr() < 4 {
+        return keep(KEY.get().copied().unwrap_or_default(), times.addr() + 1);
+    }
+    IS_LATE.set(false);
+    drop(std::hint::black_box(Box::new(1_u8)));
 }
 
 fn tell() {
-    if !TELLS.load(Ordering::Relaxed) || IS_TELLING.replace(true) {
+    if !TELLS.load(Ordering::Relaxed) || IS_LATE.get() || IS_TELLING.replace(true) {
         return;
     }
     if let Some(slot) = TOLD.get() {
@@ -83,6 +106,10 @@ fn an_allocator_that_calls_a_slot_gets_through() {
     let scene = Scene::<dyn Habits>::with(config, &build(1));
     let builds: Vec<_> = (2..5).map(build).collect();
     assert!(TOLD.set(scene.slot.clone()).is_ok());
+    let mut key = 0;
+    // SAFETY: a place for a key, and a function of this program.
+    assert_eq!(unsafe { libc::pthread_key_create(&raw mut key, Some(at_the_end)) }, 0);
+    assert!(KEY.set(key).is_ok());
     let (done, is_done) = mpsc::channel();
     let work = thread::spawn(move || {
         for build in builds {
@@ -100,6 +127,14 @@ fn an_allocator_that_calls_a_slot_gets_through() {
                 })
                 .collect();
             threads.into_iter().for_each(|thread| thread.join().unwrap());
+            // A thread whose first call is at its very end: it has told nothing when it began.
+            TELLS.store(false, Ordering::Relaxed);
+            let late = thread::spawn(move || {
+                IS_LATE.set(true);
+                keep(key, 1);
+                TELLS.store(true, Ordering::Relaxed);
+            });
+            late.join().unwrap();
             scene.put(&build);
             assert!(scene.told.live().generation > 1);
         }
