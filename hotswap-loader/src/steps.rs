@@ -55,7 +55,7 @@ pub fn last(step: impl FnOnce() + Send + 'static) {
     match thread::Builder::new().name("hotswap-step".into()).stack_size(STACK).spawn(run) {
         Ok(_) => drop(is_done.recv_timeout(FAREWELL)),
         Err(error) => {
-            tracing::warn!(%error, "the end of an instance is left undone: no thread for it");
+            tracing::warn!(%error, "the end of an instance, or of its context, is left undone: no thread for it");
         }
     }
 }

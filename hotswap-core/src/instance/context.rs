@@ -6,6 +6,7 @@ use hotswap_abi::__private::{
     module::{START_FRESH, START_RESTORED, START_UPGRADED},
     portable::{Bytes, Str},
 };
+use hotswap_loader::steps;
 
 use super::{Code, Generation, StepError};
 
@@ -22,8 +23,26 @@ unsafe impl Send for Context {}
 unsafe impl Sync for Context {}
 
 impl Drop for Context {
+    /// What `prepare` has kept, and `start` has not taken, is dropped with it: module code. So that runs
+    /// on a thread for module code, also where this was to be done by a step that could not begin.
     fn drop(&mut self) {
-        // SAFETY: this type owns the box, and gives it back here alone.
+        let last = Last { code: Arc::clone(&self.code), data: self.data };
+        steps::last(move || last.drop_context());
+    }
+}
+
+/// A context that nobody refers to any more.
+struct Last {
+    code: Arc<Code>,
+    data: NonNull<()>,
+}
+
+// SAFETY: as for `Context`.
+unsafe impl Send for Last {}
+
+impl Last {
+    fn drop_context(self) {
+        // SAFETY: a `Context` owned the box, and has given it to this, which gives it back here alone.
         unsafe { (self.code.life.drop_context)(self.data.as_ptr()) };
     }
 }

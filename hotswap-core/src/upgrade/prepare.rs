@@ -103,3 +103,34 @@ pub(crate) fn context(
         .flatten()
         .map_err(|error| Fault::of_candidate(Phase::Prepared, "prepare", &error))
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::time::Duration;
+
+    use hotswap_abi::__private::{compat::Requirement, manifest::Schema};
+
+    use super::*;
+    use crate::{
+        config::{Config, SlotConfig},
+        sample::{DROPPED_BY, Drawer, Till},
+        slot::InterfaceType,
+        upgrade::load::load_builtin,
+    };
+
+    #[test]
+    fn what_was_kept_is_dropped_by_a_thread_for_module_code_whoever_lets_go_of_it() {
+        let interface = InterfaceType::of::<dyn Till>();
+        let requirement = Requirement::new(Schema::decode(interface.schema).unwrap());
+        let config = Config::production();
+        let settings = config.settings("till", SlotConfig::builtin::<Drawer>());
+        let builtin = settings.builtin.unwrap();
+        let slot = SlotCore::alone("till", requirement, interface, settings);
+        let loaded = load_builtin(builtin, &slot, &config, None).unwrap();
+        let (mut steps, soon) = (Steps::default(), Instant::now() + Duration::from_secs(60));
+        let prepared = prepare(loaded, &slot, &mut steps, soon).unwrap();
+        // As where the step that was to drop it cannot begin.
+        drop(prepared);
+        assert_eq!(DROPPED_BY.lock().pop().flatten().as_deref(), Some("hotswap-step"));
+    }
+}

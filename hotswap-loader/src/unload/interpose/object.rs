@@ -186,8 +186,9 @@ impl Object {
     /// `entries` must be the library's dynamic section.
     unsafe fn tables(&self, entries: &[Dyn64<LE>]) -> Tables {
         let mut tables = Tables::default();
+        // Of a tag that is there twice the loader has used the last, and `elf/tables.rs` examined that.
         let value = |wanted: DynamicTag| {
-            let found = entries.iter().find(|entry| entry.d_tag.get(LE) == wanted);
+            let found = entries.iter().rev().find(|entry| entry.d_tag.get(LE) == wanted);
             found.map_or(0, |entry| entry.d_val.get(LE) as usize)
         };
         // The loader has made most of them absolute.
