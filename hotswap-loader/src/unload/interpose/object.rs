@@ -184,7 +184,7 @@ impl Object {
 
     /// # Safety
     /// `entries` must be the library's dynamic section.
-    unsafe fn tables(&self, entries: &[Dyn64<LE>]) -> Tables {
+    pub(super) unsafe fn tables(&self, entries: &[Dyn64<LE>]) -> Tables {
         let mut tables = Tables::default();
         // Of a tag that is there twice the loader has used the last, and `elf/tables.rs` examined that.
         let value = |wanted: DynamicTag| {

@@ -38,6 +38,20 @@ fn a_loaded_library_is_read() {
     assert_eq!(policy::sites(&tables, 0..OF_HEAP.start, real), Ok(Vec::new()));
 }
 
+#[test]
+fn of_a_tag_that_is_there_twice_the_last_counts_as_for_the_loader() {
+    use ::object::{
+        LittleEndian as LE, U64,
+        elf::{DT_INIT_ARRAYSZ, Dyn64},
+    };
+
+    let (_, object, _) = math();
+    let size = |size| Dyn64 { d_tag: DT_INIT_ARRAYSZ.into(), d_val: U64::<LE>::new(LE, size) };
+    // SAFETY: nothing in it is an address.
+    let tables = unsafe { object.tables(&[size(8), size(24)]) };
+    assert_eq!(tables.constructors, 3);
+}
+
 /// A library must not go while the end of the process calls a function of it.
 #[test]
 fn a_function_for_the_exit_holds_its_library_while_it_runs() {
