@@ -10,7 +10,7 @@ pub(crate) use verdict::{StateReport, Succession, Verdict};
 use hotswap_core::{
     StateDrift,
     abi::__private::{compat::Requirement, manifest::Schema},
-    artifact::{Artifact, ArtifactError, File, Objection, Program, shown},
+    artifact::{Artifact, ArtifactError, File, Objection, Program, escape},
 };
 use serde::Serialize;
 
@@ -262,7 +262,7 @@ fn show(report: &Report) {
     let against = match &report.against {
         None => String::new(),
         Some(Against::Module(old)) => format!(" in the place of {old}"),
-        Some(Against::Host { file, .. }) => format!(" by {}", shown(file)),
+        Some(Against::Host { file, .. }) => format!(" by {}", escape::path(file)),
     };
     let mut text = match report.verdict {
         Verdict::Unjudged => String::new(),

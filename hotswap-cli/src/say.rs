@@ -9,7 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use hotswap_core::artifact::shown;
+use hotswap_core::artifact::escape;
 
 use crate::Error;
 
@@ -44,7 +44,7 @@ pub(crate) fn object(value: &impl Serialize) {
 fn json(text: serde_json::Result<String>) -> String {
     let text = text.expect("our own structs have text keys and no failing parts");
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if c != '\n' && shown(c.encode_utf8(&mut [0; 4])).to_string().starts_with("\\u") {
+        if c != '\n' && escape::path(c.encode_utf8(&mut [0; 4])).to_string().starts_with("\\u") {
             out.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
             out.push(c);

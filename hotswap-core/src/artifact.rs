@@ -29,7 +29,7 @@ pub use fate::StateFate;
 pub use program::{File, Program};
 
 #[doc(hidden)]
-pub use hotswap_types::escape::{Shown, shown};
+pub use hotswap_types::escape;
 
 use std::{
     path::{Path, PathBuf},
@@ -44,7 +44,7 @@ use hotswap_types::ArtifactHash;
 use crate::{
     config::StateDrift,
     trust::{Minisign, Signed, signature_of},
-    upgrade::{self, Contents, Predecessor, StageError, Unvouched, Whole, Within},
+    upgrade::{self, Contents, FileRead, Incumbent, ReadLimits, StageError, Unverified},
 };
 
 /// A file that is a sound module.
@@ -83,17 +83,17 @@ impl Artifact {
             .map_err(|source| ArtifactError::unread(StageError::read(path, source)))?;
         let signed =
             upgrade::signer(&origin, &bytes, trust).map_err(|unvouched| match unvouched {
-                Unvouched::BeingWritten(origin) => {
+                Unverified::BeingWritten(origin) => {
                     ArtifactError::unread(StageError::BeingWritten { origin })
                 }
-                Unvouched::Refused(fault) => ArtifactError::unsound(path, fault),
+                Unverified::Refused(fault) => ArtifactError::unsound(path, fault),
             })?;
         let (artifact, facts) = Self::of(path, &whole, &bytes)?;
         upgrade::reached(&facts, trust).map_err(|fault| ArtifactError::unsound(path, fault))?;
         Ok(Self { signed: Some(signed), ..artifact })
     }
 
-    fn of(path: &Path, whole: &Whole, bytes: &[u8]) -> Result<(Self, ElfFacts), ArtifactError> {
+    fn of(path: &Path, whole: &FileRead, bytes: &[u8]) -> Result<(Self, ElfFacts), ArtifactError> {
         let contents =
             upgrade::contents(bytes).map_err(|fault| ArtifactError::unsound(path, fault))?;
         let Contents { manifest, facts } = contents;
@@ -181,14 +181,14 @@ impl Artifact {
         requirement.services.clone_from(&self.manifest.requires);
         requirement.packages.clone_from(&old.manifest.packages);
         self.fits(&requirement)?;
-        let before = Predecessor::serving(&old.manifest, true);
+        let before = Incumbent::serving(&old.manifest, true);
         let handover = upgrade::handover(&self.manifest, Some(&before), drift)?;
         Ok(StateFate::of(handover, || upgrade::drift(&self.manifest, &before)))
     }
 }
 
-fn read(path: &Path) -> Result<(Whole, Vec<u8>), ArtifactError> {
+fn read(path: &Path) -> Result<(FileRead, Vec<u8>), ArtifactError> {
     // Grows with what is there: a length is no reason to allocate.
-    let read = upgrade::read_whole(path, Within::default(), |_| Ok(Vec::new()));
+    let read = upgrade::read_whole(path, ReadLimits::default(), |_| Ok(Vec::new()));
     read.map_err(ArtifactError::unread)
 }

@@ -27,7 +27,7 @@ pub(crate) struct Checkpoint {
 
 /// What an earlier run has left for a slot.
 #[derive(Debug)]
-pub(crate) enum Left {
+pub(crate) enum EarlierState {
     /// Its last state.
     Checkpoint(Checkpoint),
     /// It did not end in order; this is the state that it began with.
@@ -37,13 +37,13 @@ pub(crate) enum Left {
 }
 
 /// Looks for what an earlier run has left for a slot.
-pub(crate) fn look(folder: &Path, slot: &str) -> Result<Left, SnapshotError> {
+pub(crate) fn look(folder: &Path, slot: &str) -> Result<EarlierState, SnapshotError> {
     let path = path(folder, slot);
     match Snapshot::read(&path) {
-        Ok(snapshot) => Ok(Left::Checkpoint(Checkpoint { snapshot, path: Some(path) })),
+        Ok(snapshot) => Ok(EarlierState::Checkpoint(Checkpoint { snapshot, path: Some(path) })),
         Err(error) if error.is_missing() => {
             let used = used(&path);
-            Ok(if used.exists() { Left::Used(used) } else { Left::Nothing })
+            Ok(if used.exists() { EarlierState::Used(used) } else { EarlierState::Nothing })
         }
         Err(error) => Err(error),
     }

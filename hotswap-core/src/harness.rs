@@ -32,7 +32,7 @@ use hotswap_watch::cargo::{Level, Report};
 use tempfile::TempDir;
 
 use crate::{
-    checkpoint::{self, Left},
+    checkpoint::{self, EarlierState},
     config::{Config, SlotConfig},
     error::{Error, Reason},
     event::{EventKind, Live},
@@ -187,8 +187,8 @@ impl<I: Interface + ?Sized> Loaded<I> {
 
     fn left(states: &Path, slot: &str) -> Result<Option<Snapshot>, Error> {
         match checkpoint::look(states, slot) {
-            Ok(Left::Checkpoint(left)) => Ok(Some(left.snapshot)),
-            Ok(Left::Used(_) | Left::Nothing) => Ok(None),
+            Ok(EarlierState::Checkpoint(left)) => Ok(Some(left.snapshot)),
+            Ok(EarlierState::Used(_) | EarlierState::Nothing) => Ok(None),
             Err(source) => Err(Reason::Checkpoint { name: slot.to_owned(), source }.into()),
         }
     }

@@ -34,7 +34,7 @@ use parking_lot::Mutex;
 #[cfg(unix)]
 use crate::admin::Admin;
 use crate::{
-    checkpoint::{self, Left},
+    checkpoint::{self, EarlierState},
     config::{Config, ConfigError, SlotSettings},
     error::{Error, Reason},
     event::{Event, EventKind},
@@ -46,7 +46,7 @@ use crate::{
     rehearsal::is_unserved_child,
     report::Report,
     slot::{InterfaceType, OnUnload, Slot, SlotCore},
-    supervisor::{Command, Events, Kept, Pauses, Reports, Shared, Worker},
+    supervisor::{Command, Events, Pauses, Reports, Shared, ShutdownState, Worker},
 };
 
 /// Manages the slots of a process.
@@ -70,7 +70,7 @@ pub struct Host {
     operator: Operator,
     #[cfg(unix)]
     admin: Option<Admin>,
-    worker: Option<JoinHandle<Option<Kept>>>,
+    worker: Option<JoinHandle<Option<ShutdownState>>>,
 }
 
 impl Host {
@@ -333,9 +333,9 @@ impl Host {
             .into());
         }
         let (checkpoint, used) = match self.left_for(name)? {
-            Left::Checkpoint(checkpoint) => (Some(checkpoint), None),
-            Left::Used(used) => (None, Some(used)),
-            Left::Nothing => (None, None),
+            EarlierState::Checkpoint(checkpoint) => (Some(checkpoint), None),
+            EarlierState::Used(used) => (None, Some(used)),
+            EarlierState::Nothing => (None, None),
         };
         let interface = InterfaceType::of::<I>();
         let (commands, slot) = (self.operator.commands.clone(), name.to_owned());
@@ -368,12 +368,12 @@ impl Host {
     }
 
     /// What an earlier run has left for a slot.
-    fn left_for(&self, name: &str) -> Result<Left, Error> {
+    fn left_for(&self, name: &str) -> Result<EarlierState, Error> {
         let Some(folder) = &self.operator.shared.config.checkpoints() else {
-            return Ok(Left::Nothing);
+            return Ok(EarlierState::Nothing);
         };
         if self.operator.shared.journal.as_ref().is_some_and(|it| it.lock().has_backups(name)) {
-            return Ok(Left::Nothing);
+            return Ok(EarlierState::Nothing);
         }
         let file = checkpoint::path(folder, name);
         let checked = self.operator.shared.config.trust.check_own_file(&file);

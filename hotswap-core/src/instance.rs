@@ -23,10 +23,10 @@ mod watch;
 pub use self::panic_policy::AfterPanic;
 pub(crate) use self::{
     code::{Code, Role},
-    condition::{Condition, OnPanic, Panics, Unfit, Use},
+    condition::{Blocked, Condition, OnPanic, Panics, Use},
     context::{Begin, Context, State},
     generation::Generation,
-    moving::{Kinship, kinship},
+    moving::{LayoutMatch, layout_match},
     panic_policy::PanicPolicy,
     resident::{Resident, Stage},
     step_error::StepError,

@@ -38,7 +38,6 @@
 //!   error: something else has written there, and guessing what was committed is worse than asking.
 //! - A rotated journal begins with a summary of the old one, so one file is all that is read.
 
-mod earlier;
 pub(crate) mod error;
 #[cfg(all(test, target_os = "linux"))]
 mod faults;
@@ -47,6 +46,7 @@ pub(crate) mod line;
 mod lock;
 pub(crate) mod record;
 pub(crate) mod replay;
+mod revert_target;
 pub(crate) mod store;
 
 use std::path::{Path, PathBuf};
@@ -61,11 +61,11 @@ use crate::{
     snapshot::{Snapshot, SnapshotError},
 };
 
-pub use hotswap_types::{Occasion, Outcome};
+pub use hotswap_types::{BackupReason, Outcome};
 
-pub use crate::{event::Backup, report::PastUpgrade};
+pub use crate::{event::Backup, report::HistoryEntry};
 
-pub use self::earlier::Earlier;
+pub use self::revert_target::RevertTarget;
 pub(crate) use self::{
     error::JournalError,
     line::{What, text},
@@ -111,24 +111,24 @@ impl Journal {
             most_artifacts: config.kept_artifacts,
             most_tries: config.activation_tries,
         };
-        journal.must("", What::Opened)?;
+        journal.append_durable("", What::Opened)?;
         journal.tidy();
         Ok(Some(journal))
     }
 
     /// Writes a line that nothing waits for. One that could not be written is caught up on.
-    pub(crate) fn note(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
-        self.file.note(slot, what)
+    pub(crate) fn append_lazy(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        self.file.append_lazy(slot, what)
     }
 
     /// Writes a line before its deed, durably. On an error the deed must not be done.
-    pub(crate) fn must(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
-        self.file.must(slot, what)
+    pub(crate) fn append_durable(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        self.file.append_durable(slot, what)
     }
 
     /// Writes a line of what cannot be taken back any more, durably.
-    pub(crate) fn has(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
-        self.file.has(slot, what)
+    pub(crate) fn append(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+        self.file.append(slot, what)
     }
 
     /// What is known of a slot.
@@ -175,7 +175,7 @@ impl Journal {
     /// Says that an artifact is about to take over, and how often it was.
     pub(crate) fn activating(&mut self, slot: &str, build: Build) -> Result<(), JournalError> {
         let before = self.record(slot).map_or(0, |it| it.tries_of(build.artifact));
-        self.must(slot, What::Activating { build, attempt: before + 1 })
+        self.append_durable(slot, What::Activating { build, attempt: before + 1 })
     }
 
     /// Where an artifact is kept.
@@ -189,11 +189,11 @@ impl Journal {
     }
 
     /// An artifact that has been committed in a slot, and is kept.
-    pub(crate) fn earlier(&self, slot: &str, earlier: &Earlier) -> Option<Build> {
+    pub(crate) fn earlier(&self, slot: &str, earlier: &RevertTarget) -> Option<Build> {
         let committed = &self.record(slot)?.committed;
         let is_meant = |build: &&Build| match earlier {
-            Earlier::Artifact(hash) => build.artifact == *hash,
-            Earlier::Version(version) => build.version == *version,
+            RevertTarget::Artifact(hash) => build.artifact == *hash,
+            RevertTarget::Version(version) => build.version == *version,
         };
         let kept = |build: &&Build| self.artifact(build.artifact).exists();
         committed.iter().filter(kept).find(is_meant).cloned()
@@ -211,20 +211,20 @@ impl Journal {
         slot: &str,
         artifact: Option<ArtifactHash>,
         state: &Snapshot,
-        occasion: Occasion,
+        reason: BackupReason,
     ) -> Result<Backup, JournalError> {
         self.ready()?;
-        if matches!(occasion, Occasion::Upgrade | Occasion::Interval)
+        if matches!(reason, BackupReason::Upgrade | BackupReason::Interval)
             && let Some(last) = self.record(slot).and_then(|record| record.backups.last())
             && (last.content, last.release.artifact) == (ArtifactHash::of(&state.state), artifact)
             && self.store.restore(slot, last).is_ok()
         {
             return Ok(self.backup(slot, last));
         }
-        let backup = self.next_backup(slot, artifact, state, occasion);
+        let backup = self.next_backup(slot, artifact, state, reason);
         let number = backup.number;
         self.store.back_up(slot, number, state)?;
-        let written = self.file.must(slot, What::BackedUp(backup.clone()));
+        let written = self.file.append_durable(slot, What::BackedUp(backup.clone()));
         match written {
             // Who reads that line must find its file.
             Err(_) if self.file.may_be_there() => self.file.give_up_backup(slot, number),
@@ -241,7 +241,7 @@ impl Journal {
         slot: &str,
         artifact: Option<ArtifactHash>,
         state: &Snapshot,
-        occasion: Occasion,
+        reason: BackupReason,
     ) -> BackupRecord {
         let nothing = SlotRecord::default();
         let record = self.record(slot).unwrap_or(&nothing);
@@ -251,7 +251,7 @@ impl Journal {
             taken: json::time::of(state.taken()),
             size: state.size() as u64,
             content: ArtifactHash::of(&state.state),
-            occasion,
+            reason,
             dropped: record.superfluous(self.most_backups),
         }
     }
@@ -270,7 +270,7 @@ impl Journal {
     }
 
     /// The upgrades of all slots that are over, the newest first.
-    pub(crate) fn history(&self) -> Vec<PastUpgrade> {
+    pub(crate) fn history(&self) -> Vec<HistoryEntry> {
         let slots = self.file.replay().slots.iter();
         let mut all: Vec<_> = slots
             .flat_map(|(slot, record)| record.history.iter().map(|past| past_upgrade(slot, past)))
@@ -306,21 +306,21 @@ impl Journal {
     }
 
     fn backup(&self, slot: &str, record: &BackupRecord) -> Backup {
-        let BackupRecord { number, release, taken, size, occasion, .. } = record;
+        let BackupRecord { number, release, taken, size, reason, .. } = record;
         Backup {
             number: *number,
             release: release.clone(),
             taken: json::time::after(*taken),
             size: *size,
-            occasion: *occasion,
+            reason: *reason,
             path: self.store.backup(slot, *number),
         }
     }
 }
 
-fn past_upgrade(slot: &str, past: &Past) -> PastUpgrade {
+fn past_upgrade(slot: &str, past: &Past) -> HistoryEntry {
     let Past { began, at, artifact, build, outcome, why } = past;
-    PastUpgrade {
+    HistoryEntry {
         slot: slot.to_owned(),
         began: json::time::after(*began),
         ended: json::time::after(*at),

@@ -14,7 +14,7 @@ use std::{
     time::Instant,
 };
 
-use hotswap_types::{ArtifactHash, Intent, escape::said};
+use hotswap_types::{ArtifactHash, Intent, escape};
 use semver::Version;
 
 pub use self::status::{GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus};
@@ -24,7 +24,7 @@ use crate::{
     event::{Event, EventKind, Pause, Refusal},
     plan::Plan,
     slot::{Over, upgrades},
-    supervisor::{Command, Offered, Shared, Wanted},
+    supervisor::{Command, Offered, Shared, StillWanted},
 };
 
 /// Operates a host: whoever has one can look at it, decide about upgrades, and order them.
@@ -50,7 +50,7 @@ pub struct Operator {
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: Sender<Command>,
     /// Orders are done only as long as this holds.
-    wanted: Option<Wanted>,
+    wanted: Option<StillWanted>,
 }
 
 impl Operator {
@@ -121,7 +121,8 @@ impl Operator {
     /// committed or rolled back; when the thread is inside a call of a slot, or an event callback; when
     /// the host has ended.
     pub fn approve(&self, artifact: ArtifactHash, by: impl Into<String>) -> Result<(), Error> {
-        let known = self.ask(|reply| Command::Approve { artifact, by: said(by), reply })?;
+        let known =
+            self.ask(|reply| Command::Approve { artifact, by: escape::input(by), reply })?;
         match known {
             Ok(true) => Ok(()),
             Ok(false) => Err(Reason::NoPlan { artifact }.into()),
@@ -141,7 +142,7 @@ impl Operator {
         why: impl Into<String>,
     ) -> Result<(), Error> {
         let known = self.ask(|reply| {
-            let (by, why) = (said(by), said(why));
+            let (by, why) = (escape::input(by), escape::input(why));
             Command::Reject { artifact, by, why, reply }
         })?;
         if known { Ok(()) } else { Err(Reason::NoPlan { artifact }.into()) }
@@ -153,7 +154,7 @@ impl Operator {
     /// When the slot has no version on trial ([`Config::with_trial`](crate::Config::with_trial));
     /// when the thread is inside a call of a slot, or an event callback; when the host has ended.
     pub fn commit(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
-        let (name, why) = (slot.to_owned(), said(why));
+        let (name, why) = (slot.to_owned(), escape::input(why));
         let known = self.ask(|reply| Command::Commit { slot: name, why, reply })?;
         if known { Ok(()) } else { Err(Reason::NoTrial { name: slot.to_owned() }.into()) }
     }
@@ -165,7 +166,7 @@ impl Operator {
     /// As for [`commit`](Self::commit); and when callers do not leave the version: then it is tried
     /// again by itself.
     pub fn roll_back(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
-        let (name, why) = (slot.to_owned(), said(why));
+        let (name, why) = (slot.to_owned(), escape::input(why));
         let rolled_back = self.ask(|reply| Command::RollBack { slot: name, why, reply })?;
         let name = slot.to_owned();
         match rolled_back {
@@ -225,7 +226,7 @@ impl Operator {
         why: impl Into<String>,
     ) -> Result<(), Error> {
         self.refuse_unknown(slot)?;
-        let pause = Pause { by: said(by), why: said(why), since: Instant::now() };
+        let pause = Pause { by: escape::input(by), why: escape::input(why), since: Instant::now() };
         self.shared.pauses.begin(slot, pause.clone());
         self.shared.tell(slot.unwrap_or_default(), EventKind::Paused(pause));
         Ok(())

@@ -42,7 +42,7 @@ mod verdict;
 
 pub(crate) use self::{
     role::is_unserved_child,
-    running::{News, Running},
+    running::{ChildEvent, Running},
 };
 #[cfg(fuzzing)]
 pub(crate) use verdict::of_any;

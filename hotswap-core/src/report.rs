@@ -13,7 +13,7 @@ mod serving;
 mod text;
 
 pub(crate) use self::lost::lost;
-pub use self::{note::Note, past::PastUpgrade, serving::Serving};
+pub use self::{note::Note, past::HistoryEntry, serving::Serving};
 
 use std::{
     sync::Arc,
@@ -50,7 +50,7 @@ pub struct Report {
     pub plan: Option<Arc<Plan>>,
     /// What somebody has said to the plan; `None` if nobody was asked.
     #[serde(default)]
-    pub word: Option<Word>,
+    pub word: Option<Decision>,
     /// The phases that it has come to, in order.
     pub phases: Vec<PhaseTime>,
     /// How long callers were kept waiting; `None` if they were not.
@@ -111,7 +111,7 @@ pub struct PhaseTime {
 /// What somebody has said to a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Word {
+pub struct Decision {
     /// Whether it might go on.
     pub approved: bool,
     /// Who has said so; `None` for what is configured.

@@ -12,7 +12,7 @@ mod call;
 #[expect(unsafe_code, reason = "vouches that calls hold the instance as they need it")]
 mod client;
 mod core;
-mod held;
+mod deferred;
 mod interface_type;
 mod progress;
 mod quarantine;

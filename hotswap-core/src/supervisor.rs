@@ -64,10 +64,10 @@ mod worker;
 
 pub use self::offer::{Offered, Standing};
 pub(crate) use self::{
-    command::{Command, Wanted},
+    command::{Command, StillWanted},
     events::Events,
     pauses::Pauses,
     reports::Reports,
     shared::Shared,
-    worker::{Kept, Worker},
+    worker::{ShutdownState, Worker},
 };

@@ -57,7 +57,7 @@ use std::{
 
 use hotswap_abi::Manifest;
 use hotswap_loader::{elf::ElfFacts, fs::read_regular};
-use hotswap_types::{ArtifactHash, escape::shown};
+use hotswap_types::{ArtifactHash, escape};
 
 pub(crate) use self::{
     forged::Forged,
@@ -101,7 +101,7 @@ pub struct Minisign {
 
 /// Why nothing is trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the keys in {} cannot be used: {why}", shown(path))]
+#[error("the keys in {} cannot be used: {why}", escape::path(path))]
 pub(crate) struct NoKeys {
     path: PathBuf,
     why: String,

@@ -8,7 +8,7 @@
 //! what served goes on serving, with its state. Nothing that callers can see changes before the
 //! switch in [`activate`]. A module with state is switched in a [`pause`].
 //!
-//! Where the host has a journal, what is BackedUp is written by its worker, into which [`Wanted`]
+//! Where the host has a journal, what is BackedUp is written by its worker, into which [`BackupRequest`]
 //! leads. What is Rehearsed is tried in a child process, with a copy of the state that is taken
 //! early ([`backup`]); the state that goes over in the end is another one, taken in the pause. A
 //! candidate waits for a rehearsal, and for an approval, outside of this file, as an [`Admitted`].
@@ -26,6 +26,7 @@ mod backup;
 mod contents;
 mod context;
 mod fault;
+mod incumbent;
 pub(crate) mod inspect;
 mod kept;
 pub(crate) mod load;
@@ -33,7 +34,6 @@ pub(crate) mod migrate;
 pub(crate) mod moves;
 mod pause;
 pub(crate) mod plan;
-mod predecessor;
 pub(crate) mod prepare;
 mod progress;
 mod quiesce;
@@ -46,27 +46,27 @@ mod stage;
 mod start;
 mod trial;
 mod verify;
-mod vouch;
+mod verify_signature;
 
 pub(crate) use self::{
     admitted::{Admitted, Baseline, RehearsalOutcome},
     assess::{Assessed, Handover, above, drift, fits, handover},
-    backup::{BackedUp, Wanted, live as copy_of_state},
+    backup::{BackedUp, BackupRequest, live as copy_of_state},
     contents::{Contents, contents},
     context::{Applied, GRACE, Unapplied, Upgrade, UpgradeEvent, span},
     fault::{Fault, Retry},
+    incumbent::Incumbent,
     inspect::{Inspected, reached},
-    predecessor::Predecessor,
     prepare::Prepared,
     restart::Restarted,
-    retire::{Left, Retiring},
+    retire::{HandoverExtent, Retiring},
     rollback::{NotRolledBack, RolledBack},
     room::{Place as RoomIn, Sizes, copies, has_room, holds_all_of, memory_has_room},
     snapshot::take_last,
-    stage::{StageError, StageRequest, Staged, Whole, Within, read_whole, stage},
+    stage::{FileRead, ReadLimits, StageError, StageRequest, Staged, read_whole, stage},
     trial::{Verdict, Why, judge},
     verify::verify,
-    vouch::{Unvouched, Vouched, signer, still_vouched, vouch},
+    verify_signature::{Unverified, Verified, signer, still_verified, verify_signature},
 };
 
 use std::{sync::Arc, time::Instant};
@@ -84,11 +84,11 @@ impl Upgrade<'_> {
     /// upgrade of this slot.
     pub(crate) fn inspect(
         &mut self,
-        vouched: Vouched,
+        verified: Verified,
         is_shared_folder: bool,
     ) -> Result<Option<Inspected>, Fault> {
         let _span = span(Phase::Inspected);
-        let inspected = inspect::inspect(vouched, &self.config.trust);
+        let inspected = inspect::inspect(verified, &self.config.trust);
         let ours = self.slot.requirement.module.as_ref();
         if is_shared_folder && inspected.as_ref().is_ok_and(|it| Some(&it.manifest.module) != ours)
         {
@@ -108,7 +108,7 @@ impl Upgrade<'_> {
     ) -> Result<Assessed, Fault> {
         let _span = span(Phase::Assessed);
         let drift = self.config.state_drift;
-        let before = Predecessor::of(self.slot);
+        let before = Incumbent::of(self.slot);
         above(&inspected.manifest, floor)?;
         let assessed = assess::assess(inspected, &self.slot.requirement, before.as_ref(), drift)?;
         self.reached(Phase::Assessed);
@@ -119,7 +119,7 @@ impl Upgrade<'_> {
     pub(crate) fn back_up(
         &mut self,
         assessed: Assessed,
-        wanted: &Wanted<'_>,
+        wanted: &BackupRequest<'_>,
     ) -> Result<BackedUp, Fault> {
         let backed_up = {
             let _span = span(Phase::BackedUp);
@@ -149,7 +149,7 @@ impl Upgrade<'_> {
     pub(crate) fn prepare_builtin(&mut self) -> Result<Prepared, Fault> {
         let deadline = Instant::now() + self.config.work_deadline;
         let builtin = self.slot.settings.builtin.expect("the slot has one");
-        let before = Predecessor::of(self.slot);
+        let before = Incumbent::of(self.slot);
         let loaded = load::load_builtin(builtin, self.slot, self.config, before.as_ref())?;
         prepare::prepare(loaded, self.slot, self.steps, deadline)
     }
@@ -248,7 +248,7 @@ impl Upgrade<'_> {
         let code = Arc::clone(generation.code());
         let number = gate.current().0;
         let old = activate::swap(gate, generation)?;
-        let old = Some(Retiring::new(number, old, Left::Unknown));
+        let old = Some(Retiring::new(number, old, HandoverExtent::Unknown));
         Ok(Applied { code, state: prepared.handover.note(), pause: None, restored: None, old })
     }
 }

@@ -19,7 +19,7 @@ use hotswap_abi::__private::{
     module::{Export, RootRef},
     text::{in_full, lined},
 };
-use hotswap_types::{Holder, escape::escaped};
+use hotswap_types::{Holder, escape};
 #[cfg(unix)]
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 #[cfg(windows)]
@@ -49,7 +49,7 @@ pub struct Image {
 #[non_exhaustive]
 pub enum LoadError {
     /// The system's loader does not open it.
-    #[error("the system's loader refuses it: {}", escaped(&in_full(.0)))]
+    #[error("the system's loader refuses it: {}", escape::text(&in_full(.0)))]
     Open(libloading::Error),
     /// Not the library is to blame: nothing in that folder can be mapped.
     #[error("nothing can be loaded from the private folder: {0}")]

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-use crate::escape::{cut, escaped};
+use crate::escape::{self, cut};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// No text of an intent is longer when it is read, in bytes.
@@ -153,7 +153,7 @@ impl fmt::Display for Purpose {
         let word = Self::WORDS.iter().find(|(purpose, _)| purpose == self);
         match (word, self) {
             (Some((_, word)), _) => f.write_str(word),
-            (None, Self::Other(text)) => f.write_str(&escaped(text)),
+            (None, Self::Other(text)) => f.write_str(&escape::text(text)),
             (None, _) => fmt::Debug::fmt(self, f),
         }
     }
@@ -218,9 +218,9 @@ impl fmt::Display for Intent {
             write!(f, ", priority {priority}")?;
         }
         if let Some(who) = asked_by {
-            write!(f, ", asked by {}", escaped(who))?;
+            write!(f, ", asked by {}", escape::text(who))?;
         }
-        why.as_ref().map_or(Ok(()), |why| write!(f, ": {}", escaped(why)))
+        why.as_ref().map_or(Ok(()), |why| write!(f, ": {}", escape::text(why)))
     }
 }
 

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod artifact_hash;
+mod backup_reason;
 mod deadline;
 mod error_kind;
 pub mod escape;
@@ -19,20 +20,19 @@ mod intent;
 #[expect(missing_docs, reason = "each module is a type's two functions for serde")]
 pub mod json;
 mod module_version;
-mod occasion;
 mod outcome;
 mod phase;
 mod release;
 mod state_change;
 
 pub use artifact_hash::{ArtifactHash, ParseHashError};
+pub use backup_reason::BackupReason;
 pub use deadline::bounded;
 pub use error_kind::ErrorKind;
 pub use fingerprint::Fingerprint;
 pub use holder::{Caller, Holder, HoldingThread};
 pub use intent::{Intent, ParseUrgencyError, Purpose, Urgency};
 pub use module_version::ModuleVersion;
-pub use occasion::Occasion;
 pub use outcome::Outcome;
 pub use phase::{Phase, PhaseSpan};
 pub use release::Release;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 use thiserror::Error;
 
 /// Why something cannot be watched.
@@ -22,7 +22,7 @@ pub enum WatchError {
     #[error(
         "cannot watch {}: all inotify watches of this user are taken ({}): raise the limit with \
          `sysctl fs.inotify.max_user_watches=524288`, or look at an interval: `with_polling`",
-        shown(folder),
+        escape::path(folder),
         limit("max_user_watches")
     )]
     NoWatchLeft {
@@ -41,7 +41,7 @@ pub enum WatchError {
         source: io::Error,
     },
     /// The system refuses to watch a folder.
-    #[error("cannot watch {}", shown(folder))]
+    #[error("cannot watch {}", escape::path(folder))]
     Refused {
         /// The folder.
         folder: PathBuf,

@@ -8,7 +8,7 @@ use counter_api::Counter;
 use hotswap_core::{
     ErrorKind, Host, SlotConfig,
     event::{Event, EventKind, Exit, Phase, StateNote},
-    journal::{Occasion, Outcome},
+    journal::{BackupReason, Outcome},
     snapshot::Snapshot,
 };
 use hotswap_tests::{fixture, patient, until};
@@ -34,7 +34,7 @@ fn a_run_goes_on_where_the_last_one_has_ended_in_order() {
     let recovered = second.recovered();
     assert!(!recovered.is_older && recovered.passed_over.is_empty(), "{recovered}");
     assert_eq!(recovered.artifact.unwrap().artifact, Some(hash(&counter("label=a"))));
-    assert_eq!(recovered.backup.unwrap().occasion, Occasion::End);
+    assert_eq!(recovered.backup.unwrap().reason, BackupReason::End);
     until("the newer build is live", || label(&second.slot) == "b");
     assert_eq!(value(&second.slot), 5);
     second.host.shutdown().unwrap();
@@ -47,7 +47,7 @@ fn after_a_crash_the_last_commit_serves_with_its_newest_backup_and_that_is_said(
     let run = place.run();
     run.add(5);
     let backup = run.host.operator().checkpoint("main").unwrap();
-    assert_eq!((backup.number, backup.occasion), (1, Occasion::Checkpoint));
+    assert_eq!((backup.number, backup.reason), (1, BackupReason::Checkpoint));
     assert_eq!(Snapshot::read(&backup.path).unwrap().size() as u64, backup.size);
     run.add(1);
     let image = place.image();
@@ -88,7 +88,7 @@ fn a_crash_between_phases_leaves_the_old_version_or_the_new_one() {
     let recovered = after.recovered();
     assert_eq!(recovered.artifact.as_ref().unwrap().artifact, Some(hash(&counter("label=a"))));
     assert_eq!(recovered.uncommitted.as_ref().unwrap().artifact, Some(hash(&counter("label=b"))));
-    assert_eq!(recovered.backup.as_ref().unwrap().occasion, Occasion::Upgrade);
+    assert_eq!(recovered.backup.as_ref().unwrap().reason, BackupReason::Upgrade);
     until("it is tried again", || label(&after.slot) == "b");
     assert_eq!(value(&after.slot), 5);
     // Twice: it is not tried again.
@@ -242,7 +242,7 @@ fn a_backup_is_restored_and_what_served_can_be_had_again() {
     let image = place.image();
     assert_eq!(value(&image.run().slot), 5);
     let backups = run.host.operator().backups("main").unwrap();
-    let before = backups.iter().find(|it| it.occasion == Occasion::Upgrade).unwrap();
+    let before = backups.iter().find(|it| it.reason == BackupReason::Upgrade).unwrap();
     run.host.operator().restore("main", before.number).unwrap();
     assert_eq!(value(&run.slot), 15);
     let error = run.host.operator().restore("main", 99).unwrap_err();
@@ -286,7 +286,7 @@ fn an_interval_backs_up_what_has_changed() {
             _ => None,
         }
     };
-    assert_eq!(run.told.find(of(1)).occasion, Occasion::Interval);
+    assert_eq!(run.told.find(of(1)).reason, BackupReason::Interval);
     until("it is on disk", || {
         let image = place.image();
         value(&image.run().slot) == 5

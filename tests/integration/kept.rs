@@ -8,7 +8,7 @@ use std::{
 use hotswap_core::{
     Config, SlotConfig, Standing, Trust,
     event::{EventKind, StateNote},
-    journal::Occasion,
+    journal::BackupReason,
     plan::Intent,
 };
 use hotswap_tests::{Fixture, fixture, replace};
@@ -167,7 +167,7 @@ fn a_built_in_module_goes_on_with_its_state() {
     serves(&run, "plain", 0);
     run.add(5);
     let backup = run.host.operator().checkpoint("main").unwrap();
-    assert_eq!((backup.release.artifact, backup.occasion), (None, Occasion::Checkpoint));
+    assert_eq!((backup.release.artifact, backup.reason), (None, BackupReason::Checkpoint));
     run.add(1);
     run.host.shutdown().unwrap();
     let run = Run::of(built_in(&place));

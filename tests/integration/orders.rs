@@ -143,7 +143,7 @@ fn a_next_try_that_falls_into_a_pause_comes_after_it() {
     let refusal = scene.told.refused();
     assert!(refusal.tried_again, "{refusal}");
     scene.host.operator().pause(None, "ada", "a look").unwrap();
-    until("it is held", || !scene.host.status().slots[0].held.is_empty());
+    until("it is held", || !scene.host.status().slots[0].deferred.is_empty());
     open(&journal);
     assert!(scene.host.operator().resume(None).unwrap());
     assert_eq!(scene.told.live().generation, 2);

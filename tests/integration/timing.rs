@@ -138,7 +138,7 @@ fn of_several_the_most_urgent_is_the_first() {
     for slot in slots {
         replace(&path(slot), counter("label=b").bytes());
     }
-    until("each was seen", || host.status().slots.iter().all(|slot| slot.held.len() == 1));
+    until("each was seen", || host.status().slots.iter().all(|slot| slot.deferred.len() == 1));
     assert!(host.operator().resume(None).unwrap());
     let live = |_| {
         told.find(|event| match event.kind {

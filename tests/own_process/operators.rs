@@ -25,7 +25,7 @@ use hotswap_core::{
     ArtifactHash, Rehearsal, Trial,
     admin::{Client, Done, Request},
     event::Phase,
-    journal::Occasion,
+    journal::BackupReason,
     plan::Intent,
     probe,
 };
@@ -129,7 +129,7 @@ fn who_waits_for_one_is_not_told_of_another() {
     let request = Request::Apply { slot, file: Some(file), wait: true, intent: Intent::default() };
     let waiting = thread::spawn(move || client.ask(&request, |_| {}));
     let status = || scene.host.status().slots.remove(0);
-    until("it waits for the end of the trial", || status().held.len() == 1);
+    until("it waits for the end of the trial", || status().deferred.len() == 1);
     // Another one is committed, and then it is on trial itself.
     scene.host.operator().commit("main", "a test").expect("the other one is on trial");
     until("it is on trial", || status().serving.is_some_and(|it| it.generation == 3));
@@ -263,7 +263,7 @@ fn who_waits_for_what_is_gone() {
         let client = Client::new(reached.folder.path().join("admin"));
         let waiting = thread::spawn(move || client.ask(&request, |_| {}));
         let status = || reached.scene.host.status().slots.remove(0);
-        until("it waits for the end of the trial", || status().held.len() == 1);
+        until("it waits for the end of the trial", || status().deferred.len() == 1);
         goes(&reached.scene.folder().join("offered"));
         reached.scene.host.operator().commit("main", "a test").expect("another one is on trial");
         let done = waiting.join().expect("it does not panic").expect("it is answered");
@@ -338,7 +338,7 @@ fn what_somebody_has_asked_who_has_gone() {
     stays.read_to_string(&mut answer).expect("it is answered");
     assert!(answer.starts_with("{\"done\":{\"yes\":true"), "{answer}");
     let backups = reached.scene.host.operator().backups("main").expect("it has a journal");
-    let asked_for = backups.iter().filter(|it| it.occasion == Occasion::Checkpoint);
+    let asked_for = backups.iter().filter(|it| it.reason == BackupReason::Checkpoint);
     assert_eq!(asked_for.count(), 1, "{backups:#?}");
 }
 

@@ -114,7 +114,7 @@ was ready; 2 no host answers")]
         #[arg(long)]
         wait: bool,
         #[command(flatten)]
-        wanted: Wanted,
+        wanted: IntentArgs,
         #[command(flatten)]
         host: Host,
     },
@@ -316,7 +316,7 @@ Exit codes: 0 noted, 1 there is no such report, 2 no host answers")]
 
 /// Why an upgrade is wanted.
 #[derive(Debug, Args)]
-pub(crate) struct Wanted {
+pub(crate) struct IntentArgs {
     /// What it is for: security, fix, feature, performance, or another word
     #[arg(long, value_name = "WORD", default_value = "unstated")]
     pub(crate) purpose: Purpose,

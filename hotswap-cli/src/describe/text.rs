@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use hotswap_core::{
     abi::Manifest,
-    artifact::{Artifact, shown},
+    artifact::{Artifact, escape},
 };
 
 use super::{Interface, parts, rust::declaration};
@@ -19,7 +19,7 @@ pub(crate) fn text(artifact: &Artifact) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(text, "  {name:<9}{value}");
     };
-    fact("file", format!("{}, {}", shown(artifact.path()), bytes(artifact.size())));
+    fact("file", format!("{}, {}", escape::path(artifact.path()), bytes(artifact.size())));
     fact("hash", artifact.hash().to_string());
     fact("target", manifest.target.clone());
     fact("rustc", manifest.rustc.clone());
@@ -34,7 +34,7 @@ pub(crate) fn text(artifact: &Artifact) -> String {
         fact("needs", artifact.needed().join(", "));
     }
     if let Some(signature) = artifact.signature() {
-        fact("signed", format!("{}, not judged here", shown(&signature)));
+        fact("signed", format!("{}, not judged here", escape::path(&signature)));
     }
     text.push('\n');
     text.push_str(&interface(manifest));

@@ -3,7 +3,7 @@
 use std::{env, path::Path};
 
 use hotswap_core::{
-    artifact::shown,
+    artifact::escape,
     system::{self, Inotify, Leases},
 };
 
@@ -42,7 +42,7 @@ fn private_copies() -> Finding {
             return Finding::fail("code", text, advice);
         }
     };
-    let place = shown(&folder);
+    let place = escape::path(&folder);
     match system::code_can_be_mapped(&folder) {
         Ok(()) => Finding::ok("code", format!("can be loaded from {place}")),
         Err(error) => {

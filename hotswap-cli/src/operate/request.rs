@@ -6,7 +6,7 @@ use hotswap_core::{admin::Request, plan::Intent};
 
 use crate::{
     Error,
-    args::operate::{By, Host, Slot, Verb, Wanted},
+    args::operate::{By, Host, IntentArgs, Slot, Verb},
 };
 
 /// A verb as it goes to the host.
@@ -86,8 +86,8 @@ fn slot_and_file(
     }
 }
 
-fn intent(wanted: Wanted) -> Intent {
-    let Wanted { purpose, urgency, priority, why, by } = wanted;
+fn intent(wanted: IntentArgs) -> Intent {
+    let IntentArgs { purpose, urgency, priority, why, by } = wanted;
     let intent =
         Intent::new(purpose).with_urgency(urgency).with_priority(priority).with_asked_by(name(by));
     match why {

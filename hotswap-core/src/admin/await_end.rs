@@ -60,7 +60,7 @@ impl Awaited<'_> {
     fn left(&self, slot: &SlotStatus) -> Option<End> {
         let refused = slot.last_refusal.as_ref().filter(|it| self.is_of_it(it));
         let serves = slot.serving.as_ref().and_then(|it| it.release.artifact);
-        let goes_on = slot.held.iter().any(|it| it == self.file)
+        let goes_on = slot.deferred.iter().any(|it| it == self.file)
             || slot.phase.is_some()
             || slot.awaiting.is_some()
             || slot.pending.is_some()

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_types::escape::{escaped, escaped_lines, shown};
+use hotswap_types::escape;
 
 use super::{
     protocol::{Done, LONGEST_REPLY, Reply, Request, Unread, asked, read_line},
@@ -88,19 +88,21 @@ impl Client {
         let mut replies = BufReader::new(stream);
         loop {
             match read_line(&mut replies, LONGEST_REPLY) {
-                Ok(Some(Reply::Progress(text))) => progress(&escaped_lines(&text)),
+                Ok(Some(Reply::Progress(text))) => progress(&escape::lines(&text)),
                 Ok(Some(Reply::Done(done))) => {
-                    return Ok(Done { text: escaped_lines(&done.text), ..done });
+                    return Ok(Done { text: escape::lines(&done.text), ..done });
                 }
                 Ok(Some(Reply::Failed(text))) => {
-                    return Err(ClientError { text: escaped_lines(&text), answered: true });
+                    return Err(ClientError { text: escape::lines(&text), answered: true });
                 }
                 Ok(None) | Err(Unread::Io(_)) if sent.is_err() => return Err(self.unsent(&sent)),
                 Ok(None) => return Err(self.gone(&"it has closed the connection")),
                 Err(Unread::NotOurs(error)) => {
-                    let error = escaped(&error.to_string());
-                    let text =
-                        format!("{} answers, and not as a host does: {error}", shown(&self.socket));
+                    let error = escape::text(&error.to_string());
+                    let text = format!(
+                        "{} answers, and not as a host does: {error}",
+                        escape::path(&self.socket)
+                    );
                     return Err(ClientError { text, answered: false });
                 }
                 Err(error) => return Err(self.gone(&error)),
@@ -127,7 +129,7 @@ impl Client {
         let text = format!(
             "{} is answered by user {found}, expected {expected}: nothing was asked; if it is the \
              host's user, name it with --host-user {found}",
-            shown(&self.socket)
+            escape::path(&self.socket)
         );
         Err(ClientError { text, answered: false })
     }
@@ -147,7 +149,7 @@ impl Client {
             io::ErrorKind::InvalidInput => "the path is longer than a socket's may be".to_owned(),
             _ => error.to_string(),
         };
-        let text = format!("no host answers at {}: {why}", shown(&self.socket));
+        let text = format!("no host answers at {}: {why}", escape::path(&self.socket));
         ClientError { text, answered: false }
     }
 
@@ -156,7 +158,7 @@ impl Client {
         let why = sent.as_ref().err().map(ToString::to_string).unwrap_or_default();
         let text = format!(
             "the host at {} has not read the request, and has done nothing: {why}",
-            shown(&self.socket)
+            escape::path(&self.socket)
         );
         ClientError { text, answered: false }
     }
@@ -164,7 +166,7 @@ impl Client {
     fn gone(&self, why: &dyn std::fmt::Display) -> ClientError {
         let text = format!(
             "the host at {} has not answered to the end, and may have done what was asked: {why}",
-            shown(&self.socket)
+            escape::path(&self.socket)
         );
         ClientError { text, answered: false }
     }

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use hotswap_types::{Intent, escape::escaped};
+use hotswap_types::{Intent, escape};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -246,7 +246,7 @@ pub(super) fn understood(mut bytes: &[u8]) -> Result<Request, String> {
         return Err(format!(
             "{by} asks with protocol {}, and the host is hotswap {OWN} with protocol {PROTOCOL}; \
              nothing was done: ask with the host's version",
-            escaped(&protocol.to_string())
+            escape::text(&protocol.to_string())
         ));
     }
     serde_json::from_value(Value::Object(asked)).map_err(|error| not(&error))

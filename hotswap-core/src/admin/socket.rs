@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 
 /// A socket that listens at a path.
 #[derive(Debug)]
@@ -23,13 +23,13 @@ pub(super) struct Place {
 /// Why a host cannot answer at a path.
 #[derive(thiserror::Error)]
 pub(crate) enum SocketError {
-    #[error("a socket at {} takes a name of {length} bytes, and it can have {most}; give the host a shorter path", shown(.path))]
+    #[error("a socket at {} takes a name of {length} bytes, and it can have {most}; give the host a shorter path", escape::path(.path))]
     TooLong { path: PathBuf, length: usize, most: usize },
-    #[error("another process answers at {}; give this host another path, or end that one", shown(.path))]
+    #[error("another process answers at {}; give this host another path, or end that one", escape::path(.path))]
     Taken { path: PathBuf },
-    #[error("{} is no socket, and was left as it is; give the host another path", shown(.path))]
+    #[error("{} is no socket, and was left as it is; give the host another path", escape::path(.path))]
     NotASocket { path: PathBuf },
-    #[error("the socket {} cannot be made", shown(.path))]
+    #[error("the socket {} cannot be made", escape::path(.path))]
     Io { path: PathBuf, source: io::Error },
 }
 

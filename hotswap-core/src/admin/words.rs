@@ -61,10 +61,10 @@ fn condition(slot: &SlotStatus) -> String {
     if slot.paused.is_some() {
         words.push("paused".to_owned());
     }
-    if !slot.held.is_empty() {
-        words.push(match slot.held.len() {
+    if !slot.deferred.is_empty() {
+        words.push(match slot.deferred.len() {
             1 => "an artifact waits for the end of that".to_owned(),
-            held => format!("{held} artifacts wait for the end of that"),
+            many => format!("{many} artifacts wait for the end of that"),
         });
     }
     if words.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, path::Path};
 
-use hotswap_types::{Phase, escape::shown};
+use hotswap_types::{Phase, escape};
 
 use crate::upgrade::{Fault, StageError};
 
@@ -32,7 +32,7 @@ impl ArtifactError {
     }
 
     pub(super) fn unsound(path: &Path, fault: Fault) -> Self {
-        let path = shown(path).to_string();
+        let path = escape::path(path).to_string();
         Self(Reason::Unsound { path, objection: fault.into() })
     }
 

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use hotswap_loader::fs::{FolderError, PrivateFolder, make_private};
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 
 use super::{Config, Place, error::ConfigError};
 use crate::trust::Trust;
@@ -127,7 +127,7 @@ impl Config {
     /// The same for the folder in which states are left, which is made where it is missing.
     pub(crate) fn make_checkpoints(&self, folder: &Path) -> Result<(), String> {
         let made = make_private(folder)
-            .map_err(|error| format!("{} cannot be written: {error}", shown(folder)));
+            .map_err(|error| format!("{} cannot be written: {error}", escape::path(folder)));
         made.and_then(|()| self.check_folder(folder).map_err(|reason| reason.to_string()))
     }
 

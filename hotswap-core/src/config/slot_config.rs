@@ -3,7 +3,7 @@
 use std::{any::TypeId, fmt, path::PathBuf};
 
 use hotswap_abi::{__private::module::Export, HotModule, Manifest};
-use hotswap_types::{Intent, escape::shown};
+use hotswap_types::{Intent, escape};
 
 use super::{
     AfterPanic, approval::Approval, policies::Retire, rehearsal::Rehearsal, timing::Timing,
@@ -177,8 +177,8 @@ pub(crate) enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => shown(path).fmt(f),
-            Self::Folder(path) => write!(f, "folder {}", shown(path)),
+            Self::File(path) => escape::path(path).fmt(f),
+            Self::Folder(path) => write!(f, "folder {}", escape::path(path)),
             #[cfg(feature = "cargo")]
             Self::Package(package) => write!(f, "package {package}, built by cargo"),
         }

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::SystemTime};
 
-use hotswap_types::{Occasion, Release, json};
+use hotswap_types::{BackupReason, Release, json};
 use serde::{Deserialize, Serialize};
 
 /// A state of a slot that lies on disk ([`Operator::backups`](crate::Operator::backups)).
@@ -20,7 +20,7 @@ pub struct Backup {
     /// The encoded state's size in bytes.
     pub size: u64,
     /// Why it was taken.
-    pub occasion: Occasion,
+    pub reason: BackupReason,
     /// The file; [`Snapshot::read`](crate::snapshot::Snapshot::read) reads it.
     #[serde(with = "json::path")]
     pub path: PathBuf,

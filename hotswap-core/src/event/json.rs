@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{Exit, Refusal, WayBack},
-    journal::Earlier,
+    journal::RevertTarget,
     plan::Change,
 };
 
@@ -34,9 +34,9 @@ fn what_has_kinds_says_which_it_is() {
     both_ways(&way, r#"{"kind":"unknown","why":"no"}"#);
     both_ways(&Phase::AwaitingApproval, r#""awaiting_approval""#);
     both_ways(&Exit::RolledBack, r#""rolled_back""#);
-    both_ways(&Earlier::Version(version("1.2.3")), r#""1.2.3""#);
+    both_ways(&RevertTarget::Version(version("1.2.3")), r#""1.2.3""#);
     let hash = ArtifactHash::of(b"it");
-    both_ways(&Earlier::Artifact(hash), &format!("{:?}", hash.to_string()));
+    both_ways(&RevertTarget::Artifact(hash), &format!("{:?}", hash.to_string()));
     let held = [Holder::Serves, Holder::Image { why: "it stays".to_owned() }];
     let text = r#"[{"kind":"serves"},{"kind":"image","by":{"why":"it stays"}}]"#;
     assert_eq!(written(&held), text);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, escape::shown};
+use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, escape};
 use serde::{Deserialize, Serialize};
 
 use crate::report::Serving;
@@ -76,7 +76,7 @@ impl fmt::Display for Refusal {
         };
         match &self.module {
             Some(module) => write!(f, "{word} {module}")?,
-            None => write!(f, "{word} {}", shown(&self.path))?,
+            None => write!(f, "{word} {}", escape::path(&self.path))?,
         }
         if let Some(artifact) = &self.artifact {
             write!(f, " ({}…)", artifact.short())?;

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
-use hotswap_types::escape::{escaped, shown};
+use hotswap_types::escape;
 
 use super::{Event, EventKind, Panicked};
 use crate::report::Report;
@@ -45,7 +45,7 @@ impl fmt::Display for Event {
             }
             EventKind::Withdrawn { path, artifact, why } => {
                 let artifact = artifact.map(|it| format!("{} at ", it.short())).unwrap_or_default();
-                write!(f, "{slot}: {artifact}{} is withdrawn: {why}", shown(path))
+                write!(f, "{slot}: {artifact}{} is withdrawn: {why}", escape::path(path))
             }
             EventKind::Announced { artifact, at, pause } => {
                 write!(f, "{slot}: {} takes over ", artifact.short())?;
@@ -110,8 +110,8 @@ impl fmt::Display for Event {
                 f,
                 "{slot}: {}, which it needs, has changed ({}), and this process goes on with the one \
                  that it has loaded; restart the host to take the new one",
-                escaped(library),
-                shown(file)
+                escape::text(library),
+                escape::path(file)
             ),
             #[cfg(feature = "cargo")]
             EventKind::WaitingForBuild { package } => {
@@ -123,7 +123,7 @@ impl fmt::Display for Event {
             EventKind::BeingWritten { path } => write!(
                 f,
                 "{slot}: {} is still open for writing; it is looked at when it is closed",
-                shown(path)
+                escape::path(path)
             ),
             EventKind::ManyGenerations { retained } => write!(
                 f,
@@ -132,7 +132,11 @@ impl fmt::Display for Event {
             ),
             EventKind::Carried(fields) => write!(f, "{slot}: {fields}"),
             EventKind::Kept { path, size } => {
-                write!(f, "{slot}: state kept for the next start, {size} bytes in {}", shown(path))
+                write!(
+                    f,
+                    "{slot}: state kept for the next start, {size} bytes in {}",
+                    escape::path(path)
+                )
             }
             EventKind::NotKept { why } => {
                 write!(f, "{slot}: state not kept for the next start: {why}")
@@ -144,12 +148,12 @@ impl fmt::Display for Event {
                 f,
                 "{slot}: the last run did not end in order and has left no state; what it began \
                  with is in {}",
-                shown(used)
+                escape::path(used)
             ),
             EventKind::Recovered(recovered) => write!(f, "{slot}: {recovered}"),
             EventKind::NotRecovered { why } => write!(f, "{slot}: not recovered: {why}"),
             EventKind::BackedUp(backup) => {
-                write!(f, "{slot}: {backup}, in {}", shown(&backup.path))
+                write!(f, "{slot}: {backup}, in {}", escape::path(&backup.path))
             }
             EventKind::NotBackedUp { why } => write!(f, "{slot}: state not backed up: {why}"),
             EventKind::NotJournaled { why } => {

@@ -45,7 +45,7 @@ pub(crate) enum Use {
 
 /// Why a call is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unfit {
+pub(crate) enum Blocked {
     Hangs,
     Poisoned,
 }
@@ -84,16 +84,16 @@ impl Condition {
 
     /// Whether a call may have the instance.
     #[cold]
-    pub(crate) fn refuses(&self, wanted: Use) -> Option<Unfit> {
+    pub(crate) fn refuses(&self, wanted: Use) -> Option<Blocked> {
         let bits = self.bits.load(Ordering::Relaxed);
         let hangs = match wanted {
             Use::Shared => UNTOUCHABLE,
             Use::Exclusive => UNTOUCHABLE | READ_ONLY,
         };
         if bits & hangs != 0 {
-            Some(Unfit::Hangs)
+            Some(Blocked::Hangs)
         } else if bits & POISONED != 0 {
-            Some(Unfit::Poisoned)
+            Some(Blocked::Poisoned)
         } else {
             None
         }
@@ -203,9 +203,9 @@ mod tests {
         assert!(condition.is_well());
         condition.wedge(Use::Shared);
         assert_eq!(condition.refuses(Use::Shared), None);
-        assert_eq!(condition.refuses(Use::Exclusive), Some(Unfit::Hangs));
+        assert_eq!(condition.refuses(Use::Exclusive), Some(Blocked::Hangs));
         condition.wedge(Use::Exclusive);
-        assert_eq!(condition.refuses(Use::Shared), Some(Unfit::Hangs));
+        assert_eq!(condition.refuses(Use::Shared), Some(Blocked::Hangs));
         assert!(!condition.is_free() && !condition.is_well());
     }
 
@@ -216,7 +216,7 @@ mod tests {
         assert!(condition.is_well());
         assert!(!condition.panicked(Use::Exclusive, &failure, POISONS));
         for wanted in [Use::Shared, Use::Exclusive] {
-            assert_eq!(condition.refuses(wanted), Some(Unfit::Poisoned));
+            assert_eq!(condition.refuses(wanted), Some(Blocked::Poisoned));
         }
         assert!(condition.is_poisoned() && condition.is_free());
     }

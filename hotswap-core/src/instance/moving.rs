@@ -2,8 +2,8 @@
 //! that hold their states change places.
 //!
 //! # Safety
-//! What makes that sound is a [`Kinship`]: a proof that two modules describe the state's type alike,
-//! share an allocator, and free each other's blocks. It is made by [`kinship`] alone, which asks the
+//! What makes that sound is a [`LayoutMatch`]: a proof that two modules describe the state's type alike,
+//! share an allocator, and free each other's blocks. It is made by [`layout_match`] alone, which asks the
 //! modules themselves. The rest is the caller's: nobody is in either instance.
 //!
 //! # What points where afterwards
@@ -31,7 +31,7 @@ use super::{Code, Context, Generation, StepError};
 
 /// How a state can go over as memory between two modules.
 #[derive(Debug, Clone)]
-pub(crate) struct Kinship {
+pub(crate) struct LayoutMatch {
     size: usize,
     traps: Traps,
     codes: [Arc<Code>; 2],
@@ -39,7 +39,7 @@ pub(crate) struct Kinship {
 
 /// Why a state cannot go over as memory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotKin {
+pub(crate) enum NoLayoutMatch {
     #[error("the module does not hand it over as memory")]
     NotOffered,
     #[error("its type is laid out otherwise: {serving}, and in the artifact {artifact}")]
@@ -53,32 +53,32 @@ pub(crate) enum NotKin {
 }
 
 /// Whether a state can go over as memory. Module code runs, for a moment.
-pub(crate) fn kinship(old: &Arc<Code>, new: &Arc<Code>) -> Result<Kinship, NotKin> {
+pub(crate) fn layout_match(old: &Arc<Code>, new: &Arc<Code>) -> Result<LayoutMatch, NoLayoutMatch> {
     let (Some(from), Some(to)) = (old.moving, new.moving) else {
-        return Err(NotKin::NotOffered);
+        return Err(NoLayoutMatch::NotOffered);
     };
     let codes = [Arc::clone(old), Arc::clone(new)];
     let (before, after) = (old.described(&from)?, new.described(&to)?);
     if let Some((serving, artifact)) = before.difference(&after) {
         let text = |line: &str| escaped(line.trim()).into_owned();
-        return Err(NotKin::Layout { serving: text(serving), artifact: text(artifact) });
+        return Err(NoLayoutMatch::Layout { serving: text(serving), artifact: text(artifact) });
     }
     if !old.shares_heap(new) {
-        return Err(NotKin::Heap);
+        return Err(NoLayoutMatch::Heap);
     }
     // The same library has one allocator.
     if !Arc::ptr_eq(old, new) {
         let sides = [("the serving version", old.allocator), ("the artifact", new.allocator)];
-        Allocator::share(sides[0], sides[1]).map_err(NotKin::Allocator)?;
+        Allocator::share(sides[0], sides[1]).map_err(NoLayoutMatch::Allocator)?;
     }
     if from.size != to.size {
         let bytes = |size| format!("{size} bytes");
-        return Err(NotKin::Layout { serving: bytes(from.size), artifact: bytes(to.size) });
+        return Err(NoLayoutMatch::Layout { serving: bytes(from.size), artifact: bytes(to.size) });
     }
-    Ok(Kinship { size: from.size, traps: after.traps, codes })
+    Ok(LayoutMatch { size: from.size, traps: after.traps, codes })
 }
 
-impl Kinship {
+impl LayoutMatch {
     /// Whether it is one of these two.
     pub(crate) fn is_of(&self, old: &Arc<Code>, new: &Arc<Code>) -> bool {
         Arc::ptr_eq(&self.codes[0], old) && Arc::ptr_eq(&self.codes[1], new)
@@ -90,14 +90,14 @@ impl Kinship {
 }
 
 impl Code {
-    fn described(&self, moving: &Moving) -> Result<Described, NotKin> {
+    fn described(&self, moving: &Moving) -> Result<Described, NoLayoutMatch> {
         let described = self.answer(|sink| {
             // SAFETY: a function of the root, and the sink is alive.
             unsafe { (moving.describe)(sink) }
         });
-        let (_, buffer) = described.map_err(NotKin::Described)?;
+        let (_, buffer) = described.map_err(NoLayoutMatch::Described)?;
         let (text, traps): (String, u8) = Reader::whole(buffer.bytes())
-            .map_err(|error| NotKin::Described(StepError::Failed(error.to_string())))?;
+            .map_err(|error| NoLayoutMatch::Described(StepError::Failed(error.to_string())))?;
         let traps = match traps {
             TRAPS_NONE => Traps::None,
             TRAPS_FIXED => Traps::Fixed,
@@ -145,14 +145,14 @@ impl Generation {
     ///
     /// # Safety
     /// Nobody may be in either of them, and nobody may come in; no code of theirs may hang in them.
-    pub(crate) unsafe fn exchange_state(&self, other: &Self, kinship: &Kinship) {
+    pub(crate) unsafe fn exchange_state(&self, other: &Self, layout_match: &LayoutMatch) {
         assert!(
-            kinship.knows(&self.code) && kinship.knows(&other.code),
-            "a kinship is that of two modules"
+            layout_match.knows(&self.code) && layout_match.knows(&other.code),
+            "a match of layouts is of two modules"
         );
         let (Some(ours), Some(theirs)) = (self.code.moving, other.code.moving) else { return };
         // Held before, so that there is no moment at which nothing holds what is pointed to.
-        if kinship.traps == Traps::Deep {
+        if layout_match.traps == Traps::Deep {
             self.shares_origins(other);
         }
         // SAFETY: a field of the instance, which is as large (`Moving::new`, in the module).
@@ -160,9 +160,9 @@ impl Generation {
         // SAFETY: as above.
         let their_state = unsafe { other.data.as_ptr().cast::<u8>().add(theirs.offset) };
         // SAFETY: two fields of two boxes, of so many bytes, that nobody else touches (caller), and
-        // of one type (the kinship).
-        unsafe { ptr::swap_nonoverlapping(our_state, their_state, kinship.size) };
-        if kinship.traps != Traps::None {
+        // of one type (the match).
+        unsafe { ptr::swap_nonoverlapping(our_state, their_state, layout_match.size) };
+        if layout_match.traps != Traps::None {
             // SAFETY: a function of the module, for an instance that nobody else has (caller).
             unsafe { (ours.mend)(self.data.as_ptr()) };
             // SAFETY: as above.
@@ -202,7 +202,7 @@ impl Generation {
     }
 }
 
-impl fmt::Display for Kinship {
+impl fmt::Display for LayoutMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes, traps: {:?}", self.size, self.traps)
     }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 
 use super::line::{Damage, FORMAT};
 use crate::{snapshot::SnapshotError, trust::Writable, written::by_another};
@@ -13,34 +13,34 @@ use crate::{snapshot::SnapshotError, trust::Writable, written::by_another};
 /// Why a journal cannot be had, or was not written.
 #[derive(thiserror::Error)]
 pub(crate) enum JournalError {
-    #[error("the folder {} cannot be made or used", shown(path))]
+    #[error("the folder {} cannot be made or used", escape::path(path))]
     Folder { path: PathBuf, source: io::Error },
     #[error(
         "another host has the journal in {}: give each host a folder of its own, or end the other \
          one",
-        shown(folder)
+        escape::path(folder)
     )]
     Locked { folder: PathBuf },
-    #[error("{} cannot be read", shown(path))]
+    #[error("{} cannot be read", escape::path(path))]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} cannot be written", shown(path))]
+    #[error("{} cannot be written", escape::path(path))]
     Write { path: PathBuf, source: io::Error },
     #[error(
         "line {line} of {} is damaged, and the file was left as it is: bring it back from a copy, \
          or move it away with the whole folder to begin without what it knows",
-        shown(path)
+        escape::path(path)
     )]
     Damaged { path: PathBuf, line: usize, source: Damage },
     #[error(
         "{} {}: go on with the hotswap that has written it, or move the whole folder away to begin \
          without what it knows",
-        shown(path), by_another(*found, FORMAT, hotswap.as_ref())
+        escape::path(path), by_another(*found, FORMAT, hotswap.as_ref())
     )]
     Format { path: PathBuf, found: u32, hotswap: Option<String> },
     #[error(
         "expected a journal at {}, found none beside the artifacts and backups of one: bring it \
          back, or move the whole folder away to begin without them",
-        shown(path)
+        escape::path(path)
     )]
     Missing { path: PathBuf },
     #[error("a backup cannot be written")]

@@ -8,7 +8,7 @@ use hotswap_loader::fs::disk::faults::{Disk, WAYS, Way, with_fault};
 use hotswap_types::ArtifactHash;
 
 use super::{
-    Build, Journal, Occasion, What, error::JournalError, line::Line, record::SlotRecord,
+    BackupReason, Build, Journal, What, error::JournalError, line::Line, record::SlotRecord,
     replay::Replay,
 };
 use crate::{config::Config, sample::manifest, snapshot::Snapshot};
@@ -78,14 +78,14 @@ fn live(folder: &Path, found: &mut MayFind) -> Result<(), JournalError> {
     for n in 1..5 {
         let build = build(n);
         let artifact = build.artifact;
-        let _ = journal.note(SLOT, What::Staged { artifact, path: "a path".to_owned() });
+        let _ = journal.append_lazy(SLOT, What::Staged { artifact, path: "a path".to_owned() });
         found.after(&journal, false);
         if journal.keep(artifact, &content(n), Some(b"signature")).is_err() {
             continue;
         }
         let state = Snapshot::new(Arc::clone(&manifest), content(n + 100));
-        let record = journal.next_backup(SLOT, Some(artifact), &state, Occasion::Upgrade);
-        let backed_up = journal.back_up(SLOT, Some(artifact), &state, Occasion::Upgrade);
+        let record = journal.next_backup(SLOT, Some(artifact), &state, BackupReason::Upgrade);
+        let backed_up = journal.back_up(SLOT, Some(artifact), &state, BackupReason::Upgrade);
         found.after(&journal, backed_up.is_ok());
         if backed_up.is_err() {
             found.perhaps(&journal, What::BackedUp(record));
@@ -98,14 +98,14 @@ fn live(folder: &Path, found: &mut MayFind) -> Result<(), JournalError> {
             found.perhaps(&journal, What::Activating { build, attempt });
             continue;
         }
-        let _ = journal.note(SLOT, What::Activated { artifact, generation: n.into() });
+        let _ = journal.append_lazy(SLOT, What::Activated { artifact, generation: n.into() });
         found.after(&journal, false);
         let why = "w".repeat(200);
-        let committed = journal.has(SLOT, What::Committed { build, generation: n.into(), why });
+        let committed = journal.append(SLOT, What::Committed { build, generation: n.into(), why });
         found.after(&journal, committed.is_ok());
         journal.tidy();
     }
-    let ended = journal.must("", What::Ended);
+    let ended = journal.append_durable("", What::Ended);
     found.after(&journal, ended.is_ok());
     if ended.is_err() {
         found.perhaps(&journal, What::Ended);
@@ -142,7 +142,7 @@ fn next_start(folder: &Path, found: &MayFind, what: &str) {
             let kept = kept.unwrap_or_else(|error| panic!("{what}: {first} is not kept: {error}"));
             assert_eq!(ArtifactHash::of(&kept), first.artifact, "{what}: {first}");
         }
-        journal.must("", What::Ended).unwrap_or_else(|error| panic!("{what}: {error}"));
+        journal.append_durable("", What::Ended).unwrap_or_else(|error| panic!("{what}: {error}"));
     }
 }
 

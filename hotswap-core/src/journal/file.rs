@@ -12,7 +12,7 @@ use std::{
 };
 
 use hotswap_loader::fs::{disk, make_private, read_regular, remove_left_aside, replace};
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 
 use super::{
     error::JournalError,
@@ -70,7 +70,7 @@ impl JournalFile {
                     next = line.n + 1;
                 }
                 if whole < bytes.len() {
-                    tracing::warn!(path = %shown(&path), "the journal's last line was torn");
+                    tracing::warn!(path = %escape::path(&path), "the journal's last line was torn");
                     let file = disk::open(File::options().write(true), &path);
                     let cut = file.and_then(|file| {
                         disk::cut(&file, whole as u64)?;
@@ -100,23 +100,23 @@ impl JournalFile {
     }
 
     /// Writes a line. One that is not written is caught up on by the next that must be.
-    pub(crate) fn note(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+    pub(crate) fn append_lazy(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
         let line = Line::new(self.next, now(), slot, what);
         self.replay.apply(&line);
         self.next += 1;
         if self.behind {
             return Ok(());
         }
-        self.append(&line)
+        self.write_line(&line)
     }
 
     /// Writes a line, and comes back when it will be there after the power was cut. On an error it
     /// counts as not written; [`may_be_there`](Self::may_be_there) says whether a later run may read
     /// it all the same.
-    pub(crate) fn must(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+    pub(crate) fn append_durable(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
         self.ready()?;
         let (replay, next, length) = (self.replay.clone(), self.next, self.length);
-        let written = self.note(slot, what).and_then(|()| self.sync());
+        let written = self.append_lazy(slot, what).and_then(|()| self.sync());
         if written.is_err() {
             (self.replay, self.next, self.behind) = (replay, next, true);
             let cut = disk::cut(&self.file, length).and_then(|()| disk::sync(&self.file));
@@ -125,12 +125,12 @@ impl JournalFile {
         written
     }
 
-    /// As [`must`](Self::must), for what has been done already: on an error it counts all the same,
+    /// As [`append_durable`](Self::append_durable), for what has been done already: on an error it counts all the same,
     /// and is caught up on.
-    pub(crate) fn has(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
+    pub(crate) fn append(&mut self, slot: &str, what: What) -> Result<(), JournalError> {
         let ready = self.ready();
         self.behind |= ready.is_err();
-        let noted = self.note(slot, what);
+        let noted = self.append_lazy(slot, what);
         let written = ready.and(noted).and_then(|()| self.sync());
         self.behind |= written.is_err();
         written
@@ -165,7 +165,7 @@ impl JournalFile {
         if self.behind || self.has_vanished() { self.catch_up() } else { Ok(()) }
     }
 
-    fn append(&mut self, line: &Line) -> Result<(), JournalError> {
+    fn write_line(&mut self, line: &Line) -> Result<(), JournalError> {
         let text = line.encode();
         let written = disk::Out(&self.file).write_all(text.as_bytes());
         match written {
@@ -228,7 +228,7 @@ impl JournalFile {
         if let Err(error) = kept.map_err(|it| it.to_string()).and_then(|()| {
             self.begin_anew().map_err(|it| hotswap_abi::__private::text::in_full(&it))
         }) {
-            tracing::warn!(path = %shown(&path), error, "the journal grows past its size");
+            tracing::warn!(path = %escape::path(&path), error, "the journal grows past its size");
             self.limit = self.length + self.large;
         }
     }

@@ -1,6 +1,6 @@
 //! What a journal has come to for a slot: plain data, bounded, and what a rotation carries over.
 
-use hotswap_types::{ArtifactHash, Occasion, Outcome, Phase, Release};
+use hotswap_types::{ArtifactHash, BackupReason, Outcome, Phase, Release};
 use serde::{Deserialize, Serialize};
 
 /// An artifact, and what it says it is.
@@ -18,7 +18,7 @@ pub(crate) struct BackupRecord {
     /// The encoded state's size in bytes, and its hash.
     pub(crate) size: u64,
     pub(crate) content: ArtifactHash,
-    pub(crate) occasion: Occasion,
+    pub(crate) reason: BackupReason,
     /// Older ones that are removed now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) dropped: Vec<u64>,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use hotswap_types::{ArtifactHash, Occasion, Outcome, Phase};
+use hotswap_types::{ArtifactHash, BackupReason, Outcome, Phase};
 
 use super::{
     line::{Line, What},
@@ -171,7 +171,7 @@ impl SlotRecord {
             self.backups.remove(0);
         }
         // After any other the slot went on to serve.
-        self.served = backup.occasion != Occasion::End;
+        self.served = backup.reason != BackupReason::End;
     }
 
     fn on_its_way(&mut self, at: u64, build: &Build) {

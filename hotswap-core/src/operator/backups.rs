@@ -1,12 +1,12 @@
 //! What a host with a journal is asked for: backups, and ways back long after a commit.
 
-use hotswap_types::escape::said;
+use hotswap_types::escape;
 use parking_lot::Mutex;
 
 use super::Operator;
 use crate::{
     error::{Error, Reason},
-    journal::{Backup, Earlier, Journal},
+    journal::{Backup, Journal, RevertTarget},
     supervisor::Command,
 };
 
@@ -71,12 +71,12 @@ impl Operator {
     pub fn revert_to(
         &self,
         slot: &str,
-        earlier: impl Into<Earlier>,
+        earlier: impl Into<RevertTarget>,
         why: impl Into<String>,
     ) -> Result<(), Error> {
         self.journal()?;
         self.refuse_unopened(slot)?;
-        let (earlier, why) = (earlier.into(), said(why));
+        let (earlier, why) = (earlier.into(), escape::input(why));
         let (name, to) = (slot.to_owned(), earlier.to_string());
         self.ask(|reply| Command::Revert { slot: slot.to_owned(), earlier, why, reply })?
             .map_err(|why| Reason::NotReverted { name, to, why }.into())

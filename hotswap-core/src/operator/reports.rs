@@ -7,7 +7,7 @@ use hotswap_types::{ArtifactHash, Intent};
 use super::Operator;
 use crate::{
     error::{Error, Reason},
-    journal::PastUpgrade,
+    journal::HistoryEntry,
     report::{Note, Report},
     reports::Unnoted,
     supervisor::Command,
@@ -21,7 +21,7 @@ impl Operator {
     /// # Errors
     /// None so far: what cannot be read was told with
     /// [`NotReported`](crate::event::EventKind::NotReported), and is left out.
-    pub fn history(&self) -> Result<Vec<PastUpgrade>, Error> {
+    pub fn history(&self) -> Result<Vec<HistoryEntry>, Error> {
         Ok(self.shared.history())
     }
 

@@ -57,7 +57,7 @@ pub struct SlotStatus {
     pub quarantined: Vec<Arc<Refusal>>,
     /// Artifacts that have appeared, and are looked at when a trial or a pause is over.
     #[serde(serialize_with = "json::paths")]
-    pub held: Vec<PathBuf>,
+    pub deferred: Vec<PathBuf>,
     /// Why upgrades do not begin by themselves.
     pub paused: Option<Pause>,
     /// The plan that waits for somebody's word.
@@ -148,7 +148,7 @@ impl TrialStatus {
 
 impl SlotStatus {
     pub(super) fn new(slot: &SlotCore, pauses: &Pauses) -> Self {
-        let snapshot = slot.glance();
+        let snapshot = slot.status();
         let gate = slot.gate().map(|gate| &**gate);
         let generation = |it: Arc<Resident>| GenerationStatus::new(&it, gate);
         let instance = gate.map(|gate| gate.current().1);
@@ -169,7 +169,7 @@ impl SlotStatus {
             generations,
             last_refusal: snapshot.last_refusal,
             quarantined: slot.rejected.all(),
-            held: slot.held.all(),
+            deferred: slot.deferred.all(),
             paused: pauses.of(&slot.name),
             awaiting: snapshot.awaiting,
             plan: snapshot.plan,
@@ -238,8 +238,8 @@ impl fmt::Display for SlotStatus {
         if let Some(pause) = &self.paused {
             write!(f, ", {pause}")?;
         }
-        if !self.held.is_empty() {
-            write!(f, ", {} artifacts are looked at later", self.held.len())?;
+        if !self.deferred.is_empty() {
+            write!(f, ", {} artifacts are looked at later", self.deferred.len())?;
         }
         if let Some(until) = &self.pending {
             write!(f, ", pending: {until}")?;

@@ -31,7 +31,7 @@ use hotswap_abi::__private::{
 };
 use hotswap_gate::Gate;
 use hotswap_loader::{fs::PrivateFolder, steps::Steps};
-use hotswap_types::{Phase, escape::shown};
+use hotswap_types::{Phase, escape};
 use parking_lot::Mutex;
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
@@ -43,7 +43,7 @@ use super::{
         CANDIDATE, Drift, OLDER, REQUEST, Request, SCHEMA, SERVING, STATE, Said, Stored, frame,
     },
     role::CHILD,
-    steps::{Observer, Script},
+    steps::{Observer, Rehearsal},
 };
 use crate::{
     config::{Config, SlotConfig, StateDrift},
@@ -104,7 +104,7 @@ fn inherited() -> Result<PathBuf, String> {
     let is_there = fs::symlink_metadata(&path)
         .is_ok_and(|there| (there.dev(), there.ino()) == (meta.dev(), meta.ino()));
     if !is_there {
-        return Err(format!("{} is another folder by now", shown(&path)));
+        return Err(format!("{} is another folder by now", escape::path(&path)));
     }
     Trust::Any.check_own_folder(&path).map_err(|writable| writable.to_string())?;
     let nothing = File::open("/dev/null").map_err(|error| error.to_string())?;
@@ -168,7 +168,7 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
     };
     let serving = folder.join(SERVING);
     let all = |core: &Arc<SlotCore>, gate: &Arc<Gate<Generation>>| check_all(&checks, core, gate);
-    let script = Script {
+    let rehearsal = Rehearsal {
         candidate: &candidate,
         serving: request.serving.map_or(Ok(&*serving), Err),
         state,
@@ -179,7 +179,7 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
     let mut upgrade =
         Upgrade { slot: &core, config: &config, steps: &mut Steps::default(), emit: &mut |_| {} };
     let observer: Arc<dyn Observer> = Arc::clone(voice) as _;
-    let way_back = upgrade.play(&core, &script, &observer);
+    let way_back = upgrade.play(&core, &rehearsal, &observer);
     // The process ends here: nothing is unloaded, and nobody waits for threads of modules.
     std::mem::forget(core);
     way_back

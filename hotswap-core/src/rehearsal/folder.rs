@@ -9,7 +9,7 @@ use std::{fs, io::PipeReader, path::Path, time::Duration};
 use hotswap_loader::fs::remove_within;
 use hotswap_types::Phase;
 #[cfg(target_os = "linux")]
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 
 #[cfg(target_os = "linux")]
 use super::{
@@ -91,7 +91,7 @@ impl LaidOut {
         let mut left = Vec::new();
         let outcome = process::run(folder.path(), how.deadline, called_off, &mut left);
         if let Err(error) = remove_within(folder.path(), None, REMOVED_WITHIN) {
-            left.push(format!("{}: {error}", shown(folder.path())));
+            left.push(format!("{}: {error}", escape::path(folder.path())));
         }
         Ran { report: Self::judged(outcome, &how, memory, state), left }
     }

@@ -24,11 +24,11 @@ use crate::{event::RehearsalReport, upgrade::Fault};
 
 /// What a rehearsal's thread tells.
 #[derive(Debug)]
-pub(crate) enum News {
+pub(crate) enum ChildEvent {
     /// Something of the child is still there.
-    Left(String),
+    LeftBehind(String),
     /// What came of it.
-    Over(Result<RehearsalReport, Fault>),
+    Ended(Result<RehearsalReport, Fault>),
 }
 
 /// A rehearsal under way; called off where this is dropped.
@@ -44,7 +44,7 @@ impl Running {
     /// it was called off.
     pub(crate) fn start(
         laid_out: LaidOut,
-        tell: impl Fn(News) + Send + 'static,
+        tell: impl Fn(ChildEvent) + Send + 'static,
     ) -> Result<Self, Fault> {
         let no_thread = |error: io::Error| system("a thread for the rehearsal", &error);
         let (called_off, wanted) = io::pipe().map_err(no_thread)?;
@@ -59,10 +59,10 @@ impl Running {
                 };
                 let Ran { report, left } = catch_unwind(run).unwrap_or_else(panicked);
                 if !left.is_empty() {
-                    tell(News::Left(left.join("; ")));
+                    tell(ChildEvent::LeftBehind(left.join("; ")));
                 }
                 if let Some(report) = report {
-                    tell(News::Over(report));
+                    tell(ChildEvent::Ended(report));
                 }
             })
             .map_err(no_thread)?;

@@ -23,13 +23,13 @@ use crate::{
     snapshot::Snapshot,
     trust::Trust,
     upgrade::{
-        Admitted, Assessed, Fault, Handover, Predecessor, StageError, StageRequest, Unvouched,
-        Upgrade, assess, inspect, load, migrate, prepare, snapshot, stage, vouch,
+        Admitted, Assessed, Fault, Handover, Incumbent, StageError, StageRequest, Unverified,
+        Upgrade, assess, inspect, load, migrate, prepare, snapshot, stage, verify_signature,
     },
 };
 
 /// What is played.
-pub(super) struct Script<'a> {
+pub(super) struct Rehearsal<'a> {
     pub(super) candidate: &'a Path,
     /// The artifact of the version that serves, or why there is none.
     pub(super) serving: Result<&'a Path, String>,
@@ -98,13 +98,13 @@ impl Upgrade<'_> {
     pub(super) fn play(
         &mut self,
         core: &Arc<SlotCore>,
-        script: &Script<'_>,
+        rehearsal: &Rehearsal<'_>,
         observer: &Arc<dyn Observer>,
     ) -> Result<WayBack, Fault> {
         let deadline = self.at_work();
-        let before = script.state.as_ref().map(Predecessor::stored);
+        let before = rehearsal.state.as_ref().map(Incumbent::stored);
         let loaded = step(observer, RehearsalStep::Load, || {
-            let assessed = self.read(script.candidate, before.as_ref(), script.folder)?;
+            let assessed = self.read(rehearsal.candidate, before.as_ref(), rehearsal.folder)?;
             let candidate = Admitted::unrehearsed(assessed, self.slot);
             load::load(candidate, self.slot, self.config, self.steps, deadline)
         })?;
@@ -112,7 +112,7 @@ impl Upgrade<'_> {
             prepare::prepare(loaded, self.slot, self.steps, deadline)
         })?;
         let (context, handover) = (Arc::clone(&prepared.context), prepared.handover.clone());
-        let (state, restored) = (script.state.clone(), script.restored);
+        let (state, restored) = (rehearsal.state.clone(), rehearsal.restored);
         let (starts, told) = (Arc::clone(&context), Arc::clone(observer));
         let generation = run(self.steps, deadline, RehearsalStep::Start, move || {
             let begin = match (&handover, state) {
@@ -134,7 +134,7 @@ impl Upgrade<'_> {
         self.slot.open(Arc::clone(&generation));
         self.slot.set_live(generation.code());
         let gate = self.slot.gate().cloned().expect("it was just opened");
-        if let Some(checks) = script.checks {
+        if let Some(checks) = rehearsal.checks {
             step(observer, RehearsalStep::Checks, || {
                 checks(core, &gate).map_err(|why| {
                     let finding = format!("{}  {why}", RehearsalStep::Checks);
@@ -149,7 +149,7 @@ impl Upgrade<'_> {
             None => None,
             Some(_) => Some(self.state_of(&context, &generation, observer)?),
         };
-        let way_back = self.way_back_of(script, &generation, state, observer);
+        let way_back = self.way_back_of(rehearsal, &generation, state, observer);
         drop(closed);
         way_back
     }
@@ -158,15 +158,16 @@ impl Upgrade<'_> {
     fn read(
         &self,
         path: &Path,
-        before: Option<&Predecessor>,
+        before: Option<&Incumbent>,
         folder: &PrivateFolder,
     ) -> Result<Assessed, Fault> {
         let staged = stage(StageRequest::new(path, folder)).map_err(unstaged)?;
-        let vouched = vouch(staged, &Trust::Any).map_err(|unvouched| match unvouched {
-            Unvouched::Refused(fault) => fault,
-            Unvouched::BeingWritten(path) => unreadable(&path.display()),
-        })?;
-        let inspected = inspect::inspect(vouched, &Trust::Any)?;
+        let verified =
+            verify_signature(staged, &Trust::Any).map_err(|unvouched| match unvouched {
+                Unverified::Refused(fault) => fault,
+                Unverified::BeingWritten(path) => unreadable(&path.display()),
+            })?;
+        let inspected = inspect::inspect(verified, &Trust::Any)?;
         assess::assess(inspected, &self.slot.requirement, before, self.config.state_drift)
     }
 
@@ -195,18 +196,18 @@ impl Upgrade<'_> {
     /// `downgrade` that is there and fails is the candidate's fault.
     fn way_back_of(
         &mut self,
-        script: &Script<'_>,
+        rehearsal: &Rehearsal<'_>,
         candidate: &Arc<Generation>,
         state: Option<Snapshot>,
         observer: &Arc<dyn Observer>,
     ) -> Result<WayBack, Fault> {
-        let path = match &script.serving {
+        let path = match &rehearsal.serving {
             Ok(path) => *path,
             Err(why) => return Ok(WayBack::Unknown { why: why.clone() }),
         };
         let impossible = |why| Ok(WayBack::Impossible { why });
-        let before = Predecessor::serving(&candidate.code().manifest, true);
-        let assessed = match self.read(path, Some(&before), script.folder) {
+        let before = Incumbent::serving(&candidate.code().manifest, true);
+        let assessed = match self.read(path, Some(&before), rehearsal.folder) {
             Ok(assessed) => assessed,
             Err(fault) => return impossible(fault.findings),
         };

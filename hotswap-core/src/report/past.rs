@@ -10,7 +10,7 @@ use super::Report;
 /// An upgrade that is over ([`Operator::history`](crate::Operator::history)).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct PastUpgrade {
+pub struct HistoryEntry {
     /// The slot.
     pub slot: String,
     /// When its artifact was copied.
@@ -32,7 +32,7 @@ pub struct PastUpgrade {
     pub report: Option<Arc<Report>>,
 }
 
-impl fmt::Display for PastUpgrade {
+impl fmt::Display for HistoryEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.slot)?;
         if let Some(module) = &self.module {

@@ -8,7 +8,7 @@ use std::{
 use hotswap_types::{ModuleVersion, Outcome, Phase, StateNote};
 
 use super::Serving;
-use super::{Note, PhaseTime, Report, TrialFigures, WayBackTaken, Word};
+use super::{Decision, Note, PhaseTime, Report, TrialFigures, WayBackTaken};
 use crate::plan;
 
 fn began() -> SystemTime {
@@ -24,7 +24,7 @@ pub(crate) fn committed() -> Report {
         number: 7,
         module: Some(ModuleVersion::new(&*plan.to.module, plan.to.version.clone())),
         ended: began() + Duration::from_secs(12),
-        word: Some(Word {
+        word: Some(Decision {
             approved: true,
             by: Some("ada".to_owned()),
             why: "looks well".to_owned(),

@@ -7,35 +7,35 @@ use std::{
     time::SystemTime,
 };
 
-use hotswap_types::{Outcome, escape::escaped, json};
+use hotswap_types::{Outcome, escape, json};
 
-use super::{Note, PhaseTime, Report, Serving, TrialFigures, WayBackTaken, Word};
+use super::{Decision, Note, PhaseTime, Report, Serving, TrialFigures, WayBackTaken};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
         self.write(&mut text)?;
-        text.lines().try_for_each(|line| writeln!(f, "{}", escaped(line)))
+        text.lines().try_for_each(|line| writeln!(f, "{}", escape::text(line)))
     }
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { at, by, problem, solution } = self;
-        write!(f, "{}, {}: {}", moment(*at), escaped(by), escaped(problem))?;
-        solution.as_ref().map_or(Ok(()), |it| write!(f, "; {}", escaped(it)))
+        write!(f, "{}, {}: {}", moment(*at), escape::text(by), escape::text(problem))?;
+        solution.as_ref().map_or(Ok(()), |it| write!(f, "; {}", escape::text(it)))
     }
 }
 
-impl fmt::Display for Word {
+impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { approved, by, why, at } = self;
         f.write_str(if *approved { "approved" } else { "not approved" })?;
         if let Some(by) = by {
-            write!(f, " by {}", escaped(by))?;
+            write!(f, " by {}", escape::text(by))?;
         }
         write!(f, " at {}", moment(*at))?;
-        if why.is_empty() { Ok(()) } else { write!(f, ": {}", escaped(why)) }
+        if why.is_empty() { Ok(()) } else { write!(f, ": {}", escape::text(why)) }
     }
 }
 

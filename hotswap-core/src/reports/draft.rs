@@ -10,7 +10,7 @@ use hotswap_types::{ArtifactHash, Outcome, Phase, PhaseSpan, json};
 
 use crate::{
     event::{EventKind, Live, Refusal},
-    report::{PhaseTime, Report, Serving, TrialFigures, WayBackTaken, Word, lost},
+    report::{Decision, PhaseTime, Report, Serving, TrialFigures, WayBackTaken, lost},
 };
 
 /// So many artifacts of a slot are on their way, or may be tried again.
@@ -107,7 +107,11 @@ impl Drafts {
             }
             EventKind::Decided { artifact, approved, by, why } => {
                 let (approved, by) = (*approved, by.clone());
-                self.said(*artifact, Word { approved, by, why: why.clone(), at: now.time }, now);
+                self.said(
+                    *artifact,
+                    Decision { approved, by, why: why.clone(), at: now.time },
+                    now,
+                );
                 None
             }
             EventKind::Live(live) => {
@@ -136,7 +140,7 @@ impl Drafts {
     }
 
     /// Somebody has said something to a plan, or what is configured has.
-    pub(crate) fn said(&mut self, artifact: ArtifactHash, word: Word, now: Moment) {
+    pub(crate) fn said(&mut self, artifact: ArtifactHash, word: Decision, now: Moment) {
         if let Some(draft) = self.of(artifact, now) {
             draft.closes(now);
             draft.report.word = Some(word);
@@ -188,7 +192,7 @@ impl Drafts {
     }
 
     /// An artifact is looked at again when the trial of another one is over.
-    pub(crate) fn held(&mut self, artifact: ArtifactHash, now: Moment) -> Option<Report> {
+    pub(crate) fn deferred(&mut self, artifact: ArtifactHash, now: Moment) -> Option<Report> {
         let draft = self.0.iter_mut().find(|it| it.report.artifact == artifact && it.is_told())?;
         draft.report.findings = vec!["another version is on trial".to_owned()];
         draft.report.tried_again = true;

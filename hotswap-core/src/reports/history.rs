@@ -8,13 +8,13 @@ use std::{
 
 use hotswap_types::Outcome;
 
-use crate::report::{PastUpgrade, Report};
+use crate::report::{HistoryEntry, Report};
 
 /// Times of lines are whole milliseconds.
 const SLACK: Duration = Duration::from_secs(1);
 
 /// All upgrades that are over, the newest first.
-pub(crate) fn history(lines: Vec<PastUpgrade>, reports: &[Arc<Report>]) -> Vec<PastUpgrade> {
+pub(crate) fn history(lines: Vec<HistoryEntry>, reports: &[Arc<Report>]) -> Vec<HistoryEntry> {
     let mut left: Vec<_> = reports.to_vec();
     let mut all = lines;
     for line in &mut all {
@@ -35,8 +35,8 @@ pub(crate) fn history(lines: Vec<PastUpgrade>, reports: &[Arc<Report>]) -> Vec<P
     all
 }
 
-fn line_of(report: Arc<Report>) -> PastUpgrade {
-    PastUpgrade {
+fn line_of(report: Arc<Report>) -> HistoryEntry {
+    HistoryEntry {
         slot: report.slot.clone(),
         began: report.began,
         ended: report.ended,
@@ -53,11 +53,12 @@ fn line_of(report: Arc<Report>) -> PastUpgrade {
 /// those of the slot, the newest first.
 pub(crate) fn unfinished(
     under_way: Option<Report>,
-    lines: &[PastUpgrade],
+    lines: &[HistoryEntry],
     reports: &[Arc<Report>],
 ) -> Option<Report> {
-    let is_reported =
-        |line: &PastUpgrade| reports.iter().any(|it| it.outcome == line.outcome && is_of(it, line));
+    let is_reported = |line: &HistoryEntry| {
+        reports.iter().any(|it| it.outcome == line.outcome && is_of(it, line))
+    };
     let (line, report) = match under_way {
         Some(report) => (lines.iter().find(|line| is_of(&report, line))?, report),
         None => {
@@ -74,7 +75,7 @@ pub(crate) fn unfinished(
 }
 
 /// Whether a report may be that of a line: of the same artifact, at the same time.
-fn is_of(report: &Report, line: &PastUpgrade) -> bool {
+fn is_of(report: &Report, line: &HistoryEntry) -> bool {
     let is_before = |a: SystemTime, b: SystemTime| a.duration_since(b).unwrap_or_default() <= SLACK;
     (&report.slot, report.artifact) == (&line.slot, line.artifact)
         && is_before(report.began, line.ended)
@@ -99,12 +100,12 @@ mod tests {
         Arc::new(Report { number, began, ended, outcome, ..sample::committed() })
     }
 
-    fn line(began: u64, ended: u64, outcome: Outcome) -> PastUpgrade {
+    fn line(began: u64, ended: u64, outcome: Outcome) -> HistoryEntry {
         let of = line_of(report(0, ended, outcome));
-        PastUpgrade { began: at(began), why: "its line".to_owned(), report: None, ..of }
+        HistoryEntry { began: at(began), why: "its line".to_owned(), report: None, ..of }
     }
 
-    fn found(lines: Vec<PastUpgrade>, reports: &[Arc<Report>]) -> Vec<(String, Option<u64>)> {
+    fn found(lines: Vec<HistoryEntry>, reports: &[Arc<Report>]) -> Vec<(String, Option<u64>)> {
         let all = history(lines, reports);
         all.into_iter().map(|past| (past.why, past.report.map(|it| it.number))).collect()
     }

@@ -12,10 +12,7 @@ use std::{
 };
 
 use hotswap_loader::fs::{file_stem_of, make_private, read_regular, replace};
-use hotswap_types::{
-    ArtifactHash,
-    escape::{escaped, shown},
-};
+use hotswap_types::{ArtifactHash, escape};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -141,8 +138,11 @@ impl Store {
     }
 
     fn is_damaged(&mut self, stem: &str, path: &Path, why: &io::Error) {
-        let why =
-            format!("{} is no report that can be read: {}", shown(path), escaped(&why.to_string()));
+        let why = format!(
+            "{} is no report that can be read: {}",
+            escape::path(path),
+            escape::text(&why.to_string())
+        );
         self.damaged.entry(stem.to_owned()).or_default().push(why);
     }
 
@@ -269,7 +269,7 @@ fn number_of(name: &str) -> Option<u64> {
 /// removed it should know.
 fn folder(journal: &Path, slot: &str) -> io::Result<PathBuf> {
     if !journal.is_dir() {
-        let text = format!("the folder {} was removed", shown(journal));
+        let text = format!("the folder {} was removed", escape::path(journal));
         return Err(io::Error::new(io::ErrorKind::NotFound, text));
     }
     let all = journal.join(FOLDER);

@@ -6,7 +6,7 @@ use std::{ops::Deref, time::Duration};
 use hotswap_abi::{__private::interface::Target, CallError, Interface};
 use hotswap_gate::{Entered, Gate, LockError, Refused};
 
-use crate::instance::{Generation, Unfit, Use};
+use crate::instance::{Blocked, Generation, Use};
 
 #[cold]
 #[inline(never)]
@@ -41,8 +41,8 @@ fn fit(gate: &Gate<Generation>, instance: &Generation, wanted: Use) -> Result<()
     let slot = || gate.name().into();
     match instance.condition().refuses(wanted) {
         None => Ok(()),
-        Some(Unfit::Hangs) => Err(CallError::Abandoned { slot: slot() }.into()),
-        Some(Unfit::Poisoned) => Err(CallError::Poisoned { slot: slot() }.into()),
+        Some(Blocked::Hangs) => Err(CallError::Abandoned { slot: slot() }.into()),
+        Some(Blocked::Poisoned) => Err(CallError::Poisoned { slot: slot() }.into()),
     }
 }
 

@@ -17,8 +17,8 @@ use parking_lot::{Condvar, Mutex};
 use super::progress::Coming;
 use super::{
     InterfaceType, OnTrial, Residents, Serves,
-    held::Held,
-    progress::{Glance, Over, Progress},
+    deferred::Deferred,
+    progress::{Over, Progress, StatusSnapshot},
     quarantine::Quarantine,
     undo::Undo,
 };
@@ -47,7 +47,7 @@ pub(crate) struct SlotCore {
     /// The artifacts that it does not take.
     pub(crate) rejected: Quarantine,
     /// The artifacts that are looked at later.
-    pub(crate) held: Held,
+    pub(crate) deferred: Deferred,
     /// What upgrades have taken out of the state.
     pub(crate) undo: Mutex<Undo>,
     on_unload: OnUnload,
@@ -85,7 +85,7 @@ impl SlotCore {
             settings,
             residents: Arc::default(),
             rejected: Quarantine::default(),
-            held: Held::default(),
+            deferred: Deferred::default(),
             on_unload,
             on_panic,
             undo: Mutex::default(),
@@ -140,15 +140,15 @@ impl SlotCore {
     }
 
     pub(crate) fn serves(&self) -> Option<Serves> {
-        self.progress.lock().serves.clone()
+        self.progress.lock().status.serves.clone()
     }
 
     pub(crate) fn set_live(&self, code: &Arc<Code>) {
         let mut progress = self.progress.lock();
-        progress.serves = Some(Serves { code: Arc::clone(code), since: Instant::now() });
+        progress.status.serves = Some(Serves { code: Arc::clone(code), since: Instant::now() });
         progress.highest = progress.highest.max(code.generation);
-        progress.phase = None;
-        progress.degraded = None;
+        progress.status.phase = None;
+        progress.status.degraded = None;
         self.changed.notify_all();
     }
 
@@ -159,24 +159,24 @@ impl SlotCore {
 
     /// A version is on trial, or no longer.
     pub(crate) fn set_on_trial(&self, on_trial: Option<OnTrial>) {
-        self.progress.lock().on_trial = on_trial;
+        self.progress.lock().status.on_trial = on_trial;
     }
 
     /// A plan waits for somebody's word, or no longer.
     pub(crate) fn set_awaiting(&self, plan: Option<Arc<Plan>>) {
         let mut progress = self.progress.lock();
-        progress.awaiting = plan;
-        progress.phase = None;
+        progress.status.awaiting = plan;
+        progress.status.phase = None;
     }
 
     /// A plan was made.
     pub(crate) fn set_plan(&self, plan: Arc<Plan>) {
-        self.progress.lock().plan = Some(plan);
+        self.progress.lock().status.plan = Some(plan);
     }
 
     /// A version that should not serve does, and why.
     pub(crate) fn set_degraded(&self, why: String) {
-        self.progress.lock().degraded = Some(why);
+        self.progress.lock().status.degraded = Some(why);
     }
 
     /// The event of the generation that serves was told.
@@ -195,7 +195,7 @@ impl SlotCore {
     }
 
     pub(crate) fn set_phase(&self, phase: Option<Phase>) {
-        self.progress.lock().phase = phase;
+        self.progress.lock().status.phase = phase;
     }
 
     /// Says whether callers inside are given up.
@@ -227,21 +227,21 @@ impl SlotCore {
     }
 
     pub(crate) fn set_pending(&self, pending: Option<Until>) {
-        self.progress.lock().pending = pending;
+        self.progress.lock().status.pending = pending;
         self.changed.notify_all();
     }
 
     pub(crate) fn set_refused(&self, refusal: &Arc<Refusal>) {
         let mut progress = self.progress.lock();
-        progress.last_refusal = Some(Arc::clone(refusal));
-        progress.phase = None;
+        progress.status.last_refusal = Some(Arc::clone(refusal));
+        progress.status.phase = None;
         self.changed.notify_all();
     }
 
     /// What was refused last is not tried again, if it has lain there.
     pub(crate) fn set_withdrawn(&self, path: &Path) {
         let mut progress = self.progress.lock();
-        let refusal = progress.last_refusal.as_mut();
+        let refusal = progress.status.last_refusal.as_mut();
         if let Some(refusal) = refusal.filter(|it| it.path == path.display().to_string()) {
             Arc::make_mut(refusal).tried_again = false;
         }
@@ -288,7 +288,12 @@ impl SlotCore {
     }
 
     /// What a status tells of it now.
-    pub(crate) fn glance(&self) -> Glance {
-        self.progress.lock().glance()
+    pub(crate) fn status(&self) -> StatusSnapshot {
+        self.progress.lock().status.clone()
+    }
+
+    /// What was refused last.
+    pub(crate) fn last_refusal(&self) -> Option<Arc<Refusal>> {
+        self.progress.lock().status.last_refusal.clone()
     }
 }

@@ -14,62 +14,20 @@ use crate::{
 
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    pub(super) serves: Option<Serves>,
+    pub(super) status: StatusSnapshot,
     /// The highest number of a generation that has served.
     pub(super) highest: u64,
-    pub(super) on_trial: Option<OnTrial>,
-    /// The plan that waits for somebody's word.
-    pub(super) awaiting: Option<Arc<Plan>>,
-    /// The plan that was made last.
-    pub(super) plan: Option<Arc<Plan>>,
-    /// Why the version that serves is not the one that should.
-    pub(super) degraded: Option<String>,
     /// The event of a first generation was told: who waits for the slot goes on after it.
     pub(super) told: bool,
-    pub(super) phase: Option<Phase>,
-    pub(super) pending: Option<Until>,
     /// Callers inside are given up: the next upgrade does not wait for them.
     pub(super) abandoned: bool,
     /// The state at the last upgrade.
     pub(super) last_state: Option<Arc<Snapshot>>,
     /// How large the state was when it was last encoded, in bytes.
     pub(super) state_size: Option<u64>,
-    pub(super) last_refusal: Option<Arc<Refusal>>,
     /// Why nothing more will come.
     pub(super) over: Option<Over>,
     pub(super) coming: Coming,
-}
-
-impl Progress {
-    pub(super) fn glance(&self) -> Glance {
-        let Self {
-            serves,
-            highest: _,
-            on_trial,
-            awaiting,
-            plan,
-            degraded,
-            told: _,
-            phase,
-            pending,
-            abandoned: _,
-            last_state: _,
-            state_size: _,
-            last_refusal,
-            over: _,
-            coming: _,
-        } = self;
-        Glance {
-            serves: serves.clone(),
-            phase: *phase,
-            pending: *pending,
-            last_refusal: last_refusal.clone(),
-            on_trial: on_trial.clone(),
-            awaiting: awaiting.clone(),
-            plan: plan.clone(),
-            degraded: degraded.clone(),
-        }
-    }
 }
 
 /// Why nothing more will come to a slot: who waits for it is told at once.
@@ -141,13 +99,16 @@ pub(crate) struct OnTrial {
 
 /// What [`Host::status`](crate::Host::status) tells of a slot.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Glance {
+pub(crate) struct StatusSnapshot {
     pub(crate) serves: Option<Serves>,
     pub(crate) phase: Option<Phase>,
     pub(crate) pending: Option<Until>,
     pub(crate) last_refusal: Option<Arc<Refusal>>,
     pub(crate) on_trial: Option<OnTrial>,
+    /// The plan that waits for somebody's word.
     pub(crate) awaiting: Option<Arc<Plan>>,
+    /// The plan that was made last.
     pub(crate) plan: Option<Arc<Plan>>,
+    /// Why the version that serves is not the one that should.
     pub(crate) degraded: Option<String>,
 }

@@ -34,7 +34,7 @@ impl SlotCore {
                 return Ok(gate);
             }
             self.owner.is_here()?;
-            let refusal = progress.last_refusal.as_deref().cloned().map(Box::new);
+            let refusal = progress.status.last_refusal.as_deref().cloned().map(Box::new);
             if let Some(over) = progress.over {
                 return Err(match refusal {
                     _ if over == Over::Died => over.reason(),
@@ -77,7 +77,8 @@ impl SlotCore {
         let deadline = Instant::now() + bounded(timeout);
         let mut progress = self.progress.lock();
         loop {
-            let serving = progress.serves.as_ref().map_or(0, |serves| serves.code.generation);
+            let serving =
+                progress.status.serves.as_ref().map_or(0, |serves| serves.code.generation);
             if serving >= wanted {
                 return Ok(serving);
             }
@@ -98,7 +99,7 @@ impl SlotCore {
                     wanted,
                     after: timeout,
                     serving,
-                    refusal: progress.last_refusal.as_deref().cloned().map(Box::new),
+                    refusal: progress.status.last_refusal.as_deref().cloned().map(Box::new),
                 }
                 .into());
             }

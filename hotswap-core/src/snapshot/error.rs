@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_types::{ArtifactHash, escape::shown};
+use hotswap_types::{ArtifactHash, escape};
 
 use super::envelope::{Damage, FORMAT};
 use crate::written::{OWN, by_another};
@@ -19,21 +19,21 @@ hotswap_abi::debug_in_full!(SnapshotError);
 
 #[derive(Debug, thiserror::Error)]
 enum Reason {
-    #[error("the snapshot {} cannot be read", shown(path))]
+    #[error("the snapshot {} cannot be read", escape::path(path))]
     Read { path: PathBuf, source: io::Error },
-    #[error("the snapshot {} cannot be written", shown(path))]
+    #[error("the snapshot {} cannot be written", escape::path(path))]
     Write { path: PathBuf, source: io::Error },
-    #[error("{} is not a whole snapshot", shown(path))]
+    #[error("{} is not a whole snapshot", escape::path(path))]
     Damaged { path: PathBuf, source: Damage },
     #[error(
         "the snapshot {} {}",
-        shown(path), by_another((*found).into(), FORMAT.into(), hotswap.as_ref())
+        escape::path(path), by_another((*found).into(), FORMAT.into(), hotswap.as_ref())
     )]
     Format { path: PathBuf, found: u16, hotswap: Option<String> },
     #[error(
         "expected the state that the journal names ({}…) at {}, found another one ({}…): the file \
          was exchanged",
-        expected.short(), shown(path), found.short()
+        expected.short(), escape::path(path), found.short()
     )]
     Exchanged { path: PathBuf, expected: ArtifactHash, found: ArtifactHash },
 }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     event::Until,
-    upgrade::{Admitted, Fault, Prepared, Unapplied, Why, above, still_vouched},
+    upgrade::{Admitted, Fault, Prepared, Unapplied, Why, above, still_verified},
 };
 
 /// Whether a file is not there any more.
@@ -34,7 +34,7 @@ impl SlotSupervisor {
     pub(super) fn go_on(&mut self, cx: &mut Context, admitted: Admitted, mut candidate: Candidate) {
         // It may have been rehearsed, or have waited for a yes, meanwhile.
         let prepared = cx
-            .still_vouched(&candidate, Phase::Loaded)
+            .still_verified(&candidate, Phase::Loaded)
             .and_then(|()| cx.upgrade(&candidate, |it| it.prepare(admitted)));
         let prepared = match prepared {
             Ok(prepared) => prepared,
@@ -50,7 +50,7 @@ impl SlotSupervisor {
             _ => {
                 // What is on trial keeps its own way back first.
                 self.discard(cx, prepared);
-                self.decide(cx, |it| it.hold(&candidate));
+                self.decide(cx, |it| it.defer(&candidate));
             }
         }
     }
@@ -70,8 +70,8 @@ impl SlotSupervisor {
         let above = above(manifest, floor.as_ref());
         // It may have waited for long.
         let is_late = schedule.is_late() || candidate.trigger == Trigger::Retry;
-        let vouched = above.and_then(|()| cx.still_vouched(&candidate, Phase::Activated));
-        let ready = vouched.and_then(|()| self.activating(cx, &candidate, &prepared, is_late));
+        let verified = above.and_then(|()| cx.still_verified(&candidate, Phase::Activated));
+        let ready = verified.and_then(|()| self.activating(cx, &candidate, &prepared, is_late));
         if let Err(fault) = ready {
             let fault = fault.with_finding(cx.discard(prepared));
             self.refuse_and_retry(cx, &candidate, fault);
@@ -169,9 +169,9 @@ impl SlotSupervisor {
 }
 
 impl Context {
-    fn still_vouched(&self, candidate: &Candidate, phase: Phase) -> Result<(), Fault> {
+    fn still_verified(&self, candidate: &Candidate, phase: Phase) -> Result<(), Fault> {
         let trust = &self.shared.config.trust;
-        still_vouched(trust, candidate.signed.as_ref(), candidate.artifact, phase)
+        still_verified(trust, candidate.signed.as_ref(), candidate.artifact, phase)
     }
 
     fn discard(&mut self, prepared: Prepared) -> Option<String> {

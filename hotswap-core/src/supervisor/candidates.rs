@@ -219,15 +219,15 @@ impl<W: Work> Candidates<W> {
     }
 
     /// A candidate is looked at again when the trial is over.
-    pub(super) fn hold(&mut self, candidate: &Candidate) -> Effects<W> {
+    pub(super) fn defer(&mut self, candidate: &Candidate) -> Effects<W> {
         self.seen.remove(&candidate.path);
-        self.core.held.insert(candidate.path.clone());
-        vec![Effect::Emit(SlotEvent::Held { artifact: candidate.artifact })]
+        self.core.deferred.insert(candidate.path.clone());
+        vec![Effect::Emit(SlotEvent::Deferred { artifact: candidate.artifact })]
     }
 
     /// What has appeared meanwhile is looked at now.
-    pub(super) fn look_at_held(&mut self) {
-        for path in self.core.held.take() {
+    pub(super) fn look_at_deferred(&mut self) {
+        for path in self.core.deferred.take() {
             // What is older has its next try if the newer one fails.
             if self.retry.as_ref() != Some(&path) || !self.is_older(&path) {
                 self.paths.appeared(path, Hint::Ready, Instant::now());
@@ -238,7 +238,7 @@ impl<W: Work> Candidates<W> {
     /// A file is not there any more: what it held is no candidate any more, whatever it waits for.
     pub(super) fn withdraw(&mut self, path: &Path) -> Effects<W> {
         self.seen.remove(path);
-        self.core.held.remove(path);
+        self.core.deferred.remove(path);
         self.unstaged.remove(path);
         self.offered.take_if(|it| it.0 == path);
         self.cancelled.cancel(&path.to_owned());
@@ -292,7 +292,7 @@ impl<W: Work> Candidates<W> {
         if is_paused {
             // Looked at afterwards, although its content is the same.
             self.seen.remove(&path);
-            self.core.held.insert(path);
+            self.core.deferred.insert(path);
             return Vec::new();
         }
         if self.is_older(&path) {

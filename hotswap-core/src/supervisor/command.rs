@@ -14,9 +14,9 @@ use super::offer::Offered;
 use crate::{
     event::Refusal,
     instance::Resident,
-    journal::{Backup, Earlier},
+    journal::{Backup, RevertTarget},
     plan::Plan,
-    rehearsal::News,
+    rehearsal::ChildEvent,
     slot::SlotCore,
 };
 
@@ -25,7 +25,7 @@ use crate::{
 pub(crate) struct SlotId(pub(super) usize);
 
 /// Whether an order is still wanted; asked by the worker, before it does it.
-pub(crate) type Wanted = Arc<dyn Fn() -> bool + Send + Sync>;
+pub(crate) type StillWanted = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// The plan for an artifact that would be taken, or how it would be refused.
 pub(crate) type Judgement = Result<Arc<Plan>, Arc<Refusal>>;
@@ -51,8 +51,8 @@ pub(crate) enum Command {
     Reject { artifact: ArtifactHash, by: String, why: String, reply: SyncSender<bool> },
     /// Somebody says why an artifact is wanted.
     Intend { slot: String, artifact: ArtifactHash, intent: Intent },
-    /// News of a slot's rehearsal, by its number.
-    Rehearsed { slot: SlotId, number: u64, news: News },
+    /// ChildEvent of a slot's rehearsal, by its number.
+    Rehearsed { slot: SlotId, number: u64, event: ChildEvent },
     /// Commit what is on trial.
     Commit { slot: String, why: String, reply: SyncSender<bool> },
     /// Roll back what is on trial; answered with `None` where nothing is.
@@ -72,7 +72,12 @@ pub(crate) enum Command {
     /// Put a backup in the place of the state that serves.
     Restore { slot: String, backup: u64, reply: SyncSender<Result<(), String>> },
     /// Go back to an artifact that was committed before.
-    Revert { slot: String, earlier: Earlier, why: String, reply: SyncSender<Result<(), String>> },
+    Revert {
+        slot: String,
+        earlier: RevertTarget,
+        why: String,
+        reply: SyncSender<Result<(), String>>,
+    },
     /// Take an artifact through an upgrade that somebody offers.
     Offer {
         slot: String,
@@ -83,7 +88,7 @@ pub(crate) enum Command {
     /// Say what an upgrade to an artifact would be.
     Judge { slot: String, path: PathBuf, reply: SyncSender<Result<Judgement, String>> },
     /// Do something, if it is still wanted.
-    IfWanted(Wanted, Box<Self>),
+    IfWanted(StillWanted, Box<Self>),
     /// A pause is over.
     Resumed,
     /// The end.

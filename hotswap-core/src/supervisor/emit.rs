@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, Exit, Refusal},
-    report::{Report, Word},
+    report::{Decision, Report},
     reports::{Drafts, Moment},
     slot::SlotCore,
 };
@@ -44,7 +44,7 @@ impl Shared {
         // Told without the lock: a subscriber may ask for the history.
         match line {
             Line::Lazy(what) => {
-                let noted = journal.lock().note(&slot.name, what);
+                let noted = journal.lock().append_lazy(&slot.name, what);
                 if let Err(error) = noted {
                     let (slot, error) = (&*slot.name, in_full(&error));
                     tracing::warn!(slot, error, "a line of the journal waits");
@@ -52,7 +52,7 @@ impl Shared {
             }
             // It has been done, or is not to be stopped by a full disk.
             Line::Durable(what) => {
-                let written = journal.lock().has(&slot.name, what);
+                let written = journal.lock().append(&slot.name, what);
                 if let Err(error) = written {
                     self.tell(&slot.name, EventKind::NotJournaled { why: in_full(&error) });
                 }
@@ -66,7 +66,7 @@ fn show(slot: &SlotCore, event: &SlotEvent) {
     match event {
         SlotEvent::Reached { phase, .. } => slot.set_phase(Some(*phase)),
         SlotEvent::Rehearsing => slot.set_phase(Some(Phase::Rehearsed)),
-        SlotEvent::Superseded { .. } | SlotEvent::Held { .. } => slot.set_phase(None),
+        SlotEvent::Superseded { .. } | SlotEvent::Deferred { .. } => slot.set_phase(None),
         SlotEvent::Planned(plan) => slot.set_plan(plan.clone()),
         SlotEvent::AwaitsApproval(plan) => {
             slot.set_awaiting(Some(plan.clone()));
@@ -125,14 +125,14 @@ fn hear(drafts: &mut Drafts, slot: &SlotCore, event: &SlotEvent, now: Moment) ->
         SlotEvent::Paused { artifact, spans } => drafts.paused(*artifact, spans, now),
         SlotEvent::ApprovedByPolicy(plan) => {
             let why = format!("as configured, for risk {}", plan.level());
-            let word = Word { approved: true, by: None, why, at: now.time };
+            let word = Decision { approved: true, by: None, why, at: now.time };
             drafts.said(plan.artifact, word, now);
         }
         SlotEvent::Committed { figures, .. } | SlotEvent::RollsBack { figures, .. } => {
             drafts.judged(figures.clone());
         }
         SlotEvent::CameBack { back, .. } => drafts.came_back(back.clone()),
-        SlotEvent::Held { artifact } => return drafts.held(*artifact, now),
+        SlotEvent::Deferred { artifact } => return drafts.deferred(*artifact, now),
         SlotEvent::CalledOff { artifact, why } => {
             let serving = slot.serves().map(|serves| serves.serving());
             return drafts.called_off(*artifact, why, serving, now);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use hotswap_abi::__private::text::in_full;
 use hotswap_gate::Closed;
-use hotswap_types::{Holder, Occasion};
+use hotswap_types::{BackupReason, Holder};
 
 use super::{
     context::Context,
@@ -86,7 +86,7 @@ fn keep(cx: &mut Context, core: &SlotCore, closed: &Closed<'_, Generation>) -> R
     let snapshot = take_last(closed.value(), &mut cx.steps, deadline)?;
     if let Some(journal) = &cx.shared.journal {
         let artifact = closed.value().code().artifact;
-        let kept = journal.lock().back_up(&core.name, artifact, &snapshot, Occasion::End);
+        let kept = journal.lock().back_up(&core.name, artifact, &snapshot, BackupReason::End);
         let Backup { path, .. } = kept.map_err(|error| in_full(&error))?;
         cx.tell(&core.name, EventKind::Kept { path, size: snapshot.size() });
         return Ok(());

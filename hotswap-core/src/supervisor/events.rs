@@ -24,11 +24,11 @@ pub(crate) struct Events {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Weight {
     /// One of many steps.
-    Detail,
+    Debug,
     /// Something is new, and well.
-    News,
+    Info,
     /// Something was refused or lost, or needs a hand.
-    Trouble,
+    Warn,
 }
 
 impl Events {
@@ -63,11 +63,11 @@ impl Events {
     fn report(&self, event: &Event, weight: Weight, nobody_listens: bool) {
         let unheard = nobody_listens && !tracing::dispatcher::has_been_set();
         match &self.reporter {
-            Reporter::Lines(lines) if weight >= Weight::News => {
+            Reporter::Lines(lines) if weight >= Weight::Info => {
                 contain(event, || lines(&event.to_string()));
             }
-            Reporter::Stderr if unheard && weight >= Weight::News => to_stderr(event),
-            Reporter::Refusals if unheard && weight >= Weight::Trouble => to_stderr(event),
+            Reporter::Stderr if unheard && weight >= Weight::Info => to_stderr(event),
+            Reporter::Refusals if unheard && weight >= Weight::Warn => to_stderr(event),
             _ => {}
         }
     }
@@ -86,26 +86,26 @@ fn contain(event: &Event, code: impl FnOnce()) {
 
 fn weight(kind: &EventKind) -> Weight {
     match kind {
-        EventKind::BackedUp(_) | EventKind::Reported(_) => Weight::Detail,
-        EventKind::Recovered(recovered) if !recovered.is_older => Weight::News,
-        EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Detail,
-        EventKind::Rehearsed { .. } => Weight::News,
-        EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Detail,
+        EventKind::BackedUp(_) | EventKind::Reported(_) => Weight::Debug,
+        EventKind::Recovered(recovered) if !recovered.is_older => Weight::Info,
+        EventKind::Rehearsed { report, .. } if report.way_back == WayBack::Works => Weight::Debug,
+        EventKind::Rehearsed { .. } => Weight::Info,
+        EventKind::Retired { outcome: Retirement::Unloaded, .. } => Weight::Debug,
         EventKind::Retired { outcome: Retirement::Retained { by }, .. } if is_expected(by) => {
-            Weight::Detail
+            Weight::Debug
         }
-        EventKind::Live(live) if !live.has_lost() => Weight::News,
-        EventKind::Planned(_) => Weight::Detail,
-        EventKind::Paused(_) | EventKind::Resumed | EventKind::Announced { .. } => Weight::News,
+        EventKind::Live(live) if !live.has_lost() => Weight::Info,
+        EventKind::Planned(_) => Weight::Debug,
+        EventKind::Paused(_) | EventKind::Resumed | EventKind::Announced { .. } => Weight::Info,
         EventKind::Committed { .. }
         | EventKind::Decided { .. }
         | EventKind::Draining { .. }
         | EventKind::Superseded { .. }
-        | EventKind::Withdrawn { .. } => Weight::News,
-        EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::News,
-        EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Detail,
-        EventKind::Carried(fields) if !fields.has_lost() => Weight::News,
-        EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::News,
+        | EventKind::Withdrawn { .. } => Weight::Info,
+        EventKind::Phase { phase: Phase::AwaitingApproval, .. } => Weight::Info,
+        EventKind::Phase { .. } | EventKind::Signed { .. } => Weight::Debug,
+        EventKind::Carried(fields) if !fields.has_lost() => Weight::Info,
+        EventKind::Pending { .. } | EventKind::Kept { .. } => Weight::Info,
         EventKind::Live(_)
         | EventKind::Refused(_)
         | EventKind::LendingRisks { .. }
@@ -131,21 +131,21 @@ fn weight(kind: &EventKind) -> Weight {
         | EventKind::NotCleanedUp { .. }
         | EventKind::AdminTrouble { .. }
         | EventKind::WorkerDied
-        | EventKind::WatchTrouble(_) => Weight::Trouble,
+        | EventKind::WatchTrouble(_) => Weight::Warn,
         #[cfg(feature = "cargo")]
-        EventKind::WaitingForBuild { .. } => Weight::Trouble,
+        EventKind::WaitingForBuild { .. } => Weight::Warn,
         #[cfg(feature = "cargo")]
         EventKind::Build(report) => match report {
-            Report::Compiling { .. } | Report::Built { .. } => Weight::Detail,
-            Report::Finished(finished) if finished.stale => Weight::Detail,
-            Report::Finished(finished) if finished.success => Weight::News,
+            Report::Compiling { .. } | Report::Built { .. } => Weight::Debug,
+            Report::Finished(finished) if finished.stale => Weight::Debug,
+            Report::Finished(finished) if finished.success => Weight::Info,
             Report::Started { .. }
             | Report::WaitingForLock { .. }
             | Report::Fetching { .. }
-            | Report::Progress(_) => Weight::News,
-            Report::Diagnostic(diagnostic) if diagnostic.level == Level::Note => Weight::Detail,
-            Report::Diagnostic(diagnostic) if diagnostic.level == Level::Warning => Weight::News,
-            _ => Weight::Trouble,
+            | Report::Progress(_) => Weight::Info,
+            Report::Diagnostic(diagnostic) if diagnostic.level == Level::Note => Weight::Debug,
+            Report::Diagnostic(diagnostic) if diagnostic.level == Level::Warning => Weight::Info,
+            _ => Weight::Warn,
         },
     }
 }
@@ -161,9 +161,9 @@ fn trace(event: &Event, weight: Weight) {
         (EventKind::Phase { artifact, phase }, _) => {
             tracing::debug!(slot, artifact = artifact.short(), %phase, "phase");
         }
-        (_, Weight::Detail) => tracing::debug!(slot, "{event}"),
-        (_, Weight::News) => tracing::info!(slot, "{event}"),
-        (_, Weight::Trouble) => tracing::warn!(slot, "{event}"),
+        (_, Weight::Debug) => tracing::debug!(slot, "{event}"),
+        (_, Weight::Info) => tracing::info!(slot, "{event}"),
+        (_, Weight::Warn) => tracing::warn!(slot, "{event}"),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use hotswap_loader::fs::read_regular;
-use hotswap_types::{ArtifactHash, Phase, escape::shown};
+use hotswap_types::{ArtifactHash, Phase, escape};
 use semver::Version;
 
 use super::{candidate::Candidate, context::Context, slot::SlotSupervisor, trigger::Trigger};
@@ -46,7 +46,7 @@ impl SlotSupervisor {
                 let why = format!(
                     "what is kept of {build} does not begin again; the same artifact lies at {}, and \
                      is tried",
-                    shown(path)
+                    escape::path(path)
                 );
                 cx.tell(&self.core.name, EventKind::NotRecovered { why });
                 Some((path.clone(), bytes))
@@ -89,12 +89,12 @@ fn is_named(path: &Path, expected: ArtifactHash, found: ArtifactHash) -> Result<
     }
     Err(not_kept(format!(
         "kept copy  expected artifact {expected} at {}, found {found}: it was damaged or replaced",
-        shown(path)
+        escape::path(path)
     )))
 }
 
 fn unread(path: &Path, error: &io::Error) -> Fault {
-    not_kept(format!("kept copy  {} cannot be read: {error}", shown(path)))
+    not_kept(format!("kept copy  {} cannot be read: {error}", escape::path(path)))
 }
 
 fn not_kept(finding: String) -> Fault {

@@ -12,7 +12,7 @@ use hotswap_loader::{
     loader_lock::{self, Busy},
     outdated_of,
 };
-use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape::shown};
+use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape};
 use hotswap_watch::Retry;
 
 use super::{
@@ -31,7 +31,8 @@ use crate::{
     journal::Build,
     trust::Signed,
     upgrade::{
-        Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unvouched, stage, vouch,
+        Assessed, Fault, Inspected, StageError, StageRequest, Staged, Unverified, stage,
+        verify_signature,
     },
 };
 
@@ -47,11 +48,11 @@ impl SlotSupervisor {
             self.candidates.paths.done(&path);
             return self.withdraw(cx, &path);
         }
-        if self.comes(cx, trigger) == Action::Hold {
+        if self.comes(cx, trigger) == Action::Defer {
             self.candidates.paths.done(&path);
             // One change of a file is often several events.
             if !self.holds_what_serves(cx, &path) {
-                self.core.held.insert(path);
+                self.core.deferred.insert(path);
             }
             return;
         }
@@ -118,13 +119,13 @@ impl SlotSupervisor {
             // What was cancelled there before has had its tries.
             self.candidates.cancelled.cancel(path);
         }
-        let vouched = match vouch(staged, &cx.shared.config.trust) {
-            Ok(vouched) => vouched,
-            Err(Unvouched::BeingWritten(written)) => {
+        let verified = match verify_signature(staged, &cx.shared.config.trust) {
+            Ok(verified) => verified,
+            Err(Unverified::BeingWritten(written)) => {
                 self.candidates.seen.remove(path);
                 return self.is_being_written(cx, path, written);
             }
-            Err(Unvouched::Refused(fault)) => {
+            Err(Unverified::Refused(fault)) => {
                 self.candidates.paths.done(path);
                 return self.refuse_unstaged(cx, path, Some(artifact), fault);
             }
@@ -134,21 +135,21 @@ impl SlotSupervisor {
         let mut candidate = Candidate::new(&self.core, artifact, path, begun, trigger);
         candidate.emit(cx, SlotEvent::Staged { artifact, path: path.display().to_string() });
         let _span = candidate.span().entered();
-        let staged = &vouched.staged;
+        let staged = &verified.staged;
         tracing::debug!(
-            origin = %shown(staged.origin()),
+            origin = %escape::path(staged.origin()),
             size = staged.size(),
             built = ?staged.built(),
             completeness = ?staged.completeness(),
             "staged"
         );
-        candidate.signed.clone_from(&vouched.signed);
+        candidate.signed.clone_from(&verified.signed);
         if let Some((key, comment)) = candidate.signed.as_ref().map(Signed::told) {
             self.signers.put(artifact, key.clone());
             cx.tell(&self.core.name, EventKind::Signed { artifact, key, comment });
         }
         let is_shared = self.is_shared;
-        let inspected = cx.upgrade(&candidate, |it| it.inspect(vouched, is_shared));
+        let inspected = cx.upgrade(&candidate, |it| it.inspect(verified, is_shared));
         let inspected = match inspected {
             Ok(Some(inspected)) => inspected,
             Ok(None) => return self.disown(path),

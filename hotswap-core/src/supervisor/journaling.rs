@@ -9,7 +9,7 @@ use std::{fs, io, sync::Arc, time::Instant};
 use hotswap_abi::__private::text::in_full;
 use hotswap_gate::Gate;
 use hotswap_loader::fs::read_regular;
-use hotswap_types::{ArtifactHash, Occasion, Phase};
+use hotswap_types::{ArtifactHash, BackupReason, Phase};
 
 use super::{
     candidate::Candidate, context::Context, shared::Shared, slot::SlotSupervisor,
@@ -31,11 +31,11 @@ impl Shared {
         &self,
         slot: &SlotCore,
         state: &Snapshot,
-        occasion: Occasion,
+        reason: BackupReason,
     ) -> Result<Backup, Fault> {
         let artifact = slot.gate().and_then(|gate| gate.current().1.code().artifact);
         let journal = self.journal.as_ref().expect("asked for where there is one");
-        let backup = journal.lock().back_up(&slot.name, artifact, state, occasion);
+        let backup = journal.lock().back_up(&slot.name, artifact, state, reason);
         let backup = backup.map_err(|error| unwritten(Phase::BackedUp, &error))?;
         self.tell(&slot.name, EventKind::BackedUp(backup.clone()));
         Ok(backup)
@@ -47,7 +47,7 @@ impl SlotSupervisor {
     pub(super) fn back_up_before(&mut self, cx: &mut Context) -> Result<bool, Fault> {
         let core = Arc::clone(&self.core);
         match whole_state(&core) {
-            Ok(gate) => self.back_up(cx, &gate, Occasion::Upgrade).map(|_| true),
+            Ok(gate) => self.back_up(cx, &gate, BackupReason::Upgrade).map(|_| true),
             Err(_) => Ok(false),
         }
     }
@@ -88,7 +88,7 @@ impl SlotSupervisor {
             && code.artifact.is_some()
             && code.generation > 1
             && let Ok(gate) = whole_state(&self.core)
-            && let Err(fault) = self.back_up(cx, &gate, Occasion::Upgrade)
+            && let Err(fault) = self.back_up(cx, &gate, BackupReason::Upgrade)
         {
             let why = fault.findings.join("; ");
             cx.tell(&self.core.name, EventKind::NotBackedUp { why });
@@ -105,13 +105,13 @@ impl SlotSupervisor {
     /// Backs up the state because somebody wants it.
     pub(super) fn checkpoint(&mut self, cx: &mut Context) -> Result<Backup, String> {
         let gate = whole_state(&self.core)?;
-        let backup = self.back_up(cx, &gate, Occasion::Checkpoint);
+        let backup = self.back_up(cx, &gate, BackupReason::Checkpoint);
         backup.map_err(|fault| fault.as_answer())
     }
 
     pub(super) fn back_up_at_interval(&mut self, cx: &mut Context) {
         let core = Arc::clone(&self.core);
-        let backup = whole_state(&core).map(|gate| self.back_up(cx, &gate, Occasion::Interval));
+        let backup = whole_state(&core).map(|gate| self.back_up(cx, &gate, BackupReason::Interval));
         self.next_backup = cx.next_backup();
         let why = match backup {
             Ok(Err(fault)) => Some(fault.findings.join("; ")),
@@ -129,7 +129,8 @@ impl SlotSupervisor {
         let core = Arc::clone(&self.core);
         let Ok(gate) = whole_state(&core) else { return };
         let state = copy_of_state(&gate, false, &cx.shared.config, &mut cx.steps);
-        let written = state.and_then(|state| cx.shared.back_up(&core, &state, Occasion::Upgrade));
+        let written =
+            state.and_then(|state| cx.shared.back_up(&core, &state, BackupReason::Upgrade));
         if let Err(fault) = written {
             cx.tell(&core.name, EventKind::NotBackedUp { why: fault.findings.join("; ") });
         }
@@ -140,11 +141,11 @@ impl SlotSupervisor {
         &mut self,
         cx: &mut Context,
         gate: &Arc<Gate<Generation>>,
-        occasion: Occasion,
+        reason: BackupReason,
     ) -> Result<Backup, Fault> {
         let exclusive = self.core.interface.exclusive;
         let state = copy_of_state(gate, exclusive, &cx.shared.config, &mut cx.steps)?;
-        cx.shared.back_up(&self.core, &state, occasion)
+        cx.shared.back_up(&self.core, &state, reason)
     }
 }
 
@@ -194,7 +195,7 @@ impl Context {
     /// The run ends in order.
     pub(super) fn ended(&self) {
         let Some(journal) = &self.shared.journal else { return };
-        let ended = journal.lock().must("", What::Ended);
+        let ended = journal.lock().append_durable("", What::Ended);
         if let Err(error) = ended {
             tracing::warn!(error = in_full(&error), "the end is not in the journal");
         }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use hotswap_types::{ModuleVersion, Phase, escape::shown};
+use hotswap_types::{ModuleVersion, Phase, escape};
 
 use super::{
     candidate::{Candidate, Identity},
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     event::Refusal,
     plan::Plan,
-    upgrade::{Admitted, Fault, Retry, Unvouched, Upgrade, vouch},
+    upgrade::{Admitted, Fault, Retry, Unverified, Upgrade, verify_signature},
 };
 
 impl SlotSupervisor {
@@ -48,21 +48,22 @@ impl SlotSupervisor {
             let Refusal { phase, exit, findings, advice, .. } = (*refusal).clone();
             return Err(Fault::new(phase, exit, findings, advice, Retry::AsAdvised));
         }
-        let vouched = vouch(staged, &shared.config.trust).map_err(|error| match error {
-            Unvouched::BeingWritten(path) => being_written(&path),
-            Unvouched::Refused(fault) => fault,
-        })?;
-        let artifact = vouched.staged.hash();
+        let verified =
+            verify_signature(staged, &shared.config.trust).map_err(|error| match error {
+                Unverified::BeingWritten(path) => being_written(&path),
+                Unverified::Refused(fault) => fault,
+            })?;
+        let artifact = verified.staged.hash();
         let mut candidate =
             Candidate::new(&core, artifact, path, Instant::now(), Trigger::Operator);
-        candidate.signed.clone_from(&vouched.signed);
+        candidate.signed.clone_from(&verified.signed);
         let mut upgrade = Upgrade {
             slot: &core,
             config: &shared.config,
             steps: &mut cx.steps,
             emit: &mut |_| {},
         };
-        let Some(inspected) = upgrade.inspect(vouched, false)? else {
+        let Some(inspected) = upgrade.inspect(verified, false)? else {
             let finding = "it is another module's";
             return Err(Fault::rejected(Phase::Inspected, finding, "offer it to its own slot"));
         };
@@ -77,7 +78,7 @@ impl SlotSupervisor {
 fn being_written(path: &Path) -> Fault {
     Fault::cancelled(
         Phase::Staged,
-        format!("{} is being written", shown(path)),
+        format!("{} is being written", escape::path(path)),
         "ask again when it is whole",
     )
 }

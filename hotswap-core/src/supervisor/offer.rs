@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape::shown};
+use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape};
 
 use crate::{event::Refusal, plan::Plan};
 
@@ -34,7 +34,7 @@ impl Offered {
         if !name.is_empty() {
             name.push_str("at ");
         }
-        name + &shown(&self.path).to_string()
+        name + &escape::path(&self.path).to_string()
     }
 }
 

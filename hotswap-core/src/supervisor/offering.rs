@@ -32,7 +32,7 @@ impl SlotSupervisor {
         self.candidates.seen.remove(&path);
         self.candidates.unstaged.remove(&path);
         self.candidates.offered = Some((path.clone(), intent));
-        let before = self.core.glance().last_refusal;
+        let before = self.core.last_refusal();
         self.try_path(cx, path.clone(), Trigger::Operator);
         let (artifact, module) = self.identified(cx, &path);
         let standing = self.standing(&path, artifact, before.as_ref());
@@ -60,11 +60,11 @@ impl SlotSupervisor {
         artifact: Option<ArtifactHash>,
         before: Option<&Arc<Refusal>>,
     ) -> Standing {
-        let glance = self.core.glance();
+        let status = self.core.status();
         let later = |why: &str| Standing::Later { why: why.to_owned() };
         let is_tried = self.serving.on_trial().is_some();
         let is_it = |other: Option<_>| artifact.is_some() && other == artifact;
-        if let Some(serves) = glance.serves.filter(|serves| is_it(serves.code.artifact)) {
+        if let Some(serves) = status.serves.filter(|serves| is_it(serves.code.artifact)) {
             let generation = serves.code.generation;
             return if is_tried {
                 Standing::OnTrial { generation }
@@ -72,7 +72,7 @@ impl SlotSupervisor {
                 Standing::Serves { generation }
             };
         }
-        if self.core.held.contains(path) {
+        if self.core.deferred.contains(path) {
             return later(if is_tried {
                 "a version is on trial"
             } else {
@@ -84,7 +84,7 @@ impl SlotSupervisor {
             before.is_none_or(|before| !Arc::ptr_eq(before, it))
                 || (it.tried_again && self.candidates.retry.as_deref() == Some(path))
         };
-        let refused = glance.last_refusal.filter(is_new);
+        let refused = status.last_refusal.filter(is_new);
         if !self.candidates.seen.contains_key(path) {
             return match refused {
                 Some(refusal) => Standing::Refused(refusal),
@@ -96,14 +96,14 @@ impl SlotSupervisor {
         if pending.is_some_and(|it| is_it(Some(it.candidate.artifact))) {
             return Standing::Pending;
         }
-        if let Some(plan) = glance.awaiting.filter(|plan| is_it(Some(plan.artifact))) {
+        if let Some(plan) = status.awaiting.filter(|plan| is_it(Some(plan.artifact))) {
             return Standing::AwaitsApproval(plan);
         }
         let refused = refused.filter(|refusal| is_it(refusal.artifact));
         let rejected = || artifact.and_then(|artifact| self.core.rejected.get(artifact));
         match refused.or_else(rejected) {
             Some(refusal) => Standing::Refused(refusal),
-            None => Standing::UnderWay(glance.phase),
+            None => Standing::UnderWay(status.phase),
         }
     }
 
@@ -117,7 +117,7 @@ impl SlotSupervisor {
 
     /// Upgrades may begin by themselves again.
     pub(super) fn resumed(&mut self, cx: &mut Context) {
-        self.candidates.look_at_held();
+        self.candidates.look_at_deferred();
         self.look_at_ready(cx);
     }
 }

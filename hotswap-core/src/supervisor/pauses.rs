@@ -3,7 +3,7 @@
 //! # What a pause stops
 //! The host begins no upgrade by itself, and finishes all that has begun: trials, rollbacks,
 //! restarts. A slot's first version is applied, and so is anything that an operator requests. New
-//! artifacts are noted (`slot/held.rs`) and tried after the pause. Pause and resume do not wait for
+//! artifacts are noted (`slot/deferred.rs`) and tried after the pause. Pause and resume do not wait for
 //! the worker: it reads them before it begins something.
 
 use std::collections::BTreeMap;

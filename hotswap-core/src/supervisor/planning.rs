@@ -247,7 +247,7 @@ impl SlotSupervisor {
         let condition = instance.as_ref().map(|instance| instance.condition());
         let folder = cx.artifacts.as_ref().map(|artifacts| artifacts.folder.path());
         Situation {
-            degraded: self.core.glance().degraded,
+            degraded: self.core.status().degraded,
             poisoned: condition.is_some_and(Condition::is_poisoned),
             panics: condition.map_or(0, Condition::count),
             rolled_back: self.rolled_back.map(|at| at.elapsed()),

@@ -14,7 +14,7 @@ use crate::{
     event::{EventKind, Exit, Recovered, Refusal},
     journal::{Backup, Build, Journal, Recovery, Rejection, Try},
     snapshot::Snapshot,
-    upgrade::{Fault, Handover, Predecessor, Retry, contents, handover},
+    upgrade::{Fault, Handover, Incumbent, Retry, contents, handover},
 };
 
 /// A backup that a slot can begin with.
@@ -94,14 +94,14 @@ impl SlotSupervisor {
         if !self.begin_from(cx, Some(build), manifest.as_ref(), recovery) {
             return Begun::Stateless;
         }
-        let before = core.glance().last_refusal;
+        let before = core.last_refusal();
         self.try_path(cx, path, Trigger::Recovery);
         if core.gate().is_some() {
             return Begun::Serves;
         }
         self.recovered = None;
         let is_new = |it: &Arc<Refusal>| before.is_none_or(|before| !Arc::ptr_eq(&before, it));
-        match core.glance().last_refusal.filter(is_new) {
+        match core.last_refusal().filter(is_new) {
             Some(it) if it.phase > Phase::Staged || it.exit == Exit::Cancelled => Begun::Refused,
             _ => Begun::NotIntact,
         }
@@ -252,7 +252,7 @@ fn choose(cx: &Context, journal: &Journal, slot: &str, manifest: Option<&Manifes
 
 /// Whether a module can begin with a state.
 fn fits(cx: &Context, manifest: &Manifest, state: &Snapshot) -> Result<(), String> {
-    let before = Predecessor::stored(state);
+    let before = Incumbent::stored(state);
     match handover(manifest, Some(&before), cx.shared.config.state_drift) {
         Ok(Handover::State { .. }) => Ok(()),
         Ok(other) => Err(other.note().to_string()),

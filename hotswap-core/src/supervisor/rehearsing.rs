@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_loader::loader_lock::{self, Busy};
-use hotswap_types::{Occasion, Phase};
+use hotswap_types::{BackupReason, Phase};
 
 use super::{
     candidate::Candidate,
@@ -22,9 +22,9 @@ use super::{
 };
 use crate::{
     event::{EventKind, Exit},
-    rehearsal::{News, Rehearse, Running},
+    rehearsal::{ChildEvent, Rehearse, Running},
     snapshot::Snapshot,
-    upgrade::{Admitted, Assessed, BackedUp, Fault, RehearsalOutcome, Retry, Wanted},
+    upgrade::{Admitted, Assessed, BackedUp, BackupRequest, Fault, RehearsalOutcome, Retry},
 };
 
 impl SlotSupervisor {
@@ -46,9 +46,9 @@ impl SlotSupervisor {
                 cx.rehearsals += 1;
                 let (number, commands) = (cx.rehearsals, cx.commands.clone());
                 let slot = self.id;
-                let tell = move |news| {
+                let tell = move |event| {
                     // Fails only when the worker has ended.
-                    let _ = commands.send(Command::Rehearsed { slot, number, news });
+                    let _ = commands.send(Command::Rehearsed { slot, number, event });
                 };
                 match Running::start(laid_out, tell) {
                     Ok(running) => {
@@ -86,10 +86,12 @@ impl SlotSupervisor {
     }
 
     /// A child has ended, or something of it is left.
-    pub(super) fn child_ended(&mut self, cx: &mut Context, number: u64, news: News) {
-        let report = match news {
-            News::Over(report) => report,
-            News::Left(why) => return cx.tell(&self.core.name, EventKind::NotCleanedUp { why }),
+    pub(super) fn child_ended(&mut self, cx: &mut Context, number: u64, event: ChildEvent) {
+        let report = match event {
+            ChildEvent::Ended(report) => report,
+            ChildEvent::LeftBehind(why) => {
+                return cx.tell(&self.core.name, EventKind::NotCleanedUp { why });
+            }
         };
         let Progress::Rehearsing(rehearsing) = &self.candidates.progress else { return };
         let is_current = rehearsing.rehearsal.baseline.serves(&self.core);
@@ -105,8 +107,8 @@ impl SlotSupervisor {
         let _span = candidate.span().entered();
         match (action, report) {
             // What waited to be applied was.
-            (Action::Hold, _) => {
-                self.decide(cx, |it| it.hold(&candidate));
+            (Action::Defer, _) => {
+                self.decide(cx, |it| it.defer(&candidate));
             }
             (Action::RefuseOnTrial, _) => {
                 let fault = Fault::new(
@@ -166,12 +168,12 @@ fn back_up_for(
     let has_journal = cx.keep_artifact(&assessed, candidate)?;
     let shared = Arc::clone(&cx.shared);
     let keep = |state: &Snapshot| {
-        shared.back_up(&candidate.slot, state, Occasion::Upgrade).map(|backup| backup.path)
+        shared.back_up(&candidate.slot, state, BackupReason::Upgrade).map(|backup| backup.path)
     };
     cx.upgrade(candidate, |upgrade| {
         // What is recovered has served before.
         let rehearsal = upgrade.rehearses() && candidate.trigger != Trigger::Recovery;
         let journal = has_journal.then_some(&keep as _);
-        upgrade.back_up(assessed, &Wanted { rehearsal, journal })
+        upgrade.back_up(assessed, &BackupRequest { rehearsal, journal })
     })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hotswap_abi::__private::text::in_full;
-use hotswap_types::Occasion;
+use hotswap_types::BackupReason;
 
 use super::{
     candidates::GOES_BACK,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     event::{EventKind, Restarted},
     instance::Code,
-    journal::{Build, Earlier, What},
+    journal::{Build, RevertTarget, What},
     upgrade::{self, Fault},
 };
 
@@ -30,7 +30,7 @@ impl SlotSupervisor {
     pub(super) fn revert(
         &mut self,
         cx: &mut Context,
-        earlier: &Earlier,
+        earlier: &RevertTarget,
         why: String,
         reply: RevertReply,
     ) {
@@ -56,7 +56,7 @@ impl SlotSupervisor {
     }
 
     /// Which artifact is meant; or why there is none.
-    fn to_revert_to(&self, cx: &Context, earlier: &Earlier) -> Result<Build, String> {
+    fn to_revert_to(&self, cx: &Context, earlier: &RevertTarget) -> Result<Build, String> {
         let journal = cx.shared.journal.as_ref().ok_or("the host has no journal")?;
         if cx.artifacts.is_none() {
             return Err("the host has no slot that takes artifacts".to_owned());
@@ -104,7 +104,7 @@ impl SlotSupervisor {
             self.back_up_before(cx).map_err(in_words)?;
         }
         let why = format!("{backup} was asked for");
-        let begins = journal.lock().must(name, What::Restoring { backup: number, why });
+        let begins = journal.lock().append_durable(name, What::Restoring { backup: number, why });
         begins.map_err(|error| in_full(&error))?;
         let restarted = cx.in_slot(&core, |it| it.restart_with(&state)).map_err(in_words)?;
         let upgrade::Restarted { generation, state: note, pause, restored } = restarted;
@@ -113,7 +113,7 @@ impl SlotSupervisor {
         }
         // A restart goes on with it, and not with the state that it has replaced.
         let again =
-            journal.lock().back_up(name, backup.release.artifact, &state, Occasion::Checkpoint);
+            journal.lock().back_up(name, backup.release.artifact, &state, BackupReason::Checkpoint);
         if let Err(error) = again {
             cx.tell(name, EventKind::NotBackedUp { why: in_full(&error) });
         }

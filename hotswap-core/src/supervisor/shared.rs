@@ -17,7 +17,7 @@ use crate::{
     error::Reason,
     event::{Event, EventKind},
     floors::Floors,
-    journal::{Journal, PastUpgrade},
+    journal::{HistoryEntry, Journal},
     machine::owner::Owner,
     report::Report,
     reports::{Times, history, unfinished},
@@ -116,7 +116,7 @@ impl Shared {
     }
 
     /// The upgrades of all slots that are over, the newest first.
-    pub(crate) fn history(&self) -> Vec<PastUpgrade> {
+    pub(crate) fn history(&self) -> Vec<HistoryEntry> {
         let lines = self.journal.as_ref().map(|journal| journal.lock().history());
         let reports = self.reports.lock().store.all();
         history(lines.unwrap_or_default(), &reports)

@@ -36,7 +36,7 @@ pub(super) enum SlotEvent {
     /// It is not wanted any more, and the child was killed.
     Superseded { artifact: ArtifactHash, module: Option<ModuleVersion>, why: String },
     /// What is on its way is looked at later: another one is on trial.
-    Held { artifact: ArtifactHash },
+    Deferred { artifact: ArtifactHash },
     /// A plan was made.
     Planned(Arc<Plan>),
     /// What is configured has said yes to it.

@@ -5,19 +5,19 @@
 //! |---|---|---|---|---|---|---|---|---|---|---|
 //! | nothing | – | begin | begin | apply | – | – | – | – | give up | close |
 //! | nothing | rehearsal | supersede | supersede | apply | continue | – | – | – | give up | close |
-//! | nothing | revert's rehearsal | hold | supersede | apply | continue | – | – | – | give up | close |
+//! | nothing | revert's rehearsal | defer | supersede | apply | continue | – | – | – | give up | close |
 //! | nothing | approval | supersede | supersede | apply | – | decide | decide | – | give up | close |
 //! | stable | – | begin | begin | schedule | – | – | – | – | give up | close |
 //! | stable | rehearsal | supersede | supersede | schedule | continue | – | – | – | give up | close |
-//! | stable | revert's rehearsal | hold | supersede | schedule | continue | – | – | – | give up | close |
+//! | stable | revert's rehearsal | defer | supersede | schedule | continue | – | – | – | give up | close |
 //! | stable | approval | supersede | supersede | schedule | – | decide | decide | – | give up | close |
-//! | on trial | – | hold | refuse | hold | – | – | – | judge | roll back | undo |
-//! | on trial | rehearsal | hold | refuse | hold | hold | – | – | judge | roll back | undo |
-//! | on trial | revert's rehearsal | hold | refuse | hold | refuse | – | – | judge | roll back | undo |
-//! | on trial | approval | hold | refuse | hold | – | refuse | decide | judge | roll back | undo |
+//! | on trial | – | defer | refuse | defer | – | – | – | judge | roll back | undo |
+//! | on trial | rehearsal | defer | refuse | defer | defer | – | – | judge | roll back | undo |
+//! | on trial | revert's rehearsal | defer | refuse | defer | refuse | – | – | judge | roll back | undo |
+//! | on trial | approval | defer | refuse | defer | – | refuse | decide | judge | roll back | undo |
 //!
 //! - *–*: there is no such thing here; whoever has asked is told so.
-//! - *artifact*: held as well where upgrades are paused, nobody has asked for it, and something serves.
+//! - *artifact*: deferred as well where upgrades are paused, nobody has asked for it, and something serves.
 //! - *prepared*: applied at once as well where somebody has asked for it, and nothing is on trial.
 //! - *child ended*: judged and rehearsed again where another instance serves than the one that it was
 //!   rehearsed against.
@@ -80,7 +80,7 @@ pub(super) enum Action {
     /// The same; what was on its way before is called off once this one's manifest was read.
     Supersede,
     /// The artifact is looked at later.
-    Hold,
+    Defer,
     /// It is refused, since a version is on trial.
     RefuseOnTrial,
     /// The candidate takes over now.
@@ -110,9 +110,9 @@ pub(super) const fn action(serving: Serving, progress: Progress, input: Input) -
     let is_on_trial = matches!(serving, Serving::OnTrial);
     let serves_nothing = matches!(serving, Serving::Nothing);
     match (input, progress) {
-        (Input::Artifact { .. }, _) if is_on_trial => Action::Hold,
-        (Input::Artifact { .. }, Progress::RehearsingRevert) => Action::Hold,
-        (Input::Artifact { is_paused: true }, _) if !serves_nothing => Action::Hold,
+        (Input::Artifact { .. }, _) if is_on_trial => Action::Defer,
+        (Input::Artifact { .. }, Progress::RehearsingRevert) => Action::Defer,
+        (Input::Artifact { is_paused: true }, _) if !serves_nothing => Action::Defer,
         (Input::Artifact { .. }, Progress::Idle) => Action::Begin,
         (Input::Artifact { .. }, Progress::Rehearsing | Progress::AwaitingApproval) => {
             Action::Supersede
@@ -120,11 +120,11 @@ pub(super) const fn action(serving: Serving, progress: Progress, input: Input) -
         (Input::Revert, _) if is_on_trial => Action::RefuseOnTrial,
         (Input::Revert, Progress::Idle) => Action::Begin,
         (Input::Revert, _) => Action::Supersede,
-        (Input::Prepared { .. }, _) if is_on_trial => Action::Hold,
+        (Input::Prepared { .. }, _) if is_on_trial => Action::Defer,
         (Input::Prepared { is_asked_for }, _) if is_asked_for || serves_nothing => Action::Apply,
         (Input::Prepared { .. }, _) => Action::Schedule,
         (Input::ChildEnded { .. }, Progress::Idle | Progress::AwaitingApproval) => Action::Nothing,
-        (Input::ChildEnded { .. }, Progress::Rehearsing) if is_on_trial => Action::Hold,
+        (Input::ChildEnded { .. }, Progress::Rehearsing) if is_on_trial => Action::Defer,
         (Input::ChildEnded { .. }, _) if is_on_trial => Action::RefuseOnTrial,
         (Input::ChildEnded { is_current: false }, _) => Action::Reassess,
         (Input::ChildEnded { is_current: true }, _) => Action::Continue,
@@ -205,7 +205,7 @@ mod tests {
             "–" => Action::Nothing,
             "begin" => Action::Begin,
             "supersede" => Action::Supersede,
-            "hold" => Action::Hold,
+            "defer" => Action::Defer,
             "refuse" => Action::RefuseOnTrial,
             "apply" => Action::Apply,
             "schedule" => Action::Schedule,
@@ -248,7 +248,7 @@ mod tests {
             for progress in ALL_PROGRESS {
                 let usual = action(serving, progress, Input::Artifact { is_paused: false });
                 let paused = action(serving, progress, Input::Artifact { is_paused: true });
-                let expected = if serving == Serving::Nothing { usual } else { Action::Hold };
+                let expected = if serving == Serving::Nothing { usual } else { Action::Defer };
                 assert_eq!(paused, expected, "{serving:?} and {progress:?}");
             }
         }
@@ -260,7 +260,7 @@ mod tests {
             for progress in ALL_PROGRESS {
                 let prepared = Input::Prepared { is_asked_for: true };
                 let is_tried = serving == Serving::OnTrial;
-                let expected = if is_tried { Action::Hold } else { Action::Apply };
+                let expected = if is_tried { Action::Defer } else { Action::Apply };
                 assert_eq!(action(serving, progress, prepared), expected);
             }
         }
@@ -277,7 +277,7 @@ mod tests {
         // On trial it is of no use, whatever it was made with.
         for is_current in [true, false] {
             let ended = Input::ChildEnded { is_current };
-            assert_eq!(action(Serving::OnTrial, Progress::Rehearsing, ended), Action::Hold);
+            assert_eq!(action(Serving::OnTrial, Progress::Rehearsing, ended), Action::Defer);
         }
     }
 }

@@ -25,7 +25,9 @@ use crate::{
     instance::{Generation, Stage, StepError},
     report::WayBackTaken,
     slot,
-    upgrade::{Fault, Left, NotRolledBack, Retiring, Retry, RolledBack, Verdict, Why, verify},
+    upgrade::{
+        Fault, HandoverExtent, NotRolledBack, Retiring, Retry, RolledBack, Verdict, Why, verify,
+    },
 };
 
 impl SlotSupervisor {
@@ -58,7 +60,7 @@ impl SlotSupervisor {
         if let Some(instance) = self.instance() {
             instance.condition().unwatch();
         }
-        self.candidates.look_at_held();
+        self.candidates.look_at_deferred();
     }
 
     /// Does what is due by now.
@@ -175,7 +177,7 @@ impl SlotSupervisor {
         on_trial.previous.is_let_go();
         self.retire_now(cx, on_trial.previous);
         self.reverted(cx, &code);
-        self.candidates.look_at_held();
+        self.candidates.look_at_deferred();
         true
     }
 
@@ -258,7 +260,7 @@ impl SlotSupervisor {
         drop(candidate);
         self.quarantine(cx, refusal);
         self.retire_now(cx, retiring);
-        self.candidates.look_at_held();
+        self.candidates.look_at_deferred();
         result
     }
 
@@ -266,7 +268,8 @@ impl SlotSupervisor {
     /// kept for the next start, as far as it can go back.
     pub(super) fn undo_trial(&mut self, cx: &mut Context) {
         // Where no state went over, there is nothing to bring back.
-        let moved = self.serving.on_trial().is_some_and(|it| it.previous.left() == Left::All);
+        let moved =
+            self.serving.on_trial().is_some_and(|it| it.previous.left() == HandoverExtent::All);
         let Some(mut on_trial) = self.serving.take_trial() else { return };
         let core = Arc::clone(&self.core);
         let Some(serves) = core.serves().filter(|_| moved) else {

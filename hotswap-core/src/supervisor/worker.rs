@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Whether every state that was to be kept was; if not, which and why.
-pub(crate) type Kept = Result<(), Vec<String>>;
+pub(crate) type ShutdownState = Result<(), Vec<String>>;
 
 pub(crate) struct Worker {
     cx: Context,
@@ -50,7 +50,7 @@ impl Worker {
 
     /// Until the end; `None` where it has panicked. What serves goes on then, and who waits for the
     /// worker is told.
-    pub(crate) fn run(self, inbox: &Receiver<Command>) -> Option<Kept> {
+    pub(crate) fn run(self, inbox: &Receiver<Command>) -> Option<ShutdownState> {
         set_upgrades();
         let shared = Arc::clone(&self.cx.shared);
         let kept = contained(|| self.work(inbox));
@@ -58,7 +58,7 @@ impl Worker {
         kept
     }
 
-    fn work(mut self, inbox: &Receiver<Command>) -> Kept {
+    fn work(mut self, inbox: &Receiver<Command>) -> ShutdownState {
         let _spared = Spared::begin();
         loop {
             match self.next(inbox) {
@@ -116,8 +116,8 @@ impl Worker {
             Command::Intend { slot, artifact, intent } => {
                 self.with(&slot, (), |slot, _| slot.candidates.intents.put(artifact, intent));
             }
-            Command::Rehearsed { slot: SlotId(slot), number, news } => {
-                self.slots[slot].child_ended(&mut self.cx, number, news);
+            Command::Rehearsed { slot: SlotId(slot), number, event } => {
+                self.slots[slot].child_ended(&mut self.cx, number, event);
             }
             Command::Commit { slot, why, reply } => {
                 let committed = self.with(&slot, false, |slot, cx| slot.commit(cx, why));
@@ -312,7 +312,7 @@ impl Worker {
     }
 
     /// Ends every slot, in the order in which they were opened.
-    fn end(self) -> Kept {
+    fn end(self) -> ShutdownState {
         let Self { mut cx, mut slots } = self;
         // No child outlives that, and none is waited for.
         for slot in &mut slots {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use hotswap_loader::fs::{FolderError, PrivateFolder, is_private_folder, make_private};
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 
 use super::Trust;
 use crate::machine::free;
@@ -83,7 +83,7 @@ fn runtime_folder() -> Option<Result<PathBuf, String>> {
     let folder = PathBuf::from(env::var_os("XDG_RUNTIME_DIR").filter(|it| !it.is_empty())?);
     let is_own = folder.is_absolute()
         && fs::symlink_metadata(&folder).is_ok_and(|it| is_private_folder(&it));
-    let name = shown(&folder);
+    let name = escape::path(&folder);
     Some(match free::on_disk(&folder) {
         _ if !is_own => Err(format!("XDG_RUNTIME_DIR {name} is not this user's alone")),
         Some(room) if room < LEAST => Err(format!("XDG_RUNTIME_DIR {name} has little room")),
@@ -95,9 +95,9 @@ fn runtime_folder() -> Option<Result<PathBuf, String>> {
 /// not made here: whoever has removed it has removed the data as well, and should know.
 fn data_folder(data: &Path) -> Result<PathBuf, String> {
     match free::on_disk(data) {
-        _ if !data.is_dir() => Err(format!("the data folder {} is not there", shown(data))),
+        _ if !data.is_dir() => Err(format!("the data folder {} is not there", escape::path(data))),
         Some(room) if room < LEAST => {
-            Err(format!("the data folder {} has little room", shown(data)))
+            Err(format!("the data folder {} has little room", escape::path(data)))
         }
         _ => Ok(data.join("private")),
     }

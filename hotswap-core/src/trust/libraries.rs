@@ -17,7 +17,7 @@ use hotswap_loader::{
     elf::{ElfError, ElfFacts, Expanded, examine, expand},
     fs::read_regular,
 };
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 
 use super::places::{End, Writable, Writers, check_for};
 
@@ -35,13 +35,13 @@ const DEEPEST: usize = 4;
 pub(crate) enum Unsound {
     #[error("{0}")]
     Place(Writable),
-    #[error("library {} cannot be read: {source}", shown(path))]
+    #[error("library {} cannot be read: {source}", escape::path(path))]
     Unread { path: PathBuf, source: io::Error },
-    #[error("library {} is unsound: {source}", shown(path))]
+    #[error("library {} is unsound: {source}", escape::path(path))]
     Damaged { path: PathBuf, source: ElfError },
     #[error(
         "library {} looks for others in {entry:?}, and only the loader knows where that is",
-        shown(path)
+        escape::path(path)
     )]
     Astray { path: PathBuf, entry: String },
     #[error("it needs more than {MOST} libraries")]

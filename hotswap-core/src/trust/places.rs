@@ -12,7 +12,7 @@ pub(super) use self::unix::check as check_for;
 
 use std::{fmt, path::PathBuf};
 
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 
 /// What a path should lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ enum Why {
 impl fmt::Display for Writable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.is_folder { "folder" } else { "file" };
-        write!(f, "{kind} {} ", shown(&self.path))?;
+        write!(f, "{kind} {} ", escape::path(&self.path))?;
         match &self.why {
             Why::Mode(mode) | Why::Shared(mode) => {
                 write!(f, "can be written by others than its owner (mode {mode:04o})")
@@ -79,7 +79,7 @@ impl fmt::Display for Writable {
 impl Writable {
     /// What to do.
     pub(crate) fn advice(&self) -> String {
-        let path = shown(&self.path);
+        let path = escape::path(&self.path);
         match &self.why {
             Why::Mode(_) => format!("chmod go-w {path}"),
             Why::Shared(_) => format!("use a folder of its own instead: mkdir -m 0700 {path}/NAME"),

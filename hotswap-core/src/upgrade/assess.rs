@@ -16,7 +16,7 @@ use hotswap_abi::{
 use hotswap_types::{Phase, StateNote};
 use semver::Version;
 
-use super::{Fault, Inspected, Predecessor, Retry};
+use super::{Fault, Incumbent, Inspected, Retry};
 use crate::{config::StateDrift, event::Exit, snapshot::Snapshot};
 
 /// An artifact that fits.
@@ -82,7 +82,7 @@ impl Handover {
 pub(crate) fn assess(
     inspected: Inspected,
     requirement: &Requirement,
-    before: Option<&Predecessor>,
+    before: Option<&Incumbent>,
     drift: StateDrift,
 ) -> Result<Assessed, Fault> {
     let manifest = &inspected.manifest;
@@ -121,14 +121,14 @@ pub(super) fn kept_version(
 ) -> Option<(Arc<Snapshot>, Handover)> {
     let Handover::State { from, downgraded: Some(_), .. } = *wanted else { return None };
     let kept = kept.into_iter().find(|it| it.state().version == from)?;
-    let how = handover(manifest, Some(&Predecessor::stored(&kept)), drift).ok()?;
+    let how = handover(manifest, Some(&Incumbent::stored(&kept)), drift).ok()?;
     matches!(how, Handover::State { .. }).then_some((kept, how))
 }
 
 /// Decides what becomes of the state.
 pub(crate) fn handover(
     manifest: &Manifest,
-    before: Option<&Predecessor>,
+    before: Option<&Incumbent>,
     drift: StateDrift,
 ) -> Result<Handover, Fault> {
     let Some(before) = before else {
@@ -202,7 +202,7 @@ pub(crate) fn handover(
 /// of them describes it, and who writes it. The predecessor's own comes first; what serves can also
 /// write the older ones of its chain. At last come the versions of which a state was kept.
 fn common<'a>(
-    before: &'a Predecessor,
+    before: &'a Incumbent,
     old: &'a StateVersion,
     manifest: &'a Manifest,
 ) -> Option<(&'a Manifest, &'a StateVersion, &'a StateVersion)> {
@@ -224,7 +224,7 @@ fn differences(
 }
 
 /// What differs in the version of the state that it would get, a line each.
-pub(crate) fn drift(manifest: &Manifest, before: &Predecessor) -> Vec<String> {
+pub(crate) fn drift(manifest: &Manifest, before: &Incumbent) -> Vec<String> {
     let Some(old) = before.state() else { return Vec::new() };
     let found = common(before, old, manifest)
         .map(|(writer, old, known)| differences((writer, old), (manifest, known)));
@@ -304,7 +304,7 @@ fn unfit(mismatches: &[Mismatch], manifest: &Manifest, requirement: &Requirement
     Fault { again, ..Fault::new(Phase::Assessed, Exit::Rejected, findings, advice, retry) }
 }
 
-fn difference(before: &Predecessor, difference: &Difference) -> String {
+fn difference(before: &Incumbent, difference: &Difference) -> String {
     let (Difference { at, left, right, .. }, is) = (difference, before.is);
     match (left, right) {
         (Some(left), Some(right)) => format!("{at}  {is}: {left}   artifact: {right}"),
@@ -316,7 +316,7 @@ fn difference(before: &Predecessor, difference: &Difference) -> String {
 }
 
 fn drifted(
-    before: &Predecessor,
+    before: &Incumbent,
     old: &StateVersion,
     manifest: &Manifest,
     new: &StateVersion,

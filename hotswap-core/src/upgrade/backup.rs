@@ -69,7 +69,7 @@ fn is_left(slot: &SlotCore, gate: &Gate<Generation>) -> bool {
 pub(crate) type Keep<'a> = &'a dyn Fn(&Snapshot) -> Result<PathBuf, Fault>;
 
 /// Who wants a copy of the state.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct BackupRequest<'a> {
     /// A rehearsal, also in the form in which the artifact would get it.
     pub(crate) rehearsal: bool,
     /// The journal, also of a state that is to be dropped.
@@ -87,7 +87,7 @@ impl BackedUp {
 /// Takes a copy of the state that the artifact would replace: once, whoever wants it.
 pub(crate) fn back_up(
     assessed: Assessed,
-    wanted: &Wanted<'_>,
+    wanted: &BackupRequest<'_>,
     slot: &SlotCore,
     config: &Config,
     steps: &mut Steps,

@@ -9,7 +9,7 @@ use hotswap_types::Phase;
 use super::{
     Fault, Staged,
     contents::{Contents, contents},
-    vouch::Vouched,
+    verify_signature::Verified,
 };
 use crate::trust::{Minisign, Trust};
 
@@ -23,8 +23,8 @@ pub(crate) struct Inspected {
 }
 
 /// Reads a private copy.
-pub(crate) fn inspect(vouched: Vouched, trust: &Trust) -> Result<Inspected, Fault> {
-    let Vouched { staged, bytes, signed: _ } = vouched;
+pub(crate) fn inspect(verified: Verified, trust: &Trust) -> Result<Inspected, Fault> {
+    let Verified { staged, bytes, signed: _ } = verified;
     let Contents { manifest, facts } = contents(&bytes)?;
     tracing::debug!(needed = ?facts.needed, "library");
     if let Trust::Minisign(minisign) = trust {

@@ -16,12 +16,9 @@ use hotswap_loader::{
     outdated,
     steps::{RunError, Steps},
 };
-use hotswap_types::{
-    Holder, Phase, Release,
-    escape::{escaped, shown},
-};
+use hotswap_types::{Holder, Phase, Release, escape};
 
-use super::{Admitted, Assessed, Fault, Handover, Predecessor, Retry, assess};
+use super::{Admitted, Assessed, Fault, Handover, Incumbent, Retry, assess};
 use crate::{
     config::{AtCap, Builtin, Config, Retire},
     instance::{Code, Role, Stage, StepError},
@@ -185,8 +182,8 @@ fn runs_old_code(Outdated { name, file }: &Outdated) -> Fault {
     let finding = format!(
         "library  it needs {}, whose file {} is not what this process has loaded by that name: the \
          module would run with the old one",
-        escaped(name),
-        shown(file)
+        escape::text(name),
+        escape::path(file)
     );
     let advice = "restart the host: a process cannot load a library anew that it has in use. What \
                   changes often belongs into the module, or is linked into it statically";
@@ -234,7 +231,7 @@ pub(crate) fn load_builtin(
     builtin: Builtin,
     slot: &SlotCore,
     config: &Config,
-    before: Option<&Predecessor>,
+    before: Option<&Incumbent>,
 ) -> Result<Loaded, Fault> {
     let refused = |phase, finding: String| {
         Fault::rejected(phase, finding, "mend the module that is linked into the program")

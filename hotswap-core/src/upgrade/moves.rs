@@ -3,7 +3,7 @@
 //!
 //! # The order
 //! 1. While the old version serves, both sides are asked how they lay the state out
-//!    ([`kinship`]), and the candidate is started beside it, with a state of its own, and tests
+//!    ([`layout_match`]), and the candidate is started beside it, with a state of its own, and tests
 //!    itself. Where the two are no kin the state goes over by its encoding, and the note says why.
 //! 2. The gate is closed. The old instance is suspended, the states change places, both are mended,
 //!    and the candidate's `arrived` makes of it what it needs.
@@ -14,7 +14,7 @@
 //! `arrived` is the one piece of the candidate's code that runs while it has the state. When it does
 //! not come back in time its thread may still be using that memory, and nobody can take it away: the
 //! state is lost with it. Then the slot goes on with the last state that was kept, in another
-//! instance of the old version, and the refusal says so. [`Turn`] decides who was first.
+//! instance of the old version, and the refusal says so. [`MoveGuard`] decides who was first.
 //!
 //! # Why an exchange
 //! The candidate starts before the pause with a state of its own, so `start` is no part of the
@@ -28,7 +28,7 @@
 //! state. A rehearsal does run it with the state.
 
 mod back;
-mod turn;
+mod move_guard;
 
 use std::{
     mem,
@@ -39,15 +39,15 @@ use std::{
 use hotswap_gate::{Closed, Gate};
 use hotswap_types::{Phase, StateNote};
 
-use self::turn::Turn;
+use self::move_guard::MoveGuard;
 use super::{
-    Applied, Fault, Handover, Left, Prepared, Retiring, Upgrade,
+    Applied, Fault, Handover, HandoverExtent, Prepared, Retiring, Upgrade,
     load::Loaded,
     prepare::{self, Standby},
     progress::{Progress, Step},
     snapshot,
 };
-use crate::instance::{Code, Generation, Kinship, StepError, kinship};
+use crate::instance::{Code, Generation, LayoutMatch, StepError, layout_match};
 
 /// How the work around a move has ended.
 enum Moved {
@@ -70,7 +70,7 @@ impl Upgrade<'_> {
         let is_well = serves.condition().is_free() && !serves.condition().is_poisoned();
         let moves = prepared.handover.moves() && is_well && !self.slot.is_abandoned();
         match &prepared.beside {
-            Some(beside) if moves && beside.kinship.is_of(&old, &new) => return Ok(()),
+            Some(beside) if moves && beside.layout_match.is_of(&old, &new) => return Ok(()),
             Some(_) => self.renew(prepared)?,
             None => {}
         }
@@ -80,16 +80,16 @@ impl Upgrade<'_> {
         }
         let context = Arc::clone(&prepared.context);
         let work = move || -> Result<_, StepError> {
-            let kinship = match kinship(&old, &new) {
-                Ok(kinship) => kinship,
+            let layout_match = match layout_match(&old, &new) {
+                Ok(layout_match) => layout_match,
                 Err(why) => return Ok(Err(why.to_string())),
             };
             let generation = Arc::new(context.start_beside()?);
-            Ok(Ok(Standby { generation, kinship }))
+            Ok(Ok(Standby { generation, layout_match }))
         };
         match self.steps.run(self.at_work(), work).map_err(StepError::from).flatten() {
             Ok(Ok(beside)) => {
-                tracing::debug!(slot = &*self.slot.name, kinship = %beside.kinship, "its state moves");
+                tracing::debug!(slot = &*self.slot.name, layout_match = %beside.layout_match, "its state moves");
                 prepared.beside = Some(beside);
                 Ok(())
             }
@@ -130,7 +130,7 @@ impl Upgrade<'_> {
         let begun = closed.since();
         let deadline = begun + self.config.pause_deadline;
         let (number, old) = (closed.number(), Arc::clone(closed.value()));
-        let Standby { generation: new, kinship } = beside;
+        let Standby { generation: new, layout_match } = beside;
         let progress = Arc::new(Progress::default());
         let suspends = {
             let (old, progress) = (Arc::clone(&old), Arc::clone(&progress));
@@ -143,7 +143,7 @@ impl Upgrade<'_> {
         };
         // The gate is closed with nobody inside: `closed` is kept until this is over, or what hangs
         // is given up. Nobody knows the candidate yet.
-        match self.exchange(deadline, (&old, &new), &kinship, suspends, arrived) {
+        match self.exchange(deadline, (&old, &new), &layout_match, suspends, arrived) {
             Moved::Over => {
                 prepared.beside = None;
                 let code = Arc::clone(new.code());
@@ -151,7 +151,7 @@ impl Upgrade<'_> {
                 let pause = Some(begun.elapsed());
                 self.slot.set_pause(progress.spans(begun));
                 self.reached(Phase::Quiescing);
-                let old = Some(Retiring::new(number, old, Left::All).moved(kinship));
+                let old = Some(Retiring::new(number, old, HandoverExtent::All).moved(layout_match));
                 Ok(Applied { code, state: StateNote::Moved, pause, restored: None, old })
             }
             Moved::Not(error) => {
@@ -179,27 +179,27 @@ impl Upgrade<'_> {
         &mut self,
         deadline: Instant,
         (from, to): (&Arc<Generation>, &Arc<Generation>),
-        kinship: &Kinship,
+        layout_match: &LayoutMatch,
         before: impl FnOnce() -> Result<(), StepError> + Send + 'static,
         then: impl FnOnce(&Generation) -> Result<(), StepError> + Send + 'static,
     ) -> Moved {
-        let turn = Arc::new(Turn::default());
+        let turn = Arc::new(MoveGuard::default());
         let work = {
             let (from, to, turn) = (Arc::clone(from), Arc::clone(to), Arc::clone(&turn));
-            let (kinship, upgrade) = (kinship.clone(), tracing::Span::current());
+            let (layout_match, upgrade) = (layout_match.clone(), tracing::Span::current());
             move || -> Result<(), StepError> {
                 let _upgrade = upgrade.entered();
                 before()?;
                 let given_up = || StepError::Failed("it was given up before".to_owned());
                 let going = turn.begin().ok_or_else(given_up)?;
-                exchange_states(&from, &to, &kinship);
+                exchange_states(&from, &to, &layout_match);
                 let has_state = going.gone();
                 match then(&to) {
                     Ok(()) => has_state.stays().then_some(()).ok_or_else(given_up),
                     Err(error) => {
                         // Given up, nobody may touch either of them any more.
                         if let Some(returning) = has_state.returns() {
-                            exchange_states(&from, &to, &kinship);
+                            exchange_states(&from, &to, &layout_match);
                             returning.returned();
                         }
                         Err(error)
@@ -211,9 +211,9 @@ impl Upgrade<'_> {
             Ok(()) => Moved::Over,
             // Also where all was done, and something else panicked behind it.
             Err(error) => match turn.give_up() {
-                turn::Place::There => Moved::Over,
-                turn::Place::Here => Moved::Not(error),
-                turn::Place::Lost => Moved::Lost(error),
+                move_guard::Place::There => Moved::Over,
+                move_guard::Place::Here => Moved::Not(error),
+                move_guard::Place::Lost => Moved::Lost(error),
             },
         }
     }
@@ -228,7 +228,8 @@ impl Upgrade<'_> {
         match self.anew(&code, left) {
             Ok((generation, state, restored)) => {
                 closed.activate(code.generation, Arc::new(generation));
-                Retiring::new(number, old, Left::All).stop_instance(self.steps, self.at_work());
+                Retiring::new(number, old, HandoverExtent::All)
+                    .stop_instance(self.steps, self.at_work());
                 format!(
                     "{left}: the version before goes on with {}",
                     what_is_left(&state, restored)
@@ -269,11 +270,11 @@ fn what_is_left(state: &StateNote, restored: Option<SystemTime>) -> String {
     }
 }
 
-pub(crate) fn exchange_states(from: &Generation, to: &Generation, kinship: &Kinship) {
+pub(crate) fn exchange_states(from: &Generation, to: &Generation, layout_match: &LayoutMatch) {
     // SAFETY: the gate is closed with nobody inside, and nobody knows the other one or has left it
     // (`move_over`, `back.rs`); code that hangs in one of the two has been given up, and then nobody
-    // comes here (`Turn`).
-    unsafe { from.exchange_state(to, kinship) };
+    // comes here (`MoveGuard`).
+    unsafe { from.exchange_state(to, layout_match) };
 }
 
 pub(crate) fn arrived(generation: &Generation) -> Result<(), StepError> {

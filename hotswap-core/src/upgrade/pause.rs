@@ -16,7 +16,7 @@ use hotswap_gate::Gate;
 use hotswap_types::{Phase, PhaseSpan, StateNote};
 
 use super::{
-    Applied, Fault, GRACE, Handover, Left, Prepared, Retiring, Upgrade, activate,
+    Applied, Fault, GRACE, Handover, HandoverExtent, Prepared, Retiring, Upgrade, activate,
     migrate::{self, Migrated},
     progress::{Progress, Step},
     snapshot, span,
@@ -110,7 +110,7 @@ impl Upgrade<'_> {
                 self.reached(Phase::Quiescing);
                 self.reached(Phase::Snapshotted);
                 self.reached(Phase::Migrating);
-                let old = Some(Retiring::new(number, old, Left::All));
+                let old = Some(Retiring::new(number, old, HandoverExtent::All));
                 Ok(Applied { code, state, pause, restored, old })
             }
             Err(error) => {
@@ -136,7 +136,7 @@ impl Upgrade<'_> {
         let code = Arc::clone(generation.code());
         let number = gate.current().0;
         let old = activate::swap(gate, Arc::new(generation))?;
-        let old = Some(Retiring::new(number, old, Left::Unknown));
+        let old = Some(Retiring::new(number, old, HandoverExtent::Unknown));
         Ok(Applied { code, state, pause: None, restored, old })
     }
 

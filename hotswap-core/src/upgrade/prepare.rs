@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Instant};
 use hotswap_loader::steps::{RunError, Steps};
 use hotswap_types::{Phase, StateNote};
 
-use super::{Fault, Handover, Predecessor, assess, load::Loaded};
+use super::{Fault, Handover, Incumbent, assess, load::Loaded};
 use crate::{
     config::StateDrift,
-    instance::{Code, Context, Generation, Kinship, StepError},
+    instance::{Code, Context, Generation, LayoutMatch, StepError},
     slot::SlotCore,
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct Prepared {
 #[derive(Debug, Clone)]
 pub(super) struct Standby {
     pub(super) generation: Arc<Generation>,
-    pub(super) kinship: Kinship,
+    pub(super) layout_match: LayoutMatch,
 }
 
 impl Prepared {
@@ -49,7 +49,7 @@ impl Prepared {
     /// serves hangs in its instance: nobody may touch that again, so its state cannot be had.
     pub(crate) fn still_fits(&mut self, slot: &SlotCore, drift: StateDrift) -> Result<(), Fault> {
         let Some(serves) = slot.serves() else { return Ok(()) };
-        let before = Predecessor::of(slot);
+        let before = Incumbent::of(slot);
         let is_free = before.as_ref().is_none_or(|before| before.is_free);
         if serves.code.generation == self.judged_against && is_free {
             return Ok(());

@@ -16,7 +16,7 @@ use hotswap_gate::{Closed, Gate};
 use hotswap_types::{Phase, StateNote};
 
 use super::{
-    Applied, Fault, Handover, Left, Predecessor, Prepared, Retiring, Upgrade, handover,
+    Applied, Fault, Handover, HandoverExtent, Incumbent, Prepared, Retiring, Upgrade, handover,
     load::Loaded, prepare, progress::Step, snapshot,
 };
 use crate::{
@@ -40,7 +40,7 @@ impl Upgrade<'_> {
     pub(crate) fn restart(&mut self) -> Result<Restarted, Fault> {
         let gate = self.slot.gate().cloned().expect("a slot that was opened has served");
         let code = Arc::clone(gate.current().1.code());
-        let before = Predecessor::of(self.slot);
+        let before = Incumbent::of(self.slot);
         let handover = handover(&code.manifest, before.as_ref(), self.config.state_drift)?;
         let loaded = Loaded { code, handover };
         let mut prepared = prepare::prepare(loaded, self.slot, self.steps, self.at_work())?;
@@ -70,7 +70,7 @@ impl Upgrade<'_> {
     pub(crate) fn restart_with(&mut self, stored: &Arc<Snapshot>) -> Result<Restarted, Fault> {
         let gate = self.slot.gate().cloned().expect("a slot that was opened has served");
         let code = Arc::clone(gate.current().1.code());
-        let before = Predecessor::stored(stored);
+        let before = Incumbent::stored(stored);
         let handover = handover(&code.manifest, Some(&before), self.config.state_drift)?;
         if !matches!(handover, Handover::State { .. }) {
             let advice = "choose a backup that the module can read";
@@ -113,7 +113,7 @@ impl Upgrade<'_> {
             fault.with_finding(resumed.err())
         })?;
         closed.activate(code.generation, Arc::new(generation));
-        Retiring::new(number, old, Left::All).stop_instance(self.steps, self.at_work());
+        Retiring::new(number, old, HandoverExtent::All).stop_instance(self.steps, self.at_work());
         let (generation, restored) = (code.generation, Some(stored.taken()));
         Ok(Restarted { generation, state, pause: begun.elapsed(), restored })
     }
@@ -143,7 +143,7 @@ impl Upgrade<'_> {
         let (generation, state, restored) = self.start_anew(prepared, left, deadline)?;
         let code = Arc::clone(generation.code());
         closed.activate(code.generation, Arc::new(generation));
-        let old = Some(Retiring::new(number, old, Left::All));
+        let old = Some(Retiring::new(number, old, HandoverExtent::All));
         Ok(Applied { code, state, pause: Some(begun.elapsed()), restored, old })
     }
 }

@@ -13,7 +13,7 @@ use hotswap_types::Holder;
 
 use crate::{
     event::Retirement,
-    instance::{Generation, Kinship, Resident, Stage, StepError},
+    instance::{Generation, LayoutMatch, Resident, Stage, StepError},
     slot::origin_of,
 };
 
@@ -22,14 +22,14 @@ use crate::{
 pub(crate) struct Retiring {
     pub(crate) number: u64,
     generation: Arc<Generation>,
-    left: Left,
+    left: HandoverExtent,
     /// How its state can come back, where it was handed over as memory.
-    moved: Option<Kinship>,
+    moved: Option<LayoutMatch>,
 }
 
 /// Whether callers have left a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Left {
+pub(crate) enum HandoverExtent {
     /// The gate was closed, with nobody inside.
     All,
     /// It was swapped out: some may be inside.
@@ -37,7 +37,7 @@ pub(crate) enum Left {
 }
 
 impl Retiring {
-    pub(crate) fn new(number: u64, generation: Arc<Generation>, left: Left) -> Self {
+    pub(crate) fn new(number: u64, generation: Arc<Generation>, left: HandoverExtent) -> Self {
         if let Some(resident) = generation.code().resident() {
             resident.set_stage(Stage::Replaced { at: Instant::now() });
         }
@@ -45,24 +45,24 @@ impl Retiring {
     }
 
     /// Its state was handed over as memory.
-    pub(crate) fn moved(mut self, kinship: Kinship) -> Self {
-        self.moved = Some(kinship);
+    pub(crate) fn moved(mut self, layout_match: LayoutMatch) -> Self {
+        self.moved = Some(layout_match);
         self
     }
 
     /// How its state can come back, where it was handed over as memory.
-    pub(crate) const fn kinship(&self) -> Option<&Kinship> {
+    pub(crate) const fn layout_match(&self) -> Option<&LayoutMatch> {
         self.moved.as_ref()
     }
 
     /// The last generation of a slot, behind a gate that is closed for ever.
     pub(crate) fn last(number: u64, generation: Arc<Generation>) -> Self {
-        Self::new(number, generation, Left::All)
+        Self::new(number, generation, HandoverExtent::All)
     }
 
     /// Gives those who are inside the time to leave, but for a call that was given up.
     pub(crate) fn wait_left(&self, gate: &Gate<Generation>, deadline: Instant) {
-        if self.left == Left::Unknown && !self.is_abandoned() {
+        if self.left == HandoverExtent::Unknown && !self.is_abandoned() {
             // Who does not leave in time is found again when it is to be retired.
             let _ = gate.wait_left(self.number, deadline);
         }
@@ -74,7 +74,7 @@ impl Retiring {
     }
 
     /// Whether callers have left it. If they have, its state went over, and it is suspended.
-    pub(crate) const fn left(&self) -> Left {
+    pub(crate) const fn left(&self) -> HandoverExtent {
         self.left
     }
 
@@ -114,7 +114,9 @@ impl Retiring {
         steps: &mut Steps,
         deadline: Instant,
     ) -> Result<Option<Retirement>, Self> {
-        if self.left == Left::Unknown && gate.wait_left(self.number, Instant::now()).is_err() {
+        if self.left == HandoverExtent::Unknown
+            && gate.wait_left(self.number, Instant::now()).is_err()
+        {
             if self.is_abandoned() {
                 // The gate keeps the instance for as long as the call is inside.
                 return Ok(Some(self.abandoned("a call that hangs was given up with it")));
@@ -158,7 +160,7 @@ impl Retiring {
     pub(crate) fn stop_instance(self, steps: &mut Steps, deadline: Instant) {
         let Self { number, generation, left, moved: _ } = self;
         let code = Arc::clone(generation.code());
-        if left == Left::Unknown {
+        if left == HandoverExtent::Unknown {
             tracing::warn!(generation = number, "a replaced instance stays with callers inside");
         } else if generation.condition().is_free() {
             // SAFETY: it is not current, and everybody has left it.

@@ -14,7 +14,8 @@ use hotswap_gate::{Gate, Guarded as _};
 use hotswap_types::StateNote;
 
 use super::{
-    Fault, GRACE, Handover, Left, Predecessor, Prepared, Retiring, Upgrade, activate, handover,
+    Fault, GRACE, Handover, HandoverExtent, Incumbent, Prepared, Retiring, Upgrade, activate,
+    handover,
     load::Loaded,
     migrate::{self, Migrated},
     prepare,
@@ -50,11 +51,11 @@ impl Upgrade<'_> {
         patient: bool,
     ) -> Result<RolledBack, NotRolledBack> {
         let gate = self.slot.gate().cloned().expect("a slot that was upgraded has served");
-        if previous.left() == Left::Unknown {
+        if previous.left() == HandoverExtent::Unknown {
             return self.back_without_pause(&gate, previous);
         }
-        if let Some(kinship) = previous.kinship().cloned() {
-            return self.move_back(&gate, previous, &kinship, patient);
+        if let Some(layout_match) = previous.layout_match().cloned() {
+            return self.move_back(&gate, previous, &layout_match, patient);
         }
         let candidate = gate.current().1;
         // Everything slow before the pause.
@@ -78,7 +79,7 @@ impl Upgrade<'_> {
                     let code = Arc::clone(generation.code());
                     closed.activate(code.generation, Arc::new(generation));
                     previous.stop_instance(self.steps, self.at_work());
-                    let candidate = Retiring::new(number, candidate, Left::All);
+                    let candidate = Retiring::new(number, candidate, HandoverExtent::All);
                     let pause = Some(begun.elapsed());
                     return Ok(RolledBack { code, state, pause, candidate });
                 }
@@ -90,7 +91,7 @@ impl Upgrade<'_> {
             Ok(()) => {
                 let code = Arc::clone(previous.generation().code());
                 closed.activate(code.generation, Arc::clone(previous.generation()));
-                let candidate = Retiring::new(number, candidate, Left::All);
+                let candidate = Retiring::new(number, candidate, HandoverExtent::All);
                 let (state, pause) = (StateNote::AsBefore { why }, Some(begun.elapsed()));
                 Ok(RolledBack { code, state, pause, candidate })
             }
@@ -119,7 +120,7 @@ impl Upgrade<'_> {
         }
         let code = Arc::clone(previous.generation().code());
         let before =
-            Predecessor::serving(&candidate.code().manifest, candidate.condition().is_free());
+            Incumbent::serving(&candidate.code().manifest, candidate.condition().is_free());
         let found = handover(&code.manifest, Some(&before), self.config.state_drift);
         let handover = match found.map_err(|fault| fault.findings)? {
             handover @ Handover::State { .. } => handover,
@@ -189,7 +190,7 @@ impl Upgrade<'_> {
         };
         match gate.swap(code.generation, generation) {
             Ok(candidate) => {
-                let candidate = Retiring::new(number, candidate, Left::Unknown);
+                let candidate = Retiring::new(number, candidate, HandoverExtent::Unknown);
                 Ok(RolledBack { code, state, pause: None, candidate })
             }
             Err(busy) => {
@@ -215,7 +216,7 @@ impl Upgrade<'_> {
         let code = Arc::clone(previous.generation().code());
         match gate.swap(code.generation, Arc::clone(previous.generation())) {
             Ok(candidate) => {
-                let candidate = Retiring::new(number, candidate, Left::Unknown);
+                let candidate = Retiring::new(number, candidate, HandoverExtent::Unknown);
                 let why = vec![format!("callers are given up in it: {stuck}")];
                 let state = StateNote::AsBefore { why };
                 Ok(RolledBack { code, state, pause: None, candidate })

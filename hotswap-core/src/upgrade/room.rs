@@ -6,7 +6,7 @@
 
 use std::{fmt, path::Path};
 
-use hotswap_types::{Phase, escape::shown};
+use hotswap_types::{Phase, escape};
 
 use super::{Fault, Handover};
 use crate::machine::free::Memory;
@@ -154,8 +154,8 @@ pub(crate) fn memory_has_room(memory: &Memory, sizes: Sizes) -> Result<(), Fault
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Copies(folder) => write!(f, "the private folder {}", shown(folder)),
-            Self::Journal(folder) => write!(f, "the journal's folder {}", shown(folder)),
+            Self::Copies(folder) => write!(f, "the private folder {}", escape::path(folder)),
+            Self::Journal(folder) => write!(f, "the journal's folder {}", escape::path(folder)),
             Self::Memory => f.write_str("the machine's memory"),
             Self::Group => f.write_str("the memory of the process's control group"),
             Self::Limit(Limit::AddressSpace) => {

@@ -26,26 +26,26 @@ use hotswap_types::ArtifactHash;
 use memmap2::Mmap;
 
 pub(crate) use error::StageError;
-pub(crate) use whole::{Sink, Whole, Within, read_whole};
+pub(crate) use whole::{FileRead, ReadLimits, Sink, read_whole};
 
 /// What to stage, and within which bounds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StageRequest<'a> {
     origin: &'a Path,
     folder: &'a PrivateFolder,
-    within: Within,
+    within: ReadLimits,
 }
 
 impl<'a> StageRequest<'a> {
     /// Asks for a copy of `origin` in `folder`.
     pub(crate) fn new(origin: &'a Path, folder: &'a PrivateFolder) -> Self {
-        Self { origin, folder, within: Within::default() }
+        Self { origin, folder, within: ReadLimits::default() }
     }
 
     /// Refuses artifacts of more than `bytes` bytes.
     #[must_use]
     pub(crate) fn with_limit(self, bytes: u64) -> Self {
-        Self { within: Within { limit: bytes, ..self.within }, ..self }
+        Self { within: ReadLimits { limit: bytes, ..self.within }, ..self }
     }
 
     /// How long a file must stay as it is where nobody can say whether it is being written.
@@ -53,7 +53,7 @@ impl<'a> StageRequest<'a> {
     #[must_use]
     #[cfg_attr(not(test), expect(dead_code, reason = "tests shorten the guess"))]
     pub(crate) fn with_settle(self, settle: Duration) -> Self {
-        Self { within: Within { settle, ..self.within }, ..self }
+        Self { within: ReadLimits { settle, ..self.within }, ..self }
     }
 }
 
@@ -154,9 +154,9 @@ impl<'a> Copy<'a> {
         Ok(Self { request, expected, to, file })
     }
 
-    fn finish(self, whole: Whole) -> Result<Staged, StageError> {
+    fn finish(self, whole: FileRead) -> Result<Staged, StageError> {
         seal(&self.to).map_err(|source| self.failed(source))?;
-        let Whole { hash, size, built, completeness } = whole;
+        let FileRead { hash, size, built, completeness } = whole;
         let origin = self.request.origin.into();
         Ok(Staged { copy: self.file, origin, hash, size, built, completeness })
     }

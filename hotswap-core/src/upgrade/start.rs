@@ -8,7 +8,7 @@ use std::{
 use hotswap_types::{Phase, StateNote};
 
 use super::{
-    Fault, Handover, Predecessor, Prepared, Upgrade, activate, handover,
+    Fault, Handover, Incumbent, Prepared, Upgrade, activate, handover,
     migrate::{self, Migrated},
     progress::{Progress, Step},
 };
@@ -77,7 +77,7 @@ impl Upgrade<'_> {
             };
             return Ok((self.start(prepared, deadline)?, note, None));
         };
-        let (drift, before) = (self.config.state_drift, Predecessor::stored(&last));
+        let (drift, before) = (self.config.state_drift, Incumbent::stored(&last));
         match handover(&prepared.code().manifest, Some(&before), drift)? {
             handover @ Handover::State { .. } => {
                 let (generation, note) = self.restore(prepared, &last, &handover, deadline)?;

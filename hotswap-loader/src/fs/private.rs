@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 use memmap2::Mmap;
 use tempfile::{Builder, TempDir, TempPath};
 use thiserror::Error;
@@ -29,7 +29,7 @@ const REMOVED_WITHIN: Duration = Duration::from_secs(2);
 #[non_exhaustive]
 pub enum FolderError {
     /// The folder or its lock could not be made.
-    #[error("cannot make a private folder below {}", shown(base))]
+    #[error("cannot make a private folder below {}", escape::path(base))]
     Make {
         /// The folder below which it was wanted.
         base: PathBuf,
@@ -39,7 +39,7 @@ pub enum FolderError {
     /// Code in it could not be mapped.
     #[error(
         "{} is mounted noexec, so nothing in it can be loaded: choose a folder on another mount",
-        shown(base)
+        escape::path(base)
     )]
     NoExec {
         /// The folder below which it was wanted.
@@ -57,7 +57,7 @@ pub enum FolderError {
     #[error(
         "expected a folder of this user and of mode 0700 at {}, found {found}: remove it, or name \
          another folder with Config::with_private_folder",
-        shown(folder)
+        escape::path(folder)
     )]
     Taken {
         /// The folder.

@@ -25,7 +25,7 @@ pub(super) struct Plan {
     /// Where the intermediate files of that go, and cargo's notes on what is fresh.
     pub(super) build_folder: PathBuf,
     /// What is built, in the order of the request.
-    pub(super) wanted: Vec<Wanted>,
+    pub(super) wanted: Vec<BuildTarget>,
     /// Names by cargo's identity, of what is built and its path dependencies.
     pub(super) names: BTreeMap<String, String>,
     /// What is built and its path dependencies: names by folder.
@@ -43,7 +43,7 @@ pub(super) struct Plan {
 
 /// A package that is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct BuildTarget {
     pub(super) name: String,
     /// What `-p` takes; a name alone might mean a crate of the registry as well.
     pub(super) id: String,
@@ -96,7 +96,7 @@ impl Plan {
             names: set.iter().map(|p| (p.id.repr.clone(), p.name.to_string())).collect(),
             wanted: wanted
                 .into_iter()
-                .map(|package| Wanted {
+                .map(|package| BuildTarget {
                     name: package.name.to_string(),
                     id: package.id.repr.clone(),
                     manifest: package.manifest_path.clone().into_std_path_buf(),

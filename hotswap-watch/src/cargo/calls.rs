@@ -14,7 +14,7 @@ use super::build::Build;
 use super::build_plan::Plan;
 use super::environment::{self, Verdict};
 use super::message::{Said, said};
-use super::process::{News, Process};
+use super::process::{Process, ProcessEvent};
 use super::{CargoError, Report, Request, arguments};
 
 /// The request with its folder made absolute, and the cargo to run.
@@ -52,14 +52,14 @@ impl Calls {
         let (mut metadata, mut words, mut open) = (Vec::new(), String::new(), 2);
         while let Some(it) = (open > 0).then(|| news.recv().ok()).flatten() {
             match it {
-                News::Output(line) => metadata.extend(line),
-                News::Said(line) => {
+                ProcessEvent::Output(line) => metadata.extend(line),
+                ProcessEvent::Said(line) => {
                     build.said(&line).into_iter().for_each(&mut *sink);
                     words = words + &line + "\n";
                 }
-                News::Closed => open -= 1,
-                News::Stopped => sink(Report::Stopped { pid: process.id() }),
-                News::Ended => {}
+                ProcessEvent::Closed => open -= 1,
+                ProcessEvent::Stopped => sink(Report::Stopped { pid: process.id() }),
+                ProcessEvent::Ended => {}
             }
         }
         // It says nothing on its output that fails.

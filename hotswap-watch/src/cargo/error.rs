@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 use thiserror::Error;
 
 use crate::error::WatchError;
@@ -17,7 +17,7 @@ pub enum CargoError {
     #[error("no package to build was named")]
     NoPackage,
     /// The folder is not there, or is no folder.
-    #[error("cargo cannot be run in {}: no such folder", shown(folder))]
+    #[error("cargo cannot be run in {}: no such folder", escape::path(folder))]
     NoFolder {
         /// The folder of the request.
         folder: PathBuf,
@@ -26,14 +26,14 @@ pub enum CargoError {
     #[error(
         "{} was not found: install it (https://rustup.rs), put it into PATH, or name it with \
          Request::with_cargo",
-        shown(program)
+        escape::path(program)
     )]
     NoCargo {
         /// What was to be run.
         program: PathBuf,
     },
     /// The program is there and cannot be run.
-    #[error("{} cannot be run", shown(program))]
+    #[error("{} cannot be run", escape::path(program))]
     Cargo {
         /// What was to be run.
         program: PathBuf,
@@ -41,13 +41,13 @@ pub enum CargoError {
         source: io::Error,
     },
     /// The folder is in no workspace.
-    #[error("there is no Cargo.toml in {}, nor in a folder above it", shown(folder))]
+    #[error("there is no Cargo.toml in {}, nor in a folder above it", escape::path(folder))]
     NoWorkspace {
         /// The folder of the request.
         folder: PathBuf,
     },
     /// Cargo refuses the workspace.
-    #[error("cargo refuses the workspace of {}:\n{said}", shown(folder))]
+    #[error("cargo refuses the workspace of {}:\n{said}", escape::path(folder))]
     Refused {
         /// The folder of the request.
         folder: PathBuf,
@@ -55,7 +55,7 @@ pub enum CargoError {
         said: String,
     },
     /// Cargo's answer cannot be understood.
-    #[error("what `cargo metadata` says of {} cannot be understood: {why}", shown(folder))]
+    #[error("what `cargo metadata` says of {} cannot be understood: {why}", escape::path(folder))]
     Metadata {
         /// The folder of the request.
         folder: PathBuf,
@@ -63,7 +63,11 @@ pub enum CargoError {
         why: String,
     },
     /// There is no package of this name.
-    #[error("no package {package} in the workspace of {}{}", shown(folder), Known(nearest, known))]
+    #[error(
+        "no package {package} in the workspace of {}{}",
+        escape::path(folder),
+        Known(nearest, known)
+    )]
     UnknownPackage {
         /// The name that was given.
         package: String,
@@ -78,7 +82,7 @@ pub enum CargoError {
     #[error(
         "package {package} has no library of type cdylib: add\n[lib]\ncrate-type = [\"cdylib\", \
          \"rlib\"]\nto {}",
-        shown(manifest)
+        escape::path(manifest)
     )]
     NoCdylib {
         /// The package.

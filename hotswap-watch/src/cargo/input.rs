@@ -1,7 +1,7 @@
 //! What reaches the builder's thread.
 
 use super::event::Seen;
-use super::process::News;
+use super::process::ProcessEvent;
 use crate::error::WatchError;
 
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub(super) enum Input {
     Seen(Seen),
     Trouble(WatchError),
     /// From the cargo of this number.
-    Process(u64, News),
+    Process(u64, ProcessEvent),
     Asked,
     Again,
     Stop,

@@ -17,7 +17,7 @@ use super::children::let_wait;
 
 /// What a process tells, from its own threads.
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum ProcessEvent {
     /// A line of its output.
     Output(Vec<u8>),
     /// A line of its standard error.
@@ -72,7 +72,7 @@ impl Process {
     /// Starts it. `tell` is called on threads of the process's own.
     pub(super) fn start(
         mut command: Command,
-        tell: impl Fn(News) + Clone + Send + 'static,
+        tell: impl Fn(ProcessEvent) + Clone + Send + 'static,
     ) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         group::lead(&mut command);
@@ -81,16 +81,17 @@ impl Process {
         // From here on an early return kills it.
         let mut process = Self { child, reaped: false, waiter: None };
         if let Some(output) = process.child.stdout.take() {
-            read(output, tell.clone(), News::Output)?;
+            read(output, tell.clone(), ProcessEvent::Output)?;
         }
         if let Some(said) = process.child.stderr.take() {
-            let text = |line: Vec<u8>| News::Said(String::from_utf8_lossy(&line).into_owned());
+            let text =
+                |line: Vec<u8>| ProcessEvent::Said(String::from_utf8_lossy(&line).into_owned());
             read(said, tell.clone(), text)?;
         }
         let pid = process.child.id();
         let waiter = thread::Builder::new().name("hotswap-cargo-end".into()).spawn(move || {
-            group::wait(pid, || tell(News::Stopped));
-            tell(News::Ended);
+            group::wait(pid, || tell(ProcessEvent::Stopped));
+            tell(ProcessEvent::Ended);
         });
         process.waiter = Some(waiter?);
         Ok(process)
@@ -148,12 +149,12 @@ impl Drop for Process {
 /// behind may hold the other end open for as long as it likes.
 fn read(
     from: impl Read + Send + 'static,
-    tell: impl Fn(News) + Send + 'static,
-    news: impl Fn(Vec<u8>) -> News + Send + 'static,
+    tell: impl Fn(ProcessEvent) + Send + 'static,
+    news: impl Fn(Vec<u8>) -> ProcessEvent + Send + 'static,
 ) -> io::Result<()> {
     let lines = move || {
         lines(from, |line| tell(news(line)));
-        tell(News::Closed);
+        tell(ProcessEvent::Closed);
     };
     thread::Builder::new().name("hotswap-cargo-out".into()).spawn(lines).map(drop)
 }

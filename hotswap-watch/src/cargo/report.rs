@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hotswap_types::escape::{escaped, shown};
+use hotswap_types::escape;
 
 use crate::error::WatchError;
 
@@ -135,15 +135,20 @@ impl fmt::Display for Report {
         match self {
             Self::Started { because } => match because.as_slice() {
                 [] => f.write_str("building"),
-                [file] => write!(f, "building, {} has changed", shown(file)),
+                [file] => write!(f, "building, {} has changed", escape::path(file)),
                 [file, more @ ..] => {
-                    write!(f, "building, {} and {} more have changed", shown(file), more.len())
+                    write!(
+                        f,
+                        "building, {} and {} more have changed",
+                        escape::path(file),
+                        more.len()
+                    )
                 }
             },
             Self::WaitingForLock { what } => {
                 write!(f, "cargo waits for another cargo to be done with the {what}")
             }
-            Self::Fetching { what } => write!(f, "cargo: {}", escaped(what)),
+            Self::Fetching { what } => write!(f, "cargo: {}", escape::text(what)),
             Self::Stopped { pid } => write!(
                 f,
                 "cargo was stopped by a signal and waits; `kill -CONT -{pid}` lets it go on"
@@ -152,7 +157,7 @@ impl fmt::Display for Report {
             Self::Progress(progress) => progress.fmt(f),
             Self::Diagnostic(diagnostic) => f.write_str(&diagnostic.rendered),
             Self::Built { package, artifact, .. } => {
-                write!(f, "built {package}: {}", shown(artifact))
+                write!(f, "built {package}: {}", escape::path(artifact))
             }
             Self::InterfaceChanged { package } => write!(
                 f,
@@ -165,7 +170,7 @@ impl fmt::Display for Report {
                 "{} is written by the build itself, each time something else: it starts no more \
                  builds while one runs; let the build script write to OUT_DIR, or only when its \
                  text is another one",
-                shown(file)
+                escape::path(file)
             ),
             Self::Finished(finished) => finished.fmt(f),
             Self::WatchTrouble(error) => write!(f, "a part of the sources is not watched: {error}"),
@@ -179,7 +184,8 @@ impl fmt::Display for Progress {
         write!(f, "{} of {} crates, {} s", self.done, self.total, self.took.as_secs())?;
         let named = self.compiling.len().min(MOST_NAMED);
         if named > 0 {
-            let names: Vec<_> = self.compiling[..named].iter().map(|name| escaped(name)).collect();
+            let names: Vec<_> =
+                self.compiling[..named].iter().map(|name| escape::text(name)).collect();
             write!(f, ": compiling {}", names.join(", "))?;
         }
         match self.compiling.len() - named {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hotswap_core::{
     event::{EventKind, Exit, StateNote},
-    journal::Occasion,
+    journal::BackupReason,
 };
 use hotswap_tests::until;
 
@@ -64,7 +64,7 @@ fn an_orderly_end_keeps_what_was_last_served() {
     let recovered = after.recovered();
     assert!(!recovered.is_older && recovered.passed_over.is_empty(), "{recovered}");
     assert_eq!(recovered.artifact.unwrap().artifact, Some(hash(&mover("label=b2"))));
-    assert_eq!(recovered.backup.unwrap().occasion, Occasion::End);
+    assert_eq!(recovered.backup.unwrap().reason, BackupReason::End);
     serves(&after, "b2", 8);
     // And on, as memory.
     moves(&place, &after, "label=c");
@@ -77,7 +77,7 @@ fn after_a_crash_the_newest_copy_serves() {
     let run = counted(&place);
     moves(&place, &run, "label=b");
     let backups = run.host.operator().backups("main").unwrap();
-    assert!(backups.iter().any(|it| it.occasion == Occasion::Upgrade), "{backups:?}");
+    assert!(backups.iter().any(|it| it.reason == BackupReason::Upgrade), "{backups:?}");
     // No update was made since: nothing is missing.
     let after = place.image();
     let after = after.run();
@@ -106,7 +106,7 @@ fn a_crash_within_a_trial_goes_back() {
     let recovered = after.recovered();
     assert_eq!(recovered.artifact.as_ref().unwrap().artifact, Some(hash(&mover("label=a"))));
     assert_eq!(recovered.uncommitted.as_ref().unwrap().artifact, Some(hash(&mover("label=b"))));
-    assert_eq!(recovered.backup.as_ref().unwrap().occasion, Occasion::Upgrade);
+    assert_eq!(recovered.backup.as_ref().unwrap().reason, BackupReason::Upgrade);
     // It is tried again, and goes on from there.
     assert_eq!(after.told.live().state, StateNote::Moved);
     serves(&after, "b", 5);
@@ -184,7 +184,7 @@ fn what_hangs_with_the_state_leaves_the_copy_from_before() {
     let text = refusal.to_string();
     assert!(text.contains("its state is in the candidate, which hangs"), "{text}");
     let backups = run.host.operator().backups("main").unwrap();
-    let before = backups.iter().find(|it| it.occasion == Occasion::Upgrade).unwrap();
+    let before = backups.iter().find(|it| it.reason == BackupReason::Upgrade).unwrap();
     run.host.operator().restore("main", before.number).unwrap();
     serves(&run, "a", 5);
     run.add(1);

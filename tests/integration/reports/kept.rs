@@ -77,7 +77,7 @@ fn a_report_that_cannot_be_read_is_named_and_the_rest_goes_on() {
     assert!(why.contains("00000001.json is no report that can be read"), "{why}");
     assert_eq!(run.host.operator().reports("main").len(), 1);
     // Its line is there without it.
-    let with = |past: &hotswap_core::journal::PastUpgrade| past.report.is_some();
+    let with = |past: &hotswap_core::journal::HistoryEntry| past.report.is_some();
     let history = run.host.operator().history().unwrap();
     assert_eq!(history.iter().map(with).collect::<Vec<_>>(), [true, false]);
 }

@@ -150,7 +150,7 @@ pub(crate) fn paused() -> Reached {
     let reached = stable();
     reached.scene.host.operator().pause(None, "ada", "a test").expect("it can be paused");
     reached.scene.put(&counter("label=b"));
-    let held = || reached.scene.host.status().slots[0].held.len() == 1;
+    let held = || reached.scene.host.status().slots[0].deferred.len() == 1;
     until("it is held", held);
     reached
 }

@@ -13,7 +13,7 @@ use hotswap_core::{
     Config, Host, SlotConfig, Trial,
     admin::{Client, Request},
     event::EventKind,
-    journal::Occasion,
+    journal::BackupReason,
     plan::Intent,
 };
 
@@ -145,7 +145,7 @@ fn gone_client(place: &mut Place) -> Happened {
     stays.read_to_string(&mut answer).expect("it is answered");
     assert_eq!(place.live().outcome, "live");
     let backups = place.host().operator().backups("main").expect("it has a journal");
-    let asked_for = backups.iter().filter(|it| it.occasion == Occasion::Checkpoint).count();
+    let asked_for = backups.iter().filter(|it| it.reason == BackupReason::Checkpoint).count();
     let outcome = if asked_for == 1 { "backed up once" } else { "backed up otherwise" };
     Happened::new(outcome, answer)
 }

@@ -5,7 +5,7 @@ use std::{env, error::Error, time::Duration};
 use hotswap_core::{
     Config, Host, SlotConfig,
     event::{Event, EventKind},
-    journal::Earlier,
+    journal::RevertTarget,
     report::Note,
 };
 use shop_api::Shop;
@@ -39,7 +39,7 @@ pub(crate) fn kept() -> Result<(), Box<dyn Error>> {
     for past in host.operator().history()? {
         println!("{past}");
     }
-    let earlier = Earlier::Version("0.1.0".parse()?);
+    let earlier = RevertTarget::Version("0.1.0".parse()?);
     host.operator().revert_to("shop", earlier, "orders are counted twice")?;
     // ANCHOR_END: revert
     // ANCHOR: reports

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use hotswap_types::{ArtifactHash, Intent, Outcome, escape::shown};
+use hotswap_types::{ArtifactHash, Intent, Outcome, escape};
 use serde_json::{Value, json};
 
 use super::asked::{Answer, Asked, done, found, text};
@@ -47,7 +47,7 @@ impl Asked<'_> {
         let slot = self.slot(slot)?;
         let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         if let Err(error) = fs::metadata(file) {
-            return Err(format!("the host cannot have {}: {error}", shown(file)));
+            return Err(format!("the host cannot have {}: {error}", escape::path(file)));
         }
         let events = self.0.events();
         let offered = self.0.offer(&slot, file, intent).map_err(text)?;
@@ -123,7 +123,7 @@ fn answered(offered: &Offered) -> String {
 }
 
 fn with_file(refusal: &Refusal, path: &Path) -> String {
-    format!("{refusal}\n  file: {}", shown(path))
+    format!("{refusal}\n  file: {}", escape::path(path))
 }
 
 /// What has become of an upgrade of a slot that was ready.
@@ -136,7 +136,7 @@ fn applied_in(before: &SlotStatus, after: &SlotStatus) -> (String, Value) {
         _ => plan.map(|plan| plan.artifact),
     };
     let plan = plan.filter(|plan| Some(plan.artifact) == artifact);
-    let place = plan.map(|plan| format!(" at {}", shown(&plan.path))).unwrap_or_default();
+    let place = plan.map(|plan| format!(" at {}", escape::path(&plan.path))).unwrap_or_default();
     let hash =
         artifact.map_or_else(|| "the artifact".to_owned(), |it| format!("({}…)", it.short()));
     let refused = after.last_refusal.as_ref().filter(|it| it.artifact == artifact);

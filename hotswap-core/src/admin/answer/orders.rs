@@ -7,7 +7,7 @@ use serde_json::json;
 use super::asked::{Answer, Asked, done, found, text};
 use crate::{
     admin::words::{serves, things},
-    journal::Earlier,
+    journal::RevertTarget,
     operator::SlotStatus,
 };
 
@@ -70,11 +70,11 @@ impl Asked<'_> {
     pub(super) fn revert(&self, slot: Option<String>, to: &str, why: &str) -> Answer {
         let slot = self.slot(slot)?;
         let to = match Version::parse(to) {
-            Ok(version) => Earlier::Version(version),
+            Ok(version) => RevertTarget::Version(version),
             Err(_) => {
                 let past = self.0.history().map_err(text)?;
                 let past = past.iter().filter(|it| it.slot == slot).map(|it| it.artifact);
-                Earlier::Artifact(self.artifact(to, past)?)
+                RevertTarget::Artifact(self.artifact(to, past)?)
             }
         };
         self.0.revert_to(&slot, to, why).map_err(text)?;

@@ -27,7 +27,7 @@ fn what_was_written_is_there_for_the_next_run_and_for_nobody_else() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("deep").join("journal");
     let mut journal = open(&folder);
-    journal.must("main", committed(1)).unwrap();
+    journal.append_durable("main", committed(1)).unwrap();
     let error = JournalFile::open(&folder, LARGE).unwrap_err();
     assert!(error.to_string().contains("another host has the journal"), "{error}");
     drop(journal);
@@ -43,7 +43,7 @@ fn every_cut_and_every_flip_is_a_torn_last_line_or_named() {
     let path = place.path().join(FILE);
     let mut journal = open(place.path());
     for n in 1..4 {
-        journal.must("main", committed(n)).unwrap();
+        journal.append_durable("main", committed(n)).unwrap();
     }
     drop(journal);
     let whole = fs::read(&path).unwrap();
@@ -82,7 +82,7 @@ fn every_cut_and_every_flip_is_a_torn_last_line_or_named() {
     fs::write(&path, &whole[..whole.len() - 5]).unwrap();
     let mut journal = open(place.path());
     assert_eq!(first(&journal), Some(build(2)));
-    journal.must("main", committed(4)).unwrap();
+    journal.append_durable("main", committed(4)).unwrap();
     drop(journal);
     assert_eq!(first(&open(place.path())), Some(build(4)));
 
@@ -113,7 +113,7 @@ fn a_file_that_grows_becomes_an_older_one_and_nothing_is_forgotten() {
     let place = tempfile::tempdir().unwrap();
     let mut journal = JournalFile::open(place.path(), 4096).unwrap();
     for n in 0..250 {
-        journal.must("main", committed(n)).unwrap();
+        journal.append_durable("main", committed(n)).unwrap();
     }
     let replay = journal.replay().clone();
     drop(journal);
@@ -140,16 +140,16 @@ fn what_could_not_be_written_does_not_count_or_is_caught_up_on() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("journal");
     let mut journal = open(&folder);
-    journal.must("main", committed(1)).unwrap();
+    journal.append_durable("main", committed(1)).unwrap();
     fs::remove_dir_all(&folder).unwrap();
-    let error = in_full(&journal.must("main", committed(2)).unwrap_err());
+    let error = in_full(&journal.append_durable("main", committed(2)).unwrap_err());
     assert!(error.contains("its folder was removed"), "{error}");
     assert_eq!(first(&journal), Some(build(1)));
     // It has been done, and cannot be taken back.
-    journal.has("main", committed(3)).unwrap_err();
+    journal.append("main", committed(3)).unwrap_err();
     assert_eq!(first(&journal), Some(build(3)));
     make_private(&folder).unwrap();
-    journal.must("main", What::Recovered { build: None, backup: None }).unwrap();
+    journal.append_durable("main", What::Recovered { build: None, backup: None }).unwrap();
     drop(journal);
     assert_eq!(first(&open(&folder)), Some(build(3)));
 }
@@ -183,7 +183,7 @@ fn a_journal_of_a_later_format_is_told_from_damage_with_its_writer() {
 fn what_a_power_cut_has_left_of_the_last_line_is_cut() {
     let place = tempfile::tempdir().unwrap();
     let mut journal = open(place.path());
-    journal.must("main", committed(1)).unwrap();
+    journal.append_durable("main", committed(1)).unwrap();
     drop(journal);
     let path = place.path().join(FILE);
     let whole = fs::read(&path).unwrap();
@@ -205,12 +205,12 @@ fn what_a_power_cut_has_left_of_the_last_line_is_cut() {
 fn a_rotation_never_writes_to_what_is_there() {
     let place = tempfile::tempdir().unwrap();
     let mut journal = JournalFile::open(place.path(), 4096).unwrap();
-    journal.must("main", committed(0)).unwrap();
+    journal.append_durable("main", committed(0)).unwrap();
     fs::hard_link(place.path().join(FILE), place.path().join("journal.1.jsonl")).unwrap();
     // It does not get out of the way.
     fs::create_dir_all(place.path().join("journal.2.jsonl").join("in the way")).unwrap();
     for n in 1..30 {
-        journal.must("main", committed(n)).unwrap();
+        journal.append_durable("main", committed(n)).unwrap();
     }
     let replay = journal.replay().clone();
     drop(journal);

@@ -22,14 +22,14 @@ fn recovery(lines: &[What]) -> Recovery {
     replay(lines).slot("main").map(|it| it.recovery(2)).unwrap_or_default()
 }
 
-fn backup(number: u64, by: u8, occasion: Occasion) -> What {
+fn backup(number: u64, by: u8, reason: BackupReason) -> What {
     What::BackedUp(BackupRecord {
         number,
         release: build(by).into(),
         taken: number,
         size: 1,
         content: ArtifactHash::of(b"state"),
-        occasion,
+        reason,
         dropped: Vec::new(),
     })
 }
@@ -84,7 +84,7 @@ fn each_place_at_which_a_run_may_end_has_its_recovery() {
     // Nothing was activated.
     assert_eq!(with(&[staged(2), What::Opened]), goes_on);
     // Activated once, and then twice, without having been committed.
-    let trial = [backup(1, 1, Occasion::Upgrade)].into_iter().chain(tried(2, 1));
+    let trial = [backup(1, 1, BackupReason::Upgrade)].into_iter().chain(tried(2, 1));
     let trial: Vec<_> = trial.chain([What::Opened]).collect();
     let once = with(&trial);
     assert_eq!((once.first, once.exhausted), (first.clone(), vec![]));
@@ -109,9 +109,9 @@ fn each_place_at_which_a_run_may_end_has_its_recovery() {
         assert_eq!(replay(&lines).slots["main"].tries_of(build(2).artifact), tries, "{phase}");
     }
     // The end.
-    let end = with(&[backup(1, 1, Occasion::End), What::Ended, What::Opened]);
+    let end = with(&[backup(1, 1, BackupReason::End), What::Ended, What::Opened]);
     assert!(!end.is_older);
-    let on = [backup(1, 1, Occasion::End), What::Recovered { build: first, backup: Some(1) }];
+    let on = [backup(1, 1, BackupReason::End), What::Recovered { build: first, backup: Some(1) }];
     assert!(with(&on).is_older);
 }
 
@@ -150,8 +150,8 @@ fn the_history_has_each_upgrade_once() {
 #[test]
 fn the_committed_artifact_keeps_a_backup_of_its_own() {
     let mut lines = vec![committed(1)];
-    lines.extend((1..=2).map(|n| backup(n, 1, Occasion::Upgrade)));
-    lines.extend((3..=6).map(|n| backup(n, 2, Occasion::Interval)));
+    lines.extend((1..=2).map(|n| backup(n, 1, BackupReason::Upgrade)));
+    lines.extend((3..=6).map(|n| backup(n, 2, BackupReason::Interval)));
     let replay = replay(&lines);
     let slot = &replay.slots["main"];
     assert_eq!(slot.superfluous(7), [0; 0]);
@@ -171,7 +171,7 @@ fn any_line() -> impl Strategy<Value = What> {
         n.clone().prop_map(cancelled),
         n.clone().prop_map(|n| What::Cleared { artifact: build(n).artifact }),
         n.clone().prop_map(|n| What::RolledBack { build: build(n), why: "panics".to_owned() }),
-        (1..20_u64, n).prop_map(|(number, n)| backup(number, n, Occasion::Interval)),
+        (1..20_u64, n).prop_map(|(number, n)| backup(number, n, BackupReason::Interval)),
         Just(What::Recovered { build: None, backup: None }),
     ]
 }

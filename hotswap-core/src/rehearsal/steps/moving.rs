@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::{Observer, code, run};
 use crate::{
     event::{RehearsalStep, WayBack},
-    instance::{Code, Context, Generation, StepError, kinship},
+    instance::{Code, Context, Generation, StepError, layout_match},
     upgrade::{
-        Fault, Predecessor, Upgrade, handover,
+        Fault, Incumbent, Upgrade, handover,
         moves::{arrived, exchange_states},
         prepare, snapshot,
     },
@@ -25,7 +25,7 @@ impl Upgrade<'_> {
         new: &Arc<Code>,
         observer: &Arc<dyn Observer>,
     ) -> Result<WayBack, Fault> {
-        let before = Predecessor::serving(&serving.code().manifest, true);
+        let before = Incumbent::serving(&serving.code().manifest, true);
         let planned = handover(&new.manifest, Some(&before), self.config.state_drift);
         if !planned.is_ok_and(|planned| planned.moves()) {
             return Ok(WayBack::Works);
@@ -44,21 +44,21 @@ fn there_and_back(
     serving: &Generation,
     context: &Context,
 ) -> Result<Result<(), String>, StepError> {
-    let Ok(kinship) = kinship(serving.code(), context.code()) else {
+    let Ok(layout_match) = layout_match(serving.code(), context.code()) else {
         // Then it goes over by its encoding, which was tried before.
         return Ok(Ok(()));
     };
     let candidate = context.start_beside()?;
     let before = snapshot::take(serving)?.state;
     snapshot::suspend(serving)?;
-    exchange_states(serving, &candidate, &kinship);
+    exchange_states(serving, &candidate, &layout_match);
     arrived(&candidate)?;
     context.self_test(&candidate)?;
     if snapshot::take(&candidate)?.state != before {
         let why = "the state that was handed over as memory is encoded as another value".to_owned();
         return Err(StepError::Failed(why));
     }
-    exchange_states(serving, &candidate, &kinship);
+    exchange_states(serving, &candidate, &layout_match);
     let back = || -> Result<bool, StepError> {
         arrived(serving)?;
         snapshot::resume(serving)?;

@@ -24,7 +24,7 @@ impl<W: Work> Candidates<W> {
         };
         let artifact = to.artifact;
         if self.serves() == Some(artifact) {
-            self.look_at_held();
+            self.look_at_deferred();
             return vec![Effect::Answer(reply, Ok(()))];
         }
         // Whoever has asked is told, and may ask again.
@@ -39,13 +39,13 @@ impl<W: Work> Candidates<W> {
         if let Some(refusal) = rejected {
             self.core.rejected.insert(artifact, refusal);
         }
-        let last = self.core.glance().last_refusal.filter(|it| it.artifact == Some(artifact));
+        let last = self.core.last_refusal().filter(|it| it.artifact == Some(artifact));
         let said = why_not
             .or_else(|| last.map(|refusal| refusal.to_string()))
             .unwrap_or_else(|| "its file in the journal's folder cannot be taken".to_owned());
         effects.push(Effect::Answer(reply, Err(said)));
         self.try_older(&path);
-        self.look_at_held();
+        self.look_at_deferred();
         effects
     }
 

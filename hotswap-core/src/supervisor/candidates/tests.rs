@@ -79,7 +79,7 @@ fn words(effects: impl IntoIterator<Item = Effect<Words>>) -> Vec<String> {
             SlotEvent::Decided { approved, .. } => format!("decided {approved}"),
             SlotEvent::NotPending => "not pending".to_owned(),
             SlotEvent::Pending { .. } => "pending".to_owned(),
-            SlotEvent::Held { .. } => "held".to_owned(),
+            SlotEvent::Deferred { .. } => "deferred".to_owned(),
             SlotEvent::Withdrawn { artifact, .. } => format!("withdrawn {}", artifact.is_some()),
             _ => "another event".to_owned(),
         },
@@ -166,8 +166,8 @@ fn a_cancelled_upgrade_waits_for_the_end_of_a_pause() {
     slot.retry = Some("/a".into());
     slot.seen.insert("/a".into(), hash("/a"));
     assert!(slot.try_again("/a".into(), true, false).is_empty());
-    assert!(slot.core.held.contains(Path::new("/a")) && slot.seen.is_empty());
-    slot.look_at_held();
+    assert!(slot.core.deferred.contains(Path::new("/a")) && slot.seen.is_empty());
+    slot.look_at_deferred();
     assert!(is_due(&mut slot.paths, "/a"));
 }
 
@@ -240,7 +240,7 @@ fn a_revert_that_does_not_take_over_leaves_nothing_behind() {
     let candidate = candidate(&slot, "/kept", Trigger::Revert);
     slot.ready = Some(Ready { prepared: "prepared", candidate, schedule: Schedule::NextTry });
     slot.retry = Some("/kept".into());
-    slot.core.held.insert("/new".into());
+    slot.core.deferred.insert("/new".into());
     let expected =
         ["floor", "called off: it was taken back", "discard prepared", "over", "answer no"];
     assert_eq!(words(slot.answer_revert(None)), expected);

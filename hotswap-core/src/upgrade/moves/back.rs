@@ -18,7 +18,7 @@ use hotswap_types::StateNote;
 
 use super::{
     super::{
-        Left, Retiring, Upgrade,
+        HandoverExtent, Retiring, Upgrade,
         progress::{Progress, Step},
         rollback::{NotRolledBack, RolledBack},
         snapshot,
@@ -26,7 +26,7 @@ use super::{
     Moved, arrived, what_is_left,
 };
 use crate::{
-    instance::{Generation, Kinship, StepError, Use},
+    instance::{Generation, LayoutMatch, StepError, Use},
     upgrade::GRACE,
 };
 
@@ -36,7 +36,7 @@ impl Upgrade<'_> {
         &mut self,
         gate: &Gate<Generation>,
         previous: Retiring,
-        kinship: &Kinship,
+        layout_match: &LayoutMatch,
         patient: bool,
     ) -> Result<RolledBack, NotRolledBack> {
         let patience = if patient { self.config.pause_deadline } else { GRACE };
@@ -78,13 +78,13 @@ impl Upgrade<'_> {
         };
         let deadline = begun + self.config.pause_deadline;
         let states = (&candidate, previous.generation());
-        match self.exchange(deadline, states, kinship, suspends, resumes) {
+        match self.exchange(deadline, states, layout_match, suspends, resumes) {
             Moved::Over => {
                 let number = closed.number();
                 let serves = Arc::clone(previous.generation());
                 let code = Arc::clone(serves.code());
                 closed.activate(code.generation, serves);
-                let candidate = Retiring::new(number, candidate, Left::All);
+                let candidate = Retiring::new(number, candidate, HandoverExtent::All);
                 let state = if is_poisoned { StateNote::MovedAfterPanic } else { StateNote::Moved };
                 Ok(RolledBack { code, state, pause: Some(begun.elapsed()), candidate })
             }
@@ -122,7 +122,7 @@ impl Upgrade<'_> {
             Ok((generation, state, restored)) => {
                 closed.activate(code.generation, Arc::new(generation));
                 previous.stop_instance(self.steps, self.at_work());
-                let candidate = Retiring::new(number, candidate, Left::All);
+                let candidate = Retiring::new(number, candidate, HandoverExtent::All);
                 let why = vec![why.to_owned(), what_is_left(&state, restored)];
                 let (state, pause) = (StateNote::AsBefore { why }, Some(begun.elapsed()));
                 Ok(RolledBack { code, state, pause, candidate })
@@ -158,7 +158,7 @@ impl Upgrade<'_> {
         match gate.swap(code.generation, Arc::new(generation)) {
             Ok(candidate) => {
                 previous.stop_instance(self.steps, self.at_work());
-                let candidate = Retiring::new(number, candidate, Left::Unknown);
+                let candidate = Retiring::new(number, candidate, HandoverExtent::Unknown);
                 let why = vec![given_up, what_is_left(&state, restored)];
                 Ok(RolledBack { code, state: StateNote::AsBefore { why }, pause: None, candidate })
             }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use hotswap_types::escape::shown;
+use hotswap_types::escape;
 use thiserror::Error;
 
 /// Why an artifact could not be staged. No copy was left behind.
@@ -11,19 +11,19 @@ use thiserror::Error;
 #[non_exhaustive]
 pub(crate) enum StageError {
     /// Nothing is there, or a link on the way leads nowhere.
-    #[error("nothing is at {}", shown(origin))]
+    #[error("nothing is at {}", escape::path(origin))]
     Missing {
         /// The path asked for.
         origin: PathBuf,
     },
     /// A writer has it open, or came during the copy.
-    #[error("{} is still open for writing", shown(origin))]
+    #[error("{} is still open for writing", escape::path(origin))]
     BeingWritten {
         /// The path asked for.
         origin: PathBuf,
     },
     /// It was not the same before and after the copy.
-    #[error("{} changed while it was copied: {how}", shown(origin))]
+    #[error("{} changed while it was copied: {how}", escape::path(origin))]
     Changed {
         /// The path asked for.
         origin: PathBuf,
@@ -31,13 +31,13 @@ pub(crate) enum StageError {
         how: String,
     },
     /// It has no content.
-    #[error("{} is empty", shown(origin))]
+    #[error("{} is empty", escape::path(origin))]
     Empty {
         /// The path asked for.
         origin: PathBuf,
     },
     /// It is something that cannot be copied.
-    #[error("expected a regular file at {}, found {found}", shown(origin))]
+    #[error("expected a regular file at {}, found {found}", escape::path(origin))]
     NotARegularFile {
         /// The path asked for.
         origin: PathBuf,
@@ -45,7 +45,7 @@ pub(crate) enum StageError {
         found: &'static str,
     },
     /// It is larger than the host allows.
-    #[error("{} has {size} bytes, the limit is {limit}", shown(origin))]
+    #[error("{} has {size} bytes, the limit is {limit}", escape::path(origin))]
     TooLarge {
         /// The path asked for.
         origin: PathBuf,
@@ -55,7 +55,7 @@ pub(crate) enum StageError {
         limit: u64,
     },
     /// It cannot be opened or read.
-    #[error("cannot read {}", shown(origin))]
+    #[error("cannot read {}", escape::path(origin))]
     Read {
         /// The path asked for.
         origin: PathBuf,
@@ -66,8 +66,8 @@ pub(crate) enum StageError {
     #[error(
         "no space in {} for a copy of {} ({needed} bytes): make room there, or choose another \
          private folder",
-        shown(folder),
-        shown(origin)
+        escape::path(folder),
+        escape::path(origin)
     )]
     DiskFull {
         /// The path asked for.
@@ -78,7 +78,7 @@ pub(crate) enum StageError {
         needed: u64,
     },
     /// The copy cannot be made or written.
-    #[error("cannot write a copy of {} in {}", shown(origin), shown(folder))]
+    #[error("cannot write a copy of {} in {}", escape::path(origin), escape::path(folder))]
     Write {
         /// The path asked for.
         origin: PathBuf,

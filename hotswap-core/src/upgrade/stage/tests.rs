@@ -115,7 +115,7 @@ fn too_large_is_found_before_anything_is_copied() {
     assert!(error.to_string().ends_with("has 5 bytes, the limit is 4"), "{error}");
     assert!(stage(request.with_limit(5)).is_ok());
     let huge = File::create(place.path("huge.so")).unwrap();
-    huge.set_len(Within::default().limit + 1).unwrap();
+    huge.set_len(ReadLimits::default().limit + 1).unwrap();
     drop(huge);
     closed(&place.path("huge.so"));
     assert!(matches!(place.refused(&place.path("huge.so")), StageError::TooLarge { .. }));

@@ -19,7 +19,7 @@ pub(super) const CHUNK: usize = 256 * 1024;
 
 /// The bounds within which a file is read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Within {
+pub(crate) struct ReadLimits {
     /// The most bytes.
     pub(super) limit: u64,
     /// How long a file must stay as it is where nobody can say whether it is being written.
@@ -27,13 +27,13 @@ pub(crate) struct Within {
 }
 
 /// 1 GiB, 250 ms.
-impl Default for Within {
+impl Default for ReadLimits {
     fn default() -> Self {
         Self { limit: 1 << 30, settle: Duration::from_millis(250) }
     }
 }
 
-impl Within {
+impl ReadLimits {
     /// Refuses files of more than `bytes` bytes.
     #[must_use]
     pub(crate) const fn with_limit(self, bytes: u64) -> Self {
@@ -48,7 +48,7 @@ pub(crate) trait Sink {
 
 /// What is known of a file that was read whole.
 #[derive(Debug)]
-pub(crate) struct Whole {
+pub(crate) struct FileRead {
     pub(crate) hash: ArtifactHash,
     pub(crate) size: u64,
     pub(crate) built: Option<SystemTime>,
@@ -61,9 +61,9 @@ pub(crate) struct Whole {
 /// When it is not there, no regular file, empty, too large, being written, or changes meanwhile.
 pub(crate) fn read_whole<S: Sink>(
     origin: &Path,
-    within: Within,
+    within: ReadLimits,
     begin: impl FnOnce(u64) -> Result<S, StageError>,
-) -> Result<(Whole, S), StageError> {
+) -> Result<(FileRead, S), StageError> {
     let file = open(origin)?;
     match read_lease(&file) {
         Claim::BeingWritten => Err(StageError::BeingWritten { origin: origin.into() }),
@@ -77,11 +77,11 @@ pub(crate) fn read_whole<S: Sink>(
 
 pub(super) fn read_open<S: Sink>(
     origin: &Path,
-    Within { limit, settle }: Within,
+    ReadLimits { limit, settle }: ReadLimits,
     begin: impl FnOnce(u64) -> Result<S, StageError>,
     file: &File,
     lease: Option<ReadLease<'_>>,
-) -> Result<(Whole, S), StageError> {
+) -> Result<(FileRead, S), StageError> {
     let began = Instant::now();
     let before = Fingerprint::of(&file.metadata().map_err(|e| StageError::read(origin, e))?);
     if before.size() == 0 {
@@ -109,7 +109,7 @@ pub(super) fn read_open<S: Sink>(
     if !after.same_file(&named) {
         return Err(changed("another file took its place".into()));
     }
-    Ok((Whole { hash, size: before.size(), built: before.modified(), completeness }, sink))
+    Ok((FileRead { hash, size: before.size(), built: before.modified(), completeness }, sink))
 }
 
 fn pour(

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use hotswap_types::{HoldingThread, escape::escaped};
+use hotswap_types::{HoldingThread, escape};
 
 use crate::unload::tables::List;
 
@@ -41,5 +41,5 @@ pub(super) fn named(entries: &[&Thread]) -> Vec<HoldingThread> {
 fn name(thread: i32) -> String {
     let name = fs::read_to_string(format!("/proc/self/task/{thread}/comm"));
     // The module may have given it.
-    name.map_or_else(|_| format!("thread {thread}"), |name| escaped(name.trim_end()))
+    name.map_or_else(|_| format!("thread {thread}"), |name| escape::text(name.trim_end()))
 }

@@ -11,7 +11,7 @@ use super::super::build::{Build, Read};
 use super::super::build_plan::Plan;
 use super::super::input::Input;
 use super::super::job::Job;
-use super::super::process::{News, Process};
+use super::super::process::{Process, ProcessEvent};
 use super::super::report::{Level, Report};
 use super::super::schedule::Step;
 use super::super::scripts::normal;
@@ -81,21 +81,21 @@ impl Run {
         }
     }
 
-    pub(super) fn news(&mut self, number: u64, news: News) {
+    pub(super) fn news(&mut self, number: u64, news: ProcessEvent) {
         let Some(job) = self.job.as_mut().filter(|job| job.number == number) else { return };
         let report = match (news, &mut job.metadata) {
-            (News::Output(line), Some(metadata)) => {
+            (ProcessEvent::Output(line), Some(metadata)) => {
                 metadata.extend(line);
                 None
             }
-            (News::Output(line), None) => job.build.output(&line, &self.plan),
-            (News::Said(line), _) => job.build.said(&line),
-            (News::Stopped, _) => Some(Report::Stopped { pid: job.process.id() }),
-            (News::Closed, _) => {
+            (ProcessEvent::Output(line), None) => job.build.output(&line, &self.plan),
+            (ProcessEvent::Said(line), _) => job.build.said(&line),
+            (ProcessEvent::Stopped, _) => Some(Report::Stopped { pid: job.process.id() }),
+            (ProcessEvent::Closed, _) => {
                 job.closed += 1;
                 None
             }
-            (News::Ended, _) => {
+            (ProcessEvent::Ended, _) => {
                 job.ended = true;
                 // Where the end of the process is not known, that of its output has to do.
                 job.drained_at = cfg!(unix).then(|| Instant::now() + DRAIN);

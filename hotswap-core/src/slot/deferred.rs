@@ -12,9 +12,9 @@ use parking_lot::Mutex;
 ///
 /// Only the worker changes it; anybody may look.
 #[derive(Debug, Default)]
-pub(crate) struct Held(Mutex<BTreeSet<PathBuf>>);
+pub(crate) struct Deferred(Mutex<BTreeSet<PathBuf>>);
 
-impl Held {
+impl Deferred {
     pub(crate) fn insert(&self, path: PathBuf) {
         self.0.lock().insert(path);
     }

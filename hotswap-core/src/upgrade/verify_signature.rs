@@ -3,15 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use hotswap_types::{ArtifactHash, Phase, escape::shown};
+use hotswap_types::{ArtifactHash, Phase, escape};
 use memmap2::Mmap;
 
-use super::{Fault, Retry, StageError, Staged, Within, contents, read_whole};
+use super::{Fault, ReadLimits, Retry, StageError, Staged, contents, read_whole};
 use crate::trust::{Forged, LARGEST, Minisign, Signed, Trust, Unsigned, Writable, signature_of};
 
 /// A private copy from somebody whom the host trusts, and its bytes.
 #[derive(Debug)]
-pub(crate) struct Vouched {
+pub(crate) struct Verified {
     pub(crate) staged: Staged,
     pub(crate) bytes: Mmap,
     /// The signature; `None` where none is asked for.
@@ -20,7 +20,7 @@ pub(crate) struct Vouched {
 
 /// Why nobody vouches for an artifact.
 #[derive(Debug)]
-pub(crate) enum Unvouched {
+pub(crate) enum Unverified {
     /// It, or its signature, is being written, or was taken away meanwhile.
     BeingWritten(PathBuf),
     /// It is refused, until its file or its signature changes.
@@ -28,11 +28,11 @@ pub(crate) enum Unvouched {
 }
 
 /// Asks for a signature, where the host asks for one.
-pub(crate) fn vouch(staged: Staged, trust: &Trust) -> Result<Vouched, Unvouched> {
+pub(crate) fn verify_signature(staged: Staged, trust: &Trust) -> Result<Verified, Unverified> {
     let bytes = staged.content().map_err(|error| {
-        Unvouched::Refused(Fault::cancelled(
+        Unverified::Refused(Fault::cancelled(
             Phase::Staged,
-            format!("the private copy {} cannot be read: {error}", shown(staged.path())),
+            format!("the private copy {} cannot be read: {error}", escape::path(staged.path())),
             "look after the private folder",
         ))
     })?;
@@ -40,7 +40,7 @@ pub(crate) fn vouch(staged: Staged, trust: &Trust) -> Result<Vouched, Unvouched>
         Trust::Any => None,
         Trust::Minisign(minisign) => Some(signer(staged.origin(), &bytes, minisign)?),
     };
-    Ok(Vouched { staged, bytes, signed })
+    Ok(Verified { staged, bytes, signed })
 }
 
 /// Who has signed the bytes of the artifact at `origin`, an absolute path.
@@ -48,17 +48,17 @@ pub(crate) fn signer(
     origin: &Path,
     bytes: &[u8],
     minisign: &Minisign,
-) -> Result<Signed, Unvouched> {
+) -> Result<Signed, Unverified> {
     let path = signature_of(origin);
     minisign.check_file(origin).map_err(|writable| match writable.is_missing() {
         // It went away after it was copied.
-        true => Unvouched::BeingWritten(origin.to_owned()),
+        true => Unverified::BeingWritten(origin.to_owned()),
         false => place(&writable),
     })?;
-    let within = Within::default().with_limit(LARGEST);
+    let within = ReadLimits::default().with_limit(LARGEST);
     let (_, signature) = read_whole(&path, within, |_| Ok(Vec::new())).map_err(|error| {
         if error.try_again() {
-            Unvouched::BeingWritten(path.clone())
+            Unverified::BeingWritten(path.clone())
         } else {
             unread(&path, &error)
         }
@@ -84,20 +84,20 @@ pub(crate) fn signer(
                 "sign it again without -l, or allow that with Minisign::with_legacy_signatures"
             }
         };
-        refused(format!("signature {}  {forged}", shown(&path)), advice, false)
+        refused(format!("signature {}  {forged}", escape::path(&path)), advice, false)
     })?;
     // What is no module is refused for that.
     if let Ok(contents) = contents(bytes) {
         minisign.check_stated(&signed, &contents.manifest).map_err(|why| {
             let advice = "sign it with minisign -S -t \"hotswap-module=… hotswap-version=…\"";
-            refused(format!("signature {}  {why}", shown(&path)), advice, false)
+            refused(format!("signature {}  {why}", escape::path(&path)), advice, false)
         })?;
     }
     Ok(signed)
 }
 
-/// Whether an artifact that was vouched for still is: its key may be over or revoked by now.
-pub(crate) fn still_vouched(
+/// Whether the signature of an artifact still counts: its key may be over or revoked by now.
+pub(crate) fn still_verified(
     trust: &Trust,
     signed: Option<&Signed>,
     artifact: ArtifactHash,
@@ -113,10 +113,10 @@ pub(crate) fn still_vouched(
     })
 }
 
-fn unread(path: &Path, error: &StageError) -> Unvouched {
+fn unread(path: &Path, error: &StageError) -> Unverified {
     match error {
         StageError::Missing { .. } => refused(
-            format!("signature  nothing is at {}", shown(path)),
+            format!("signature  nothing is at {}", escape::path(path)),
             "put its signature there",
             false,
         ),
@@ -128,11 +128,11 @@ fn unread(path: &Path, error: &StageError) -> Unvouched {
     }
 }
 
-fn place(writable: &Writable) -> Unvouched {
+fn place(writable: &Writable) -> Unverified {
     refused(writable.to_string(), &writable.advice(), true)
 }
 
-fn refused(finding: String, advice: &str, on_request: bool) -> Unvouched {
+fn refused(finding: String, advice: &str, on_request: bool) -> Unverified {
     let fault = Fault::rejected(Phase::Staged, finding, advice);
-    Unvouched::Refused(Fault { retry: Retry::WhenSigned { on_request }, ..fault })
+    Unverified::Refused(Fault { retry: Retry::WhenSigned { on_request }, ..fault })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Occasion {
+pub enum BackupReason {
     /// Another artifact, or another state, was about to take over.
     Upgrade,
     /// `Operator::checkpoint`.

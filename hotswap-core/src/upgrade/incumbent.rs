@@ -9,7 +9,7 @@ use crate::{slot::SlotCore, snapshot::Snapshot};
 
 /// The module that a state would come from.
 #[derive(Debug, Clone)]
-pub(crate) struct Predecessor {
+pub(crate) struct Incumbent {
     pub(crate) manifest: Arc<Manifest>,
     /// What a finding calls it.
     pub(crate) is: &'static str,
@@ -25,7 +25,7 @@ pub(crate) struct Predecessor {
     stored: Option<u32>,
 }
 
-impl Predecessor {
+impl Incumbent {
     /// The predecessor of a slot's next generation.
     pub(crate) fn of(slot: &SlotCore) -> Option<Self> {
         if let Some(serves) = slot.serves() {

@@ -20,7 +20,7 @@ use std::{
 
 /// Whose turn it is.
 #[derive(Debug, Default)]
-pub(super) struct Turn(AtomicU8);
+pub(super) struct MoveGuard(AtomicU8);
 
 const HERE: u8 = 0;
 const GOING: u8 = 1;
@@ -40,17 +40,17 @@ pub(super) enum Place {
 
 /// The states are changing places.
 #[derive(Debug)]
-pub(super) struct Going<'t>(&'t Turn);
+pub(super) struct Going<'t>(&'t MoveGuard);
 
 /// They have, and the code of the side that has got the state runs.
 #[derive(Debug)]
-pub(super) struct Arriving<'t>(&'t Turn);
+pub(super) struct Arriving<'t>(&'t MoveGuard);
 
 /// They are changing places again.
 #[derive(Debug)]
-pub(super) struct Returning<'t>(&'t Turn);
+pub(super) struct Returning<'t>(&'t MoveGuard);
 
-impl Turn {
+impl MoveGuard {
     fn goes(&self, from: u8, to: u8) -> bool {
         self.0.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
@@ -107,16 +107,16 @@ mod tests {
 
     #[test]
     fn what_was_given_up_is_left_where_it_is() {
-        let turn = Turn::default();
+        let turn = MoveGuard::default();
         assert_eq!(turn.give_up(), Place::Here);
         assert!(turn.begin().is_none());
 
-        let turn = Turn::default();
+        let turn = MoveGuard::default();
         let arriving = turn.begin().unwrap().gone();
         assert_eq!(turn.give_up(), Place::Lost);
         assert!(!arriving.stays());
 
-        let turn = Turn::default();
+        let turn = MoveGuard::default();
         let arriving = turn.begin().unwrap().gone();
         assert_eq!(turn.give_up(), Place::Lost);
         assert!(arriving.returns().is_none());
@@ -124,11 +124,11 @@ mod tests {
 
     #[test]
     fn what_is_over_is_not_given_up() {
-        let turn = Turn::default();
+        let turn = MoveGuard::default();
         assert!(turn.begin().unwrap().gone().stays());
         assert_eq!(turn.give_up(), Place::There);
 
-        let turn = Turn::default();
+        let turn = MoveGuard::default();
         turn.begin().unwrap().gone().returns().unwrap().returned();
         assert_eq!(turn.give_up(), Place::Here);
     }
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn one_of_the_two_has_the_turn() {
         for _ in 0..2_000 {
-            let turn = Turn::default();
+            let turn = MoveGuard::default();
             let (moved, place) = thread::scope(|scope| {
                 let moves = scope.spawn(|| {
                     let Some(going) = turn.begin() else { return Place::Here };

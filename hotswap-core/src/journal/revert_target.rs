@@ -11,26 +11,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
-pub enum Earlier {
+pub enum RevertTarget {
     /// By its hash.
     Artifact(ArtifactHash),
     /// The one of this version that was committed last.
     Version(Version),
 }
 
-impl From<ArtifactHash> for Earlier {
+impl From<ArtifactHash> for RevertTarget {
     fn from(hash: ArtifactHash) -> Self {
         Self::Artifact(hash)
     }
 }
 
-impl From<Version> for Earlier {
+impl From<Version> for RevertTarget {
     fn from(version: Version) -> Self {
         Self::Version(version)
     }
 }
 
-impl fmt::Display for Earlier {
+impl fmt::Display for RevertTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Artifact(hash) => hash.fmt(f),
