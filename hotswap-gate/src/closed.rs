@@ -20,8 +20,10 @@ pub struct Closed<'g, T> {
 impl<'g, T> Closed<'g, T> {
     /// The gate must be quiet, closed by the caller.
     pub(crate) fn new(inner: &'g Inner<T>, since: Instant) -> Self {
+        let closed = Self { inner, since, generation: Some(inner.source.load_full()) };
+        // Where the end of what goes panics, the gate is opened.
         inner.let_go();
-        Self { inner, since, generation: Some(inner.source.load_full()) }
+        closed
     }
 
     /// Since when callers have been kept out.

@@ -142,3 +142,34 @@ fn one_closer_at_a_time() {
     closed.activate(2, module(2));
     assert_eq!(other.join().unwrap(), 2);
 }
+
+/// Panics at its end.
+struct Unstable;
+
+impl Drop for Unstable {
+    fn drop(&mut self) {
+        panic!("at its end");
+    }
+}
+
+#[test]
+fn a_gate_does_not_stay_closed_where_the_end_of_an_older_value_panics() {
+    let gate = Arc::new(Gate::new("arcade", 1, Arc::new(Some(Unstable))));
+    let (go, may_go) = mpsc::channel::<()>();
+    let (came, has_come) = mpsc::channel();
+    let caller = {
+        let gate = Arc::clone(&gate);
+        thread::spawn(move || {
+            let _entered = gate.enter(BUDGET).unwrap();
+            came.send(()).unwrap();
+            let _ = may_go.recv();
+        })
+    };
+    has_come.recv().unwrap();
+    drop(gate.swap(2, Arc::new(None)).unwrap());
+    drop(go);
+    caller.join().unwrap();
+    let closed = catch_unwind(AssertUnwindSafe(|| gate.close(far()).map(drop)));
+    assert!(closed.is_err(), "the gate has let go of it last");
+    assert_eq!(gate.enter(Duration::ZERO).unwrap().number(), 2);
+}
