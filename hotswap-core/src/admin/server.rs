@@ -97,10 +97,7 @@ impl Admin {
             };
             move || {
                 let operator = listening.operator.clone();
-                if contained(|| listening.run()).is_none() {
-                    let why = "their thread has panicked; restart the program".to_owned();
-                    operator.shared.tell("", EventKind::AdminTrouble { why });
-                }
+                listen(&operator, || listening.run());
             }
         });
         let listening = Some(listening.map_err(failed)?);
@@ -124,6 +121,14 @@ impl Drop for Admin {
             // A panic of ours has been reported by its hook.
             let _ = listening.join();
         }
+    }
+}
+
+/// Listens, and says so where that ends by a panic.
+fn listen(operator: &Operator, listening: impl FnOnce()) {
+    if contained(listening).is_none() {
+        let why = "their thread has panicked; restart the program".to_owned();
+        operator.shared.tell("", EventKind::AdminTrouble { why });
     }
 }
 
@@ -249,15 +254,20 @@ impl Listening {
             let (operator, ending) = (self.operator.clone(), Arc::clone(&self.ending));
             let wake = Arc::clone(&self.wake);
             let thread = thread::Builder::new().name("hotswap-answer".into()).spawn(move || {
-                converse(&stream, request, &operator, &ending);
-                drop(stream);
-                rouse(&wake);
+                in_its_place(&wake, move || converse(&stream, request, &operator, &ending));
             });
             // Where no thread can be had, the connection is closed, which says enough.
             self.answering.extend(thread.ok().map(|thread| (thread, is_order)));
         }
         self.waiting = waits;
     }
+}
+
+/// Answers, and wakes the thread that listens, since there is a place again: also after a panic, of a
+/// subscriber of the program's that has heard of the request. Then the connection is closed.
+fn in_its_place(wake: &UnixStream, answers: impl FnOnce()) {
+    contained(answers);
+    rouse(wake);
 }
 
 /// Wakes the thread that listens; where its pipe is full it is awake already.
@@ -330,4 +340,32 @@ fn has_gone(stream: &UnixStream) -> bool {
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     let found = poll(&mut places, Some(&now)).is_ok_and(|count| count > 0);
     found && places[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Host, SlotConfig};
+
+    #[test]
+    fn a_thread_that_panics_while_it_listens_is_an_event() {
+        let folder = tempfile::tempdir().unwrap();
+        let slot = SlotConfig::artifact(folder.path().join("none.so"));
+        let host = Host::new(Config::dev().slot("shop", slot)).unwrap();
+        let events = host.events();
+        listen(host.operator(), || panic!("a mistake of ours"));
+        let trouble = events.iter().find_map(|event| match event.kind {
+            EventKind::AdminTrouble { why } => Some(why),
+            _ => None,
+        });
+        assert!(trouble.unwrap().contains("has panicked; restart the program"));
+    }
+
+    #[test]
+    fn an_answer_that_panics_leaves_its_place_to_the_next_one() {
+        let (wake, mut woken) = UnixStream::pair().unwrap();
+        woken.set_nonblocking(true).unwrap();
+        in_its_place(&wake, || panic!("a subscriber does not like it"));
+        assert_eq!(woken.read(&mut [0; 8]).unwrap(), 1);
+    }
 }
