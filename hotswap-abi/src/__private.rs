@@ -10,9 +10,9 @@ pub use crate::quiet::contained;
 pub use crate::{
     checks::{Is, must_be, must_be_plain, must_be_portable, must_be_stored},
     interface::{
-        CallError, Callee, Caller, Crosses, Crossing, Entry, Fold, Interface, Lendable, Lent,
-        LentFn, LentMut, LentRef, Owned, Place, Refused, Resolved, Serves, Source, TableRef,
-        Target, Way, missing, or_relay, run_default, unboxed,
+        Answer, CallError, Callee, Caller, Crosses, Crossing, Entry, Fold, Interface, Lendable,
+        Lent, LentFn, LentMut, LentRef, OtherAnswer, Owned, Place, Refused, Resolved, ResultAnswer,
+        Serves, Source, TableRef, Target, Way, expected, missing, or_relay, run_default, unboxed,
     },
     manifest::{Source as ManifestSource, encode, encode_schema, encoded_len, schema_len},
     module::{Export, HotModule, Module, Moving, export, manifest_source},

@@ -75,7 +75,7 @@
 //! | the types of `#[same_build]` arguments, with their auto traits, `TypeId`s and allocator | [`Definition::build`], [`Definition::path`] and [`Manifest::rustc`] | equal ([`Build::difference`]) |
 //! | the code of what was lent is mapped | nothing: who calls is inside, and the gate keeps the generation | – |
 //!
-//! Not assumed, and so not compared: the names of arguments, `#[since]`, `#[fold]`, docs, what a
+//! Not assumed, and so not compared: the names of arguments, `#[since]`, `#[fold]`, `#[expected]`, docs, what a
 //! default body does, the compiler and its flags (overflow checks, debug assertions, optimisation),
 //! the order of methods, the hasher of a map.
 //!

@@ -16,12 +16,14 @@
 //! names is refused when it is loaded (`Code::new` in hotswap-core), so a call of a method without
 //! a default body checks nothing.
 
+mod answer;
 mod call;
 mod crossing;
 mod error;
 mod lend;
 mod table;
 
+pub use answer::{Answer, OtherAnswer, ResultAnswer, expected};
 pub use call::{Callee, Caller, Origin, Target, missing, or_relay, run_default, unboxed};
 pub use crossing::{Crosses, Crossing, Refused, Way};
 pub use error::{CallError, Failure, Fold};

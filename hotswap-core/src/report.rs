@@ -132,7 +132,7 @@ pub struct TrialFigures {
     pub calls: u64,
     /// Calls that have panicked.
     pub panics: u64,
-    /// Answers that the host has counted as failures.
+    /// Answers that were failures: an `Err`, or what the host has counted as one.
     pub failures: u64,
     /// The median of what calls have taken.
     #[serde(rename = "median_ms", with = "json::millis")]

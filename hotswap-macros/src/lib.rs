@@ -98,6 +98,18 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
+/// # Errors that are no failures
+/// While a version is on trial, an `Err` that a method returns counts as a failure of that version.
+/// `#[expected]` is for a method whose `Err` is an answer like any other.
+/// ```
+/// # use hotswap_abi::interface;
+/// #[interface]
+/// pub trait Door {
+///     #[expected]
+///     fn open(&mut self, code: u32) -> Result<(), String>;
+/// }
+/// ```
+///
 /// # Values of the host's own types
 /// An argument marked `#[same_build]` may be a reference to any type. It is lent as it is, to a side
 /// that was built from the same sources by the same compiler: a host opts in with

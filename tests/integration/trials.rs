@@ -19,6 +19,7 @@ use hotswap_core::{
     event::{EventKind, Exit, Phase, StateNote},
 };
 use hotswap_tests::{LONG, Scene, as_configured, fixture, patient, until};
+use tally_api::Tally;
 
 use self::support::{begin, committed, counted, endless, goes_on, on_trial, rolled_back, short};
 use crate::support::{counter, elsewhere, label, value};
@@ -281,4 +282,31 @@ fn a_floor_is_raised_when_the_trial_is_over() {
     scene.put(&build("1.0.0", "d"));
     let refusal = scene.told.refused();
     assert!(refusal.to_string().contains("1.1.0"), "{refusal}");
+}
+
+#[test]
+fn an_err_counts_as_a_failure_unless_it_is_expected() {
+    let trial = Trial::new(Duration::from_secs(5)).with_longest_call(LONG).with_failures(2);
+    let config = patient().with_trial(trial);
+    let scene = Scene::<dyn Tally>::with(config, &fixture("tally").told("label=a"));
+    // Nothing is on trial, and nothing is counted.
+    elsewhere(|| scene.slot.pin().take(1)).unwrap().unwrap_err();
+    scene.upgrade(&fixture("tally").told("label=b"));
+    elsewhere(|| {
+        let (pin, reader) = (scene.slot.pin(), scene.slot.reader());
+        for _ in 0..10 {
+            pin.take_if(1).unwrap().unwrap_err();
+            assert_eq!(pin.add(1).unwrap(), reader.total().unwrap());
+            reader.take(1).unwrap().unwrap();
+        }
+        let failures =
+            || scene.host.status().slots[0].trial.as_ref().map(|trial| trial.figures.failures);
+        assert_eq!(failures(), Some(0));
+        pin.take(1).unwrap().unwrap_err();
+        reader.take(1).unwrap().unwrap_err();
+        assert_eq!(failures(), Some(2));
+        pin.take(1).unwrap().unwrap_err();
+    });
+    let refusal = scene.told.refused();
+    assert!(refusal.findings[0].starts_with("failures  3 in"), "{refusal}");
 }

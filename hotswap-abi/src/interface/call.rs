@@ -21,6 +21,8 @@ use crate::{
 /// Errors come in a box: what a call that succeeds returns stays in registers then, where a
 /// [`CallError`] as it is would have every result go through memory.
 ///
+/// `is_failure` says whether an answer is one: it is asked only while the instance's calls are counted.
+///
 /// # Safety
 /// [`shared`](Self::shared) must give a target whose instance nobody borrows mutably while the
 /// closure runs, [`exclusive`](Self::exclusive) one that nobody borrows at all: the client calls
@@ -33,6 +35,7 @@ pub unsafe trait Caller {
     fn shared<R>(
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>>;
 
     /// For a method that takes `&mut self`.
@@ -42,6 +45,7 @@ pub unsafe trait Caller {
     fn exclusive<R>(
         &mut self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>>;
 }
 

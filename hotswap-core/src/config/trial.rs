@@ -81,7 +81,8 @@ impl Trial {
         self
     }
 
-    /// So many answers may be failures by the host's own judgement, which it gives by
+    /// So many answers may be failures. An `Err` that a method returns is one, unless the interface
+    /// marks the method with `#[expected]`; and what the host itself counts by
     /// [`Pin::count_failure`](crate::Pin::count_failure).
     #[must_use]
     pub const fn with_failures(mut self, most: u64) -> Self {

@@ -64,15 +64,16 @@ pub(super) fn shared<I: Interface + ?Sized, R>(
     gate: &Gate<Generation>,
     entered: &Entered<'_, Generation>,
     call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    is_failure: fn(&R) -> bool,
 ) -> Result<R, Box<CallError>> {
     if I::EXCLUSIVE {
         let _lock = match entered.shared() {
             Ok(lock) => lock,
             Err(error) => return Err(locked(gate, error)),
         };
-        held(gate, entered, Use::Shared, call)
+        held(gate, entered, Use::Shared, call, is_failure)
     } else {
-        held(gate, entered, Use::Shared, call)
+        held(gate, entered, Use::Shared, call, is_failure)
     }
 }
 
@@ -82,12 +83,13 @@ pub(super) fn exclusive<R>(
     gate: &Gate<Generation>,
     entered: &Entered<'_, Generation>,
     call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    is_failure: fn(&R) -> bool,
 ) -> Result<R, Box<CallError>> {
     let _lock = match entered.exclusive() {
         Ok(lock) => lock,
         Err(error) => return Err(locked(gate, error)),
     };
-    held(gate, entered, Use::Exclusive, call)
+    held(gate, entered, Use::Exclusive, call, is_failure)
 }
 
 /// A call by a thread that has the instance. Looked at is what is the matter with it only now: who
@@ -98,9 +100,10 @@ pub(super) fn held<R>(
     instance: &Generation,
     wanted: Use,
     call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    is_failure: fn(&R) -> bool,
 ) -> Result<R, Box<CallError>> {
     if !instance.condition().is_well() {
-        return remarkable(gate, instance, wanted, call).result();
+        return remarkable(gate, instance, wanted, call, is_failure).result();
     }
     match call(instance.target()) {
         Ok(value) => Ok(value),
@@ -116,6 +119,7 @@ fn remarkable<R>(
     instance: &Generation,
     wanted: Use,
     call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+    is_failure: fn(&R) -> bool,
 ) -> Outcome<R> {
     if let Err(error) = fit(gate, instance, wanted) {
         return Outcome::Failed(error);
@@ -124,6 +128,11 @@ fn remarkable<R>(
     let timed = watch.map(|watch| watch.call());
     let result = call(instance.target());
     drop(timed);
+    if let (Some(watch), Ok(answer)) = (watch, &result)
+        && is_failure(answer)
+    {
+        watch.failed();
+    }
     Outcome::of(result.map_err(|error| instance.failed(wanted, error)))
 }
 

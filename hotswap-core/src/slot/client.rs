@@ -201,9 +201,10 @@ unsafe impl<I: Interface + ?Sized> Caller for PinCaller<'_, I> {
     fn shared<R>(
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
         match &self.entered {
-            Ok(entered) => shared::<I, R>(self.gate, entered, call),
+            Ok(entered) => shared::<I, R>(self.gate, entered, call, is_failure),
             Err(error) => Err(error.clone()),
         }
     }
@@ -212,9 +213,10 @@ unsafe impl<I: Interface + ?Sized> Caller for PinCaller<'_, I> {
     fn exclusive<R>(
         &mut self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
         match &self.entered {
-            Ok(entered) => exclusive(self.gate, entered, call),
+            Ok(entered) => exclusive(self.gate, entered, call, is_failure),
             Err(error) => Err(error.clone()),
         }
     }
@@ -256,9 +258,10 @@ impl<I: ?Sized> PinMutCaller<'_, I> {
         &self,
         wanted: Use,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
         match &self.held {
-            Ok(instance) => held(self.gate, instance.instance(), wanted, call),
+            Ok(instance) => held(self.gate, instance.instance(), wanted, call, is_failure),
             Err(error) => Err(error.clone()),
         }
     }
@@ -271,16 +274,18 @@ unsafe impl<I: Interface + ?Sized> Caller for PinMutCaller<'_, I> {
     fn shared<R>(
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
-        self.call(Use::Shared, call)
+        self.call(Use::Shared, call, is_failure)
     }
 
     #[inline]
     fn exclusive<R>(
         &mut self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
-        self.call(Use::Exclusive, call)
+        self.call(Use::Exclusive, call, is_failure)
     }
 }
 
@@ -305,9 +310,10 @@ impl<I: Interface + ?Sized> ReaderCaller<I> {
     fn shared_slow<R>(
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Outcome<R> {
         match self.reader.enter(self.budget) {
-            Ok(entered) => Outcome::of(shared::<I, R>(&self.gate, &entered, call)),
+            Ok(entered) => Outcome::of(shared::<I, R>(&self.gate, &entered, call, is_failure)),
             Err(error) => Outcome::Failed(refused(&self.gate, error)),
         }
     }
@@ -318,9 +324,10 @@ impl<I: Interface + ?Sized> ReaderCaller<I> {
     fn exclusive_slow<R>(
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Outcome<R> {
         match self.reader.enter(self.budget) {
-            Ok(entered) => Outcome::of(exclusive(&self.gate, &entered, call)),
+            Ok(entered) => Outcome::of(exclusive(&self.gate, &entered, call, is_failure)),
             Err(error) => Outcome::Failed(refused(&self.gate, error)),
         }
     }
@@ -332,6 +339,7 @@ unsafe impl<I: Interface + ?Sized> Caller for ReaderCaller<I> {
     fn shared<R>(
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
         if let Some(visit) = self.reader.visit() {
             if !I::EXCLUSIVE {
@@ -344,13 +352,14 @@ unsafe impl<I: Interface + ?Sized> Caller for ReaderCaller<I> {
                 return once(together, Use::Shared, call);
             }
         }
-        self.shared_slow(call).result()
+        self.shared_slow(call, is_failure).result()
     }
 
     #[inline]
     fn exclusive<R>(
         &mut self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
         if let Some(visit) = self.reader.visit()
             && let Some(alone) = visit.exclusive()
@@ -358,6 +367,6 @@ unsafe impl<I: Interface + ?Sized> Caller for ReaderCaller<I> {
         {
             return once(alone, Use::Exclusive, call);
         }
-        self.exclusive_slow(call).result()
+        self.exclusive_slow(call, is_failure).result()
     }
 }

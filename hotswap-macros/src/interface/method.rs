@@ -17,7 +17,7 @@ use crate::error::Errors;
 /// Reads a method, and takes our own attributes off it; `None` if it has mistakes.
 pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<Method> {
     let before = errors.count();
-    let (since, fold) = attributes(&mut function.attrs, errors);
+    let Attributes { since, fold, expected } = attributes(&mut function.attrs, errors);
     let marked: Vec<bool> =
         function.sig.inputs.iter_mut().map(|input| same_build(input, errors)).collect();
     let mut signature = function.sig.clone();
@@ -61,6 +61,7 @@ pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<
         default: function.default.clone(),
         since,
         fold,
+        expected,
     })
 }
 
@@ -113,13 +114,21 @@ impl VisitMut for Elide {
     }
 }
 
+/// Our own attributes of a method.
+#[derive(Default)]
+struct Attributes {
+    since: Vec<Since>,
+    fold: Vec<Attribute>,
+    expected: Vec<Attribute>,
+}
+
 /// Takes our own attributes off a method.
-fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> (Vec<Since>, Vec<Attribute>) {
-    let (mut since, mut fold) = (Vec::new(), Vec::new());
+fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Attributes {
+    let mut ours = Attributes::default();
     attrs.retain(|attr| {
         if attr.path().is_ident("since") {
             match attr.parse_args::<LitStr>() {
-                Ok(version) => since.push(Since { attr: attr.clone(), version }),
+                Ok(version) => ours.since.push(Since { attr: attr.clone(), version }),
                 Err(_) => errors.at(
                     attr,
                     "#[since] takes the version in which the method was added",
@@ -128,12 +137,15 @@ fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> (Vec<Since>, V
             }
             return false;
         }
-        if attr.path().is_ident("fold") {
-            if !matches!(attr.meta, Meta::Path(_)) {
-                errors.at(attr, "#[fold] takes nothing", "write `#[fold]`");
+        for (name, found) in [("fold", &mut ours.fold), ("expected", &mut ours.expected)] {
+            if attr.path().is_ident(name) {
+                if !matches!(attr.meta, Meta::Path(_)) {
+                    let what = format!("#[{name}] takes nothing");
+                    errors.at(attr, what, format!("write `#[{name}]`"));
+                }
+                found.push(attr.clone());
+                return false;
             }
-            fold.push(attr.clone());
-            return false;
         }
         !is_conditional(
             attr,
@@ -142,13 +154,13 @@ fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> (Vec<Since>, V
             errors,
         )
     });
-    (since, fold)
+    ours
 }
 
 /// Whether an attribute would change the interface from build to build, which is a mistake: the
 /// compiler looks at a `#[cfg]` after this macro. It says so.
 fn is_conditional(attr: &Attribute, what: &str, hint: &str, errors: &mut Errors) -> bool {
-    const OURS: [&str; 4] = ["cfg", "since", "fold", "same_build"];
+    const OURS: [&str; 5] = ["cfg", "since", "fold", "expected", "same_build"];
     let found = attr.path().is_ident("cfg")
         || attr.path().is_ident("cfg_attr")
             && attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).is_ok_and(

@@ -31,6 +31,8 @@ pub(crate) struct Method {
     pub(crate) since: Vec<Since>,
     /// The `fold` attributes.
     pub(crate) fold: Vec<Attribute>,
+    /// The `expected` attributes: an `Err` of it is an answer like any other.
+    pub(crate) expected: Vec<Attribute>,
 }
 
 /// `#[since("1.1.0")]`.

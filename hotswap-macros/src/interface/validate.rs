@@ -15,6 +15,9 @@ pub(crate) fn validate(interface: &Interface, errors: &mut Errors) {
     for method in &interface.methods {
         since(method, version.as_ref(), errors);
         fold(method, errors);
+        if let Some(attr) = method.expected.get(1) {
+            errors.at(attr, "#[expected] is given twice", "keep one");
+        }
     }
 }
 

@@ -86,6 +86,7 @@ unsafe impl Caller for Handle<'_> {
     fn shared<R>(
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        _: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
         call(self.target())
     }
@@ -93,6 +94,7 @@ unsafe impl Caller for Handle<'_> {
     fn exclusive<R>(
         &mut self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        _: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
         call(self.target())
     }

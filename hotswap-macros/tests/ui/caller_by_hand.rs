@@ -11,15 +11,17 @@ impl<C: Caller> Caller for Lax<&C> {
     fn shared<R>(
         &self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
-        self.0.shared(call)
+        self.0.shared(call, is_failure)
     }
 
     fn exclusive<R>(
         &mut self,
         call: impl FnOnce(Target<'_>) -> Result<R, Box<CallError>>,
+        is_failure: fn(&R) -> bool,
     ) -> Result<R, Box<CallError>> {
-        self.0.shared(call)
+        self.0.shared(call, is_failure)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The client: what a slot's calls go through. The trait's methods, but with `Result`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
 
 use super::{
     super::model::{Interface, Method},
@@ -81,6 +82,18 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
         // It is there: else the artifact would have been refused.
         quote! { #call(__hotswap_callee, #(#args),*) }
     };
+    let is_failure = if let Some(attr) = method.expected.first() {
+        // Here a type that is no `Result` is an error.
+        quote_spanned! { attr.path().span() => |__hotswap_result| __hotswap::expected(__hotswap_result) }
+    } else {
+        quote! {
+            |__hotswap_result| {
+                #[allow(unused_imports)]
+                use __hotswap::{OtherAnswer as _, ResultAnswer as _};
+                (&__hotswap::Answer(__hotswap_result)).__hotswap_is_failure()
+            }
+        }
+    };
     let call = quote! {
         __hotswap::Caller::#way(
             #receiver.caller,
@@ -91,6 +104,7 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
                     unsafe { __hotswap::Target::callee(__hotswap_target, #index) };
                 #call
             },
+            #is_failure,
         )
     };
     let (output, body) = if method.fold.is_empty() {
