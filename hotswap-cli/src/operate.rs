@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_core::admin::{Client, ClientError, Done, Request};
+use hotswap_core::admin::{Client, ClientError, Done, Operation};
 
 use self::request::{Asked, absolute};
 use crate::{Error, Outcome, args::operate::Verb, say};
@@ -38,7 +38,8 @@ pub(crate) fn check(
     json: bool,
 ) -> Result<Outcome, Error> {
     let file = absolute(file)?;
-    let done = client(host, host_user).ask(&Request::Check { slot, file }, |_| {}).map_err(told)?;
+    let done =
+        client(host, host_user).ask(&Operation::Check { slot, file }, |_| {}).map_err(told)?;
     if json {
         say::object(&done.value);
     } else {

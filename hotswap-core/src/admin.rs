@@ -2,7 +2,7 @@
 //! and the program `hotswap` speaks to it.
 //!
 //! # The protocol
-//! A connection carries one [`Request`], a JSON object on one line of at most 64 KiB, and its
+//! A connection carries one [`Operation`], a JSON object on one line of at most 64 KiB, and its
 //! [`Reply`]s, a line each: any number of [`Reply::Progress`], then one [`Reply::Done`] or
 //! [`Reply::Failed`]. A reply has a text for people, made by the host, and a value for scripts; so a
 //! client need not know what it shows, and may be older or newer than the host.
@@ -30,5 +30,6 @@ mod words;
 pub(crate) use self::server::Admin;
 pub use self::{
     client::{Client, ClientError},
-    protocol::{Done, Reply, Request},
+    protocol::{Done, Reply},
 };
+pub use hotswap_types::Operation;

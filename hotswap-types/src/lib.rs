@@ -20,6 +20,7 @@ mod intent;
 #[expect(missing_docs, reason = "each module is a type's two functions for serde")]
 pub mod json;
 mod module_version;
+mod operation;
 mod outcome;
 mod phase;
 mod release;
@@ -33,6 +34,7 @@ pub use fingerprint::Fingerprint;
 pub use holder::{Caller, Holder, HoldingThread};
 pub use intent::{Intent, ParseUrgencyError, Purpose, Urgency};
 pub use module_version::ModuleVersion;
+pub use operation::Operation;
 pub use outcome::Outcome;
 pub use phase::{Phase, PhaseSpan};
 pub use release::Release;

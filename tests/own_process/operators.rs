@@ -23,7 +23,7 @@ use std::{
 
 use hotswap_core::{
     ArtifactHash, Rehearsal, Trial,
-    admin::{Client, Done, Request},
+    admin::{Client, Done, Operation},
     event::Phase,
     journal::BackupReason,
     plan::Intent,
@@ -70,7 +70,7 @@ fn main() {
 }
 
 /// Asks, and collects what is told meanwhile.
-fn ask(reached: &Reached, request: &Request) -> (Result<Done, String>, Vec<String>) {
+fn ask(reached: &Reached, request: &Operation) -> (Result<Done, String>, Vec<String>) {
     let mut told = Vec::new();
     let client = Client::new(reached.folder.path().join("admin"));
     let answer = client.ask(request, |text| told.push(text.to_owned()));
@@ -81,7 +81,8 @@ fn apply_and_wait(reached: &Reached, candidate: &Fixture) -> (Done, Vec<String>)
     let file = reached.scene.folder().join("offered");
     replace(&file, candidate.bytes());
     let slot = Some("main".to_owned());
-    let request = Request::Apply { slot, file: Some(file), wait: true, intent: Intent::default() };
+    let request =
+        Operation::Apply { slot, file: Some(file), wait: true, intent: Intent::default() };
     let (answer, told) = ask(reached, &request);
     (answer.unwrap_or_else(|why| panic!("{why}: {told:#?}")), told)
 }
@@ -112,7 +113,7 @@ fn who_waits_hears_how_it_goes() {
         (false, Some("rolled_back")),
         "{done:#?}"
     );
-    let (why, _) = ask(&reached, &Request::Why { slot: None });
+    let (why, _) = ask(&reached, &Operation::Why { slot: None });
     let why = why.expect("it answers");
     assert!(
         why.text.contains("rolled back chain") && why.text.contains("serving 1.0.0"),
@@ -126,7 +127,8 @@ fn who_waits_for_one_is_not_told_of_another() {
     replace(&file, counter("label=c").bytes());
     let client = Client::new(folder.path().join("admin"));
     let slot = Some("main".to_owned());
-    let request = Request::Apply { slot, file: Some(file), wait: true, intent: Intent::default() };
+    let request =
+        Operation::Apply { slot, file: Some(file), wait: true, intent: Intent::default() };
     let waiting = thread::spawn(move || client.ask(&request, |_| {}));
     let status = || scene.host.status().slots.remove(0);
     until("it waits for the end of the trial", || status().deferred.len() == 1);
@@ -144,17 +146,17 @@ fn names() {
     let reached = awaiting();
     let hash = ArtifactHash::of(counter("label=b").bytes()).to_string();
     let approve =
-        |artifact: &str| Request::Approve { artifact: artifact.to_owned(), by: "ada".to_owned() };
+        |artifact: &str| Operation::Approve { artifact: artifact.to_owned(), by: "ada".to_owned() };
     let why = |artifact: &str| ask(&reached, &approve(artifact)).0.unwrap_err();
     assert!(why("zz").contains("no artifact that this could mean begins with zz"), "{}", why("zz"));
     assert!(why("").contains("say which artifact is meant"), "{}", why(""));
     let done = ask(&reached, &approve(&hash[..6])).0.expect("it waits");
     assert!(done.yes, "{done:#?}");
-    let unknown = ask(&reached, &Request::Status { slot: Some("nobody".to_owned()) }).0;
+    let unknown = ask(&reached, &Operation::Status { slot: Some("nobody".to_owned()) }).0;
     assert_eq!(unknown.unwrap_err(), "no slot nobody is open; there are: main");
     drop(reached.scene);
     let gone = Client::new(reached.folder.path().join("admin"));
-    let error = gone.ask(&Request::Status { slot: None }, |_| {}).unwrap_err();
+    let error = gone.ask(&Operation::Status { slot: None }, |_| {}).unwrap_err();
     assert!(!error.is_answer() && error.to_string().contains("there is no such file"), "{error}");
 }
 
@@ -170,10 +172,10 @@ fn is_named(done: &Done, build: &Fixture, module: &str, version: &str, file: &st
     assert!(value("path").ends_with(file), "{done:#?}");
 }
 
-fn apply(reached: &Reached, candidate: &Fixture, wait: bool) -> Request {
+fn apply(reached: &Reached, candidate: &Fixture, wait: bool) -> Operation {
     let file = reached.scene.folder().join("offered");
     replace(&file, candidate.bytes());
-    Request::Apply { slot: None, file: Some(file), wait, intent: Intent::default() }
+    Operation::Apply { slot: None, file: Some(file), wait, intent: Intent::default() }
 }
 
 fn every_answer_of_apply_names_its_artifact() {
@@ -198,13 +200,14 @@ fn every_answer_of_apply_names_its_artifact() {
     let file = reached.scene.folder().join("offered");
     fs::write(&file, "no module").expect("it can be written");
     let request =
-        Request::Apply { slot: None, file: Some(file), wait: true, intent: Intent::default() };
+        Operation::Apply { slot: None, file: Some(file), wait: true, intent: Intent::default() };
     let done = ask(&reached, &request).0.expect("it is answered");
     let hash = ArtifactHash::of(b"no module").to_string();
     assert!(done.text.contains(&hash[..6]) && done.text.contains("/offered"), "{done:#?}");
     // Without a file as well.
     let reached = ready();
-    let request = Request::Apply { slot: None, file: None, wait: false, intent: Intent::default() };
+    let request =
+        Operation::Apply { slot: None, file: None, wait: false, intent: Intent::default() };
     let done = ask(&reached, &request).0.expect("it is answered");
     let hash = ArtifactHash::of(b.bytes()).to_string();
     let file = reached.scene.artifact().display().to_string();
@@ -245,7 +248,7 @@ fn what_was_cleared() {
     let refusal = reached.scene.refusal(&b);
     assert_eq!(refusal.phase, Phase::Rehearsed);
     let artifact = ArtifactHash::of(b.bytes()).to_string();
-    assert!(ask(&reached, &Request::Clear { artifact }).0.expect("it was rejected").yes);
+    assert!(ask(&reached, &Operation::Clear { artifact }).0.expect("it was rejected").yes);
     let done = ask(&reached, &apply(&reached, &b, false)).0.expect("it is answered");
     assert_eq!(done.value["outcome"], "under_way", "{done:#?}");
 }
@@ -291,7 +294,7 @@ fn who_is_slow_or_waits_keeps_nobody_out() {
         for slow in &mut slow {
             slow.write_all(b" ").expect("nobody has hung up");
         }
-        let (status, _) = ask(&reached, &Request::Status { slot: None });
+        let (status, _) = ask(&reached, &Operation::Status { slot: None });
         assert!(status.expect("it is answered").yes);
     }
     // One that was slow is answered as well.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hotswap_core::{admin::Request, plan::Intent};
+use hotswap_core::{admin::Operation, plan::Intent};
 
 use crate::{
     Error,
@@ -14,15 +14,15 @@ pub(super) struct Asked {
     pub(super) host: Option<PathBuf>,
     pub(super) host_user: Option<u32>,
     pub(super) json: bool,
-    pub(super) request: Request,
+    pub(super) request: Operation,
 }
 
 impl Asked {
     pub(super) fn of(verb: Verb) -> Result<Self, Error> {
         let (host, request) = match verb {
-            Verb::Status { slot: Slot { slot }, host } => (host, Request::Status { slot }),
-            Verb::Why { slot: Slot { slot }, host } => (host, Request::Why { slot }),
-            Verb::Plan { slot: Slot { slot }, host } => (host, Request::Plan { slot }),
+            Verb::Status { slot: Slot { slot }, host } => (host, Operation::Status { slot }),
+            Verb::Why { slot: Slot { slot }, host } => (host, Operation::Why { slot }),
+            Verb::Plan { slot: Slot { slot }, host } => (host, Operation::Plan { slot }),
             Verb::Apply { slot: Slot { slot }, file, wait, wanted, host } => {
                 let (slot, file) = slot_and_file(slot, file)?;
                 if wait && file.is_none() {
@@ -30,37 +30,39 @@ impl Asked {
                     return Err(Error::Unable(text.to_owned()));
                 }
                 let file = file.as_deref().map(absolute).transpose()?;
-                (host, Request::Apply { slot, file, wait, intent: intent(wanted) })
+                (host, Operation::Apply { slot, file, wait, intent: intent(wanted) })
             }
             Verb::Approve { artifact, by, host } => {
-                (host, Request::Approve { artifact, by: name(by) })
+                (host, Operation::Approve { artifact, by: name(by) })
             }
             Verb::Reject { artifact, why, by, host } => {
-                (host, Request::Reject { artifact, by: name(by), why })
+                (host, Operation::Reject { artifact, by: name(by), why })
             }
             Verb::Pause { slot: Slot { slot }, why, by, host } => {
-                (host, Request::Pause { slot, by: name(by), why })
+                (host, Operation::Pause { slot, by: name(by), why })
             }
-            Verb::Resume { slot: Slot { slot }, host } => (host, Request::Resume { slot }),
+            Verb::Resume { slot: Slot { slot }, host } => (host, Operation::Resume { slot }),
             Verb::Commit { slot: Slot { slot }, why, host } => {
-                (host, Request::Commit { slot, why })
+                (host, Operation::Commit { slot, why })
             }
             Verb::Rollback { slot: Slot { slot }, why, host } => {
-                (host, Request::Rollback { slot, why })
+                (host, Operation::Rollback { slot, why })
             }
             Verb::Revert { slot: Slot { slot }, to, why, host } => {
-                (host, Request::Revert { slot, to, why })
+                (host, Operation::Revert { slot, to, why })
             }
-            Verb::Checkpoint { slot: Slot { slot }, host } => (host, Request::Checkpoint { slot }),
-            Verb::Clear { artifact, host } => (host, Request::Clear { artifact }),
+            Verb::Checkpoint { slot: Slot { slot }, host } => {
+                (host, Operation::Checkpoint { slot })
+            }
+            Verb::Clear { artifact, host } => (host, Operation::Clear { artifact }),
             Verb::History { slot: Slot { slot }, most, host } => {
-                (host, Request::History { slot, most })
+                (host, Operation::History { slot, most })
             }
             Verb::Report { slot: Slot { slot }, artifact, host } => {
-                (host, Request::Report { slot, artifact })
+                (host, Operation::Report { slot, artifact })
             }
             Verb::Note { slot: Slot { slot }, artifact, problem, solution, by, host } => {
-                (host, Request::Note { slot, artifact, by: name(by), problem, solution })
+                (host, Operation::Note { slot, artifact, by: name(by), problem, solution })
             }
         };
         let Host { host, host_user, json } = host;

@@ -9,33 +9,35 @@ mod status;
 pub(super) use self::asked::Answer;
 
 use self::asked::Asked;
-use super::{asker::Asker, protocol::Request};
+use hotswap_types::Operation;
+
+use super::asker::Asker;
 use crate::operator::Operator;
 
 /// Does what is asked.
-pub(super) fn answer(operator: &Operator, request: Request, asker: &mut Asker<'_>) -> Answer {
+pub(super) fn answer(operator: &Operator, request: Operation, asker: &mut Asker<'_>) -> Answer {
     let asked = Asked(operator);
     match request {
-        Request::Status { slot } => asked.status(slot.as_deref()),
-        Request::Why { slot } => asked.why(slot.as_deref()),
-        Request::Plan { slot } => asked.plan(slot.as_deref()),
-        Request::Check { slot, file } => asked.check(slot, &file),
-        Request::Apply { slot, file: Some(file), wait, intent } => {
+        Operation::Status { slot } => asked.status(slot.as_deref()),
+        Operation::Why { slot } => asked.why(slot.as_deref()),
+        Operation::Plan { slot } => asked.plan(slot.as_deref()),
+        Operation::Check { slot, file } => asked.check(slot, &file),
+        Operation::Apply { slot, file: Some(file), wait, intent } => {
             asked.apply(slot, &file, intent, wait.then_some(asker))
         }
-        Request::Apply { slot: _, file: None, .. } => asked.apply_pending(),
-        Request::Approve { artifact, by } => asked.approve(&artifact, &by),
-        Request::Reject { artifact, by, why } => asked.reject(&artifact, &by, &why),
-        Request::Pause { slot, by, why } => asked.pause(slot.as_deref(), &by, &why),
-        Request::Resume { slot } => asked.resume(slot.as_deref()),
-        Request::Commit { slot, why } => asked.commit(slot, &why),
-        Request::Rollback { slot, why } => asked.roll_back(slot, &why),
-        Request::Revert { slot, to, why } => asked.revert(slot, &to, &why),
-        Request::Checkpoint { slot } => asked.checkpoint(slot),
-        Request::Clear { artifact } => asked.clear(&artifact),
-        Request::History { slot, most } => asked.history(slot.as_deref(), most),
-        Request::Report { slot, artifact } => asked.report(slot, artifact.as_deref()),
-        Request::Note { slot, artifact, by, problem, solution } => {
+        Operation::Apply { slot: _, file: None, .. } => asked.apply_pending(),
+        Operation::Approve { artifact, by } => asked.approve(&artifact, &by),
+        Operation::Reject { artifact, by, why } => asked.reject(&artifact, &by, &why),
+        Operation::Pause { slot, by, why } => asked.pause(slot.as_deref(), &by, &why),
+        Operation::Resume { slot } => asked.resume(slot.as_deref()),
+        Operation::Commit { slot, why } => asked.commit(slot, &why),
+        Operation::Rollback { slot, why } => asked.roll_back(slot, &why),
+        Operation::Revert { slot, to, why } => asked.revert(slot, &to, &why),
+        Operation::Checkpoint { slot } => asked.checkpoint(slot),
+        Operation::Clear { artifact } => asked.clear(&artifact),
+        Operation::History { slot, most } => asked.history(slot.as_deref(), most),
+        Operation::Report { slot, artifact } => asked.report(slot, artifact.as_deref()),
+        Operation::Note { slot, artifact, by, problem, solution } => {
             asked.note(slot, artifact.as_deref(), &by, &problem, solution)
         }
     }

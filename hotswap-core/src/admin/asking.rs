@@ -10,7 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::protocol::{LONGEST_REQUEST, Request, understood};
+use hotswap_types::Operation;
+
+use super::protocol::{LONGEST_REQUEST, understood};
 
 /// Whoever connects has to ask within this time, however many pieces the request comes in.
 const ASKS_WITHIN: Duration = Duration::from_secs(10);
@@ -30,7 +32,7 @@ pub(super) enum Heard {
     Nothing,
     /// It is closed, or late.
     Gone,
-    Request(Request),
+    Operation(Operation),
     /// No request that this host understands.
     Nonsense(String),
 }
@@ -76,7 +78,7 @@ impl Asking {
             let is_long = self.read.len() as u64 > LONGEST_REQUEST;
             if is_over || is_long || self.read.contains(&b'\n') {
                 return match understood(&self.read) {
-                    Ok(request) => Heard::Request(request),
+                    Ok(request) => Heard::Operation(request),
                     Err(why) => Heard::Nonsense(why),
                 };
             }

@@ -9,20 +9,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hotswap_types::escape;
+use hotswap_types::{Operation, escape};
 
 use super::{
-    protocol::{Done, LONGEST_REPLY, Reply, Request, Unread, asked, read_line},
+    protocol::{Done, LONGEST_REPLY, Reply, Unread, asked, read_line},
     server::peer,
 };
 
 /// Asks the host that answers at a socket.
 ///
 /// ```no_run
-/// use hotswap_core::admin::{Client, Request};
+/// use hotswap_core::admin::{Client, Operation};
 ///
 /// let host = Client::new("/run/shop/admin.sock");
-/// let status = host.ask(&Request::Status { slot: None }, |_| {})?;
+/// let status = host.ask(&Operation::Status { slot: None }, |_| {})?;
 /// println!("{}", status.text);
 /// # Ok::<(), hotswap_core::admin::ClientError>(())
 /// ```
@@ -74,7 +74,7 @@ impl Client {
     /// and says why ([`ClientError::is_answer`]).
     pub fn ask(
         &self,
-        request: &Request,
+        request: &Operation,
         mut progress: impl FnMut(&str),
     ) -> Result<Done, ClientError> {
         let asked = asked(request).map_err(|error| ClientError {
@@ -242,7 +242,8 @@ mod tests {
 
     fn ask(client: &Client) -> (Result<Done, ClientError>, Vec<String>) {
         let mut heard = Vec::new();
-        let done = client.ask(&Request::Status { slot: None }, |text| heard.push(text.to_owned()));
+        let done =
+            client.ask(&Operation::Status { slot: None }, |text| heard.push(text.to_owned()));
         (done, heard)
     }
 
@@ -330,7 +331,7 @@ mod tests {
             stream.write_all(answers).unwrap();
         });
         let (artifact, by, why) = (String::new(), String::new(), "x".repeat(4 << 20));
-        let request = Request::Reject { artifact, by, why };
+        let request = Operation::Reject { artifact, by, why };
         let error = Client::new(path).ask(&request, |_| {}).unwrap_err();
         host.join().unwrap();
         error

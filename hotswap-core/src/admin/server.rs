@@ -28,11 +28,13 @@ use rustix::{
     io::Errno,
 };
 
+use hotswap_types::Operation;
+
 use super::{
     answer::answer,
     asker::Asker,
     asking::{Asking, Heard},
-    protocol::{Reply, Request, line},
+    protocol::{Reply, line},
     socket::{Place, SocketError},
 };
 use crate::{event::EventKind, operator::Operator};
@@ -142,7 +144,7 @@ struct Listening {
     /// Who has connected, and not asked yet; the oldest first.
     asking: Vec<Asking>,
     /// Who has asked, and waits for a place.
-    waiting: VecDeque<(Arc<UnixStream>, Request)>,
+    waiting: VecDeque<(Arc<UnixStream>, Operation)>,
     /// Who is being answered, and whether that is an order.
     answering: Vec<(JoinHandle<()>, bool)>,
     wake: Arc<UnixStream>,
@@ -204,11 +206,11 @@ impl Listening {
             match asking.hear() {
                 Heard::Nothing => self.asking.push(asking),
                 Heard::Gone => {}
-                Heard::Request(_) if self.waiting.len() >= MOST => {
+                Heard::Operation(_) if self.waiting.len() >= MOST => {
                     let text = format!("{MOST} requests wait already; nothing was done");
                     let _ = say(&asking.stream, &Reply::Failed(text));
                 }
-                Heard::Request(request) => self.waiting.push_back((asking.stream, request)),
+                Heard::Operation(request) => self.waiting.push_back((asking.stream, request)),
                 Heard::Nonsense(why) => {
                     let _ = say(&asking.stream, &Reply::Failed(why));
                 }
@@ -312,7 +314,7 @@ fn say(mut stream: &UnixStream, reply: &Reply) -> io::Result<()> {
     stream.write_all(&line(reply)?)
 }
 
-fn converse(stream: &Arc<UnixStream>, request: Request, operator: &Operator, ending: &Ending) {
+fn converse(stream: &Arc<UnixStream>, request: Operation, operator: &Operator, ending: &Ending) {
     let blocks = stream.set_nonblocking(false);
     if blocks.and_then(|()| stream.set_write_timeout(Some(READS_WITHIN))).is_err() {
         return;

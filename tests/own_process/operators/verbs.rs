@@ -5,7 +5,7 @@ use std::{fs, sync::mpsc, thread, time::Duration};
 use counter_api::Counter;
 use hotswap_core::{
     ArtifactHash,
-    admin::{Client, Request},
+    admin::{Client, Operation},
     plan::Intent,
 };
 use hotswap_tests::{Fixture, LONG, Scene, replace};
@@ -158,7 +158,7 @@ fn answer(reached: Reached, verb: &str, late: bool) -> String {
 }
 
 /// A verb about the candidate `b`; what is offered is `c`, and what is gone back to is `a`.
-fn request(scene: &Scene<dyn Counter>, verb: &str) -> Request {
+fn request(scene: &Scene<dyn Counter>, verb: &str) -> Operation {
     let (slot, by, why) = (None, "ada".to_owned(), "a test".to_owned());
     let hash = |build: &Fixture| ArtifactHash::of(build.bytes()).to_string();
     let candidate = scene.artifact();
@@ -166,32 +166,32 @@ fn request(scene: &Scene<dyn Counter>, verb: &str) -> Request {
     let file = scene.folder().join("c");
     replace(&file, counter("label=c").bytes());
     match verb {
-        "status" => Request::Status { slot },
-        "why" => Request::Why { slot },
-        "plan" => Request::Plan { slot },
-        "check" => Request::Check { slot, file },
+        "status" => Operation::Status { slot },
+        "why" => Operation::Why { slot },
+        "plan" => Operation::Plan { slot },
+        "check" => Operation::Check { slot, file },
         "apply FILE" => {
-            Request::Apply { slot, file: Some(file), wait: false, intent: Intent::default() }
+            Operation::Apply { slot, file: Some(file), wait: false, intent: Intent::default() }
         }
-        "apply" => Request::Apply { slot, file: None, wait: false, intent: Intent::default() },
-        "approve" => Request::Approve { artifact, by },
-        "reject" => Request::Reject { artifact, by, why },
-        "pause" => Request::Pause { slot, by, why },
-        "resume" => Request::Resume { slot },
-        "commit" => Request::Commit { slot, why },
-        "rollback" => Request::Rollback { slot, why },
+        "apply" => Operation::Apply { slot, file: None, wait: false, intent: Intent::default() },
+        "approve" => Operation::Approve { artifact, by },
+        "reject" => Operation::Reject { artifact, by, why },
+        "pause" => Operation::Pause { slot, by, why },
+        "resume" => Operation::Resume { slot },
+        "commit" => Operation::Commit { slot, why },
+        "rollback" => Operation::Rollback { slot, why },
         "revert" => {
             let first = scene.host.operator().history().expect("it has a journal").pop();
             let first =
                 first.map_or_else(|| hash(&counter("label=a")), |it| it.artifact.to_string());
-            Request::Revert { slot, to: first, why }
+            Operation::Revert { slot, to: first, why }
         }
-        "checkpoint" => Request::Checkpoint { slot },
-        "clear" => Request::Clear { artifact },
-        "history" => Request::History { slot, most: 10 },
-        "report" => Request::Report { slot, artifact: None },
+        "checkpoint" => Operation::Checkpoint { slot },
+        "clear" => Operation::Clear { artifact },
+        "history" => Operation::History { slot, most: 10 },
+        "report" => Operation::Report { slot, artifact: None },
         "note" => {
-            Request::Note { slot, artifact: None, by, problem: "none".to_owned(), solution: None }
+            Operation::Note { slot, artifact: None, by, problem: "none".to_owned(), solution: None }
         }
         other => panic!("no verb {other}"),
     }

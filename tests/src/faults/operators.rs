@@ -11,7 +11,7 @@ use std::{
 
 use hotswap_core::{
     Config, Host, SlotConfig, Trial,
-    admin::{Client, Request},
+    admin::{Client, Operation},
     event::EventKind,
     journal::BackupReason,
     plan::Intent,
@@ -103,7 +103,7 @@ fn client(place: &Place) -> Client {
 /// Has a file applied, and waits for how it ends; `hear` gets what is told before.
 fn ask(client: &Client, file: PathBuf, hear: impl FnMut(&str)) -> Happened {
     let intent = Intent::default();
-    let request = Request::Apply { slot: None, file: Some(file), wait: true, intent };
+    let request = Operation::Apply { slot: None, file: Some(file), wait: true, intent };
     match client.ask(&request, hear) {
         Ok(done) => Happened::new(done.value["outcome"].as_str().unwrap_or_default(), done.text),
         Err(error) => Happened::new("not answered", error),
@@ -118,7 +118,7 @@ fn slow_clients(place: &mut Place) -> Happened {
     let connect = || UnixStream::connect(socket(place.folder())).expect("it listens");
     let mut slow: Vec<_> = (0..40).map(|_| connect()).collect();
     slow.iter_mut().for_each(|it| it.write_all(b" ").expect("nobody has hung up"));
-    let asked = client(place).ask(&Request::Status { slot: None }, |_| {});
+    let asked = client(place).ask(&Operation::Status { slot: None }, |_| {});
     asked.map_or_else(
         |error| Happened::new("not answered", error),
         |done| Happened::new("answered", done.text),
