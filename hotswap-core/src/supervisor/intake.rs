@@ -190,9 +190,8 @@ impl SlotSupervisor {
             return;
         }
         self.told.outdated.clone_from(&outdated);
-        let name = Arc::clone(&self.core.name);
         if let Some(Outdated { name: library, file }) = outdated {
-            cx.tell(&name, EventKind::LibraryChanged { library, file });
+            cx.tell(&self.core.name, EventKind::LibraryChanged { library, file });
         }
     }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     event::Refusal,
     plan::Plan,
-    upgrade::{Admitted, Fault, Retry, Unverified, Upgrade, verify_signature},
+    upgrade::{Admitted, Fault, Unverified, Upgrade, verify_signature},
 };
 
 impl SlotSupervisor {
@@ -46,7 +46,7 @@ impl SlotSupervisor {
         if let Some(refusal) = core.rejected.get(staged.hash()) {
             about.module.clone_from(&refusal.module);
             let Refusal { phase, exit, findings, advice, .. } = (*refusal).clone();
-            return Err(Fault::new(phase, exit, findings, advice, Retry::AsAdvised));
+            return Err(Fault::as_advised(phase, exit, findings, advice));
         }
         let verified =
             verify_signature(staged, &shared.config.trust).map_err(|error| match error {

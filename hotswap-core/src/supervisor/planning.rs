@@ -30,7 +30,7 @@ use crate::{
     slot::{SlotCore, in_callback},
     trust::Signed,
     upgrade::{
-        Admitted, Fault, Handover, RehearsalOutcome, Retry,
+        Admitted, Fault, Handover, RehearsalOutcome,
         plan::{Side, Situation, changes, has_pause, lending, risks},
     },
 };
@@ -114,13 +114,10 @@ impl SlotSupervisor {
     /// Nobody has said anything.
     pub(super) fn expire(&mut self, cx: &mut Context) {
         let Some(awaiting) = self.decided(cx) else { return };
-        let fault = Fault::new(
-            Phase::AwaitingApproval,
-            Exit::Cancelled,
-            vec!["nobody has approved it in time".to_owned()],
-            "have it looked at again with Host::rescan, and approve it",
-            Retry::AsAdvised,
-        );
+        let (phase, exit) = (Phase::AwaitingApproval, Exit::Cancelled);
+        let advice = "have it looked at again with Host::rescan, and approve it";
+        let findings = vec!["nobody has approved it in time".to_owned()];
+        let fault = Fault::as_advised(phase, exit, findings, advice);
         self.refuse(cx, awaiting.candidate.identity(), fault);
     }
 

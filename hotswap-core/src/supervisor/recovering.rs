@@ -1,20 +1,17 @@
 //! A slot begins where the last run has left off, whatever lies at the watched path.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use hotswap_abi::{__private::text::in_full, Manifest};
-use hotswap_types::{ArtifactHash, Phase, Release};
+use hotswap_types::{Phase, Release};
 
-use super::{
-    candidate::Identity, context::Context, refusing::refusal, slot::SlotSupervisor,
-    slot_event::SlotEvent, trigger::Trigger,
-};
+use super::{context::Context, slot::SlotSupervisor, slot_event::SlotEvent, trigger::Trigger};
 use crate::{
     checkpoint::Checkpoint,
     event::{EventKind, Exit, Recovered, Refusal},
     journal::{Backup, Build, Journal, Recovery, Rejection, Try},
     snapshot::Snapshot,
-    upgrade::{Fault, Handover, Incumbent, Retry, contents, handover},
+    upgrade::{Fault, Handover, Incumbent, contents, handover},
 };
 
 /// A backup that a slot can begin with.
@@ -54,7 +51,7 @@ impl SlotSupervisor {
         shared.report_unfinished(&core.name);
         for rejection in rejected {
             let artifact = rejection.artifact;
-            let refusal = self.refusal(rejection);
+            let refusal = self.rejected_before(rejection);
             self.core.rejected.insert(artifact, Arc::new(refusal));
         }
         for tried in &recovery.exhausted {
@@ -159,70 +156,42 @@ impl SlotSupervisor {
     }
 
     /// A candidate that has ended the process too often.
-    fn exhausted(&mut self, cx: &mut Context, tried: Try) {
-        let Try { build, count } = tried;
-        let refusal = Refusal {
-            module: Some(build.module_version()),
-            findings: vec![format!(
-                "journal  it was about to take over, or on trial, {count} times when the process ended"
-            )],
-            advice:
-                "find out what has ended the process, and build it again; Operator::clear has it \
-                     tried once more"
-                    .to_owned(),
-            ..self.blank(Some(build.artifact))
-        };
+    fn exhausted(&mut self, cx: &mut Context, Try { build, count }: Try) {
+        let finding = format!(
+            "journal  it was about to take over, or on trial, {count} times when the process ended"
+        );
+        let advice = "find out what has ended the process, and build it again; Operator::clear has it \
+                      tried once more";
+        let fault = Fault::as_advised(Phase::Activated, Exit::Rejected, vec![finding], advice);
+        let refusal = self.refusal(Some(build.artifact), Some(build.module_version()), fault);
         self.quarantine(cx, refusal);
     }
 
     /// There are states, and none can be read.
     fn unreadable(&mut self, cx: &mut Context, findings: Vec<String>) {
-        let refusal = Refusal {
-            phase: Phase::Staged,
-            exit: Exit::Cancelled,
-            findings,
-            advice: "bring one of these files back; or move the journal's whole folder away, to \
-                     begin without what it knows; then restart the host"
-                .to_owned(),
-            ..self.blank(None)
-        };
-        self.refused_again(cx, refusal);
+        let advice = "bring one of these files back; or move the journal's whole folder away, to \
+                      begin without what it knows; then restart the host";
+        let (phase, exit) = (Phase::Staged, Exit::Cancelled);
+        let fault = Fault::as_advised(phase, exit, findings, advice);
+        self.refused_again(cx, self.refusal(None, None, fault));
     }
 
     /// An artifact that an earlier run has rejected.
-    fn refusal(&self, rejection: Rejection) -> Refusal {
+    fn rejected_before(&self, rejection: Rejection) -> Refusal {
         let Rejection { artifact, build, phase, why } = rejection;
-        Refusal {
-            module: build.as_ref().map(Build::module_version),
-            phase,
-            findings: vec![why],
-            advice: "build it again; rejected by an earlier run, and tried again when the file \
-                     changes or is cleared with Operator::clear"
-                .to_owned(),
-            ..self.blank(Some(artifact))
-        }
+        let advice = "build it again; rejected by an earlier run, and tried again when the file \
+                      changes or is cleared with Operator::clear";
+        let fault = Fault::as_advised(phase, Exit::Rejected, vec![why], advice);
+        self.refusal(Some(artifact), build.as_ref().map(Build::module_version), fault)
     }
 
     /// An artifact that somebody has gone back from.
     pub(super) fn gone_back_from(&self, from: &Build, why: &str) -> Refusal {
-        Refusal {
-            module: Some(from.module_version()),
-            phase: Phase::Committed,
-            findings: vec![why.to_owned()],
-            advice:
-                "put a newer build there; tried again when the file changes or is cleared with \
-                     Operator::clear"
-                    .to_owned(),
-            ..self.blank(Some(from.artifact))
-        }
-    }
-
-    fn blank(&self, artifact: Option<ArtifactHash>) -> Refusal {
-        let core = &self.core;
-        let of = Identity { path: Path::new(&core.settings.source_text), artifact, module: None };
-        let (phase, exit) = (Phase::Activated, Exit::Rejected);
-        let fault = Fault::new(phase, exit, Vec::new(), "", Retry::AsAdvised);
-        Refusal { serving: None, ..refusal(core, of, fault) }
+        let advice = "put a newer build there; tried again when the file changes or is cleared with \
+                      Operator::clear";
+        let fault =
+            Fault::as_advised(Phase::Committed, Exit::Rejected, vec![why.to_owned()], advice);
+        self.refusal(Some(from.artifact), Some(from.module_version()), fault)
     }
 }
 

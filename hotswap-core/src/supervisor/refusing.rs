@@ -3,7 +3,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use hotswap_types::{ArtifactHash, Phase};
+use hotswap_types::{ArtifactHash, ModuleVersion, Phase};
 
 use super::{
     candidate::{Candidate, Identity},
@@ -30,6 +30,17 @@ impl SlotSupervisor {
     ) {
         let fault = self.candidates.again_later(&candidate.path, fault);
         self.refuse(cx, candidate.identity(), fault);
+    }
+
+    /// The refusal of an artifact that is not at hand, or not as a file.
+    pub(super) fn refusal(
+        &self,
+        artifact: Option<ArtifactHash>,
+        module: Option<ModuleVersion>,
+        fault: Fault,
+    ) -> Refusal {
+        let path = Path::new(&self.core.settings.source_text);
+        refusal(&self.core, Identity { path, artifact, module }, fault)
     }
 
     pub(super) fn refuse(&mut self, cx: &mut Context, identity: Identity<'_>, fault: Fault) {

@@ -24,7 +24,7 @@ use crate::{
     event::{EventKind, Exit},
     rehearsal::{ChildEvent, Rehearse, Running},
     snapshot::Snapshot,
-    upgrade::{Admitted, Assessed, BackedUp, BackupRequest, Fault, RehearsalOutcome, Retry},
+    upgrade::{Admitted, Assessed, BackedUp, BackupRequest, Fault, RehearsalOutcome},
 };
 
 impl SlotSupervisor {
@@ -111,13 +111,9 @@ impl SlotSupervisor {
                 self.decide(cx, |it| it.defer(&candidate));
             }
             (Action::RefuseOnTrial, _) => {
-                let fault = Fault::new(
-                    Phase::Rehearsed,
-                    Exit::Cancelled,
-                    vec![ON_TRIAL.to_owned()],
-                    "go back to it when the trial is over",
-                    Retry::AsAdvised,
-                );
+                let advice = "go back to it when the trial is over";
+                let (phase, exit) = (Phase::Rehearsed, Exit::Cancelled);
+                let fault = Fault::as_advised(phase, exit, vec![ON_TRIAL.to_owned()], advice);
                 self.refuse(cx, candidate.identity(), fault);
                 self.decide(cx, |it| it.answer_revert(Some(ON_TRIAL.to_owned())));
             }

@@ -33,9 +33,8 @@ impl SlotSupervisor {
         match retiring.retire(&gate, &mut cx.steps, deadline) {
             Ok(outcome) => {
                 self.timers.leaving.cancel(&number);
-                let name = Arc::clone(&self.core.name);
                 if let Some(outcome) = outcome {
-                    cx.tell(&name, EventKind::Retired { generation: number, outcome });
+                    cx.tell(&self.core.name, EventKind::Retired { generation: number, outcome });
                 }
             }
             Err(retiring) => {

@@ -1,7 +1,6 @@
 //! Versions on trial: looked at now and then until they are committed or rolled back.
 
 use std::{
-    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,10 +9,8 @@ use hotswap_abi::__private::contained;
 use hotswap_types::{ModuleVersion, Phase};
 
 use super::{
-    candidate::Identity,
     context::Context,
     on_trial::{BETWEEN, OnTrial},
-    refusing::refusal,
     slot::SlotSupervisor,
     slot_event::{SlotEvent, build_of},
     state::Serving,
@@ -25,9 +22,7 @@ use crate::{
     instance::{Generation, Stage, StepError},
     report::WayBackTaken,
     slot,
-    upgrade::{
-        Fault, HandoverExtent, NotRolledBack, Retiring, Retry, RolledBack, Verdict, Why, verify,
-    },
+    upgrade::{Fault, HandoverExtent, NotRolledBack, Retiring, RolledBack, Verdict, Why, verify},
 };
 
 impl SlotSupervisor {
@@ -250,13 +245,9 @@ impl SlotSupervisor {
             }
             _ => "put a build there that works, or restart the host",
         };
-        let of = Identity {
-            path: Path::new(&core.settings.source_text),
-            artifact: candidate.artifact,
-            module: Some(ModuleVersion::from(&*candidate.manifest)),
-        };
-        let fault = Fault::new(Phase::Trial, exit, findings, advice, Retry::AsAdvised);
-        let refusal = Refusal { state, ..refusal(&core, of, fault) };
+        let fault = Fault::as_advised(Phase::Trial, exit, findings, advice);
+        let module = Some(ModuleVersion::from(&*candidate.manifest));
+        let refusal = Refusal { state, ..self.refusal(candidate.artifact, module, fault) };
         drop(candidate);
         self.quarantine(cx, refusal);
         self.retire_now(cx, retiring);

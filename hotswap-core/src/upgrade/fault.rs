@@ -81,6 +81,16 @@ impl Fault {
         Self::new(phase, Exit::Cancelled, findings, advice, Retry::ByItself)
     }
 
+    /// Whoever's fault it is: the advice says when it is tried again.
+    pub(crate) fn as_advised(
+        phase: Phase,
+        exit: Exit,
+        findings: Vec<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self::new(phase, exit, findings, advice, Retry::AsAdvised)
+    }
+
     /// It was tried often enough.
     pub(crate) fn given_up(mut self) -> Self {
         if self.retry == Retry::ByItself {
