@@ -15,8 +15,10 @@ pub enum Holder {
     Serves,
     /// It is kept ready until the trial of the next version is over.
     Trial,
-    /// An upgrade has it in hand, or it is just being closed.
+    /// An upgrade has it in hand.
     Upgrade,
+    /// Nothing any more: it is being unloaded.
+    Unloading,
     /// It is retained, as configured (`Retire::Retain`).
     Policy,
     /// It is linked into the program.
@@ -105,6 +107,7 @@ impl fmt::Display for Holder {
             Self::Serves => f.write_str("it serves"),
             Self::Trial => f.write_str("it is kept ready until the trial is over"),
             Self::Upgrade => f.write_str("an upgrade has it in hand"),
+            Self::Unloading => f.write_str("nothing any more: it is being unloaded"),
             Self::Policy => f.write_str("it is retained, as configured"),
             Self::Program => f.write_str("it is linked into the program"),
             Self::Callers(callers) => list(f, "caller", callers),

@@ -99,6 +99,11 @@ impl Resident {
         }
     }
 
+    /// Whether it goes when nothing holds it any more.
+    pub(crate) fn dies(&self) -> bool {
+        matches!(&*self.stage.lock(), Stage::Dies { .. })
+    }
+
     /// What keeps it by itself, beside callers and states.
     pub(crate) fn kept_by(&self) -> Vec<Holder> {
         match self.stage.lock().clone() {

@@ -83,7 +83,7 @@ pub(crate) fn holders(resident: &Resident, gate: Option<&Gate<Generation>>) -> V
         holders.push(Holder::State { generation });
     }
     if holders.is_empty() {
-        holders.push(Holder::Upgrade);
+        holders.push(if resident.dies() { Holder::Unloading } else { Holder::Upgrade });
     }
     holders
 }
@@ -95,4 +95,21 @@ fn caller(occupant: &Occupant, since: Option<Instant>) -> Caller {
         occupant.taken(),
         since.map(|since| since.elapsed()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use semver::Version;
+
+    use super::*;
+
+    #[test]
+    fn what_nothing_holds_any_more_is_being_unloaded() {
+        let artifact = ArtifactHash::of(b"a library");
+        let release = Release::new("shop", Version::new(1, 0, 0), artifact);
+        let resident = Resident::new(1, release, 10);
+        assert_eq!(holders(&resident, None), [Holder::Upgrade]);
+        resident.set_stage(Stage::Dies { has_served: true });
+        assert_eq!(holders(&resident, None), [Holder::Unloading]);
+    }
 }
