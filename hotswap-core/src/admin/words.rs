@@ -21,6 +21,7 @@ pub(super) fn serves(slot: &SlotStatus) -> String {
         None => format!("slot {} serves nothing yet", slot.name),
         Some(ServingStatus { generation, release, .. }) => {
             let (name, condition) = (&slot.name, condition(slot));
+            let release = release.module_version();
             format!("slot {name} serves {release}, generation {generation}, {condition}")
         }
     }
