@@ -14,7 +14,7 @@ fn keep(pin: &Pin<'_, dyn Counter>) {
     let _ = <dyn Counter as Interface>::caller(pin).shared(|target| {
         kept = Some(target);
         Ok(())
-    });
+    }, |_| false);
 }
 
 fn main() {}
