@@ -196,9 +196,13 @@ fn what_is_not_to_blame_is_tried_again_and_not_for_ever() {
     assert!(!slot.again_later(Path::new("/a"), cancelled()).is_tried_again());
     slot.ready = Some(ready(&slot, "/a", Schedule::NextTry));
     assert!(slot.is_given_up(&"/a".into(), hash("/a")));
-    let rejected = Fault::rejected(Phase::Prepared, "it panicked", "mend it");
-    assert!(!slot.again_later(Path::new("/a"), rejected).is_tried_again());
+    let rejected = || Fault::rejected(Phase::Prepared, "it panicked", "mend it");
+    assert!(!slot.again_later(Path::new("/a"), rejected()).is_tried_again());
     assert_eq!(slot.retry, None);
+    assert!(slot.again_later(Path::new("/b"), cancelled()).is_tried_again());
+    assert!(slot.cancelled.is_scheduled(&"/b".into()));
+    slot.again_later(Path::new("/b"), rejected());
+    assert!(!slot.cancelled.is_scheduled(&"/b".into()));
 }
 
 #[test]
@@ -283,6 +287,7 @@ fn what_is_ready_takes_over_in_its_time() {
     assert!(!slot.is_due(begin) && slot.is_due(begin + Duration::from_secs(2)));
     assert!(look(&mut slot, 4, true, false).is_empty(), "a call has begun");
     assert!(look(&mut slot, 5, false, false).is_empty());
+    assert!(look(&mut slot, 12, false, false).is_empty(), "quiet for 7 s, since that call");
     assert!(look(&mut slot, 13, false, true).is_empty(), "upgrades are paused");
     assert_eq!(look(&mut slot, 13, false, false), ["not pending", "apply"]);
     assert!(slot.ready.is_none());
