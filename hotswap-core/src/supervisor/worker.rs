@@ -6,7 +6,7 @@ use std::{
     cmp::Reverse,
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender},
+        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender},
     },
     time::Instant,
 };
@@ -88,30 +88,24 @@ impl Worker {
             Command::Build(report) => self.build_reported(report),
             Command::Open(core) => self.open(core),
             Command::Apply(reply) => {
-                let applied = self
-                    .slots
-                    .iter_mut()
-                    .filter_map(|slot| slot.apply_ready(&mut self.cx).then_some(()));
-                let _ = reply.send(applied.count());
+                let cx = &mut self.cx;
+                let applied = self.slots.iter_mut().map(|slot| usize::from(slot.apply_ready(cx)));
+                answer(&reply, applied.sum());
             }
             Command::Abandon(name, reply) => {
-                let applied = self.with(&name, false, SlotSupervisor::abandon);
-                let _ = reply.send(applied);
+                answer(&reply, self.with(&name, false, SlotSupervisor::abandon))
             }
             Command::Restart(name, reply) => {
-                let restarted = self.asked(&name, SlotSupervisor::restart_on_request);
-                let _ = reply.send(restarted);
+                answer(&reply, self.asked(&name, SlotSupervisor::restart_on_request))
             }
             Command::Approve { artifact, by, reply } => match self.awaiting(artifact) {
                 Some((slot, cx)) => slot.approve(cx, &by, reply),
-                None => {
-                    let _ = reply.send(Ok(false));
-                }
+                None => answer(&reply, Ok(false)),
             },
             Command::Reject { artifact, by, why, reply } => {
                 let known = self.awaiting(artifact);
                 let known = known.is_some_and(|(slot, cx)| slot.reject(cx, &by, &why));
-                let _ = reply.send(known);
+                answer(&reply, known);
             }
             Command::Intend { slot, artifact, intent } => {
                 self.with(&slot, (), |slot, _| slot.candidates.intents.put(artifact, intent));
@@ -120,14 +114,12 @@ impl Worker {
                 self.slots[slot].child_ended(&mut self.cx, number, event);
             }
             Command::Commit { slot, why, reply } => {
-                let committed = self.with(&slot, false, |slot, cx| slot.commit(cx, why));
-                let _ = reply.send(committed);
+                answer(&reply, self.with(&slot, false, |slot, cx| slot.commit(cx, why)))
             }
-            Command::RollBack { slot, why, reply } => {
-                let rolled_back =
-                    self.with(&slot, None, |slot, cx| slot.roll_back_on_request(cx, Why::new(why)));
-                let _ = reply.send(rolled_back);
-            }
+            Command::RollBack { slot, why, reply } => answer(
+                &reply,
+                self.with(&slot, None, |slot, cx| slot.roll_back_on_request(cx, Why::new(why))),
+            ),
             Command::Panicked(name, generation) => {
                 self.with(&name, (), |slot, cx| slot.panicked(cx, generation));
             }
@@ -135,35 +127,26 @@ impl Worker {
                 self.with(&name, (), |slot, cx| slot.heard(cx, &resident, news));
             }
             Command::Rescan => self.rescan(),
-            Command::Clear(artifact, reply) => {
-                let known = self.clear(artifact);
-                let _ = reply.send(known);
-            }
+            Command::Clear(artifact, reply) => answer(&reply, self.clear(artifact)),
             Command::AllowDowngrade { module, version, reply } => {
                 self.allow_downgrade(&module, version);
-                let _ = reply.send(());
+                answer(&reply, ());
             }
             Command::Checkpoint(name, reply) => {
-                let backup = self.asked(&name, SlotSupervisor::checkpoint);
-                let _ = reply.send(backup);
+                answer(&reply, self.asked(&name, SlotSupervisor::checkpoint))
             }
             Command::Restore { slot, backup, reply } => {
-                let restored = self.asked(&slot, |slot, cx| slot.restore(cx, backup));
-                let _ = reply.send(restored);
+                answer(&reply, self.asked(&slot, |slot, cx| slot.restore(cx, backup)))
             }
             Command::Revert { slot: name, earlier, why, reply } => match self.find(&name) {
                 Some((slot, cx)) => slot.revert(cx, &earlier, why, reply),
-                None => {
-                    let _ = reply.send(Err(NOT_OPENED.to_owned()));
-                }
+                None => answer(&reply, Err(NOT_OPENED.to_owned())),
             },
             Command::Judge { slot, path, reply } => {
-                let judged = self.asked(&slot, |slot, cx| slot.judge(cx, &path));
-                let _ = reply.send(judged);
+                answer(&reply, self.asked(&slot, |slot, cx| slot.judge(cx, &path)))
             }
             Command::Offer { slot, path, intent, reply } => {
-                let offered = self.asked(&slot, |slot, cx| slot.offer(cx, path, intent));
-                let _ = reply.send(offered);
+                answer(&reply, self.asked(&slot, |slot, cx| slot.offer(cx, path, intent)))
             }
             Command::Resumed => {
                 for slot in &mut self.slots {
@@ -372,6 +355,11 @@ impl SlotSupervisor {
             }
         }
     }
+}
+
+fn answer<T>(reply: &SyncSender<T>, answer: T) {
+    // Fails only when nobody waits.
+    let _ = reply.send(answer);
 }
 
 /// Why nothing can be done for a slot.
