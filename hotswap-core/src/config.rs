@@ -16,6 +16,7 @@ mod rehearsal;
 mod resolved;
 mod slot_config;
 mod slots;
+mod strategy;
 mod timing;
 mod trial;
 mod trust;
@@ -28,6 +29,7 @@ pub use self::{
     policies::{AtCap, Retire, StateDrift},
     rehearsal::Rehearsal,
     slot_config::SlotConfig,
+    strategy::Strategy,
     timing::{ParseWindowError, Timing, Window},
     trial::{TooFew, Trial},
 };

@@ -55,12 +55,14 @@ impl Error {
             Reason::UnknownSlot { .. }
             | Reason::OtherInterface { .. }
             | Reason::NotOptedIn { .. }
+            | Reason::NotSideBySide { .. }
             | Reason::NoHostBuild { .. }
             | Reason::Inside { .. }
             | Reason::Callback
             | Reason::RehearsalNotServed
             | Reason::NotOffered { .. }
             | Reason::NoTrial { .. }
+            | Reason::NoCanary { .. }
             | Reason::NoJournal
             | Reason::NoPlan { .. }
             | Reason::NotApproved { .. }
@@ -94,6 +96,12 @@ pub(crate) enum Reason {
     UnknownSlot { name: String, known: Vec<String> },
     #[error("slot {name} was opened for interface {first} before, and not for {second}")]
     OtherInterface { name: String, first: String, second: String },
+    #[error(
+        "interface {interface} of slot {name} has methods that take `&mut self`, and the slot's \
+         strategy has two versions serve side by side, which would each change an instance of their \
+         own: let the methods take `&self`, or set Strategy::smooth for the slot"
+    )]
+    NotSideBySide { name: String, interface: String },
     #[error(
         "interface {interface} of slot {name} lends values as #[same_build] ({method}), and the \
          host has not opted in: call the unsafe Config::lend_rust_types, and keep its conditions"
@@ -173,6 +181,8 @@ pub(crate) enum Reason {
     NotOffered { name: String, why: String },
     #[error("slot {name} has no version on trial")]
     NoTrial { name: String },
+    #[error("no version serves beside the stable one of slot {name}")]
+    NoCanary { name: String },
     #[error("slot {name} is not rolled back: {}", why.join("; "))]
     NotRolledBack { name: String, why: Vec<String> },
     #[error("slot {name} goes on with the instance that it had: {why}")]

@@ -234,6 +234,32 @@ pub enum EventKind {
         /// Who is inside, one line for each thread.
         inside: Vec<String>,
     },
+    /// A version serves beside the stable one ([`Config::with_strategy`](crate::Config::with_strategy)),
+    /// and gets this share of the calls from now on.
+    Step {
+        /// Its artifact.
+        artifact: ArtifactHash,
+        /// From 0 up to, but not including, 1.
+        share: f64,
+        /// The step, from 1, and how many there are.
+        step: (usize, usize),
+        /// Why it does.
+        why: String,
+    },
+    /// A step is over, and it cannot be said whether the version is well, or somebody is to say so. It
+    /// goes on when it can be said by more calls, or by [`Operator::promote`](crate::Operator::promote),
+    /// [`commit`](crate::Operator::commit) or [`roll_back`](crate::Operator::roll_back), or is rolled back
+    /// at its deadline.
+    StepWaits {
+        /// Its artifact.
+        artifact: ArtifactHash,
+        /// The share of the calls that it gets meanwhile.
+        share: f64,
+        /// The step, from 1, and how many there are.
+        step: (usize, usize),
+        /// What is open.
+        open: Vec<String>,
+    },
     /// A version on trial is to be rolled back, and callers do not leave it: they are waited for, and
     /// in the end given up in it.
     RollbackWaits {

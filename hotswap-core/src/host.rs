@@ -89,6 +89,7 @@ impl Host {
         }
         config.check_slots()?;
         config.check_data_dir()?;
+        config.check_strategies()?;
         config.make_absolute();
         // Journal and reports may be written here.
         let _spared = Spared::begin();
@@ -331,6 +332,10 @@ impl Host {
                 interface: requirement.interface_name().to_owned(),
             }
             .into());
+        }
+        if I::EXCLUSIVE && settings.strategy.is_side_by_side() {
+            let interface = requirement.interface_name().to_owned();
+            return Err(Reason::NotSideBySide { name: name.to_owned(), interface }.into());
         }
         let (checkpoint, used) = match self.left_for(name)? {
             EarlierState::Checkpoint(checkpoint) => (Some(checkpoint), None),

@@ -94,7 +94,7 @@ mod sample;
 
 pub use config::{
     AfterPanic, Approval, AtCap, Config, Decision, HostBuild, Rehearsal, Retire, SlotConfig,
-    StateDrift, Timing, TooFew, Trial,
+    StateDrift, Strategy, Timing, TooFew, Trial,
 };
 pub use error::{Error, ErrorKind};
 pub use event::Pause;
@@ -104,7 +104,9 @@ pub use hotswap_loader::logs::sync_log_filters;
 pub use hotswap_types::{ArtifactHash, ModuleVersion, ParseHashError};
 pub use hotswap_watch::WatchError;
 pub use idle::release_thread_locals;
-pub use operator::{GenerationStatus, Operator, ServingStatus, SlotStatus, Status, TrialStatus};
+pub use operator::{
+    BesideStatus, GenerationStatus, Operator, ServingStatus, SlotStatus, Status, TrialStatus,
+};
 pub use plan::Plan;
 pub use rehearsal::probe;
 pub use report::Report;

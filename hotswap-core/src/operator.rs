@@ -17,7 +17,9 @@ use std::{
 use hotswap_types::{ArtifactHash, Intent, escape};
 use semver::Version;
 
-pub use self::status::{GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus};
+pub use self::status::{
+    BesideStatus, GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus,
+};
 
 use crate::{
     error::{Error, Reason},
@@ -157,6 +159,19 @@ impl Operator {
         let (name, why) = (slot.to_owned(), escape::input(why));
         let known = self.ask(|reply| Command::Commit { slot: name, why, reply })?;
         if known { Ok(()) } else { Err(Reason::NoTrial { name: slot.to_owned() }.into()) }
+    }
+
+    /// Ends the step that a version beside the stable one is in
+    /// ([`Config::with_strategy`](crate::Config::with_strategy)): it gets the share of the next step, or
+    /// after the last one all calls, for good. `why` goes into the event.
+    ///
+    /// # Errors
+    /// When no version serves beside the slot's stable one; when the thread is inside a call of a slot, or
+    /// an event callback; when the host has ended.
+    pub fn promote(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
+        let (name, why) = (slot.to_owned(), escape::input(why));
+        let known = self.ask(|reply| Command::Promote { slot: name, why, reply })?;
+        if known { Ok(()) } else { Err(Reason::NoCanary { name: slot.to_owned() }.into()) }
     }
 
     /// Ends the trial of a slot's version: the one before serves again. Its artifact is rejected,

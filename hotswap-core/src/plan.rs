@@ -67,6 +67,9 @@ pub struct Plan {
     pub rehearsal: Option<Arc<RehearsalReport>>,
     /// When it takes over, once it is ready ([`Config::with_timing`](crate::Config::with_timing)).
     pub timing: String,
+    /// How callers come to it ([`Config::with_strategy`](crate::Config::with_strategy)).
+    #[serde(default)]
+    pub strategy: String,
     /// The phases that are left, each with its deadline and what it took before.
     pub phases: Vec<Step>,
     /// What may go wrong, the worst first.
@@ -98,7 +101,7 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { slot, intent, path, size, signed, from, to, changes, state, .. } = self;
-        let Self { rehearsal, timing, phases, risks, .. } = self;
+        let Self { rehearsal, timing, strategy, phases, risks, .. } = self;
         write!(f, "# {slot}: ")?;
         match from {
             Some(from) => writeln!(f, "{from} → {to}")?,
@@ -129,7 +132,7 @@ impl fmt::Display for Plan {
         }
         writeln!(
             f,
-            "\n## Phases\n\nIt takes over {timing}.\n\n| phase | at most | likely |\n|---|---|---|"
+            "\n## Phases\n\nIt takes over {timing}; {strategy}.\n\n| phase | at most | likely |\n|---|---|---|"
         )?;
         let time = |time: &Option<Duration>| time.map_or(String::new(), |it| format!("{it:.1?}"));
         for Step { phase, deadline, likely } in phases {

@@ -144,9 +144,9 @@ pub struct TrialFigures {
 
 impl TrialFigures {
     pub(crate) fn of(figures: &Figures) -> Self {
-        let Figures { latency, panics, failures, longest_inside: _ } = figures;
+        let Figures { latency, panics, failures, .. } = figures;
         Self {
-            calls: latency.calls(),
+            calls: figures.calls(),
             panics: *panics,
             failures: *failures,
             median: latency.quantile(0.5),

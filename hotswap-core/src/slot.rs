@@ -14,6 +14,7 @@ mod client;
 mod core;
 mod deferred;
 mod interface_type;
+mod key;
 mod progress;
 mod quarantine;
 mod residents;
@@ -28,7 +29,7 @@ pub use self::client::{PinCaller, PinMutCaller, ReaderCaller};
 pub(crate) use self::{
     core::{OnUnload, SlotCore},
     interface_type::InterfaceType,
-    progress::{OnTrial, Over, Serves},
+    progress::{OnRollout, OnTrial, Over, Serves},
     residents::{Residents, holders, origin_of},
     upgrade_thread::{in_callback, set_upgrades, upgrades},
 };
@@ -38,7 +39,10 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 use hotswap_abi::{CallError, Interface};
 use hotswap_gate::Gate;
 
-use self::run::Run;
+use self::{
+    call::{enter_for, preview},
+    run::Run,
+};
 use crate::{error::Error, instance::Generation};
 
 /// A named place in a host that holds one instance of one module.
@@ -87,6 +91,36 @@ impl<I: Interface + ?Sized> Slot<I> {
     #[track_caller]
     pub fn pin(&self) -> Pin<'_, I> {
         Pin::new(&self.gate, self.budget)
+    }
+
+    /// As [`pin`](Self::pin), for somebody: while a version serves beside the stable one
+    /// ([`Strategy::gradual`](crate::Strategy::gradual)), all pins of a key are on the same of the two, as
+    /// its share grows at most once from the stable one to the other. Which keys meet a version depends
+    /// on the key and the artifact alone: it is the same after a restart, and on every host.
+    ///
+    /// A thread that is inside the slot stays on the version that it is on, whatever the key.
+    ///
+    /// ```no_run
+    /// # #[hotswap_core::abi::interface] pub trait Shop { fn count(&self) -> u64; }
+    /// # fn serve(shop: &hotswap_core::Slot<dyn Shop>) -> Result<(), hotswap_core::CallError> {
+    /// println!("{}", shop.pin_for("customer 17").count()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn pin_for(&self, key: impl AsRef<[u8]>) -> Pin<'_, I> {
+        Pin::of(&self.gate, enter_for(&self.gate, key.as_ref(), self.budget))
+    }
+
+    /// As [`pin`](Self::pin), on the version that serves beside the stable one, whatever its share of the
+    /// calls: a look at it before others have it. `None` when there is none, or when the thread is inside
+    /// the stable one.
+    #[must_use]
+    #[track_caller]
+    pub fn preview(&self) -> Option<Pin<'_, I>> {
+        let entered = preview(&self.gate, self.budget)?;
+        Some(Pin::of(&self.gate, entered))
     }
 
     /// As [`pin`](Self::pin), and alone with the instance: calls through it take no lock of their
@@ -158,7 +192,21 @@ impl<I: Interface + ?Sized> Slot<I> {
         &self,
         call: impl FnOnce(&mut Pin<'_, I>) -> Result<R, CallError>,
     ) -> impl Future<Output = Result<R, CallError>> {
-        Run::new(&self.gate, |entered| call(&mut Pin::inside(&self.gate, entered)))
+        Run::new(&self.gate, |entered| call(&mut Pin::of(&self.gate, Ok(entered))))
+    }
+
+    /// As [`run`](Self::run), for somebody: see [`pin_for`](Self::pin_for).
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    #[track_caller]
+    pub fn run_for<R>(
+        &self,
+        key: impl AsRef<[u8]>,
+        call: impl FnOnce(&mut Pin<'_, I>) -> Result<R, CallError>,
+    ) -> impl Future<Output = Result<R, CallError>> {
+        let call = |entered| call(&mut Pin::of(&self.gate, Ok(entered)));
+        Run::new(&self.gate, call).for_key(key.as_ref())
     }
 
     /// As [`run`](Self::run), alone with the instance; see [`pin_mut`](Self::pin_mut).

@@ -41,9 +41,11 @@ mod restart;
 mod retire;
 mod rollback;
 mod room;
+mod side_by_side;
 pub(crate) mod snapshot;
 mod stage;
 mod start;
+mod step;
 mod trial;
 mod verify;
 mod verify_signature;
@@ -62,8 +64,10 @@ pub(crate) use self::{
     retire::{HandoverExtent, Retiring},
     rollback::{NotRolledBack, RolledBack},
     room::{Place as RoomIn, Sizes, copies, has_room, holds_all_of, memory_has_room},
+    side_by_side::Canary,
     snapshot::take_last,
     stage::{FileRead, ReadLimits, StageError, StageRequest, Staged, read_whole, stage},
+    step::{Step, StepVerdict, judge_step},
     trial::{Verdict, Why, judge},
     verify::verify,
     verify_signature::{Unverified, Verified, signer, still_verified, verify_signature},

@@ -97,6 +97,14 @@ pub enum Operation {
         /// Why.
         why: String,
     },
+    /// Ends a step of a version beside the stable one: it gets more calls, or all of them.
+    Promote {
+        /// The slot.
+        #[serde(default)]
+        slot: Option<String>,
+        /// Why.
+        why: String,
+    },
     /// Ends a trial: the version before serves again.
     Rollback {
         /// The slot.

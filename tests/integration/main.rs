@@ -27,6 +27,7 @@ mod rehearsal;
 mod reports;
 mod restart;
 mod runs;
+mod side_by_side;
 mod state;
 mod stub;
 mod support;

@@ -197,6 +197,21 @@ Exit codes: 0 committed, 1 nothing is on trial, 2 no host answers")]
         #[command(flatten)]
         host: Host,
     },
+    /// End a step of a version beside the stable one: it gets more calls, or all of them
+    #[command(after_help = "\
+Examples:
+  hotswap promote shop --why 'looked at it myself'
+
+Exit codes: 0 promoted, 1 no version serves beside the stable one, 2 no host answers")]
+    Promote {
+        #[command(flatten)]
+        slot: Slot,
+        /// Why
+        #[arg(long, value_name = "TEXT", default_value = "an operator has said so")]
+        why: String,
+        #[command(flatten)]
+        host: Host,
+    },
     /// End a trial: the version before serves again
     #[command(after_help = "\
 Examples:

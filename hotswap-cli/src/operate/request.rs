@@ -45,6 +45,9 @@ impl Asked {
             Verb::Commit { slot: Slot { slot }, why, host } => {
                 (host, Operation::Commit { slot, why })
             }
+            Verb::Promote { slot: Slot { slot }, why, host } => {
+                (host, Operation::Promote { slot, why })
+            }
             Verb::Rollback { slot: Slot { slot }, why, host } => {
                 (host, Operation::Rollback { slot, why })
             }

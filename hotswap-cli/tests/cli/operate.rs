@@ -15,6 +15,7 @@ pub(crate) const VERBS: &[&str] = &[
     "pause",
     "resume",
     "commit",
+    "promote",
     "rollback",
     "revert",
     "checkpoint",

@@ -31,6 +31,7 @@ pub(super) fn answer(operator: &Operator, request: Operation, asker: &mut Asker<
         Operation::Pause { slot, by, why } => asked.pause(slot.as_deref(), &by, &why),
         Operation::Resume { slot } => asked.resume(slot.as_deref()),
         Operation::Commit { slot, why } => asked.commit(slot, &why),
+        Operation::Promote { slot, why } => asked.promote(slot, &why),
         Operation::Rollback { slot, why } => asked.roll_back(slot, &why),
         Operation::Revert { slot, to, why } => asked.revert(slot, &to, &why),
         Operation::Checkpoint { slot } => asked.checkpoint(slot),

@@ -31,6 +31,30 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Expects of each strategy that it can be followed.
+    pub(crate) fn check_strategies(&self) -> Result<(), ConfigError> {
+        for (name, slot) in &self.slots {
+            let Some(strategy) = slot.own.strategy.as_ref().or(self.defaults.strategy.as_ref())
+            else {
+                continue;
+            };
+            let has_trial = slot.own.trial.is_some() || self.defaults.trial.is_some();
+            let why = match strategy.mistake() {
+                None if strategy.is_side_by_side() && !has_trial => {
+                    "its steps are judged by a trial, and there is none: set one with \
+                     SlotConfig::with_trial"
+                        .to_owned()
+                }
+                None => continue,
+                Some(mistake) => format!("its shares must rise from step to step: {mistake}"),
+            };
+            return Err(ConfigError::Strategy { name: name.clone(), why });
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

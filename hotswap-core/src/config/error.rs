@@ -11,6 +11,8 @@ pub(crate) enum ConfigError {
     ConfiguredTwice { name: String, first: String, second: String },
     #[error("{setting} has nowhere to write to: {needs}")]
     NotKept { setting: &'static str, needs: &'static str },
+    #[error("the strategy of slot {name} cannot be followed: {why}")]
+    Strategy { name: String, why: String },
     #[error("two modules have one name: {first}, and {second}; give each a name of its own")]
     TwoModules { first: String, second: String },
     #[cfg(feature = "cargo")]
@@ -36,6 +38,7 @@ impl ConfigError {
             Self::Writable { .. } | Self::NoKeys { .. } => ErrorKind::System,
             Self::ConfiguredTwice { .. }
             | Self::NotKept { .. }
+            | Self::Strategy { .. }
             | Self::TwoModules { .. }
             | Self::UnnamedModule { .. } => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]

@@ -7,7 +7,7 @@ use hotswap_abi::__private::module::{TRACE_FULL, TRACE_NONE, TRACE_SHORT};
 use hotswap_types::Intent;
 
 use super::{
-    Approval, Config, Rehearsal, Retire, SlotConfig, Timing, Trial,
+    Approval, Config, Rehearsal, Retire, SlotConfig, Strategy, Timing, Trial,
     slot_config::{Builtin, Place},
 };
 use crate::instance::PanicPolicy;
@@ -25,6 +25,8 @@ pub(crate) struct SlotSettings {
     pub(crate) retire: Retire,
     /// What panics in its calls mean.
     pub(crate) panics: PanicPolicy,
+    /// How callers come to new versions.
+    pub(crate) strategy: Strategy,
     /// How new versions are watched.
     pub(crate) trial: Option<Trial>,
     /// How new versions are rehearsed.
@@ -78,6 +80,8 @@ impl Config {
             builtin,
             retire,
             panics,
+            strategy: (own.strategy.or_else(|| host.strategy.clone()))
+                .unwrap_or_else(Strategy::smooth),
             trial: own.trial.or_else(|| host.trial.clone()),
             rehearsal: own.rehearsal.or(host.rehearsal),
             approval: own.approval.or_else(|| host.approval.clone()),

@@ -6,8 +6,8 @@ use hotswap_abi::{__private::module::Export, HotModule, Manifest};
 use hotswap_types::{Intent, escape};
 
 use super::{
-    AfterPanic, approval::Approval, policies::Retire, rehearsal::Rehearsal, timing::Timing,
-    trial::Trial,
+    AfterPanic, approval::Approval, policies::Retire, rehearsal::Rehearsal, strategy::Strategy,
+    timing::Timing, trial::Trial,
 };
 use crate::instance::PanicPolicy;
 
@@ -38,6 +38,7 @@ pub struct SlotConfig {
 pub(super) struct Settings {
     pub(super) retire: Option<Retire>,
     pub(super) panics: Option<PanicPolicy>,
+    pub(super) strategy: Option<Strategy>,
     pub(super) trial: Option<Trial>,
     pub(super) rehearsal: Option<Rehearsal>,
     pub(super) approval: Option<Approval>,
@@ -81,6 +82,7 @@ impl SlotConfig {
         let own = Settings {
             retire: None,
             panics: None,
+            strategy: None,
             trial: None,
             rehearsal: None,
             approval: None,
@@ -120,6 +122,13 @@ impl SlotConfig {
     #[must_use]
     pub const fn with_after_panic(mut self, exclusive: AfterPanic, shared: AfterPanic) -> Self {
         self.own.panics = Some(PanicPolicy { shared, exclusive });
+        self
+    }
+
+    /// As [`Config::with_strategy`](super::Config::with_strategy).
+    #[must_use]
+    pub fn with_strategy(mut self, strategy: Strategy) -> Self {
+        self.own.strategy = Some(strategy);
         self
     }
 

@@ -25,6 +25,7 @@ pub struct Trial {
     pub(crate) failures: u64,
     pub(crate) longest: Duration,
     pub(crate) slower: Option<f64>,
+    pub(crate) margin: f64,
     pub(crate) health: Option<Health>,
 }
 
@@ -35,7 +36,9 @@ pub(crate) type Health = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TooFew {
-    /// The version is committed.
+    /// The version is committed. Of a version beside the stable one, too few calls say nothing: that
+    /// waits for more of them, for somebody, or for the deadline of its
+    /// [`Strategy`](crate::Strategy).
     Commit,
     /// It is rolled back.
     RollBack,
@@ -55,6 +58,7 @@ impl Trial {
             failures: u64::MAX,
             longest: Duration::from_secs(10),
             slower: None,
+            margin: 0.01,
             health: None,
         }
     }
@@ -106,6 +110,15 @@ impl Trial {
         self
     }
 
+    /// By so much the share of calls that fail may be higher than in the stable version that serves
+    /// beside it ([`Strategy::gradual`](crate::Strategy::gradual)): 0.01, unless told otherwise. A step is
+    /// over when the calls show that it is not. Without failures a margin m takes about 9/m calls.
+    #[must_use]
+    pub const fn with_margin(mut self, margin: f64) -> Self {
+        self.margin = margin;
+        self
+    }
+
     /// Asked again and again during the trial, at its end, and once more after a rollback, on the
     /// host's thread for module code. It may call the slot, and ask nothing of the host that would
     /// wait for an upgrade, as an event callback. It may take no longer than a call.
@@ -127,8 +140,18 @@ impl Trial {
 
 impl fmt::Debug for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { time, calls, patience, too_few, panics, failures, longest, slower, health } =
-            self;
+        let Self {
+            time,
+            calls,
+            patience,
+            too_few,
+            panics,
+            failures,
+            longest,
+            slower,
+            margin,
+            health,
+        } = self;
         f.debug_struct("Trial")
             .field("time", time)
             .field("calls", calls)
@@ -138,6 +161,7 @@ impl fmt::Debug for Trial {
             .field("failures", failures)
             .field("longest", longest)
             .field("slower", slower)
+            .field("margin", margin)
             .field("health", &health.is_some())
             .finish()
     }

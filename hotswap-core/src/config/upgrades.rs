@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hotswap_types::Intent;
 
-use super::{Approval, Config, Rehearsal, StateDrift, Timing, Trial};
+use super::{Approval, Config, Rehearsal, StateDrift, Strategy, Timing, Trial};
 
 impl Config {
     /// What happens when the shape of a state has changed, and its version has not.
@@ -35,6 +35,14 @@ impl Config {
     #[must_use]
     pub fn with_intent(mut self, intent: Intent) -> Self {
         self.defaults.intent = Some(intent);
+        self
+    }
+
+    /// How callers come to a new version: all at once, unless told otherwise. Any other strategy needs a
+    /// trial ([`with_trial`](Self::with_trial)).
+    #[must_use]
+    pub fn with_strategy(mut self, strategy: Strategy) -> Self {
+        self.defaults.strategy = Some(strategy);
         self
     }
 

@@ -76,6 +76,21 @@ impl fmt::Display for Event {
                     artifact.short()
                 )
             }
+            EventKind::Step { artifact, share, step: (step, of), why } => {
+                let (artifact, percent) = (artifact.short(), share * 100.0);
+                write!(
+                    f,
+                    "{slot}: {artifact} gets {percent} % of the calls, step {step} of {of}: {why}"
+                )
+            }
+            EventKind::StepWaits { artifact, share, step: (step, of), open } => {
+                let (artifact, percent, open) = (artifact.short(), share * 100.0, open.join("; "));
+                write!(
+                    f,
+                    "{slot}: {artifact} waits in step {step} of {of}, with {percent} % of the calls: \
+                     {open}; do: promote, commit or rollback"
+                )
+            }
             EventKind::RollbackWaits { generation, why } => {
                 let why = why.join("; ");
                 write!(f, "{slot}: generation {generation} is to be rolled back, and waits: {why}")

@@ -16,11 +16,12 @@
 use std::{
     mem,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
 };
 
+use arc_swap::ArcSwapOption;
 use hotswap_abi::Failure;
 use parking_lot::Mutex;
 
@@ -63,7 +64,7 @@ pub(crate) struct Condition {
     last: Mutex<Option<Arc<Failure>>>,
     has_rung: AtomicBool,
     /// Stays when the trial is over, for the next version to be compared with.
-    watch: OnceLock<Arc<Watch>>,
+    watch: ArcSwapOption<Watch>,
 }
 
 /// Calls that have panicked.
@@ -110,8 +111,7 @@ impl Condition {
 
     /// Counts and times calls from now on.
     pub(crate) fn watch(&self, watch: Arc<Watch>) {
-        // Set once: an instance has one trial.
-        let _ = self.watch.set(watch);
+        self.watch.store(Some(watch));
         self.bits.fetch_or(WATCHED, Ordering::Relaxed);
     }
 
@@ -121,9 +121,9 @@ impl Condition {
     }
 
     /// What counts and times calls, while they are.
-    pub(crate) fn watched(&self) -> Option<&Arc<Watch>> {
+    pub(crate) fn watched(&self) -> Option<Arc<Watch>> {
         let is_watched = self.bits.load(Ordering::Relaxed) & WATCHED != 0;
-        self.watch.get().filter(|_| is_watched)
+        if is_watched { self.watch.load_full() } else { None }
     }
 
     /// The host counts an answer as a failure: it weighs while calls are counted.
@@ -134,8 +134,8 @@ impl Condition {
     }
 
     /// What its calls came to while they were watched.
-    pub(crate) fn was_watched(&self) -> Option<&Arc<Watch>> {
-        self.watch.get()
+    pub(crate) fn was_watched(&self) -> Option<Arc<Watch>> {
+        self.watch.load_full()
     }
 
     /// Module code hangs while it holds the instance, shared or for itself. Said while the gate

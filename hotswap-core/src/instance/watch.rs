@@ -19,6 +19,8 @@ pub(crate) struct Watch {
     tallies: [Tally; 16],
     panics: AtomicU64,
     failures: AtomicU64,
+    /// So many of the calls to come are not timed.
+    cold: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -28,6 +30,8 @@ struct Tally(Mutex<Calls>);
 #[derive(Debug, Default)]
 struct Calls {
     latency: Latency,
+    /// How many have ended that were not timed.
+    untimed: u64,
     /// When those have begun that are inside, with a number for each.
     inside: Vec<(u64, Instant)>,
     next: u64,
@@ -37,6 +41,8 @@ struct Calls {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Figures {
     pub(crate) latency: Latency,
+    /// Calls that have ended, and are not in `latency`.
+    pub(crate) untimed: u64,
     pub(crate) panics: u64,
     /// Answers that the host counts as failures.
     pub(crate) failures: u64,
@@ -47,12 +53,18 @@ pub(crate) struct Figures {
 /// A call that is inside, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Timed<'w> {
+    cold: &'w AtomicU64,
     tally: &'w Tally,
     number: u64,
     begun: Instant,
 }
 
 impl Watch {
+    /// The first calls are counted, and not timed: caches are cold.
+    pub(crate) fn cold(calls: u64) -> Self {
+        Self { cold: calls.into(), ..Self::default() }
+    }
+
     /// A call begins.
     pub(crate) fn call(&self) -> Timed<'_> {
         let tally = &self.tallies[place()];
@@ -61,7 +73,7 @@ impl Watch {
         let number = calls.next;
         calls.next += 1;
         calls.inside.push((number, begun));
-        Timed { tally, number, begun }
+        Timed { cold: &self.cold, tally, number, begun }
     }
 
     pub(super) fn panicked(&self) {
@@ -82,6 +94,7 @@ impl Watch {
         for tally in &self.tallies {
             let calls = tally.0.lock();
             figures.latency.add(&calls.latency);
+            figures.untimed += calls.untimed;
             let first = calls.inside.iter().map(|(_, begun)| begun.elapsed()).max();
             figures.longest_inside = figures.longest_inside.max(first.unwrap_or_default());
         }
@@ -92,11 +105,25 @@ impl Watch {
 impl Drop for Timed<'_> {
     fn drop(&mut self) {
         let took = self.begun.elapsed();
+        let warmer = |cold: u64| cold.checked_sub(1);
+        let is_cold = self.cold.load(Ordering::Relaxed) > 0
+            && self.cold.fetch_update(Ordering::Relaxed, Ordering::Relaxed, warmer).is_ok();
         let mut calls = self.tally.0.lock();
-        calls.latency.note(took);
+        if is_cold {
+            calls.untimed += 1;
+        } else {
+            calls.latency.note(took);
+        }
         if let Some(place) = calls.inside.iter().rposition(|(number, _)| *number == self.number) {
             calls.inside.swap_remove(place);
         }
+    }
+}
+
+impl Figures {
+    /// How many calls have ended.
+    pub(crate) fn calls(&self) -> u64 {
+        self.latency.calls() + self.untimed
     }
 }
 
@@ -136,7 +163,7 @@ impl Latency {
         }
     }
 
-    /// How many calls have ended.
+    /// How many calls were timed.
     pub(crate) fn calls(&self) -> u64 {
         self.0.iter().sum()
     }

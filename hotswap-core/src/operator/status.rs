@@ -12,7 +12,7 @@ use crate::{
     instance::{Condition, Generation, Resident},
     plan::Plan,
     report::TrialFigures,
-    slot::{OnTrial, SlotCore, holders},
+    slot::{OnRollout, OnTrial, SlotCore, holders},
     supervisor::Pauses,
 };
 
@@ -66,6 +66,9 @@ pub struct SlotStatus {
     pub plan: Option<Arc<Plan>>,
     /// The trial of the version that serves.
     pub trial: Option<TrialStatus>,
+    /// The version that serves beside the stable one, which is the one that
+    /// [`serving`](Self::serving) names.
+    pub beside: Option<BesideStatus>,
     /// Why what serves is not what should: its trial went wrong, and so did the way back. Until the
     /// next version serves.
     pub degraded: Option<String>,
@@ -80,6 +83,29 @@ pub struct TrialStatus {
     /// What its calls have come to.
     #[serde(flatten)]
     pub figures: TrialFigures,
+}
+
+/// A version that serves beside the stable one ([`Config::with_strategy`](crate::Config::with_strategy)).
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct BesideStatus {
+    /// The number of its generation.
+    pub generation: u64,
+    /// What it is of.
+    #[serde(flatten)]
+    pub release: Release,
+    /// The share of the calls that it gets: from 0 up to, but not including, 1.
+    pub share: f64,
+    /// The step that it is in, from 1.
+    pub step: usize,
+    /// How many steps there are.
+    pub steps: usize,
+    /// What its calls have come to.
+    pub figures: TrialFigures,
+    /// What those of the stable version have come to in the same time.
+    pub stable: TrialFigures,
+    /// What is open, where a step is over and somebody has to say how it goes on.
+    pub waits: Option<Vec<String>>,
 }
 
 /// What serves.
@@ -128,6 +154,19 @@ impl GenerationStatus {
     }
 }
 
+impl fmt::Display for BesideStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { generation, release, share, step, steps, figures, stable, waits } = self;
+        let percent = share * 100.0;
+        write!(f, "beside it {release}, generation {generation}, with {percent} % of the calls, ")?;
+        write!(f, "step {step} of {steps} ({figures}; the stable version: {stable})")?;
+        match waits {
+            Some(open) => write!(f, ", WAITS for promote, commit or rollback: {}", open.join("; ")),
+            None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for GenerationStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { generation, release, since, held_by } = self;
@@ -143,6 +182,16 @@ impl TrialStatus {
     fn new(on_trial: OnTrial) -> Self {
         let OnTrial { watch, previous } = on_trial;
         Self { previous, figures: TrialFigures::of(&watch.figures()) }
+    }
+}
+
+impl BesideStatus {
+    fn new(beside: OnRollout) -> Self {
+        let OnRollout { generation, release, share, step: (step, steps), watch, stable, waits } =
+            beside;
+        let figures = TrialFigures::of(&watch.figures());
+        let stable = TrialFigures::of(&stable.figures());
+        Self { generation, release, share, step, steps, figures, stable, waits }
     }
 }
 
@@ -174,6 +223,7 @@ impl SlotStatus {
             awaiting: snapshot.awaiting,
             plan: snapshot.plan,
             trial: snapshot.on_trial.map(TrialStatus::new),
+            beside: snapshot.beside.map(BesideStatus::new),
             degraded: snapshot.degraded,
         }
     }
@@ -228,6 +278,9 @@ impl fmt::Display for SlotStatus {
             let Serving { version, generation } = previous;
             write!(f, ", on trial ({calls} calls, {panics} panics; ")?;
             write!(f, "{version}, generation {generation} is kept ready)")?;
+        }
+        if let Some(beside) = &self.beside {
+            write!(f, ", {beside}")?;
         }
         if let Some(plan) = &self.awaiting {
             write!(f, ", {} waits for approval, risk {}", plan.to, plan.level())?;

@@ -52,6 +52,7 @@ pub(crate) fn plan() -> Plan {
             way_back: WayBack::Works,
         })),
         timing: "at once".to_owned(),
+        strategy: "smooth: all calls at once".to_owned(),
         phases: vec![
             step(Phase::Loaded, millis(30_000), millis(12)),
             step(Phase::Activated, millis(1_000), Some(Duration::from_micros(211))),
@@ -94,7 +95,7 @@ back works
 
 ## Phases
 
-It takes over at once.
+It takes over at once; smooth: all calls at once.
 
 | phase | at most | likely |
 |---|---|---|
@@ -196,6 +197,7 @@ const WANTED: &str = r#"
     }
   },
   "timing": "at once",
+  "strategy": "smooth: all calls at once",
   "phases": [
     {
       "phase": "loaded",

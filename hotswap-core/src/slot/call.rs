@@ -6,6 +6,7 @@ use std::{ops::Deref, time::Duration};
 use hotswap_abi::{__private::interface::Target, CallError, Interface};
 use hotswap_gate::{Entered, Gate, LockError, Refused};
 
+use super::key::point;
 use crate::instance::{Blocked, Generation, Use};
 
 #[cold]
@@ -56,6 +57,18 @@ pub(super) fn enter(gate: &Gate<Generation>, budget: Duration) -> Entry<'_> {
         Ok(entered) => Ok(entered),
         Err(error) => Err(refused(gate, error)),
     }
+}
+
+/// As [`enter`], for a key.
+#[track_caller]
+pub(super) fn enter_for<'a>(gate: &'a Gate<Generation>, key: &[u8], budget: Duration) -> Entry<'a> {
+    gate.enter_for(|salt| point(salt, key), budget).map_err(|error| refused(gate, error))
+}
+
+/// Enters the version beside the stable one; `None` where there is none.
+#[track_caller]
+pub(super) fn preview(gate: &Gate<Generation>, budget: Duration) -> Option<Entry<'_>> {
+    gate.preview(budget).map_err(|error| refused(gate, error)).transpose()
 }
 
 /// A call that takes `&self`, by a thread that is inside.
@@ -125,10 +138,10 @@ fn remarkable<R>(
         return Outcome::Failed(error);
     }
     let watch = instance.condition().watched();
-    let timed = watch.map(|watch| watch.call());
+    let timed = watch.as_ref().map(|watch| watch.call());
     let result = call(instance.target());
     drop(timed);
-    if let (Some(watch), Ok(answer)) = (watch, &result)
+    if let (Some(watch), Ok(answer)) = (&watch, &result)
         && is_failure(answer)
     {
         watch.failed();

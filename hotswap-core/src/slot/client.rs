@@ -73,13 +73,9 @@ impl<'a, I: Interface + ?Sized> Pin<'a, I> {
         Self::of(gate, enter(gate, budget))
     }
 
-    /// Of a thread that is inside.
-    pub(super) fn inside(gate: &'a Gate<Generation>, entered: Entered<'a, Generation>) -> Self {
-        Self::of(gate, Ok(entered))
-    }
-
+    /// Of a thread that has entered, or has not.
     #[inline(always)]
-    fn of(gate: &'a Gate<Generation>, entered: Entry<'a>) -> Self {
+    pub(super) fn of(gate: &'a Gate<Generation>, entered: Entry<'a>) -> Self {
         Self { client: I::client(PinCaller { gate, entered, interface: PhantomData }) }
     }
 

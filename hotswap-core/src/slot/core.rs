@@ -16,7 +16,7 @@ use parking_lot::{Condvar, Mutex};
 #[cfg(feature = "cargo")]
 use super::progress::Coming;
 use super::{
-    InterfaceType, OnTrial, Residents, Serves,
+    InterfaceType, OnRollout, OnTrial, Residents, Serves,
     deferred::Deferred,
     progress::{Over, Progress, StatusSnapshot},
     quarantine::Quarantine,
@@ -155,6 +155,19 @@ impl SlotCore {
     /// The number of the next generation: none comes twice, also where an older one serves again.
     pub(crate) fn next_number(&self) -> u64 {
         self.progress.lock().highest + 1
+    }
+
+    /// A generation has a number that no other one is to get.
+    pub(crate) fn has_numbered(&self, number: u64) {
+        let mut progress = self.progress.lock();
+        progress.highest = progress.highest.max(number);
+    }
+
+    /// A version serves beside the stable one, or no longer.
+    pub(crate) fn set_beside(&self, beside: Option<OnRollout>) {
+        let mut progress = self.progress.lock();
+        progress.status.beside = beside;
+        progress.status.phase = None;
     }
 
     /// A version is on trial, or no longer.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_types::Phase;
+use hotswap_types::{Phase, Release};
 
 use crate::{
     error::Reason,
@@ -89,6 +89,22 @@ impl Serves {
     }
 }
 
+/// A version beside the stable one.
+#[derive(Debug, Clone)]
+pub(crate) struct OnRollout {
+    pub(crate) generation: u64,
+    pub(crate) release: Release,
+    /// The share of the calls that it gets.
+    pub(crate) share: f64,
+    /// The step, from 1, and how many there are.
+    pub(crate) step: (usize, usize),
+    pub(crate) watch: Arc<Watch>,
+    /// What the calls of the stable version come to in the same time.
+    pub(crate) stable: Arc<Watch>,
+    /// What is open, where somebody has to say how it goes on.
+    pub(crate) waits: Option<Vec<String>>,
+}
+
 /// A version on trial.
 #[derive(Debug, Clone)]
 pub(crate) struct OnTrial {
@@ -105,6 +121,8 @@ pub(crate) struct StatusSnapshot {
     pub(crate) pending: Option<Until>,
     pub(crate) last_refusal: Option<Arc<Refusal>>,
     pub(crate) on_trial: Option<OnTrial>,
+    /// A version beside the stable one.
+    pub(crate) beside: Option<OnRollout>,
     /// The plan that waits for somebody's word.
     pub(crate) awaiting: Option<Arc<Plan>>,
     /// The plan that was made last.

@@ -77,6 +77,16 @@ impl SlotSupervisor {
             self.refuse_and_retry(cx, &candidate, fault);
             return false;
         }
+        if self.begins_beside(&candidate, &prepared) {
+            let begun = self.begin_beside(cx, prepared, &candidate);
+            return match begun {
+                Ok(()) => {
+                    self.decide(cx, |it| it.applied(&candidate));
+                    true
+                }
+                Err(unapplied) => self.not_applied(cx, unapplied, candidate, schedule),
+            };
+        }
         let size = self.state_size(cx);
         let applied = cx.upgrade(&candidate, |upgrade| upgrade.apply(prepared, size));
         let spans = core.take_pause();
@@ -86,28 +96,37 @@ impl SlotSupervisor {
         match applied {
             Ok(applied) => {
                 self.decide(cx, |it| it.applied(&candidate));
-                self.live(cx, applied, candidate.begun, candidate.trigger);
+                self.live(cx, applied, candidate.begun, candidate.trigger, None);
                 true
             }
-            Err(Unapplied { fault, prepared: None }) => {
-                self.set_ready(cx, None);
-                self.refuse_and_retry(cx, &candidate, fault);
-                false
-            }
-            Err(Unapplied { fault, prepared: Some(prepared) }) => {
-                let schedule = if let Schedule::Request = schedule {
-                    self.refuse(cx, candidate.identity(), fault);
-                    self.emit(cx, SlotEvent::StillPending(Until::Request));
-                    Schedule::Request
-                } else {
-                    self.refuse_and_retry(cx, &candidate, fault);
-                    Schedule::NextTry
-                };
-                let prepared = *prepared;
-                self.set_ready(cx, Some(Ready { prepared, candidate, schedule }));
-                false
-            }
+            Err(unapplied) => self.not_applied(cx, unapplied, candidate, schedule),
         }
+    }
+
+    /// A candidate did not take over; returns that. One that was cancelled waits on.
+    fn not_applied(
+        &mut self,
+        cx: &mut Context,
+        unapplied: Unapplied,
+        candidate: Candidate,
+        schedule: Schedule,
+    ) -> bool {
+        let Unapplied { fault, prepared } = unapplied;
+        let Some(prepared) = prepared else {
+            self.set_ready(cx, None);
+            self.refuse_and_retry(cx, &candidate, fault);
+            return false;
+        };
+        let schedule = if let Schedule::Request = schedule {
+            self.refuse(cx, candidate.identity(), fault);
+            self.emit(cx, SlotEvent::StillPending(Until::Request));
+            Schedule::Request
+        } else {
+            self.refuse_and_retry(cx, &candidate, fault);
+            Schedule::NextTry
+        };
+        self.set_ready(cx, Some(Ready { prepared: *prepared, candidate, schedule }));
+        false
     }
 
     /// Tries a cancelled upgrade again, from where it was cancelled.

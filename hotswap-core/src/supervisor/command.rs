@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Rehearsed { slot: SlotId, number: u64, event: ChildEvent },
     /// Commit what is on trial.
     Commit { slot: String, why: String, reply: SyncSender<bool> },
+    /// End the step that a version beside the stable one is in; whether there is one.
+    Promote { slot: String, why: String, reply: SyncSender<bool> },
     /// Roll back what is on trial; answered with `None` where nothing is.
     RollBack { slot: String, why: String, reply: SyncSender<Option<Result<(), Vec<String>>>> },
     /// A call into a generation has panicked.

@@ -8,7 +8,7 @@ use hotswap_types::{ArtifactHash, Phase};
 
 use super::{
     shared::Shared,
-    slot_event::{Line, SlotEvent},
+    slot_event::{Line, Promoted, SlotEvent},
 };
 use crate::{
     event::{EventKind, Exit, Refusal},
@@ -79,7 +79,12 @@ fn show(slot: &SlotCore, event: &SlotEvent) {
         }
         SlotEvent::StillPending(until) => slot.set_pending(Some(*until)),
         SlotEvent::NotPending => slot.set_pending(None),
+        SlotEvent::Begins { rollout, .. }
+        | SlotEvent::Step { rollout, .. }
+        | SlotEvent::StepWaits { rollout, .. } => slot.set_beside(Some(rollout.clone())),
+        SlotEvent::OverBeside => slot.set_beside(None),
         SlotEvent::Serves { code, trial, .. } => {
+            slot.set_beside(None);
             slot.set_live(code);
             slot.set_on_trial(trial.clone());
         }
@@ -128,7 +133,9 @@ fn hear(drafts: &mut Drafts, slot: &SlotCore, event: &SlotEvent, now: Moment) ->
             let word = Decision { approved: true, by: None, why, at: now.time };
             drafts.said(plan.artifact, word, now);
         }
-        SlotEvent::Committed { figures, .. } | SlotEvent::RollsBack { figures, .. } => {
+        SlotEvent::Committed { figures, .. }
+        | SlotEvent::RollsBack { figures, .. }
+        | SlotEvent::Serves { promoted: Some(Promoted { figures, .. }), .. } => {
             drafts.judged(figures.clone());
         }
         SlotEvent::CameBack { back, .. } => drafts.came_back(back.clone()),

@@ -98,6 +98,8 @@ fn weight(kind: &EventKind) -> Weight {
         EventKind::Planned(_) => Weight::Debug,
         EventKind::Paused(_) | EventKind::Resumed | EventKind::Announced { .. } => Weight::Info,
         EventKind::Committed { .. }
+        | EventKind::Step { .. }
+        | EventKind::StepWaits { .. }
         | EventKind::Decided { .. }
         | EventKind::Draining { .. }
         | EventKind::Superseded { .. }

@@ -2,7 +2,12 @@
 
 use std::{sync::Arc, time::Instant};
 
-use super::{context::Context, slot::SlotSupervisor, slot_event::SlotEvent, trigger::Trigger};
+use super::{
+    context::Context,
+    slot::SlotSupervisor,
+    slot_event::{Promoted, SlotEvent},
+    trigger::Trigger,
+};
 use crate::{
     event::{EventKind, Live},
     instance::Stage,
@@ -18,8 +23,9 @@ impl SlotSupervisor {
         applied: Applied,
         begun: Instant,
         trigger: Trigger,
+        promoted: Option<Promoted>,
     ) {
-        let has_way_back = applied.has_way_back();
+        let has_way_back = promoted.is_none() && applied.has_way_back();
         let Applied { code, state, pause, restored, mut old } = applied;
         let slot = Arc::clone(&self.core);
         // From now on values of its types may be in what is lent.
@@ -54,7 +60,8 @@ impl SlotSupervisor {
         }
         let recovered = self.recovered.take_if(|_| is_recovery).map(Box::new);
         let asked = self.asked_for(&code);
-        let event = SlotEvent::Serves { code: Arc::clone(&code), live, trial, recovered, asked };
+        let event =
+            SlotEvent::Serves { code: Arc::clone(&code), live, trial, recovered, asked, promoted };
         cx.shared.emit(&slot, is_recovery, event);
         if !is_tried && !is_recovery {
             cx.tidy_journal();

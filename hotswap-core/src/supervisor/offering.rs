@@ -12,6 +12,7 @@ use super::{
     context::Context,
     offer::{Offered, Standing},
     slot::SlotSupervisor,
+    table,
     trigger::Trigger,
 };
 use crate::{event::Refusal, upgrade::contents};
@@ -62,7 +63,7 @@ impl SlotSupervisor {
     ) -> Standing {
         let status = self.core.status();
         let later = |why: &str| Standing::Later { why: why.to_owned() };
-        let is_tried = self.serving.on_trial().is_some();
+        let is_tried = self.serving.kind() == table::Serving::OnTrial;
         let is_it = |other: Option<_>| artifact.is_some() && other == artifact;
         if let Some(serves) = status.serves.filter(|serves| is_it(serves.code.artifact)) {
             let generation = serves.code.generation;
@@ -71,6 +72,9 @@ impl SlotSupervisor {
             } else {
                 Standing::Serves { generation }
             };
+        }
+        if let Some(beside) = status.beside.filter(|beside| is_it(beside.release.artifact)) {
+            return Standing::OnTrial { generation: beside.generation };
         }
         if self.core.deferred.contains(path) {
             return later(if is_tried {

@@ -67,7 +67,7 @@ impl SlotSupervisor {
         });
         match applied {
             Ok(applied) => {
-                self.live(cx, applied, begun, Trigger::Watched);
+                self.live(cx, applied, begun, Trigger::Watched, None);
                 true
             }
             Err(fault) => {

@@ -11,12 +11,34 @@ use crate::{
 impl SlotSupervisor {
     /// A call has panicked, the first one or the first one after a while.
     pub(super) fn panicked(&mut self, cx: &mut Context, generation: u64) {
+        if let Some(rollout) = self.serving.beside()
+            && rollout.canary.generation.code().generation == generation
+        {
+            let canary = Arc::clone(&rollout.canary.generation);
+            return self.canary_panicked(cx, &canary);
+        }
         // One that has been replaced is of no more interest than the error that its caller has got.
         if let Some(instance) = self.instance()
             && instance.code().generation == generation
         {
             self.tell_panics(cx, &instance);
         }
+    }
+
+    /// A call of the version beside the stable one has panicked: it is no more on its way to serve than
+    /// its trial says.
+    fn canary_panicked(&mut self, cx: &mut Context, canary: &Generation) {
+        let Panics { count, last } = canary.condition().panics();
+        let Some(failure) = last else { return };
+        if let Some(rollout) = self.serving.beside_mut() {
+            rollout.has_panicked(&failure);
+        }
+        let poisoned = canary.condition().is_poisoned();
+        let generation = canary.code().generation;
+        let panicked = Panicked { generation, count, failure, poisoned };
+        cx.tell(&self.core.name, EventKind::Panicked(panicked));
+        self.look_at_rollout(cx);
+        canary.condition().rearm();
     }
 
     /// Looks once more at what has panicked before.

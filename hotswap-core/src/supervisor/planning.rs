@@ -21,7 +21,7 @@ use super::{
     trigger::Trigger,
 };
 use crate::{
-    config::Decision,
+    config::{Decision, Strategy},
     event::{EventKind, Exit, WayBack},
     instance::Condition,
     machine::free::{self, Memory},
@@ -186,6 +186,15 @@ impl SlotSupervisor {
             situation.no_way_back.clone_from(why);
         }
         situation.lending = cx.lending(core, to.manifest);
+        let has_state = to.manifest.state().is_some()
+            || from.is_some_and(|from| from.manifest.state().is_some());
+        let strategy = &core.settings.strategy;
+        let is_beside = strategy.is_side_by_side() && from.is_some();
+        situation.is_smooth_for_state = is_beside && has_state;
+        let strategy = match is_beside && !has_state {
+            true => strategy.to_string(),
+            false => Strategy::smooth().to_string(),
+        };
         let work = Some(config.work_deadline);
         let longest = Some(situation.pause.0);
         let step = |phase, deadline| Step { phase, deadline, likely: times.likely(phase) };
@@ -222,6 +231,7 @@ impl SlotSupervisor {
             state: handover.plan(),
             rehearsal,
             timing: timing.to_string(),
+            strategy,
             phases,
             risks: risks(from, to, handover, &situation),
         }
@@ -254,6 +264,7 @@ impl SlotSupervisor {
             memory: Memory::now().least(),
             state: (self.state_size(cx).unwrap_or_default(), self.copies(cx, handover)),
             has_trial: self.core.settings.trial.is_some(),
+            is_smooth_for_state: false,
             pause: (config.pause_deadline, times.pause()),
             window: None,
             unrehearsed: None,

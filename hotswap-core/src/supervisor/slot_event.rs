@@ -14,7 +14,7 @@ use crate::{
     journal::{Build, What, text},
     plan::Plan,
     report::{TrialFigures, WayBackTaken},
-    slot::OnTrial,
+    slot::{OnRollout, OnTrial},
 };
 
 /// A rejection from this phase on is kept for later runs: those before are judged from bytes, which
@@ -65,7 +65,17 @@ pub(super) enum SlotEvent {
         recovered: Option<Box<Recovered>>,
         /// Why somebody has gone back to it, where somebody has.
         asked: Option<String>,
+        /// It has served beside the stable version before.
+        promoted: Option<Promoted>,
     },
+    /// It serves beside the stable version, and gets a share of the calls.
+    Begins { code: Arc<Code>, rollout: OnRollout },
+    /// It gets more of them.
+    Step { artifact: ArtifactHash, rollout: OnRollout, why: String },
+    /// A step of it is over, and somebody has to say how it goes on.
+    StepWaits { artifact: ArtifactHash, rollout: OnRollout, open: Vec<String> },
+    /// Nothing serves beside the stable version any more.
+    OverBeside,
     /// The trial of what serves is over, and nothing was wrong.
     Committed { code: Arc<Code>, figures: TrialFigures, why: String, asked: Option<String> },
     /// What is on trial is about to be rolled back.
@@ -93,6 +103,13 @@ pub(super) enum SlotEvent {
     Recovered { build: Option<Build>, backup: Option<u64> },
 }
 
+/// A version that has served beside the stable one, and now serves all calls.
+pub(super) struct Promoted {
+    /// What its calls had come to.
+    pub(super) figures: TrialFigures,
+    pub(super) why: String,
+}
+
 /// A line of the journal, and what waits for it.
 pub(super) enum Line {
     /// Nothing does.
@@ -116,6 +133,10 @@ impl SlotEvent {
                 let (artifact, build) = (*artifact, build(*artifact, module.as_ref()));
                 let (phase, why) = (Phase::Rehearsed, text(why));
                 Line::Lazy(What::Cancelled { artifact, build, phase, why })
+            }
+            Self::Begins { code, .. } => {
+                let (artifact, phase) = (code.artifact?, Phase::Trial);
+                Line::Lazy(What::Phase { artifact, phase })
             }
             Self::Serves { code, trial: Some(_), .. } => {
                 let (artifact, phase) = (code.artifact?, Phase::Trial);
@@ -176,11 +197,27 @@ impl SlotEvent {
                 vec![EventKind::Decided { artifact, approved, by, why }]
             }
             Self::Pending { release, until } => vec![EventKind::Pending { release, until }],
-            Self::Serves { code, live, trial, recovered, .. } => {
+            Self::Begins { code, rollout } => {
+                let Some(artifact) = code.artifact else { return Vec::new() };
+                let phase = EventKind::Phase { artifact, phase: Phase::Trial };
+                vec![phase, step(artifact, &rollout, "it serves beside the stable version")]
+            }
+            Self::Step { artifact, rollout, why } => vec![step(artifact, &rollout, &why)],
+            Self::StepWaits { artifact, rollout, open } => {
+                let OnRollout { share, step, .. } = rollout;
+                vec![EventKind::StepWaits { artifact, share, step, open }]
+            }
+            Self::Serves { code, live, trial, recovered, promoted, .. } => {
+                let committed = promoted.map(|promoted| EventKind::Committed {
+                    generation: code.generation,
+                    release: code.release(),
+                    why: promoted.why,
+                });
                 let phase = if trial.is_some() { Phase::Trial } else { Phase::Committed };
                 let phase = code.artifact.map(|artifact| EventKind::Phase { artifact, phase });
                 let recovered = recovered.map(|it| EventKind::Recovered(*it));
-                phase.into_iter().chain(recovered).chain([EventKind::Live(*live)]).collect()
+                let told = phase.into_iter().chain(recovered).chain([EventKind::Live(*live)]);
+                told.chain(committed).collect()
             }
             Self::Committed { code, why, .. } => {
                 let phase = Phase::Committed;
@@ -196,6 +233,12 @@ impl SlotEvent {
             _ => Vec::new(),
         }
     }
+}
+
+/// What is told of a step.
+fn step(artifact: ArtifactHash, rollout: &OnRollout, why: &str) -> EventKind {
+    let OnRollout { share, step, .. } = *rollout;
+    EventKind::Step { artifact, share, step, why: why.to_owned() }
 }
 
 /// The line of a phase; some have lines of their own.

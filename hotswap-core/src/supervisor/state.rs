@@ -8,7 +8,7 @@ use std::{
 
 use hotswap_types::ArtifactHash;
 
-use super::{candidate::Candidate, on_trial::OnTrial, table, trigger::Trigger};
+use super::{candidate::Candidate, on_trial::OnTrial, rollout::Rollout, table, trigger::Trigger};
 use crate::{
     event::Refusal,
     journal::Build,
@@ -49,6 +49,8 @@ pub(super) enum Serving {
     Stable,
     /// The version before is kept ready.
     OnTrial(Box<OnTrial>),
+    /// The stable version serves, and another one beside it. What comes finds it on trial as well.
+    Beside(Box<Rollout>),
 }
 
 /// What is on its way to a slot, as far as somebody else has to go on with it: a child, or a person.
@@ -107,7 +109,7 @@ impl Serving {
         match self {
             Self::Nothing => table::Serving::Nothing,
             Self::Stable => table::Serving::Stable,
-            Self::OnTrial(_) => table::Serving::OnTrial,
+            Self::OnTrial(_) | Self::Beside(_) => table::Serving::OnTrial,
         }
     }
 
@@ -117,6 +119,26 @@ impl Serving {
 
     pub(super) const fn on_trial_mut(&mut self) -> Option<&mut OnTrial> {
         if let Self::OnTrial(on_trial) = self { Some(on_trial) } else { None }
+    }
+
+    /// What serves beside the stable version.
+    pub(super) const fn beside(&self) -> Option<&Rollout> {
+        if let Self::Beside(rollout) = self { Some(rollout) } else { None }
+    }
+
+    pub(super) const fn beside_mut(&mut self) -> Option<&mut Rollout> {
+        if let Self::Beside(rollout) = self { Some(rollout) } else { None }
+    }
+
+    /// Ends what serves side by side, for good or until it is put back.
+    pub(super) fn take_beside(&mut self) -> Option<Box<Rollout>> {
+        match std::mem::replace(self, Self::Stable) {
+            Self::Beside(rollout) => Some(rollout),
+            other => {
+                *self = other;
+                None
+            }
+        }
     }
 
     /// Ends a trial, for good or until it is put back.

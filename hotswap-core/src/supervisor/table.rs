@@ -16,6 +16,7 @@
 //! | on trial | revert's rehearsal | defer | refuse | defer | refuse | – | – | judge | roll back | undo |
 //! | on trial | approval | defer | refuse | defer | – | refuse | decide | judge | roll back | undo |
 //!
+//! - *on trial*: also where a version serves beside the stable one, with a share of the calls.
 //! - *–*: there is no such thing here; whoever has asked is told so.
 //! - *artifact*: deferred as well where upgrades are paused, nobody has asked for it, and something serves.
 //! - *prepared*: applied at once as well where somebody has asked for it, and nothing is on trial.

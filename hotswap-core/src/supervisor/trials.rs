@@ -11,6 +11,7 @@ use hotswap_types::{ModuleVersion, Phase};
 use super::{
     context::Context,
     on_trial::{BETWEEN, OnTrial},
+    rollout::Rollout,
     slot::SlotSupervisor,
     slot_event::{SlotEvent, build_of},
     state::Serving,
@@ -32,7 +33,7 @@ impl SlotSupervisor {
         (self.serving, self.measured_until) = (Serving::Stable, None);
         let instance = self.instance()?;
         let trial = self.core.settings.trial.clone()?;
-        let watch = instance.condition().watched()?.clone();
+        let watch = instance.condition().watched()?;
         let Some(previous) = previous.take() else {
             // Its calls are measured for the trial of the next one.
             match trial.slower {
@@ -63,6 +64,9 @@ impl SlotSupervisor {
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         if is_due(self.serving.on_trial().map(|on_trial| on_trial.next_look)) {
             self.look_at_trial(cx);
+        }
+        if is_due(self.serving.beside().map(|rollout| rollout.next_look)) {
+            self.look_at_rollout(cx);
         }
         if is_due(self.measured_until) {
             self.is_measured();
@@ -119,7 +123,7 @@ impl SlotSupervisor {
     }
 
     /// Asks for the host's own judgement.
-    fn ask(&mut self, cx: &mut Context, health: &Health) -> Result<(), Why> {
+    pub(super) fn ask(&mut self, cx: &mut Context, health: &Health) -> Result<(), Why> {
         let deadline = Instant::now() + self.longest();
         let health = Arc::clone(health);
         let answer = cx.steps.run(deadline, move || {
@@ -137,7 +141,7 @@ impl SlotSupervisor {
     }
 
     /// Asks for the module's own judgement.
-    fn verify(&mut self, cx: &mut Context) -> Result<(), Why> {
+    pub(super) fn verify(&mut self, cx: &mut Context) -> Result<(), Why> {
         let Some(gate) = self.core.gate().cloned() else { return Ok(()) };
         let longest = self.longest();
         let asked = cx.steps.run(Instant::now() + longest, move || verify(&gate, longest));
@@ -151,7 +155,8 @@ impl SlotSupervisor {
     }
 
     fn longest(&self) -> Duration {
-        self.serving.on_trial().map_or(BETWEEN, |on_trial| on_trial.trial.longest)
+        let on_trial = self.serving.on_trial().map(|on_trial| on_trial.trial.longest);
+        on_trial.or_else(|| self.serving.beside().map(Rollout::longest)).unwrap_or(BETWEEN)
     }
 
     /// What serves is the stable version from now on; returns whether it was on trial.
@@ -159,7 +164,7 @@ impl SlotSupervisor {
         if self.on(Input::Judged) != Action::Judge {
             return false;
         }
-        let Some(on_trial) = self.serving.take_trial() else { return false };
+        let Some(on_trial) = self.serving.take_trial() else { return self.promote_all(cx, why) };
         if let Some(instance) = self.instance() {
             instance.condition().unwatch();
         }
@@ -187,7 +192,10 @@ impl SlotSupervisor {
 
     /// The version before serves again; or why it does not.
     pub(super) fn roll_back(&mut self, cx: &mut Context, why: Why) -> Result<(), Vec<String>> {
-        let Some(mut on_trial) = self.serving.take_trial() else { return Ok(()) };
+        let Some(mut on_trial) = self.serving.take_trial() else {
+            self.abort(cx, why);
+            return Ok(());
+        };
         let core = Arc::clone(&self.core);
         let patient = on_trial.is_patient(&why);
         let candidate = core.serves().expect("what is on trial serves").code;
@@ -258,6 +266,7 @@ impl SlotSupervisor {
     /// What is not committed when the host ends is undone: the version before gets the state, which is
     /// kept for the next start, as far as it can go back.
     pub(super) fn undo_trial(&mut self, cx: &mut Context) {
+        self.undo_rollout(cx);
         // Where no state went over, there is nothing to bring back.
         let moved =
             self.serving.on_trial().is_some_and(|it| it.previous.left() == HandoverExtent::All);
@@ -290,7 +299,8 @@ impl SlotSupervisor {
     }
 
     /// Has what was kept ready stopped with all the rest.
-    pub(super) fn end_trial(&mut self, cx: &Context) {
+    pub(super) fn end_trial(&mut self, cx: &mut Context) {
+        self.undo_rollout(cx);
         if let Some(on_trial) = self.serving.take_trial() {
             let previous = on_trial.previous;
             self.emit(cx, SlotEvent::TrialOver);
@@ -302,7 +312,9 @@ impl SlotSupervisor {
     /// Another instance of the same code serves.
     pub(super) fn goes_on_with(&self, instance: &Generation) {
         // It counts where the one before it did: calls that are late there are of this version, too.
-        if self.serving.on_trial().is_none() && self.measured_until.is_none() {
+        if let Some(rollout) = self.serving.beside() {
+            instance.condition().watch(Arc::clone(&rollout.stable));
+        } else if self.serving.on_trial().is_none() && self.measured_until.is_none() {
             instance.condition().unwatch();
         }
     }

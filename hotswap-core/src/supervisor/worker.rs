@@ -116,6 +116,9 @@ impl Worker {
             Command::Commit { slot, why, reply } => {
                 answer(&reply, self.with(&slot, false, |slot, cx| slot.commit(cx, why)))
             }
+            Command::Promote { slot, why, reply } => {
+                answer(&reply, self.with(&slot, false, |slot, cx| slot.promote(cx, why)))
+            }
             Command::RollBack { slot, why, reply } => answer(
                 &reply,
                 self.with(&slot, None, |slot, cx| slot.roll_back_on_request(cx, Why::new(why))),

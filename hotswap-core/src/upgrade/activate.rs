@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hotswap_gate::Gate;
+use hotswap_gate::{Gate, Weight};
 use hotswap_types::Phase;
 
 use super::Fault;
@@ -23,5 +23,20 @@ pub(super) fn swap(
         // SAFETY: nobody has seen the candidate's instance.
         let _ = unsafe { generation.stop() };
         Fault::cancelled(Phase::Activated, busy, "one upgrade of a slot at a time")
+    })
+}
+
+/// Lets a share of new callers enter the candidate, beside the generation that serves.
+pub(super) fn begin_canary(
+    gate: &Gate<Generation>,
+    generation: Arc<Generation>,
+    weight: Weight,
+) -> Result<(), Fault> {
+    let code = Arc::clone(generation.code());
+    let salt = code.artifact.map_or([0; 32], |artifact| *artifact.as_bytes());
+    gate.begin_canary(code.generation, Arc::clone(&generation), weight, salt).map_err(|error| {
+        // SAFETY: nobody has seen the candidate's instance.
+        let _ = unsafe { generation.stop() };
+        Fault::cancelled(Phase::Activated, error, "one upgrade of a slot at a time")
     })
 }

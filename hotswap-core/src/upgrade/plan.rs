@@ -60,6 +60,8 @@ pub(crate) struct Situation {
     pub(crate) state: (u64, u64),
     /// The version before is kept ready afterwards.
     pub(crate) has_trial: bool,
+    /// The slot has versions serve side by side, and this one cannot: it has a state.
+    pub(crate) is_smooth_for_state: bool,
     /// The longest pause that is allowed, and the median of those that were.
     pub(crate) pause: (Duration, Option<Duration>),
     /// How long the hours are in which it may take over, and how long that is likely to take, with

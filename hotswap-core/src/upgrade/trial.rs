@@ -42,22 +42,11 @@ pub(crate) fn judge(
     figures: &Figures,
     before: Option<&Latency>,
 ) -> Verdict {
-    let Figures { latency, panics, failures, longest_inside } = figures;
-    let (calls, took) = (latency.calls(), now.saturating_duration_since(begun));
+    let Figures { latency, panics, .. } = figures;
+    let (calls, took) = (figures.calls(), now.saturating_duration_since(begun));
     let wrong = |finding: String| Verdict::RollBack(Why::new(finding));
-    if *panics > trial.panics {
-        return wrong(format!("panics  {panics} in {calls} calls   allowed: {}", trial.panics));
-    }
-    if *failures > trial.failures {
-        return wrong(format!(
-            "failures  {failures} in {calls} calls   allowed: {}",
-            trial.failures
-        ));
-    }
-    if *longest_inside > trial.longest {
-        let finding =
-            format!("a call is inside for {longest_inside:.1?}   allowed: {:?}", trial.longest);
-        return Verdict::RollBack(Why { finding, hangs: true });
+    if let Some(why) = at_once(trial, figures) {
+        return Verdict::RollBack(why);
     }
     if took < trial.time {
         return Verdict::Wait;
@@ -78,7 +67,29 @@ pub(crate) fn judge(
     }
 }
 
-fn slower(factor: f64, latency: &Latency, before: &Latency) -> Option<String> {
+/// What is wrong whatever the time.
+pub(super) fn at_once(trial: &Trial, figures: &Figures) -> Option<Why> {
+    let Figures { panics, failures, longest_inside, .. } = figures;
+    let calls = figures.calls();
+    if *panics > trial.panics {
+        let finding = format!("panics  {panics} in {calls} calls   allowed: {}", trial.panics);
+        return Some(Why::new(finding));
+    }
+    if *failures > trial.failures {
+        let finding =
+            format!("failures  {failures} in {calls} calls   allowed: {}", trial.failures);
+        return Some(Why::new(finding));
+    }
+    (*longest_inside > trial.longest).then(|| Why {
+        finding: format!(
+            "a call is inside for {longest_inside:.1?}   allowed: {:?}",
+            trial.longest
+        ),
+        hangs: true,
+    })
+}
+
+pub(super) fn slower(factor: f64, latency: &Latency, before: &Latency) -> Option<String> {
     if latency.calls() < FEWEST || before.calls() < FEWEST {
         return None;
     }

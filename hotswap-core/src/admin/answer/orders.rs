@@ -61,6 +61,12 @@ impl Asked<'_> {
         self.serving(&slot, "committed")
     }
 
+    pub(super) fn promote(&self, slot: Option<String>, why: &str) -> Answer {
+        let slot = self.slot(slot)?;
+        self.0.promote(&slot, why).map_err(text)?;
+        self.serving(&slot, "promoted")
+    }
+
     pub(super) fn roll_back(&self, slot: Option<String>, why: &str) -> Answer {
         let slot = self.slot(slot)?;
         self.0.roll_back(&slot, why).map_err(text)?;

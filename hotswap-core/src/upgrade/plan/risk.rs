@@ -35,6 +35,7 @@ pub(crate) fn risks(
         memory,
         state: (state, copies),
         has_trial,
+        is_smooth_for_state,
         pause: (longest, likely),
         window,
         unrehearsed,
@@ -168,6 +169,14 @@ pub(crate) fn risks(
                 Level::Low,
                 "another compiler has built it".to_owned(),
                 "nothing relies on its layouts; its code may differ where the sources do not",
+            );
+        }
+        if *is_smooth_for_state {
+            risk(
+                Level::Medium,
+                "all calls go to it at once, and not a share of them: it has a state".to_owned(),
+                "two versions would each change a state of their own; keep the state in the host or \
+                 in another slot to have a share of the calls",
             );
         }
         if !has_trial {

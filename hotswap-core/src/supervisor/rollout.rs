@@ -1,0 +1,191 @@
+//! A version beside the stable one, while it gets a share of the calls.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hotswap_abi::Failure;
+use hotswap_gate::Weight;
+use hotswap_types::ArtifactHash;
+
+use super::trigger::Trigger;
+use crate::{
+    config::{Strategy, Trial},
+    instance::Watch,
+    report::TrialFigures,
+    slot,
+    upgrade::{Canary, Step, StepVerdict, Why, judge_step},
+};
+
+/// How many of a version's first calls say nothing of how long its calls take: caches are cold.
+const COLD: u64 = 100;
+
+/// A version beside the stable one.
+pub(super) struct Rollout {
+    pub(super) canary: Canary,
+    pub(super) trial: Trial,
+    strategy: Strategy,
+    /// One for each step.
+    weights: Vec<Weight>,
+    /// The step that it is in, from 0.
+    step: usize,
+    step_begun: Instant,
+    /// How many of its calls had ended when the step began.
+    calls_before: u64,
+    /// When it is rolled back if it does not serve all calls.
+    deadline: Instant,
+    watch: Arc<Watch>,
+    pub(super) stable: Arc<Watch>,
+    /// What the last panic of a call has said, and where.
+    pub(super) panicked: Option<String>,
+    /// Somebody has to say how it goes on, and what is open.
+    waits: Option<Vec<String>>,
+    pub(super) next_look: Instant,
+    /// When its upgrade was begun, and by whom.
+    pub(super) begun: Instant,
+    pub(super) trigger: Trigger,
+}
+
+/// What is to be done about a step.
+pub(super) enum Turn {
+    /// Nothing yet.
+    Wait,
+    /// It is over, and the next one begins.
+    Next(String),
+    /// The last one is over.
+    Promote(String),
+    /// It cannot be said, or somebody is to say it. Told once.
+    Ask(Vec<String>),
+    RollBack(Why),
+}
+
+/// What counts the calls of the two versions from now on: of the new one, and of the stable one.
+pub(super) fn watches() -> (Arc<Watch>, Arc<Watch>) {
+    (Arc::new(Watch::cold(COLD)), Arc::default())
+}
+
+impl Rollout {
+    pub(super) fn begin(
+        canary: Canary,
+        trial: Trial,
+        strategy: Strategy,
+        (watch, stable): (Arc<Watch>, Arc<Watch>),
+        (begun, trigger): (Instant, Trigger),
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            weights: strategy.weights(),
+            deadline: now + strategy.deadline(),
+            next_look: now + trial.interval(),
+            canary,
+            trial,
+            strategy,
+            step: 0,
+            step_begun: now,
+            calls_before: 0,
+            watch,
+            stable,
+            panicked: None,
+            waits: None,
+            begun,
+            trigger,
+        }
+    }
+
+    pub(super) fn artifact(&self) -> Option<ArtifactHash> {
+        self.canary.generation.code().artifact
+    }
+
+    /// The share of the calls that it gets.
+    pub(super) fn weight(&self) -> Weight {
+        self.weights[self.step]
+    }
+
+    /// The step that it is in, from 1, and how many there are.
+    pub(super) fn place(&self) -> (usize, usize) {
+        (self.step + 1, self.weights.len())
+    }
+
+    /// What its calls have come to.
+    pub(super) fn so_far(&self) -> TrialFigures {
+        TrialFigures::of(&self.watch.figures())
+    }
+
+    /// What the status says of it.
+    pub(super) fn shown(&self) -> slot::OnRollout {
+        let code = self.canary.generation.code();
+        slot::OnRollout {
+            generation: code.generation,
+            release: code.release(),
+            share: self.weight().share(),
+            step: self.place(),
+            watch: Arc::clone(&self.watch),
+            stable: Arc::clone(&self.stable),
+            waits: self.waits.clone(),
+        }
+    }
+
+    /// What is to be done about the step that it is in.
+    pub(super) fn turn(&self, now: Instant) -> Turn {
+        let (canary, stable) = (self.watch.figures(), self.stable.figures());
+        let took = now.saturating_duration_since(self.step_begun);
+        let calls = canary.calls().saturating_sub(self.calls_before);
+        let step = Step { took, calls, canary: &canary, stable: &stable };
+        let verdict = judge_step(&self.trial, step);
+        if let StepVerdict::Failed(why) = verdict {
+            return Turn::RollBack(why);
+        }
+        if now >= self.deadline {
+            let open = self.waits.clone().unwrap_or_default();
+            let open =
+                if open.is_empty() { String::new() } else { format!(": {}", open.join("; ")) };
+            let (step, of) = self.place();
+            let why = format!("its deadline is over in step {step} of {of}{open}");
+            return Turn::RollBack(Why::new(why));
+        }
+        match verdict {
+            StepVerdict::Successful(why) if self.strategy.is_by_hand() => self.ask(vec![why]),
+            StepVerdict::Successful(why) if self.is_last() => Turn::Promote(why),
+            StepVerdict::Successful(why) => Turn::Next(why),
+            StepVerdict::Inconclusive(open) => self.ask(open),
+            StepVerdict::Wait | StepVerdict::Failed(_) => Turn::Wait,
+        }
+    }
+
+    fn ask(&self, open: Vec<String>) -> Turn {
+        if self.waits.is_some() { Turn::Wait } else { Turn::Ask(open) }
+    }
+
+    pub(super) fn is_last(&self) -> bool {
+        self.step + 1 == self.weights.len()
+    }
+
+    /// The next step begins.
+    pub(super) fn next_step(&mut self) {
+        self.step += 1;
+        self.step_begun = Instant::now();
+        self.calls_before = self.watch.figures().calls();
+        self.waits = None;
+        self.goes_on();
+    }
+
+    /// Somebody has to say how it goes on.
+    pub(super) fn waits(&mut self, open: Vec<String>) {
+        self.waits = Some(open);
+    }
+
+    /// It is looked at again after its interval.
+    pub(super) fn goes_on(&mut self) {
+        self.next_look = Instant::now() + self.trial.interval();
+    }
+
+    pub(super) fn has_panicked(&mut self, failure: &Failure) {
+        let Failure { method, message, place, .. } = failure;
+        self.panicked = Some(format!("last panic  {method}: {message} at {place}"));
+    }
+
+    pub(super) fn longest(&self) -> Duration {
+        self.trial.longest
+    }
+}

@@ -1,0 +1,226 @@
+//! Versions that serve beside the stable one: looked at now and then, given more calls step by step,
+//! and promoted or rolled back.
+//!
+//! All that this changes for callers is one store in the gate: they wait for nothing.
+
+use std::{sync::Arc, time::Instant};
+
+use hotswap_gate::{CanaryError, Gate, Guarded as _};
+use hotswap_types::{ModuleVersion, Phase, StateNote};
+
+use super::{
+    candidate::Candidate,
+    context::Context,
+    rollout::{Rollout, Turn, watches},
+    slot::SlotSupervisor,
+    slot_event::{Promoted, SlotEvent, build_of},
+    state::Serving,
+    trigger::Trigger,
+};
+use crate::{
+    event::{Exit, Refusal},
+    instance::{Generation, Stage},
+    upgrade::{Applied, Canary, Fault, Prepared, Retiring, Unapplied, Why},
+};
+
+impl SlotSupervisor {
+    /// Whether a candidate is to serve beside the stable version first.
+    pub(super) fn begins_beside(&self, candidate: &Candidate, prepared: &Prepared) -> bool {
+        let settings = &self.core.settings;
+        let gate = self.core.gate().filter(|_| settings.strategy.is_side_by_side());
+        // Somebody who goes back wants the version that is known to be good.
+        let is_new = !matches!(candidate.trigger, Trigger::Recovery | Trigger::Revert);
+        is_new && settings.trial.is_some() && gate.is_some_and(|gate| prepared.fits_beside(gate))
+    }
+
+    /// A candidate begins to get calls, beside the stable version.
+    pub(super) fn begin_beside(
+        &mut self,
+        cx: &mut Context,
+        prepared: Prepared,
+        candidate: &Candidate,
+    ) -> Result<(), Unapplied> {
+        let core = Arc::clone(&self.core);
+        let (strategy, trial) = (core.settings.strategy.clone(), core.settings.trial.clone());
+        let (trial, gate) = (trial.expect("it was looked at"), core.gate().expect("it serves"));
+        let weight = strategy.weights()[0];
+        let (watch, stable) = watches();
+        let (watched, instance) = (Arc::clone(&watch), gate.current().1);
+        instance.condition().watch(Arc::clone(&stable));
+        self.measured_until = None;
+        let begun = cx.upgrade(candidate, |it| it.begin_canary(gate, prepared, weight, watched));
+        let canary = begun.inspect_err(|_| instance.condition().unwatch())?;
+        if let Some(resident) = canary.generation.code().resident() {
+            resident.set_stage(Stage::Serves);
+        }
+        let begun = (candidate.begun, candidate.trigger);
+        let rollout = Rollout::begin(canary, trial, strategy, (watch, stable), begun);
+        let code = Arc::clone(rollout.canary.generation.code());
+        self.emit(cx, SlotEvent::Begins { code, rollout: rollout.shown() });
+        self.serving = Serving::Beside(Box::new(rollout));
+        Ok(())
+    }
+
+    /// Judges what serves beside the stable version, if something does.
+    pub(super) fn look_at_rollout(&mut self, cx: &mut Context) {
+        let Some(rollout) = self.serving.beside() else { return };
+        let health = rollout.trial.health.clone();
+        let turn = match rollout.turn(Instant::now()) {
+            turn @ Turn::RollBack(_) => turn,
+            turn => match health.map_or(Ok(()), |health| self.ask(cx, &health)) {
+                Ok(()) => turn,
+                Err(why) => Turn::RollBack(why),
+            },
+        };
+        match turn {
+            Turn::Wait => self.goes_on_beside(),
+            Turn::Next(why) => self.next_step(cx, why),
+            Turn::Promote(why) => {
+                self.promote_all(cx, why);
+            }
+            Turn::Ask(open) => {
+                let Some(rollout) = self.serving.beside_mut() else { return };
+                rollout.waits(open.clone());
+                self.goes_on_beside();
+                self.emit_step(cx, |rollout, artifact| SlotEvent::StepWaits {
+                    artifact,
+                    rollout,
+                    open,
+                });
+            }
+            Turn::RollBack(why) => self.abort(cx, why),
+        }
+    }
+
+    fn goes_on_beside(&mut self) {
+        if let Some(rollout) = self.serving.beside_mut() {
+            rollout.goes_on();
+        }
+    }
+
+    fn emit_step(
+        &self,
+        cx: &Context,
+        event: impl FnOnce(crate::slot::OnRollout, hotswap_types::ArtifactHash) -> SlotEvent,
+    ) {
+        if let Some(rollout) = self.serving.beside()
+            && let Some(artifact) = rollout.artifact()
+        {
+            self.emit(cx, event(rollout.shown(), artifact));
+        }
+    }
+
+    /// It gets the share of the next step.
+    fn next_step(&mut self, cx: &mut Context, why: String) {
+        let Some(rollout) = self.serving.beside_mut() else { return };
+        rollout.next_step();
+        let (weight, gate) = (rollout.weight(), self.core.gate());
+        // Fails only where nothing serves beside the stable version.
+        let _ = gate.map(|gate| gate.set_weight(weight));
+        self.emit_step(cx, |rollout, artifact| SlotEvent::Step { artifact, rollout, why });
+    }
+
+    /// Somebody ends a step: the next one begins, or it serves all calls. Returns whether something
+    /// serves beside the stable version.
+    pub(super) fn promote(&mut self, cx: &mut Context, why: String) -> bool {
+        match self.serving.beside() {
+            None => false,
+            Some(rollout) if rollout.is_last() => self.promote_all(cx, why),
+            Some(_) => {
+                self.next_step(cx, why);
+                true
+            }
+        }
+    }
+
+    /// It serves all calls from now on, for good. Returns whether it does.
+    pub(super) fn promote_all(&mut self, cx: &mut Context, why: String) -> bool {
+        if let Err(why) = self.verify(cx) {
+            self.abort(cx, why);
+            return false;
+        }
+        let settled = self.settle(Canary::promote);
+        let Some((rollout, stable)) = settled else { return false };
+        let Rollout { begun, trigger, .. } = rollout;
+        let generation = Arc::clone(&rollout.canary.generation);
+        let figures = rollout.so_far();
+        let applied = Applied {
+            code: Arc::clone(generation.code()),
+            state: StateNote::None,
+            pause: None,
+            restored: None,
+            old: Some(stable),
+        };
+        self.live(cx, applied, begun, trigger, Some(Promoted { figures, why }));
+        self.candidates.look_at_deferred();
+        true
+    }
+
+    /// It gets no more calls.
+    pub(super) fn abort(&mut self, cx: &mut Context, why: Why) {
+        // First of all for callers.
+        let Some((rollout, canary)) = self.settle(Canary::abort) else { return };
+        let code = Arc::clone(rollout.canary.generation.code());
+        self.rolled_back = Some(Instant::now());
+        if why.hangs {
+            canary.generation().exclusion().abandon();
+        }
+        let (build, figures, finding) = (build_of(&code), rollout.so_far(), why.finding.clone());
+        self.emit(cx, SlotEvent::RollsBack { build, figures, why: finding });
+        self.emit(cx, SlotEvent::OverBeside);
+        let mut findings = vec![why.finding];
+        findings.extend(rollout.panicked.clone());
+        if let Some(health) = &rollout.trial.health
+            && let Err(again) = self.ask(cx, health)
+        {
+            findings.push(format!("after the rollback: {}", again.finding));
+        }
+        let advice = "mend it, and build it again; tried again when the file changes or is cleared";
+        let fault = Fault::as_advised(Phase::Trial, Exit::RolledBack, findings, advice);
+        let module = Some(ModuleVersion::from(&*code.manifest));
+        let state = "there is none".to_owned();
+        let refusal = Refusal { state, ..self.refusal(code.artifact, module, fault) };
+        drop((code, rollout));
+        self.quarantine(cx, refusal);
+        self.retire_now(cx, canary);
+        self.candidates.look_at_deferred();
+    }
+
+    /// The host ends: what serves beside the stable version was never committed.
+    pub(super) fn undo_rollout(&mut self, cx: &mut Context) {
+        let Some((rollout, canary)) = self.settle(Canary::abort) else { return };
+        let why = "the host has ended within its trial".to_owned();
+        if let Some(build) = build_of(rollout.canary.generation.code()) {
+            let artifact = build.artifact;
+            self.emit(cx, SlotEvent::Undone { build, why: why.clone() });
+            self.emit(cx, SlotEvent::CalledOff { artifact, why });
+        }
+        self.emit(cx, SlotEvent::OverBeside);
+        self.retiring.push(canary);
+    }
+
+    /// Has one of the two serve all calls; returns the other. `None` where the gate is closed: then it is
+    /// done at the next look.
+    fn settle(
+        &mut self,
+        on: impl FnOnce(&Canary, &Gate<Generation>) -> Result<Retiring, CanaryError>,
+    ) -> Option<(Rollout, Retiring)> {
+        let rollout = self.serving.take_beside()?;
+        let gate = self.core.gate().expect("a version serves");
+        let other = match on(&rollout.canary, gate) {
+            Ok(other) => other,
+            Err(error) => {
+                tracing::warn!(slot = &*self.core.name, %error, "tried again");
+                self.serving = Serving::Beside(rollout);
+                self.goes_on_beside();
+                return None;
+            }
+        };
+        rollout.canary.generation.condition().unwatch();
+        other.generation().condition().unwatch();
+        if let Some(stable) = self.instance() {
+            stable.condition().unwatch();
+        }
+        Some((*rollout, other))
+    }
+}
