@@ -1,6 +1,7 @@
 //! What an upgrade will do is known beforehand, and where somebody has to say yes it waits for that.
 
 use std::{
+    fs,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,12 +11,13 @@ use std::{
 
 use counter_api::{Counter, Failing};
 use hotswap_core::{
-    AfterPanic, Approval, ArtifactHash, Config, Decision, ErrorKind, Plan, StateDrift, Timing,
-    Trial,
+    AfterPanic, Approval, ArtifactHash, Config, Decision, ErrorKind, Plan, StateDrift, Strategy,
+    Timing, Trial,
     event::{EventKind, Exit, Phase},
     plan::{Change, Level},
 };
 use hotswap_tests::{LONG, Scene, Told, fixture, patient};
+use tally_api::Tally;
 
 use crate::support::{counter, elsewhere, label, value};
 
@@ -271,4 +273,32 @@ fn a_word_is_for_what_was_planned_and_is_judged_again() {
     scene.host.operator().approve(artifact, "ada").unwrap();
     assert_eq!(scene.told.live().generation, 2);
     assert_eq!((label(&scene.slot), value(&scene.slot)), ("b".to_owned(), 3));
+}
+
+#[test]
+fn a_plan_says_how_callers_come_to_the_version() {
+    let trial = Trial::new(Duration::from_secs(60));
+    let config =
+        || patient().with_strategy(Strategy::gradual([0.01, 0.5])).with_trial(trial.clone());
+    let plan = |name: &str| {
+        let build = |label: &str| fixture(name).told(&format!("label={label}"));
+        let scene = Scene::<dyn Tally>::with(config(), &build("a"));
+        let next = scene.folder().join("next");
+        fs::write(&next, build("b").bytes()).unwrap();
+        scene.host.operator().judge("main", &next).unwrap().unwrap()
+    };
+    let trial_of = |plan: &Plan| {
+        let step = plan.phases.iter().find(|step| step.phase == Phase::Trial).unwrap();
+        step.deadline.unwrap().as_secs()
+    };
+    let beside = plan("till");
+    assert_eq!(beside.strategy, "gradual: 1 %, 50 % of the calls, then all");
+    assert_eq!(trial_of(&beside), 120);
+    assert!(beside.to_string().contains("It takes over at once; gradual: 1 %"), "{beside}");
+    // It has a state.
+    let smooth = plan("tally");
+    assert_eq!(smooth.strategy, "smooth: all calls at once");
+    assert_eq!(trial_of(&smooth), 60);
+    let risk = smooth.risks.iter().find(|risk| risk.reason.contains("not a share of them"));
+    assert_eq!(risk.unwrap().level, Level::Medium);
 }

@@ -191,10 +191,10 @@ impl SlotSupervisor {
         let strategy = &core.settings.strategy;
         let is_beside = strategy.is_side_by_side() && from.is_some();
         situation.is_smooth_for_state = is_beside && has_state;
-        let strategy = match is_beside && !has_state {
-            true => strategy.to_string(),
-            false => Strategy::smooth().to_string(),
-        };
+        let smooth = Strategy::smooth();
+        let strategy = if is_beside && !has_state { strategy } else { &smooth };
+        // Each step is a trial.
+        let steps = u32::try_from(strategy.weights().len()).unwrap_or(u32::MAX).max(1);
         let work = Some(config.work_deadline);
         let longest = Some(situation.pause.0);
         let step = |phase, deadline| Step { phase, deadline, likely: times.likely(phase) };
@@ -209,8 +209,9 @@ impl SlotSupervisor {
             phases.push(step(Phase::Activated, work));
         }
         if let Some(trial) = core.settings.trial.as_ref().filter(|_| from.is_some()) {
-            let deadline = Some(trial.time.saturating_add(trial.patience));
-            let likely = times.likely(Phase::Trial).or(Some(trial.time));
+            let times_in_all = |time: Duration| time.saturating_mul(steps);
+            let deadline = Some(times_in_all(trial.time.saturating_add(trial.patience)));
+            let likely = times.likely(Phase::Trial).or(Some(times_in_all(trial.time)));
             phases.push(Step { phase: Phase::Trial, deadline, likely });
         }
         phases.push(Step { phase: Phase::Committed, deadline: None, likely: None });
@@ -231,7 +232,7 @@ impl SlotSupervisor {
             state: handover.plan(),
             rehearsal,
             timing: timing.to_string(),
-            strategy,
+            strategy: strategy.to_string(),
             phases,
             risks: risks(from, to, handover, &situation),
         }
