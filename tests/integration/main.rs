@@ -28,6 +28,7 @@ mod reports;
 mod restart;
 mod runs;
 mod side_by_side;
+mod side_by_side_trouble;
 mod state;
 mod stub;
 mod support;

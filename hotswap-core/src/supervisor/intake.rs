@@ -21,6 +21,7 @@ use super::{
     candidates::{GOES_BACK, Known, NEWER},
     context::Context,
     refusing::unstaged,
+    rollout::Rollout,
     slot::SlotSupervisor,
     slot_event::SlotEvent,
     table::{Action, Input},
@@ -51,7 +52,7 @@ impl SlotSupervisor {
         if self.comes(cx, trigger) == Action::Defer {
             self.candidates.paths.done(&path);
             // One change of a file is often several events.
-            if !self.holds_what_serves(cx, &path) {
+            if !self.holds_newest(cx, &path) {
                 self.core.deferred.insert(path);
             }
             return;
@@ -195,14 +196,15 @@ impl SlotSupervisor {
         }
     }
 
-    /// Whether a file holds what serves, as far as it can be read just now.
-    fn holds_what_serves(&self, cx: &Context, path: &Path) -> bool {
-        let serves = self.artifact();
+    /// Whether a file holds what serves, or where something serves beside it that, as far as it can be
+    /// read just now.
+    fn holds_newest(&self, cx: &Context, path: &Path) -> bool {
+        let newest = self.serving.beside().map_or_else(|| self.artifact(), Rollout::artifact);
         let limit = cx.shared.config.max_artifact_bytes;
         let holds = |artifact| {
             read_regular(path, limit).is_ok_and(|bytes| ArtifactHash::of(&bytes) == artifact)
         };
-        serves.is_some_and(holds)
+        newest.is_some_and(holds)
     }
 
     /// What is done about an artifact that comes now.

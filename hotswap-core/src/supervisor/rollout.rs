@@ -136,6 +136,10 @@ impl Rollout {
         if let StepVerdict::Failed(why) = verdict {
             return Turn::RollBack(why);
         }
+        // Calls that it refuses are not counted, so its figures would stay as they are.
+        if self.canary.generation.condition().is_poisoned() {
+            return Turn::RollBack(Why::new("its instance has panicked and does not go on"));
+        }
         if now >= self.deadline {
             let open = self.waits.clone().unwrap_or_default();
             let open =
