@@ -2,8 +2,6 @@
 
 use super::*;
 
-/// Longer than any of these tests.
-const LONG: Duration = BUDGET;
 const SHORT: Duration = Duration::from_millis(2);
 /// For another thread to come to a closed gate.
 const ENOUGH: Duration = Duration::from_millis(500);
@@ -117,7 +115,8 @@ fn a_gate_is_not_closed_while_an_older_call_is_inside() {
         let gate = Arc::clone(&gate);
         thread::spawn(move || {
             let give_up = Instant::now() + Duration::from_millis(30);
-            why(gate.close_within(LONG, give_up, |_| panic!("it was closed")))
+            let is_open = |_: &Stuck| assert!(gate.enter(Duration::ZERO).is_ok());
+            why(gate.close_within(SHORT, give_up, is_open))
         })
     };
     while !closer.is_finished() {
@@ -125,7 +124,8 @@ fn a_gate_is_not_closed_while_an_older_call_is_inside() {
     }
     assert!(matches!(closer.join().unwrap(), Why::Deadline));
     let closer = once_it_waits(&gate, |gate| {
-        gate.close_within(LONG, far(), |_| panic!("it was closed")).unwrap().number()
+        let is_open = |_: &Stuck| assert!(gate.enter(Duration::ZERO).is_ok());
+        gate.close_within(SHORT, far(), is_open).unwrap().number()
     });
     old.release();
     assert_eq!(closer.join().unwrap(), 1);

@@ -13,10 +13,13 @@ pub trait Engine {
 type Proxy<'a> = <dyn Engine as Lendable>::Proxy<'a>;
 
 fn draw(caller: &impl Caller) {
-    let _ = caller.shared(|target| {
-        Proxy { __hotswap_source: Source::slot(target) }.draw();
-        Ok(())
-    });
+    let _ = caller.shared(
+        |target| {
+            Proxy { __hotswap_source: Source::slot(target) }.draw();
+            Ok(())
+        },
+        |()| false,
+    );
 }
 
 fn main() {}
