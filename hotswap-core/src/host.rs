@@ -15,6 +15,8 @@
 //! - The host never gives up a hanging call by itself (`Operator::abandon`). A thread in a debugger
 //!   looks like one that hangs, and giving it up costs the state that its instance holds.
 
+mod interface;
+
 use std::{
     fmt, mem,
     sync::{
@@ -89,7 +91,7 @@ impl Host {
         }
         config.check_slots()?;
         config.check_data_dir()?;
-        config.check_strategies()?;
+        config.check_trials()?;
         config.make_absolute();
         // Journal and reports may be written here.
         let _spared = Spared::begin();
@@ -318,25 +320,7 @@ impl Host {
             }
             return Ok(Arc::clone(core));
         }
-        if requirement.schema.lends_rust_types() && !self.operator.shared.config.lends_rust_types {
-            return Err(Reason::NotOptedIn {
-                name: name.to_owned(),
-                interface: requirement.interface_name().to_owned(),
-                method: requirement.schema.first_same_build().unwrap_or_default(),
-            }
-            .into());
-        }
-        if requirement.schema.lends_rust_types() && requirement.packages.is_none() {
-            return Err(Reason::NoHostBuild {
-                name: name.to_owned(),
-                interface: requirement.interface_name().to_owned(),
-            }
-            .into());
-        }
-        if I::EXCLUSIVE && settings.strategy.is_side_by_side() {
-            let interface = requirement.interface_name().to_owned();
-            return Err(Reason::NotSideBySide { name: name.to_owned(), interface }.into());
-        }
+        interface::check::<I>(name, &requirement, &self.operator.shared.config, settings)?;
         let (checkpoint, used) = match self.left_for(name)? {
             EarlierState::Checkpoint(checkpoint) => (Some(checkpoint), None),
             EarlierState::Used(used) => (None, Some(used)),

@@ -3,7 +3,7 @@
 
 use hotswap_abi::Manifest;
 
-use super::{Config, error::ConfigError, slot_config::Builtin};
+use super::{Config, Trial, error::ConfigError, slot_config::Builtin};
 
 impl Config {
     /// Expects no slot, and no name of a module, twice.
@@ -32,16 +32,19 @@ impl Config {
 }
 
 impl Config {
-    /// Expects of each strategy that it can be followed.
-    pub(crate) fn check_strategies(&self) -> Result<(), ConfigError> {
+    /// Expects of each trial, and of each strategy, that it can be followed.
+    pub(crate) fn check_trials(&self) -> Result<(), ConfigError> {
         for (name, slot) in &self.slots {
+            let trial = slot.own.trial.as_ref().or(self.defaults.trial.as_ref());
+            if let Some(why) = trial.and_then(Trial::mistake) {
+                return Err(ConfigError::Trial { name: name.clone(), why });
+            }
             let Some(strategy) = slot.own.strategy.as_ref().or(self.defaults.strategy.as_ref())
             else {
                 continue;
             };
-            let has_trial = slot.own.trial.is_some() || self.defaults.trial.is_some();
             let why = match strategy.mistake() {
-                None if strategy.is_side_by_side() && !has_trial => {
+                None if strategy.is_side_by_side() && trial.is_none() => {
                     "its steps are judged by a trial, and there is none: set one with \
                      SlotConfig::with_trial"
                         .to_owned()
@@ -104,6 +107,26 @@ mod tests {
         }
         config().with_journal(false).with_floors(false).check_data_dir().unwrap();
         Config::production().check_data_dir().unwrap();
+    }
+
+    #[test]
+    fn a_trial_that_compares_with_no_number_is_an_error() {
+        let trial = || Trial::new(Duration::MAX).with_calls(1, Duration::MAX);
+        let slot = |trial| {
+            let slot = SlotConfig::builtin::<Drawer>().with_trial(trial);
+            Config::production().slot("shop", slot)
+        };
+        for wrong in [f64::NAN, f64::INFINITY, -1.0] {
+            let slower = why(slot(trial().with_slower(wrong)));
+            assert!(slower.contains(&format!("a factor above 0, and not {wrong}")), "{slower}");
+            let margin = why(slot(trial().with_margin(wrong)));
+            assert!(margin.starts_with("the trial of slot shop"), "{margin}");
+        }
+        let whole = why(slot(trial())
+            .with_trial(trial().with_slower(0.0))
+            .slot("bank", { SlotConfig::builtin::<Drawer>() }));
+        assert!(whole.contains("slot bank"), "{whole}");
+        slot(trial().with_slower(f64::MAX).with_margin(0.0)).check_trials().unwrap();
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub(crate) enum ConfigError {
     ConfiguredTwice { name: String, first: String, second: String },
     #[error("{setting} has nowhere to write to: {needs}")]
     NotKept { setting: &'static str, needs: &'static str },
+    #[error("the trial of slot {name} cannot be judged: {why}")]
+    Trial { name: String, why: String },
     #[error("the strategy of slot {name} cannot be followed: {why}")]
     Strategy { name: String, why: String },
     #[error("two modules have one name: {first}, and {second}; give each a name of its own")]
@@ -38,6 +40,7 @@ impl ConfigError {
             Self::Writable { .. } | Self::NoKeys { .. } => ErrorKind::System,
             Self::ConfiguredTwice { .. }
             | Self::NotKept { .. }
+            | Self::Trial { .. }
             | Self::Strategy { .. }
             | Self::TwoModules { .. }
             | Self::UnnamedModule { .. } => ErrorKind::Misuse,

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use hotswap_types::bounded;
+
 /// How a new version is watched once it serves, before it is committed: until then the one that it
 /// has replaced is kept ready, and takes over again when something is wrong.
 ///
@@ -50,7 +52,7 @@ impl Trial {
     #[must_use]
     pub const fn new(time: Duration) -> Self {
         Self {
-            time,
+            time: bounded(time),
             calls: 0,
             patience: Duration::ZERO,
             too_few: TooFew::Commit,
@@ -67,7 +69,7 @@ impl Trial {
     #[must_use]
     pub const fn with_calls(mut self, calls: u64, patience: Duration) -> Self {
         self.calls = calls;
-        self.patience = patience;
+        self.patience = bounded(patience);
         self
     }
 
@@ -98,7 +100,7 @@ impl Trial {
     /// updates of the trial.
     #[must_use]
     pub const fn with_longest_call(mut self, longest: Duration) -> Self {
-        self.longest = longest;
+        self.longest = bounded(longest);
         self
     }
 
@@ -129,6 +131,19 @@ impl Trial {
     ) -> Self {
         self.health = Some(Arc::new(health));
         self
+    }
+
+    /// What is wrong with it.
+    pub(super) fn mistake(&self) -> Option<String> {
+        let Self { slower, margin, .. } = self;
+        if let Some(factor) = slower.filter(|it| !(it.is_finite() && *it > 0.0)) {
+            return Some(format!("Trial::with_slower takes a factor above 0, and not {factor}"));
+        }
+        if !(0.0..1.0).contains(margin) {
+            let takes = "a share from 0 up to, but not including, 1";
+            return Some(format!("Trial::with_margin takes {takes}, and not {margin}"));
+        }
+        None
     }
 
     /// How often it is looked at.

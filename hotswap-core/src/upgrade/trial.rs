@@ -95,7 +95,8 @@ pub(super) fn slower(factor: f64, latency: &Latency, before: &Latency) -> Option
     }
     let slow = |(share, name): (f64, &str)| {
         let (now, then) = (latency.quantile(share), before.quantile(share));
-        let most = Duration::from_secs_f64(then.as_secs_f64() * factor);
+        let most =
+            Duration::try_from_secs_f64(then.as_secs_f64() * factor).unwrap_or(Duration::MAX);
         (now > most).then(|| {
             format!("calls take {now:.1?} ({name})   the version before: {then:.1?}, and {factor} times that is allowed")
         })

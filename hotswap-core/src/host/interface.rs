@@ -1,0 +1,33 @@
+//! What a slot's interface asks of the host, and the host of it: looked at when the slot is opened.
+
+use hotswap_abi::{__private::compat::Requirement, Interface};
+
+use crate::{
+    config::{Config, SlotSettings},
+    error::Reason,
+};
+
+/// Expects that the host has opted in to what the interface does, and that the slot's strategy can be
+/// followed with it.
+pub(super) fn check<I: Interface + ?Sized>(
+    name: &str,
+    requirement: &Requirement,
+    config: &Config,
+    settings: &SlotSettings,
+) -> Result<(), Reason> {
+    let name = || name.to_owned();
+    let interface = || requirement.interface_name().to_owned();
+    if requirement.schema.lends_rust_types() {
+        if !config.lends_rust_types {
+            let method = requirement.schema.first_same_build().unwrap_or_default();
+            return Err(Reason::NotOptedIn { name: name(), interface: interface(), method });
+        }
+        if requirement.packages.is_none() {
+            return Err(Reason::NoHostBuild { name: name(), interface: interface() });
+        }
+    }
+    if I::EXCLUSIVE && settings.strategy.is_side_by_side() {
+        return Err(Reason::NotSideBySide { name: name(), interface: interface() });
+    }
+    Ok(())
+}
