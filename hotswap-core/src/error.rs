@@ -42,6 +42,7 @@ impl Error {
             Reason::Config(error) => error.kind(),
             Reason::Builtin { .. }
             | Reason::NotRestarted { .. }
+            | Reason::NotCommitted { .. }
             | Reason::NotRolledBack { .. }
             | Reason::NotRestored { .. }
             | Reason::NotReverted { .. } => ErrorKind::Artifact,
@@ -181,8 +182,10 @@ pub(crate) enum Reason {
     NotOffered { name: String, why: String },
     #[error("slot {name} has no version on trial")]
     NoTrial { name: String },
-    #[error("no version serves beside the stable one of slot {name}")]
+    #[error("slot {name} has no canary")]
     NoCanary { name: String },
+    #[error("what is on trial in slot {name} is not committed: {}", why.join("; "))]
+    NotCommitted { name: String, why: Vec<String> },
     #[error("slot {name} is not rolled back: {}", why.join("; "))]
     NotRolledBack { name: String, why: Vec<String> },
     #[error("slot {name} goes on with the instance that it had: {why}")]

@@ -234,13 +234,13 @@ pub enum EventKind {
         /// Who is inside, one line for each thread.
         inside: Vec<String>,
     },
-    /// A version serves beside the stable one ([`Config::with_strategy`](crate::Config::with_strategy)),
-    /// and gets this share of the calls from now on.
+    /// A canary ([`Config::with_strategy`](crate::Config::with_strategy)) gets this share of the calls from
+    /// now on, beside the stable version.
     Step {
         /// Its artifact.
         artifact: ArtifactHash,
         /// From 0 up to, but not including, 1.
-        share: f64,
+        weight: f64,
         /// The step, from 1, and how many there are.
         step: (usize, usize),
         /// Why it does.
@@ -254,7 +254,7 @@ pub enum EventKind {
         /// Its artifact.
         artifact: ArtifactHash,
         /// The share of the calls that it gets meanwhile.
-        share: f64,
+        weight: f64,
         /// The step, from 1, and how many there are.
         step: (usize, usize),
         /// What is open.

@@ -105,7 +105,7 @@ pub use hotswap_types::{ArtifactHash, ModuleVersion, ParseHashError};
 pub use hotswap_watch::WatchError;
 pub use idle::release_thread_locals;
 pub use operator::{
-    BesideStatus, GenerationStatus, Operator, ServingStatus, SlotStatus, Status, TrialStatus,
+    CanaryStatus, GenerationStatus, Operator, ServingStatus, SlotStatus, Status, TrialStatus,
 };
 pub use plan::Plan;
 pub use rehearsal::probe;

@@ -18,7 +18,7 @@ use hotswap_types::{ArtifactHash, Intent, escape};
 use semver::Version;
 
 pub use self::status::{
-    BesideStatus, GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus,
+    CanaryStatus, GenerationStatus, ServingStatus, SlotStatus, Status, TrialStatus,
 };
 
 use crate::{
@@ -150,28 +150,33 @@ impl Operator {
         if known { Ok(()) } else { Err(Reason::NoPlan { artifact }.into()) }
     }
 
-    /// Ends the trial of a slot's version: it is the stable one. `why` goes into the event.
+    /// Ends the trial of a slot's version: it is the stable one, and has all calls. `why` goes into the
+    /// event.
     ///
     /// # Errors
-    /// When the slot has no version on trial ([`Config::with_trial`](crate::Config::with_trial));
-    /// when the thread is inside a call of a slot, or an event callback; when the host has ended.
+    /// When the slot has no version on trial ([`Config::with_trial`](crate::Config::with_trial)); when the
+    /// canary that is to serve all calls says itself that it is not well
+    /// ([`verify`](hotswap_abi::Module::verify)), and then it is rolled back; when the thread is inside a
+    /// call of a slot, or an event callback; when the host has ended.
     pub fn commit(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
         let (name, why) = (slot.to_owned(), escape::input(why));
-        let known = self.ask(|reply| Command::Commit { slot: name, why, reply })?;
-        if known { Ok(()) } else { Err(Reason::NoTrial { name: slot.to_owned() }.into()) }
+        let ended = self.ask(|reply| Command::Commit { slot: name, why, reply })?;
+        let ended = ended.ok_or_else(|| Reason::NoTrial { name: slot.to_owned() })?;
+        ended.map_err(|why| Reason::NotCommitted { name: slot.to_owned(), why }.into())
     }
 
-    /// Ends the step that a version beside the stable one is in
+    /// Ends the step that the canary of a slot is in
     /// ([`Config::with_strategy`](crate::Config::with_strategy)): it gets the share of the next step, or
     /// after the last one all calls, for good. `why` goes into the event.
     ///
     /// # Errors
-    /// When no version serves beside the slot's stable one; when the thread is inside a call of a slot, or
+    /// When the slot has no canary; when it does not serve all calls, as for [`commit`](Self::commit); when the thread is inside a call of a slot, or
     /// an event callback; when the host has ended.
     pub fn promote(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
         let (name, why) = (slot.to_owned(), escape::input(why));
-        let known = self.ask(|reply| Command::Promote { slot: name, why, reply })?;
-        if known { Ok(()) } else { Err(Reason::NoCanary { name: slot.to_owned() }.into()) }
+        let ended = self.ask(|reply| Command::Promote { slot: name, why, reply })?;
+        let ended = ended.ok_or_else(|| Reason::NoCanary { name: slot.to_owned() })?;
+        ended.map_err(|why| Reason::NotCommitted { name: slot.to_owned(), why }.into())
     }
 
     /// Ends the trial of a slot's version: the one before serves again. Its artifact is rejected,
@@ -182,13 +187,9 @@ impl Operator {
     /// again by itself.
     pub fn roll_back(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
         let (name, why) = (slot.to_owned(), escape::input(why));
-        let rolled_back = self.ask(|reply| Command::RollBack { slot: name, why, reply })?;
-        let name = slot.to_owned();
-        match rolled_back {
-            Some(Ok(())) => Ok(()),
-            Some(Err(why)) => Err(Reason::NotRolledBack { name, why }.into()),
-            None => Err(Reason::NoTrial { name }.into()),
-        }
+        let ended = self.ask(|reply| Command::RollBack { slot: name, why, reply })?;
+        let ended = ended.ok_or_else(|| Reason::NoTrial { name: slot.to_owned() })?;
+        ended.map_err(|why| Reason::NotRolledBack { name: slot.to_owned(), why }.into())
     }
 
     /// Looks at all artifacts again.

@@ -23,6 +23,7 @@ mod activate;
 mod admitted;
 pub(crate) mod assess;
 mod backup;
+mod canary;
 mod contents;
 mod context;
 mod fault;
@@ -41,7 +42,6 @@ mod restart;
 mod retire;
 mod rollback;
 mod room;
-mod side_by_side;
 pub(crate) mod snapshot;
 mod stage;
 mod start;
@@ -54,6 +54,7 @@ pub(crate) use self::{
     admitted::{Admitted, Baseline, RehearsalOutcome},
     assess::{Assessed, Handover, above, drift, fits, handover},
     backup::{BackedUp, BackupRequest, live as copy_of_state},
+    canary::Canary,
     contents::{Contents, contents},
     context::{Applied, GRACE, Unapplied, Upgrade, UpgradeEvent, span},
     fault::{Fault, Retry},
@@ -64,7 +65,6 @@ pub(crate) use self::{
     retire::{HandoverExtent, Retiring},
     rollback::{NotRolledBack, RolledBack},
     room::{Place as RoomIn, Sizes, copies, has_room, holds_all_of, memory_has_room},
-    side_by_side::Canary,
     snapshot::take_last,
     stage::{FileRead, ReadLimits, StageError, StageRequest, Staged, read_whole, stage},
     step::{Step, StepVerdict, judge_step},
@@ -251,7 +251,8 @@ impl Upgrade<'_> {
         let generation = Arc::new(self.start(prepared, self.at_work())?);
         let code = Arc::clone(generation.code());
         let number = gate.current().0;
-        let old = activate::swap(gate, generation)?;
+        let undo = activate::Undo { deadline: self.at_work(), steps: self.steps };
+        let old = activate::swap(gate, generation, undo)?;
         let old = Some(Retiring::new(number, old, HandoverExtent::Unknown));
         Ok(Applied { code, state: prepared.handover.note(), pause: None, restored: None, old })
     }

@@ -97,7 +97,7 @@ pub enum Operation {
         /// Why.
         why: String,
     },
-    /// Ends a step of a version beside the stable one: it gets more calls, or all of them.
+    /// Ends a step of a canary: it gets more calls, or all of them.
     Promote {
         /// The slot.
         #[serde(default)]

@@ -133,7 +133,7 @@ fn one_call_in_twenty_that_fails_is_found_before_the_second_step() {
     assert_eq!(calls.failed.into_inner(), 0);
     assert!(calls.errs.into_inner() > 0);
     let status = scene.host.status().slots.remove(0);
-    assert_eq!((status.serving.map(|it| it.generation), status.beside.is_none()), (Some(1), true));
+    assert_eq!((status.serving.map(|it| it.generation), status.canary.is_none()), (Some(1), true));
     assert_eq!(status.quarantined.len(), 1);
     assert_eq!(scene.told.retired().0, 2);
     // The next one has a number of its own.
@@ -184,11 +184,16 @@ fn too_few_calls_are_waited_for_until_somebody_says_how_it_goes_on() {
     assert_eq!(step, (1, 2));
     assert!(open.starts_with("calls  0 in this step, and 1000 were wanted"), "{open}");
     let status = scene.host.status();
-    let beside = status.slots[0].beside.clone().unwrap();
+    let beside = status.slots[0].canary.clone().unwrap();
     assert_eq!((beside.generation, beside.step, beside.steps), (2, 1, 2));
     assert!(status.to_string().contains("WAITS for promote, commit or rollback"), "{status}");
+    for _ in 0..100 {
+        scene.slot.pin().take(1).unwrap().unwrap();
+    }
     scene.host.operator().promote("main", "enough").unwrap();
-    assert_eq!(waits().0, (2, 2));
+    let (step, open) = waits();
+    assert_eq!(step, (2, 2));
+    assert!(open.starts_with("calls  0 in this step"), "{open}");
     scene.host.operator().promote("main", "enough").unwrap();
     assert_eq!(scene.told.live().generation, 2);
     let none = scene.host.operator().promote("main", "again").unwrap_err();
@@ -222,7 +227,7 @@ fn a_preview_alone_meets_a_version_in_parallel() {
     let scene = Tallied::with(config(Strategy::parallel(), trial), &till("label=a"));
     assert!(scene.slot.preview().is_none());
     scene.put(&till("label=b"));
-    until("it serves beside", || scene.host.status().slots[0].beside.is_some());
+    until("it is the canary", || scene.host.status().slots[0].canary.is_some());
     for _ in 0..1000 {
         assert_eq!(scene.slot.pin().label().unwrap(), "a");
         assert_eq!(scene.slot.preview().unwrap().label().unwrap(), "b");
@@ -241,7 +246,7 @@ fn the_pins_of_a_key_change_over_once_as_the_share_grows() {
     let strategy = Strategy::gradual([0.2, 0.4, 0.6, 0.8]).with_manual_promotion();
     let scene = Tallied::with(config(strategy, Trial::new(LONG)), &till("label=a"));
     scene.put(&till("label=b"));
-    until("it serves beside", || scene.host.status().slots[0].beside.is_some());
+    until("it is the canary", || scene.host.status().slots[0].canary.is_some());
     let labels = || -> Vec<bool> {
         (0..1000_u32)
             .map(|key| scene.slot.pin_for(key.to_le_bytes()).label().unwrap() == "b")
@@ -265,7 +270,7 @@ fn a_key_sees_one_version_in_a_million_calls_and_at_most_one_change() {
     let strategy = Strategy::gradual([0.1, 0.3, 0.5, 0.7, 0.9]).with_manual_promotion();
     let scene = Tallied::with(config(strategy, Trial::new(LONG)), &till("label=a"));
     scene.put(&till("label=b"));
-    until("it serves beside", || scene.host.status().slots[0].beside.is_some());
+    until("it is the canary", || scene.host.status().slots[0].canary.is_some());
     let made = AtomicU64::new(0);
     let (slot, made) = (&scene.slot, &made);
     thread::scope(|scope| {
@@ -288,14 +293,14 @@ fn a_key_sees_one_version_in_a_million_calls_and_at_most_one_change() {
         }
     });
     assert_eq!(made.load(Ordering::Relaxed), 1_000_000);
-    assert_eq!(scene.host.status().slots[0].beside.as_ref().map(|it| it.step), Some(5));
+    assert_eq!(scene.host.status().slots[0].canary.as_ref().map(|it| it.step), Some(5));
 }
 
 #[test]
 fn a_rollback_under_eight_threads_fails_no_call_and_leaves_nobody_on_the_version() {
     let scene = Tallied::with(config(Strategy::gradual([0.5]), Trial::new(LONG)), &till("label=a"));
     scene.put(&till("label=b"));
-    until("it serves beside", || scene.host.status().slots[0].beside.is_some());
+    until("it is the canary", || scene.host.status().slots[0].canary.is_some());
     let (is_over, made, beside) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     let (slot, is_over, made, beside) = (&scene.slot, &is_over, &made, &beside);
     thread::scope(|scope| {
@@ -327,7 +332,7 @@ fn an_end_of_the_host_calls_it_off() {
     let scene = Tallied::with(config(Strategy::gradual([0.5]), Trial::new(LONG)), &till("label=a"));
     let log = scene.folder().join("log");
     scene.put(&till(&format!("label=b;log={}", log.display())));
-    until("it serves beside", || scene.host.status().slots[0].beside.is_some());
+    until("it is the canary", || scene.host.status().slots[0].canary.is_some());
     scene.host.shutdown().unwrap();
     let report = scene.told.so_far().into_iter().find_map(|event| match event.kind {
         EventKind::Reported(report) => Some(report),

@@ -5,7 +5,7 @@ use std::{sync::Arc, thread, time::Duration};
 
 use hotswap_core::{
     AfterPanic, Config, Retire, Strategy, Timing, Trial,
-    event::{EventKind, Exit, Phase, Refusal, Retirement},
+    event::{EventKind, Exit, Holder, Phase, Refusal, Retirement},
     journal::Outcome,
 };
 use hotswap_tests::{Fixture, LONG, Scene, fixture, patient, until};
@@ -33,7 +33,7 @@ fn endless() -> Trial {
 /// Another build serves beside the one that serves.
 fn begin(scene: &Tallied, script: &str) {
     scene.put(&till(script));
-    until("it serves beside", || scene.host.status().slots[0].beside.is_some());
+    until("it is the canary", || scene.host.status().slots[0].canary.is_some());
 }
 
 /// It was rolled back; what serves is the stable version.
@@ -41,7 +41,7 @@ fn rolled_back(scene: &Tallied) -> Arc<Refusal> {
     let refusal = scene.told.refused();
     assert_eq!(refusal.exit, Exit::RolledBack, "{refusal}");
     let status = scene.host.status().slots.remove(0);
-    assert_eq!((status.serving.unwrap().generation, status.beside.is_none()), (1, true));
+    assert_eq!((status.serving.unwrap().generation, status.canary.is_none()), (1, true));
     assert_eq!(elsewhere(|| scene.slot.pin().label()).unwrap(), "a");
     refusal
 }
@@ -59,9 +59,14 @@ fn retired(scene: &Tallied, number: u64) -> Retirement {
 fn the_new_version_is_asked_for_its_own_judgement() {
     let scene = Tallied::with(parallel(endless()), &till("label=a"));
     begin(&scene, "label=b;verify=fail");
-    assert!(scene.host.operator().promote("main", "the test").is_err());
+    let why = scene.host.operator().promote("main", "the test").unwrap_err().to_string();
+    assert!(why.contains("verify  verify was told to fail; it was rolled back"), "{why}");
     let refusal = rolled_back(&scene);
     assert!(refusal.findings[0].starts_with("verify  "), "{refusal}");
+    begin(&scene, "label=c;verify=fail");
+    let why = scene.host.operator().commit("main", "the test").unwrap_err().to_string();
+    assert!(why.starts_with("what is on trial in slot main is not committed: verify  "), "{why}");
+    rolled_back(&scene);
 
     let scene = Tallied::with(parallel(endless()), &till("label=a;verify=fail"));
     begin(&scene, "label=b");
@@ -127,7 +132,7 @@ fn the_stable_version_is_restarted_beside_it_and_its_calls_count_on() {
     scene.host.operator().restart("main").unwrap();
     restarted();
     assert_eq!(add(10), 0);
-    let beside = scene.host.status().slots.remove(0).beside.unwrap();
+    let beside = scene.host.status().slots.remove(0).canary.unwrap();
     assert_eq!((beside.stable.calls, beside.stable.panics), (31, 1));
     scene.slot.preview().unwrap().add(1).unwrap();
     scene.host.operator().promote("main", "the test").unwrap();
@@ -173,9 +178,9 @@ fn what_waits_for_a_request_begins_with_it() {
     let scene = Tallied::with(config, &till("label=a"));
     scene.put(&till("label=b"));
     scene.told.pending();
-    assert!(scene.host.status().slots[0].beside.is_none());
+    assert!(scene.host.status().slots[0].canary.is_none());
     assert_eq!(scene.host.apply_pending().unwrap(), 1);
-    assert!(scene.host.status().slots[0].beside.is_some());
+    assert!(scene.host.status().slots[0].canary.is_some());
     assert_eq!(scene.host.apply_pending().unwrap(), 0, "it does not end a step");
     scene.host.operator().promote("main", "the test").unwrap();
     assert_eq!(scene.told.live().generation, 2);
@@ -185,9 +190,9 @@ fn what_waits_for_a_request_begins_with_it() {
 fn what_comes_meanwhile_is_looked_at_afterwards() {
     let scene = Tallied::with(parallel(endless()), &till("label=a"));
     let begins = |number| {
-        until("it serves beside", || {
+        until("it is the canary", || {
             let status = scene.host.status().slots.remove(0);
-            status.beside.is_some_and(|beside| beside.generation >= number)
+            status.canary.is_some_and(|canary| canary.generation >= number)
         });
         elsewhere(|| scene.slot.preview().unwrap().label()).unwrap()
     };
@@ -205,11 +210,63 @@ fn what_comes_meanwhile_is_looked_at_afterwards() {
 }
 
 #[test]
+fn what_has_come_meanwhile_is_looked_at_after_a_rollback_as_well() {
+    let scene = Tallied::with(parallel(endless()), &till("label=a"));
+    begin(&scene, "label=b");
+    scene.put(&till("label=c"));
+    until("it waits", || !scene.host.status().slots[0].deferred.is_empty());
+    scene.host.operator().roll_back("main", "the test").unwrap();
+    until("it is the canary", || {
+        let canary = scene.host.status().slots.remove(0).canary;
+        canary.is_some_and(|canary| canary.generation == 3)
+    });
+    // That one was rolled back a moment ago is a risk.
+    let plan = scene.host.operator().judge("main", scene.artifact()).unwrap().unwrap();
+    assert!(plan.risks.iter().any(|risk| risk.reason.contains("rolled back")), "{plan}");
+}
+
+#[test]
+fn each_panic_of_the_canary_is_told_where_some_are_allowed() {
+    let scene = Tallied::with(parallel(endless().with_panics(5)), &till("label=a"));
+    begin(&scene, "label=b;panics=1");
+    for panics in 1..=3 {
+        scene.slot.preview().unwrap().add(1).unwrap_err();
+        let told = scene.told.find(|event| match &event.kind {
+            EventKind::Panicked(panicked) => Some((panicked.generation, panicked.count)),
+            _ => None,
+        });
+        assert_eq!(told, (2, panics));
+    }
+    assert!(scene.host.status().slots[0].canary.is_some());
+}
+
+#[test]
+fn a_patience_without_end_is_waited_for() {
+    let trial = Trial::new(MS).with_calls(10, Duration::MAX).with_longest_call(Duration::MAX);
+    let scene = Tallied::with(parallel(trial), &till("label=a"));
+    begin(&scene, "label=b");
+    let previews = || (0..10).all(|_| scene.slot.preview().is_none_or(|pin| pin.add(1).is_ok()));
+    until("enough calls are made", || previews() && scene.slot.generation() == 2);
+    assert_eq!(scene.told.live().generation, 2);
+    let status = scene.host.status();
+    assert!(!status.failed, "{status}");
+}
+
+#[test]
+fn both_versions_are_shown_as_serving() {
+    let scene = Tallied::with(parallel(endless()), &till("label=a"));
+    begin(&scene, "label=b");
+    let status = scene.host.status().slots.remove(0);
+    let held: Vec<_> = status.generations.iter().map(|it| it.held_by.clone()).collect();
+    assert_eq!(held, [[Holder::Serves], [Holder::Serves]]);
+}
+
+#[test]
 fn it_goes_on_while_upgrades_are_paused() {
     let scene = Tallied::with(parallel(endless()), &till("label=a"));
     begin(&scene, "label=b");
     scene.host.operator().pause(None, "me", "the test").unwrap();
-    assert!(scene.host.status().slots[0].beside.is_some());
+    assert!(scene.host.status().slots[0].canary.is_some());
     scene.host.operator().promote("main", "the test").unwrap();
     assert_eq!(scene.told.live().generation, 2);
     assert!(scene.host.operator().resume(None).unwrap());

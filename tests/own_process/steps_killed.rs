@@ -47,7 +47,7 @@ fn the_stable_version_serves_after_a_kill_in_whatever_step() {
         let refusal = told.refused();
         assert_eq!(refusal.artifact, Some(ArtifactHash::of(build("new").bytes())), "{moment}");
         assert!(!refusal.tried_again, "{moment}: {refusal}");
-        assert!(host.status().slots[0].beside.is_none(), "{moment}");
+        assert!(host.status().slots[0].canary.is_none(), "{moment}");
         host.shutdown().unwrap();
     }
 }
@@ -61,7 +61,7 @@ fn an_end_of_the_host_is_no_try_and_the_next_run_goes_on_with_it() {
         let slot = host.slot::<dyn Tally>("main").unwrap();
         assert_eq!(slot.pin().label().unwrap(), "old");
         replace(&artifact(folder.path()), build("new").bytes());
-        until("it serves beside", || host.status().slots[0].beside.is_some());
+        until("it is the canary", || host.status().slots[0].canary.is_some());
         host.shutdown().unwrap();
     }
 }
@@ -87,7 +87,7 @@ fn a_run_that_is_killed() {
     replace(&artifact(&folder), new.bytes());
     host.rescan().unwrap();
     until("the first step waits", || {
-        host.status().slots[0].beside.as_ref().is_some_and(|beside| beside.waits.is_some())
+        host.status().slots[0].canary.as_ref().is_some_and(|canary| canary.waits.is_some())
     });
     host.operator().promote("main", "the test").unwrap();
     told.find(|event| matches!(event.kind, EventKind::Live(_)).then_some(()));

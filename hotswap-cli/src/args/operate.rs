@@ -197,12 +197,12 @@ Exit codes: 0 committed, 1 nothing is on trial, 2 no host answers")]
         #[command(flatten)]
         host: Host,
     },
-    /// End a step of a version beside the stable one: it gets more calls, or all of them
+    /// End a step of a canary: it gets more calls, or all of them
     #[command(after_help = "\
 Examples:
   hotswap promote shop --why 'looked at it myself'
 
-Exit codes: 0 promoted, 1 no version serves beside the stable one, 2 no host answers")]
+Exit codes: 0 promoted, 1 there is no canary, 2 no host answers")]
     Promote {
         #[command(flatten)]
         slot: Slot,

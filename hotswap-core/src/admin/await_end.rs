@@ -65,7 +65,7 @@ impl Awaited<'_> {
             || slot.awaiting.is_some()
             || slot.pending.is_some()
             || (slot.trial.is_some() && self.artifact == serves)
-            || slot.beside.as_ref().is_some_and(|it| it.release.artifact == self.artifact)
+            || slot.canary.as_ref().is_some_and(|it| it.release.artifact == self.artifact)
             || refused.is_some_and(|it| it.tried_again);
         let not =
             |outcome, why: &str| Some(End::Not { outcome, why: why.to_owned(), refusal: None });

@@ -50,8 +50,8 @@ fn condition(slot: &SlotStatus) -> String {
             (counted(trial.figures.calls, "call"), counted(trial.figures.panics, "panic"));
         words.push(format!("on trial, {calls}, {panics}"));
     }
-    if let Some(beside) = &slot.beside {
-        words.push(beside.to_string());
+    if let Some(canary) = &slot.canary {
+        words.push(canary.to_string());
     }
     if let Some(phase) = slot.phase.filter(|phase| *phase != Phase::AwaitingApproval) {
         words.push(format!("upgrading: {phase}"));

@@ -76,18 +76,18 @@ impl fmt::Display for Event {
                     artifact.short()
                 )
             }
-            EventKind::Step { artifact, share, step: (step, of), why } => {
-                let (artifact, percent) = (artifact.short(), share * 100.0);
+            EventKind::Step { artifact, weight, step: (step, of), why } => {
+                let (artifact, percent) = (artifact.short(), weight * 100.0);
                 write!(
                     f,
-                    "{slot}: {artifact} gets {percent} % of the calls, step {step} of {of}: {why}"
+                    "{slot}: canary {artifact} gets {percent} % of the calls, step {step} of {of}: {why}"
                 )
             }
-            EventKind::StepWaits { artifact, share, step: (step, of), open } => {
-                let (artifact, percent, open) = (artifact.short(), share * 100.0, open.join("; "));
+            EventKind::StepWaits { artifact, weight, step: (step, of), open } => {
+                let (artifact, percent, open) = (artifact.short(), weight * 100.0, open.join("; "));
                 write!(
                     f,
-                    "{slot}: {artifact} waits in step {step} of {of}, with {percent} % of the calls: \
+                    "{slot}: canary {artifact} waits in step {step} of {of}, with {percent} % of the calls: \
                      {open}; do: promote, commit or rollback"
                 )
             }

@@ -66,9 +66,9 @@ pub struct SlotStatus {
     pub plan: Option<Arc<Plan>>,
     /// The trial of the version that serves.
     pub trial: Option<TrialStatus>,
-    /// The version that serves beside the stable one, which is the one that
-    /// [`serving`](Self::serving) names.
-    pub beside: Option<BesideStatus>,
+    /// The canary: a new version that gets a share of the calls, beside the stable one, which is the one
+    /// that [`serving`](Self::serving) names.
+    pub canary: Option<CanaryStatus>,
     /// Why what serves is not what should: its trial went wrong, and so did the way back. Until the
     /// next version serves.
     pub degraded: Option<String>,
@@ -85,17 +85,17 @@ pub struct TrialStatus {
     pub figures: TrialFigures,
 }
 
-/// A version that serves beside the stable one ([`Config::with_strategy`](crate::Config::with_strategy)).
+/// A canary: a new version that gets a share of the calls beside the stable one ([`Config::with_strategy`](crate::Config::with_strategy)).
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
-pub struct BesideStatus {
+pub struct CanaryStatus {
     /// The number of its generation.
     pub generation: u64,
     /// What it is of.
     #[serde(flatten)]
     pub release: Release,
     /// The share of the calls that it gets: from 0 up to, but not including, 1.
-    pub share: f64,
+    pub weight: f64,
     /// The step that it is in, from 1.
     pub step: usize,
     /// How many steps there are.
@@ -154,11 +154,11 @@ impl GenerationStatus {
     }
 }
 
-impl fmt::Display for BesideStatus {
+impl fmt::Display for CanaryStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { generation, release, share, step, steps, figures, stable, waits } = self;
-        let percent = share * 100.0;
-        write!(f, "beside it {release}, generation {generation}, with {percent} % of the calls, ")?;
+        let Self { generation, release, weight, step, steps, figures, stable, waits } = self;
+        let percent = weight * 100.0;
+        write!(f, "canary {release}, generation {generation}, {percent} % of the calls, ")?;
         write!(f, "step {step} of {steps} ({figures}; the stable version: {stable})")?;
         match waits {
             Some(open) => write!(f, ", WAITS for promote, commit or rollback: {}", open.join("; ")),
@@ -185,13 +185,13 @@ impl TrialStatus {
     }
 }
 
-impl BesideStatus {
-    fn new(beside: OnRollout) -> Self {
-        let OnRollout { generation, release, share, step: (step, steps), watch, stable, waits } =
-            beside;
+impl CanaryStatus {
+    fn new(canary: OnRollout) -> Self {
+        let OnRollout { generation, release, weight, step: (step, steps), watch, stable, waits } =
+            canary;
         let figures = TrialFigures::of(&watch.figures());
         let stable = TrialFigures::of(&stable.figures());
-        Self { generation, release, share, step, steps, figures, stable, waits }
+        Self { generation, release, weight, step, steps, figures, stable, waits }
     }
 }
 
@@ -223,7 +223,7 @@ impl SlotStatus {
             awaiting: snapshot.awaiting,
             plan: snapshot.plan,
             trial: snapshot.on_trial.map(TrialStatus::new),
-            beside: snapshot.beside.map(BesideStatus::new),
+            canary: snapshot.canary.map(CanaryStatus::new),
             degraded: snapshot.degraded,
         }
     }
@@ -279,8 +279,8 @@ impl fmt::Display for SlotStatus {
             write!(f, ", on trial ({calls} calls, {panics} panics; ")?;
             write!(f, "{version}, generation {generation} is kept ready)")?;
         }
-        if let Some(beside) = &self.beside {
-            write!(f, ", {beside}")?;
+        if let Some(canary) = &self.canary {
+            write!(f, ", {canary}")?;
         }
         if let Some(plan) = &self.awaiting {
             write!(f, ", {} waits for approval, risk {}", plan.to, plan.level())?;

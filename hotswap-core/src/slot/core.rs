@@ -163,10 +163,10 @@ impl SlotCore {
         progress.highest = progress.highest.max(number);
     }
 
-    /// A version serves beside the stable one, or no longer.
-    pub(crate) fn set_beside(&self, beside: Option<OnRollout>) {
+    /// A canary gets a share of the calls, or no longer.
+    pub(crate) fn set_canary(&self, canary: Option<OnRollout>) {
         let mut progress = self.progress.lock();
-        progress.status.beside = beside;
+        progress.status.canary = canary;
         progress.status.phase = None;
     }
 

@@ -89,13 +89,13 @@ impl Serves {
     }
 }
 
-/// A version beside the stable one.
+/// A canary, which gets a share of the calls.
 #[derive(Debug, Clone)]
 pub(crate) struct OnRollout {
     pub(crate) generation: u64,
     pub(crate) release: Release,
-    /// The share of the calls that it gets.
-    pub(crate) share: f64,
+    /// The share of the calls that it gets, from 0 up to, but not including, 1.
+    pub(crate) weight: f64,
     /// The step, from 1, and how many there are.
     pub(crate) step: (usize, usize),
     pub(crate) watch: Arc<Watch>,
@@ -121,8 +121,8 @@ pub(crate) struct StatusSnapshot {
     pub(crate) pending: Option<Until>,
     pub(crate) last_refusal: Option<Arc<Refusal>>,
     pub(crate) on_trial: Option<OnTrial>,
-    /// A version beside the stable one.
-    pub(crate) beside: Option<OnRollout>,
+    /// A canary, which gets a share of the calls.
+    pub(crate) canary: Option<OnRollout>,
     /// The plan that waits for somebody's word.
     pub(crate) awaiting: Option<Arc<Plan>>,
     /// The plan that was made last.

@@ -77,8 +77,8 @@ impl SlotSupervisor {
             self.refuse_and_retry(cx, &candidate, fault);
             return false;
         }
-        if self.begins_beside(&candidate, &prepared) {
-            let begun = self.begin_beside(cx, prepared, &candidate);
+        if self.begins_as_canary(&candidate, &prepared) {
+            let begun = self.begin_rollout(cx, prepared, &candidate);
             return match begun {
                 Ok(()) => {
                     self.decide(cx, |it| it.applied(&candidate));

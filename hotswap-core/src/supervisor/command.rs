@@ -30,6 +30,9 @@ pub(crate) type StillWanted = Arc<dyn Fn() -> bool + Send + Sync>;
 /// The plan for an artifact that would be taken, or how it would be refused.
 pub(crate) type Judgement = Result<Arc<Plan>, Arc<Refusal>>;
 
+/// Whether a trial, or a step of it, has ended as it was to, or why not; `None` where nothing is on trial.
+pub(crate) type TrialEnd = Option<Result<(), Vec<String>>>;
+
 /// What the worker is told.
 pub(crate) enum Command {
     /// From the watcher.
@@ -54,11 +57,11 @@ pub(crate) enum Command {
     /// ChildEvent of a slot's rehearsal, by its number.
     Rehearsed { slot: SlotId, number: u64, event: ChildEvent },
     /// Commit what is on trial.
-    Commit { slot: String, why: String, reply: SyncSender<bool> },
-    /// End the step that a version beside the stable one is in; whether there is one.
-    Promote { slot: String, why: String, reply: SyncSender<bool> },
-    /// Roll back what is on trial; answered with `None` where nothing is.
-    RollBack { slot: String, why: String, reply: SyncSender<Option<Result<(), Vec<String>>>> },
+    Commit { slot: String, why: String, reply: SyncSender<TrialEnd> },
+    /// End the step that a canary is in.
+    Promote { slot: String, why: String, reply: SyncSender<TrialEnd> },
+    /// Roll back what is on trial.
+    RollBack { slot: String, why: String, reply: SyncSender<TrialEnd> },
     /// A call into a generation has panicked.
     Panicked(String, u64),
     /// Look at all artifacts again.

@@ -79,12 +79,12 @@ fn show(slot: &SlotCore, event: &SlotEvent) {
         }
         SlotEvent::StillPending(until) => slot.set_pending(Some(*until)),
         SlotEvent::NotPending => slot.set_pending(None),
-        SlotEvent::Begins { rollout, .. }
+        SlotEvent::CanaryBegan { rollout, .. }
         | SlotEvent::Step { rollout, .. }
-        | SlotEvent::StepWaits { rollout, .. } => slot.set_beside(Some(rollout.clone())),
-        SlotEvent::OverBeside => slot.set_beside(None),
+        | SlotEvent::StepWaits { rollout, .. } => slot.set_canary(Some(rollout.clone())),
+        SlotEvent::CanaryOver => slot.set_canary(None),
         SlotEvent::Serves { code, trial, .. } => {
-            slot.set_beside(None);
+            slot.set_canary(None);
             slot.set_live(code);
             slot.set_on_trial(trial.clone());
         }

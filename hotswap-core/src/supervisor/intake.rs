@@ -199,7 +199,7 @@ impl SlotSupervisor {
     /// Whether a file holds what serves, or where something serves beside it that, as far as it can be
     /// read just now.
     fn holds_newest(&self, cx: &Context, path: &Path) -> bool {
-        let newest = self.serving.beside().map_or_else(|| self.artifact(), Rollout::artifact);
+        let newest = self.serving.rollout().map_or_else(|| self.artifact(), Rollout::artifact);
         let limit = cx.shared.config.max_artifact_bytes;
         let holds = |artifact| {
             read_regular(path, limit).is_ok_and(|bytes| ArtifactHash::of(&bytes) == artifact)

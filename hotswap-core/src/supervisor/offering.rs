@@ -73,8 +73,8 @@ impl SlotSupervisor {
                 Standing::Serves { generation }
             };
         }
-        if let Some(beside) = status.beside.filter(|beside| is_it(beside.release.artifact)) {
-            return Standing::OnTrial { generation: beside.generation };
+        if let Some(canary) = status.canary.filter(|canary| is_it(canary.release.artifact)) {
+            return Standing::OnTrial { generation: canary.generation };
         }
         if self.core.deferred.contains(path) {
             return later(if is_tried {

@@ -11,7 +11,7 @@ use crate::{
 impl SlotSupervisor {
     /// A call has panicked, the first one or the first one after a while.
     pub(super) fn panicked(&mut self, cx: &mut Context, generation: u64) {
-        if let Some(rollout) = self.serving.beside()
+        if let Some(rollout) = self.serving.rollout()
             && rollout.canary.generation.code().generation == generation
         {
             let canary = Arc::clone(&rollout.canary.generation);
@@ -25,12 +25,13 @@ impl SlotSupervisor {
         }
     }
 
-    /// A call of the version beside the stable one has panicked: it is no more on its way to serve than
-    /// its trial says.
+    /// A call of the canary has panicked: whether it goes on is for its trial to say.
     fn canary_panicked(&mut self, cx: &mut Context, canary: &Generation) {
+        // First of all: one that comes from now on rings again, those before are asked for here.
+        canary.condition().rearm();
         let Panics { count, last } = canary.condition().panics();
         let Some(failure) = last else { return };
-        if let Some(rollout) = self.serving.beside_mut() {
+        if let Some(rollout) = self.serving.rollout_mut() {
             rollout.has_panicked(&failure);
         }
         let poisoned = canary.condition().is_poisoned();
@@ -38,7 +39,6 @@ impl SlotSupervisor {
         let panicked = Panicked { generation, count, failure, poisoned };
         cx.tell(&self.core.name, EventKind::Panicked(panicked));
         self.look_at_rollout(cx);
-        canary.condition().rearm();
     }
 
     /// Looks once more at what has panicked before.

@@ -118,7 +118,7 @@ impl Rollout {
         slot::OnRollout {
             generation: code.generation,
             release: code.release(),
-            share: self.weight().share(),
+            weight: self.weight().share(),
             step: self.place(),
             watch: Arc::clone(&self.watch),
             stable: Arc::clone(&self.stable),

@@ -147,7 +147,7 @@ impl SlotSupervisor {
     pub(super) fn next_look(&self) -> Option<Instant> {
         let looks = [
             self.serving.on_trial().map(|trial| trial.next_look),
-            self.serving.beside().map(|rollout| rollout.next_look),
+            self.serving.rollout().map(|rollout| rollout.next_look),
             self.measured_until,
             self.next_backup,
             self.candidates.next_look(),

@@ -69,13 +69,13 @@ pub(super) enum SlotEvent {
         promoted: Option<Promoted>,
     },
     /// It serves beside the stable version, and gets a share of the calls.
-    Begins { code: Arc<Code>, rollout: OnRollout },
+    CanaryBegan { code: Arc<Code>, rollout: OnRollout },
     /// It gets more of them.
     Step { artifact: ArtifactHash, rollout: OnRollout, why: String },
     /// A step of it is over, and somebody has to say how it goes on.
     StepWaits { artifact: ArtifactHash, rollout: OnRollout, open: Vec<String> },
     /// Nothing serves beside the stable version any more.
-    OverBeside,
+    CanaryOver,
     /// The trial of what serves is over, and nothing was wrong.
     Committed { code: Arc<Code>, figures: TrialFigures, why: String, asked: Option<String> },
     /// What is on trial is about to be rolled back.
@@ -134,7 +134,7 @@ impl SlotEvent {
                 let (phase, why) = (Phase::Rehearsed, text(why));
                 Line::Lazy(What::Cancelled { artifact, build, phase, why })
             }
-            Self::Begins { code, .. } => {
+            Self::CanaryBegan { code, .. } => {
                 let (artifact, phase) = (code.artifact?, Phase::Trial);
                 Line::Lazy(What::Phase { artifact, phase })
             }
@@ -197,15 +197,15 @@ impl SlotEvent {
                 vec![EventKind::Decided { artifact, approved, by, why }]
             }
             Self::Pending { release, until } => vec![EventKind::Pending { release, until }],
-            Self::Begins { code, rollout } => {
+            Self::CanaryBegan { code, rollout } => {
                 let Some(artifact) = code.artifact else { return Vec::new() };
                 let phase = EventKind::Phase { artifact, phase: Phase::Trial };
                 vec![phase, step(artifact, &rollout, "it serves beside the stable version")]
             }
             Self::Step { artifact, rollout, why } => vec![step(artifact, &rollout, &why)],
             Self::StepWaits { artifact, rollout, open } => {
-                let OnRollout { share, step, .. } = rollout;
-                vec![EventKind::StepWaits { artifact, share, step, open }]
+                let OnRollout { weight, step, .. } = rollout;
+                vec![EventKind::StepWaits { artifact, weight, step, open }]
             }
             Self::Serves { code, live, trial, recovered, promoted, .. } => {
                 let committed = promoted.map(|promoted| EventKind::Committed {
@@ -237,8 +237,8 @@ impl SlotEvent {
 
 /// What is told of a step.
 fn step(artifact: ArtifactHash, rollout: &OnRollout, why: &str) -> EventKind {
-    let OnRollout { share, step, .. } = *rollout;
-    EventKind::Step { artifact, share, step, why: why.to_owned() }
+    let OnRollout { weight, step, .. } = *rollout;
+    EventKind::Step { artifact, weight, step, why: why.to_owned() }
 }
 
 /// The line of a phase; some have lines of their own.

@@ -50,7 +50,7 @@ pub(super) enum Serving {
     /// The version before is kept ready.
     OnTrial(Box<OnTrial>),
     /// The stable version serves, and another one beside it. What comes finds it on trial as well.
-    Beside(Box<Rollout>),
+    RollingOut(Box<Rollout>),
 }
 
 /// What is on its way to a slot, as far as somebody else has to go on with it: a child, or a person.
@@ -109,7 +109,7 @@ impl Serving {
         match self {
             Self::Nothing => table::Serving::Nothing,
             Self::Stable => table::Serving::Stable,
-            Self::OnTrial(_) | Self::Beside(_) => table::Serving::OnTrial,
+            Self::OnTrial(_) | Self::RollingOut(_) => table::Serving::OnTrial,
         }
     }
 
@@ -122,18 +122,18 @@ impl Serving {
     }
 
     /// What serves beside the stable version.
-    pub(super) const fn beside(&self) -> Option<&Rollout> {
-        if let Self::Beside(rollout) = self { Some(rollout) } else { None }
+    pub(super) const fn rollout(&self) -> Option<&Rollout> {
+        if let Self::RollingOut(rollout) = self { Some(rollout) } else { None }
     }
 
-    pub(super) const fn beside_mut(&mut self) -> Option<&mut Rollout> {
-        if let Self::Beside(rollout) = self { Some(rollout) } else { None }
+    pub(super) const fn rollout_mut(&mut self) -> Option<&mut Rollout> {
+        if let Self::RollingOut(rollout) = self { Some(rollout) } else { None }
     }
 
     /// Ends what serves side by side, for good or until it is put back.
-    pub(super) fn take_beside(&mut self) -> Option<Box<Rollout>> {
+    pub(super) fn take_rollout(&mut self) -> Option<Box<Rollout>> {
         match std::mem::replace(self, Self::Stable) {
-            Self::Beside(rollout) => Some(rollout),
+            Self::RollingOut(rollout) => Some(rollout),
             other => {
                 *self = other;
                 None

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Instant};
 
 use hotswap_gate::{CanaryError, Gate, Guarded as _};
-use hotswap_types::{ModuleVersion, Phase, StateNote};
+use hotswap_types::{ArtifactHash, ModuleVersion, Phase, StateNote};
 
 use super::{
     candidate::Candidate,
@@ -20,21 +20,22 @@ use super::{
 use crate::{
     event::{Exit, Refusal},
     instance::{Generation, Stage},
+    slot::OnRollout,
     upgrade::{Applied, Canary, Fault, Prepared, Retiring, Unapplied, Why},
 };
 
 impl SlotSupervisor {
     /// Whether a candidate is to serve beside the stable version first.
-    pub(super) fn begins_beside(&self, candidate: &Candidate, prepared: &Prepared) -> bool {
+    pub(super) fn begins_as_canary(&self, candidate: &Candidate, prepared: &Prepared) -> bool {
         let settings = &self.core.settings;
         let gate = self.core.gate().filter(|_| settings.strategy.is_side_by_side());
         // Somebody who goes back wants the version that is known to be good.
         let is_new = !matches!(candidate.trigger, Trigger::Recovery | Trigger::Revert);
-        is_new && settings.trial.is_some() && gate.is_some_and(|gate| prepared.fits_beside(gate))
+        is_new && settings.trial.is_some() && gate.is_some_and(|gate| prepared.fits_as_canary(gate))
     }
 
     /// A candidate begins to get calls, beside the stable version.
-    pub(super) fn begin_beside(
+    pub(super) fn begin_rollout(
         &mut self,
         cx: &mut Context,
         prepared: Prepared,
@@ -56,14 +57,14 @@ impl SlotSupervisor {
         let begun = (candidate.begun, candidate.trigger);
         let rollout = Rollout::begin(canary, trial, strategy, (watch, stable), begun);
         let code = Arc::clone(rollout.canary.generation.code());
-        self.emit(cx, SlotEvent::Begins { code, rollout: rollout.shown() });
-        self.serving = Serving::Beside(Box::new(rollout));
+        self.emit(cx, SlotEvent::CanaryBegan { code, rollout: rollout.shown() });
+        self.serving = Serving::RollingOut(Box::new(rollout));
         Ok(())
     }
 
     /// Judges what serves beside the stable version, if something does.
     pub(super) fn look_at_rollout(&mut self, cx: &mut Context) {
-        let Some(rollout) = self.serving.beside() else { return };
+        let Some(rollout) = self.serving.rollout() else { return };
         let health = rollout.trial.health.clone();
         let turn = match rollout.turn(Instant::now()) {
             turn @ Turn::RollBack(_) => turn,
@@ -73,37 +74,37 @@ impl SlotSupervisor {
             },
         };
         match turn {
-            Turn::Wait => self.goes_on_beside(),
+            Turn::Wait => self.rollout_goes_on(),
             Turn::Next(why) => self.next_step(cx, why),
             Turn::Promote(why) => {
-                self.promote_all(cx, why);
+                // Why it is not was told.
+                let _ = self.promote_all(cx, why);
             }
             Turn::Ask(open) => {
-                let Some(rollout) = self.serving.beside_mut() else { return };
+                let Some(rollout) = self.serving.rollout_mut() else { return };
                 rollout.waits(open.clone());
-                self.goes_on_beside();
+                self.rollout_goes_on();
                 self.emit_step(cx, |rollout, artifact| SlotEvent::StepWaits {
                     artifact,
                     rollout,
                     open,
                 });
             }
-            Turn::RollBack(why) => self.abort(cx, why),
+            Turn::RollBack(why) => {
+                // As above.
+                let _ = self.abort(cx, why);
+            }
         }
     }
 
-    fn goes_on_beside(&mut self) {
-        if let Some(rollout) = self.serving.beside_mut() {
+    fn rollout_goes_on(&mut self) {
+        if let Some(rollout) = self.serving.rollout_mut() {
             rollout.goes_on();
         }
     }
 
-    fn emit_step(
-        &self,
-        cx: &Context,
-        event: impl FnOnce(crate::slot::OnRollout, hotswap_types::ArtifactHash) -> SlotEvent,
-    ) {
-        if let Some(rollout) = self.serving.beside()
+    fn emit_step(&self, cx: &Context, event: impl FnOnce(OnRollout, ArtifactHash) -> SlotEvent) {
+        if let Some(rollout) = self.serving.rollout()
             && let Some(artifact) = rollout.artifact()
         {
             self.emit(cx, event(rollout.shown(), artifact));
@@ -112,7 +113,7 @@ impl SlotSupervisor {
 
     /// It gets the share of the next step.
     fn next_step(&mut self, cx: &mut Context, why: String) {
-        let Some(rollout) = self.serving.beside_mut() else { return };
+        let Some(rollout) = self.serving.rollout_mut() else { return };
         rollout.next_step();
         let (weight, gate) = (rollout.weight(), self.core.gate());
         // Fails only where nothing serves beside the stable version.
@@ -120,27 +121,29 @@ impl SlotSupervisor {
         self.emit_step(cx, |rollout, artifact| SlotEvent::Step { artifact, rollout, why });
     }
 
-    /// Somebody ends a step: the next one begins, or it serves all calls. Returns whether something
-    /// serves beside the stable version.
-    pub(super) fn promote(&mut self, cx: &mut Context, why: String) -> bool {
-        match self.serving.beside() {
-            None => false,
-            Some(rollout) if rollout.is_last() => self.promote_all(cx, why),
-            Some(_) => {
-                self.next_step(cx, why);
-                true
-            }
-        }
+    /// Somebody ends a step: the next one begins, or it serves all calls. `None` without a canary.
+    pub(super) fn promote(
+        &mut self,
+        cx: &mut Context,
+        why: String,
+    ) -> Option<Result<(), Vec<String>>> {
+        let rollout = self.serving.rollout()?;
+        Some(if rollout.is_last() {
+            self.promote_all(cx, why)
+        } else {
+            self.next_step(cx, why);
+            Ok(())
+        })
     }
 
-    /// It serves all calls from now on, for good. Returns whether it does.
-    pub(super) fn promote_all(&mut self, cx: &mut Context, why: String) -> bool {
+    /// It serves all calls from now on, for good; or why it does not.
+    pub(super) fn promote_all(&mut self, cx: &mut Context, why: String) -> Result<(), Vec<String>> {
         if let Err(why) = self.verify(cx) {
-            self.abort(cx, why);
-            return false;
+            let finding = why.finding.clone();
+            self.abort(cx, why)?;
+            return Err(vec![finding, "it was rolled back".to_owned()]);
         }
-        let settled = self.settle(Canary::promote);
-        let Some((rollout, stable)) = settled else { return false };
+        let (rollout, stable) = self.settle(Canary::promote)?;
         let Rollout { begun, trigger, .. } = rollout;
         let generation = Arc::clone(&rollout.canary.generation);
         let figures = rollout.so_far();
@@ -153,13 +156,13 @@ impl SlotSupervisor {
         };
         self.live(cx, applied, begun, trigger, Some(Promoted { figures, why }));
         self.candidates.look_at_deferred();
-        true
+        Ok(())
     }
 
-    /// It gets no more calls.
-    pub(super) fn abort(&mut self, cx: &mut Context, why: Why) {
+    /// It gets no more calls; or why it still does.
+    pub(super) fn abort(&mut self, cx: &mut Context, why: Why) -> Result<(), Vec<String>> {
         // First of all for callers.
-        let Some((rollout, canary)) = self.settle(Canary::abort) else { return };
+        let (rollout, canary) = self.settle(Canary::abort)?;
         let code = Arc::clone(rollout.canary.generation.code());
         self.rolled_back = Some(Instant::now());
         if why.hangs {
@@ -167,7 +170,7 @@ impl SlotSupervisor {
         }
         let (build, figures, finding) = (build_of(&code), rollout.so_far(), why.finding.clone());
         self.emit(cx, SlotEvent::RollsBack { build, figures, why: finding });
-        self.emit(cx, SlotEvent::OverBeside);
+        self.emit(cx, SlotEvent::CanaryOver);
         let mut findings = vec![why.finding];
         findings.extend(rollout.panicked.clone());
         if let Some(health) = &rollout.trial.health
@@ -184,36 +187,40 @@ impl SlotSupervisor {
         self.quarantine(cx, refusal);
         self.retire_now(cx, canary);
         self.candidates.look_at_deferred();
+        Ok(())
     }
 
     /// The host ends: what serves beside the stable version was never committed.
     pub(super) fn undo_rollout(&mut self, cx: &mut Context) {
-        let Some((rollout, canary)) = self.settle(Canary::abort) else { return };
+        if self.serving.rollout().is_none() {
+            return;
+        }
+        let Ok((rollout, canary)) = self.settle(Canary::abort) else { return };
         let why = "the host has ended within its trial".to_owned();
         if let Some(build) = build_of(rollout.canary.generation.code()) {
             let artifact = build.artifact;
             self.emit(cx, SlotEvent::Undone { build, why: why.clone() });
             self.emit(cx, SlotEvent::CalledOff { artifact, why });
         }
-        self.emit(cx, SlotEvent::OverBeside);
+        self.emit(cx, SlotEvent::CanaryOver);
         self.retiring.push(canary);
     }
 
-    /// Has one of the two serve all calls; returns the other. `None` where the gate is closed: then it is
-    /// done at the next look.
+    /// Has one of the two serve all calls; returns the other. Where the gate is closed it is done at the
+    /// next look.
     fn settle(
         &mut self,
         on: impl FnOnce(&Canary, &Gate<Generation>) -> Result<Retiring, CanaryError>,
-    ) -> Option<(Rollout, Retiring)> {
-        let rollout = self.serving.take_beside()?;
+    ) -> Result<(Rollout, Retiring), Vec<String>> {
+        let rollout = self.serving.take_rollout();
+        let rollout = rollout.ok_or_else(|| vec![CanaryError::Inactive.to_string()])?;
         let gate = self.core.gate().expect("a version serves");
         let other = match on(&rollout.canary, gate) {
             Ok(other) => other,
             Err(error) => {
-                tracing::warn!(slot = &*self.core.name, %error, "tried again");
-                self.serving = Serving::Beside(rollout);
-                self.goes_on_beside();
-                return None;
+                self.serving = Serving::RollingOut(rollout);
+                self.rollout_goes_on();
+                return Err(vec![error.to_string(), "tried again by itself".to_owned()]);
             }
         };
         rollout.canary.generation.condition().unwatch();
@@ -221,6 +228,6 @@ impl SlotSupervisor {
         if let Some(stable) = self.instance() {
             stable.condition().unwatch();
         }
-        Some((*rollout, other))
+        Ok((*rollout, other))
     }
 }

@@ -65,7 +65,7 @@ impl SlotSupervisor {
         if is_due(self.serving.on_trial().map(|on_trial| on_trial.next_look)) {
             self.look_at_trial(cx);
         }
-        if is_due(self.serving.beside().map(|rollout| rollout.next_look)) {
+        if is_due(self.serving.rollout().map(|rollout| rollout.next_look)) {
             self.look_at_rollout(cx);
         }
         if is_due(self.measured_until) {
@@ -113,7 +113,9 @@ impl SlotSupervisor {
                 }
             }
             Verdict::Commit(why) => {
-                self.commit(cx, why);
+                if let Some(on_trial) = self.serving.take_trial() {
+                    self.commit(cx, *on_trial, why);
+                }
             }
             Verdict::RollBack(why) => {
                 // Why it is not was told.
@@ -156,15 +158,25 @@ impl SlotSupervisor {
 
     fn longest(&self) -> Duration {
         let on_trial = self.serving.on_trial().map(|on_trial| on_trial.trial.longest);
-        on_trial.or_else(|| self.serving.beside().map(Rollout::longest)).unwrap_or(BETWEEN)
+        on_trial.or_else(|| self.serving.rollout().map(Rollout::longest)).unwrap_or(BETWEEN)
     }
 
-    /// What serves is the stable version from now on; returns whether it was on trial.
-    pub(super) fn commit(&mut self, cx: &mut Context, why: String) -> bool {
-        if self.on(Input::Judged) != Action::Judge {
-            return false;
-        }
-        let Some(on_trial) = self.serving.take_trial() else { return self.promote_all(cx, why) };
+    /// What is on trial is the stable version from now on, or why not; `None` if nothing is.
+    pub(super) fn commit_on_request(
+        &mut self,
+        cx: &mut Context,
+        why: String,
+    ) -> Option<Result<(), Vec<String>>> {
+        (self.on(Input::Judged) == Action::Judge).then(|| match self.serving.take_trial() {
+            Some(on_trial) => {
+                self.commit(cx, *on_trial, why);
+                Ok(())
+            }
+            None => self.promote_all(cx, why),
+        })
+    }
+
+    fn commit(&mut self, cx: &mut Context, on_trial: OnTrial, why: String) {
         if let Some(instance) = self.instance() {
             instance.condition().unwatch();
         }
@@ -178,7 +190,6 @@ impl SlotSupervisor {
         self.retire_now(cx, on_trial.previous);
         self.reverted(cx, &code);
         self.candidates.look_at_deferred();
-        true
     }
 
     /// The same on request; `None` if nothing is on trial.
@@ -192,10 +203,7 @@ impl SlotSupervisor {
 
     /// The version before serves again; or why it does not.
     pub(super) fn roll_back(&mut self, cx: &mut Context, why: Why) -> Result<(), Vec<String>> {
-        let Some(mut on_trial) = self.serving.take_trial() else {
-            self.abort(cx, why);
-            return Ok(());
-        };
+        let Some(mut on_trial) = self.serving.take_trial() else { return self.abort(cx, why) };
         let core = Arc::clone(&self.core);
         let patient = on_trial.is_patient(&why);
         let candidate = core.serves().expect("what is on trial serves").code;
@@ -312,7 +320,7 @@ impl SlotSupervisor {
     /// Another instance of the same code serves.
     pub(super) fn goes_on_with(&self, instance: &Generation) {
         // It counts where the one before it did: calls that are late there are of this version, too.
-        if let Some(rollout) = self.serving.beside() {
+        if let Some(rollout) = self.serving.rollout() {
             instance.condition().watch(Arc::clone(&rollout.stable));
         } else if self.serving.on_trial().is_none() && self.measured_until.is_none() {
             instance.condition().unwatch();

@@ -114,10 +114,10 @@ impl Worker {
                 self.slots[slot].child_ended(&mut self.cx, number, event);
             }
             Command::Commit { slot, why, reply } => {
-                answer(&reply, self.with(&slot, false, |slot, cx| slot.commit(cx, why)))
+                answer(&reply, self.with(&slot, None, |slot, cx| slot.commit_on_request(cx, why)))
             }
             Command::Promote { slot, why, reply } => {
-                answer(&reply, self.with(&slot, false, |slot, cx| slot.promote(cx, why)))
+                answer(&reply, self.with(&slot, None, |slot, cx| slot.promote(cx, why)))
             }
             Command::RollBack { slot, why, reply } => answer(
                 &reply,

@@ -135,7 +135,8 @@ impl Upgrade<'_> {
         let (generation, state, restored) = self.start_anew(prepared, left, self.at_work())?;
         let code = Arc::clone(generation.code());
         let number = gate.current().0;
-        let old = activate::swap(gate, Arc::new(generation))?;
+        let undo = activate::Undo { deadline: self.at_work(), steps: self.steps };
+        let old = activate::swap(gate, Arc::new(generation), undo)?;
         let old = Some(Retiring::new(number, old, HandoverExtent::Unknown));
         Ok(Applied { code, state, pause: None, restored, old })
     }

@@ -1,5 +1,4 @@
-//! Side by side: the candidate's instance is made, and serves beside the stable version, which gets
-//! all other calls. No state goes over.
+//! A canary: the candidate's instance is made, and gets a share of the calls beside the stable version. No state goes over.
 //!
 //! The gate chooses for each call (`Gate::begin_canary`). Both ways on are one store each: the candidate
 //! gets all calls, or none.
@@ -9,7 +8,10 @@ use std::sync::Arc;
 use hotswap_gate::{Arm, CanaryError, Gate, Weight};
 use hotswap_types::Phase;
 
-use super::{HandoverExtent, Prepared, Retiring, Unapplied, Upgrade, activate};
+use super::{
+    HandoverExtent, Prepared, Retiring, Unapplied, Upgrade,
+    activate::{self, Undo},
+};
 use crate::instance::{Generation, Watch};
 
 /// A candidate that serves beside the stable version.
@@ -20,7 +22,7 @@ pub(crate) struct Canary {
 
 impl Prepared {
     /// Whether it can serve beside what serves: neither has a state, and what serves is well.
-    pub(crate) fn fits_beside(&self, gate: &Gate<Generation>) -> bool {
+    pub(crate) fn fits_as_canary(&self, gate: &Gate<Generation>) -> bool {
         let serves = gate.current().1;
         let condition = serves.condition();
         self.code().manifest.state().is_none()
@@ -43,7 +45,8 @@ impl Upgrade<'_> {
         let begun = prepared.still_fits(self.slot, self.config.state_drift).and_then(|()| {
             let generation = Arc::new(self.start(&prepared, self.at_work())?);
             generation.condition().watch(watch);
-            activate::begin_canary(gate, Arc::clone(&generation), weight)?;
+            let undo = Undo { deadline: self.at_work(), steps: self.steps };
+            activate::begin_canary(gate, Arc::clone(&generation), weight, undo)?;
             Ok(generation)
         });
         match begun {
