@@ -102,7 +102,7 @@ fn what_is_well_gets_more_calls_step_by_step_and_then_all() {
         EventKind::Committed { generation: 2, why, .. } => Some(why.clone()),
         _ => None,
     });
-    assert!(why.contains("calls failed   the stable version: 0 of"), "{why}");
+    assert!(why.contains("calls failed, of the stable version 0 of"), "{why}");
     assert_eq!(elsewhere(|| scene.slot.pin().label()).unwrap(), "b");
     assert_eq!(scene.told.retired().0, 1);
     // Its slot takes the next one.
@@ -182,7 +182,7 @@ fn too_few_calls_are_waited_for_until_somebody_says_how_it_goes_on() {
     scene.put(&till("label=b"));
     let (step, open) = waits();
     assert_eq!(step, (1, 2));
-    assert!(open.starts_with("calls  0 in this step, and 1000 were wanted"), "{open}");
+    assert!(open.starts_with("0 calls in this step, and 1000 were wanted"), "{open}");
     let status = scene.host.status();
     let beside = status.slots[0].canary.clone().unwrap();
     assert_eq!((beside.generation, beside.step, beside.steps), (2, 1, 2));
@@ -193,7 +193,7 @@ fn too_few_calls_are_waited_for_until_somebody_says_how_it_goes_on() {
     scene.host.operator().promote("main", "enough").unwrap();
     let (step, open) = waits();
     assert_eq!(step, (2, 2));
-    assert!(open.starts_with("calls  0 in this step"), "{open}");
+    assert!(open.starts_with("0 calls in this step"), "{open}");
     scene.host.operator().promote("main", "enough").unwrap();
     assert_eq!(scene.told.live().generation, 2);
     let none = scene.host.operator().promote("main", "again").unwrap_err();

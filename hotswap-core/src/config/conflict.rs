@@ -124,7 +124,7 @@ mod tests {
         }
         let whole = why(slot(trial())
             .with_trial(trial().with_slower(0.0))
-            .slot("bank", { SlotConfig::builtin::<Drawer>() }));
+            .slot("bank", SlotConfig::builtin::<Drawer>()));
         assert!(whole.contains("slot bank"), "{whole}");
         slot(trial().with_slower(f64::MAX).with_margin(0.0)).check_trials().unwrap();
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use hotswap_gate::Weight;
+use hotswap_types::Percent;
 
 /// How callers come to a new version.
 ///
@@ -98,14 +98,12 @@ impl Strategy {
         !matches!(self.kind, Kind::Smooth)
     }
 
-    /// The weights of the new version, one for each step.
-    pub(crate) fn weights(&self) -> Vec<Weight> {
+    /// The shares of the calls that the new version gets, one for each step.
+    pub(crate) fn steps(&self) -> &[f64] {
         match &self.kind {
-            Kind::Smooth => Vec::new(),
-            Kind::Gradual(shares) => {
-                shares.iter().filter_map(|&share| Weight::from_share(share)).collect()
-            }
-            Kind::Parallel => vec![Weight::ZERO],
+            Kind::Smooth => &[],
+            Kind::Gradual(shares) => shares,
+            Kind::Parallel => &[0.0],
         }
     }
 
@@ -131,7 +129,7 @@ impl fmt::Display for Strategy {
         match &self.kind {
             Kind::Smooth => return f.write_str("smooth: all calls at once"),
             Kind::Gradual(shares) => {
-                let shares = shares.iter().map(|share| format!("{} %", share * 100.0));
+                let shares = shares.iter().map(|share| Percent(*share).to_string());
                 let shares = shares.collect::<Vec<_>>().join(", ");
                 write!(f, "gradual: {shares} of the calls, then all")?;
             }
@@ -167,7 +165,7 @@ mod tests {
     fn a_plan_has_it_in_words() {
         for (strategy, wanted) in [
             (Strategy::smooth(), "smooth: all calls at once"),
-            (Strategy::gradual([0.01, 0.5]), "gradual: 1 %, 50 % of the calls, then all"),
+            (Strategy::gradual([0.07, 0.5]), "gradual: 7 %, 50 % of the calls, then all"),
             (
                 Strategy::parallel().with_manual_promotion(),
                 "parallel: previews alone, then all calls, each step ended by hand",
@@ -179,11 +177,8 @@ mod tests {
 
     #[test]
     fn each_share_is_a_step() {
-        let shares = |strategy: Strategy| -> Vec<f64> {
-            strategy.weights().into_iter().map(Weight::share).collect()
-        };
-        assert_eq!(shares(Strategy::gradual([0.25, 0.5])), [0.25, 0.5]);
-        assert_eq!(shares(Strategy::parallel()), [0.0]);
-        assert!(shares(Strategy::smooth()).is_empty());
+        assert_eq!(Strategy::gradual([0.25, 0.5]).steps(), [0.25, 0.5]);
+        assert_eq!(Strategy::parallel().steps(), [0.0]);
+        assert!(Strategy::smooth().steps().is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
-use hotswap_types::escape;
+use hotswap_types::{Percent, escape};
 
 use super::{Event, EventKind, Panicked};
 use crate::report::Report;
@@ -77,17 +77,18 @@ impl fmt::Display for Event {
                 )
             }
             EventKind::Step { artifact, weight, step: (step, of), why } => {
-                let (artifact, percent) = (artifact.short(), weight * 100.0);
+                let (artifact, percent) = (artifact.short(), Percent(*weight));
                 write!(
                     f,
-                    "{slot}: canary {artifact} gets {percent} % of the calls, step {step} of {of}: {why}"
+                    "{slot}: canary {artifact} gets {percent} of the calls, step {step} of {of}: {why}"
                 )
             }
             EventKind::StepWaits { artifact, weight, step: (step, of), open } => {
-                let (artifact, percent, open) = (artifact.short(), weight * 100.0, open.join("; "));
+                let (artifact, percent, open) =
+                    (artifact.short(), Percent(*weight), open.join("; "));
                 write!(
                     f,
-                    "{slot}: canary {artifact} waits in step {step} of {of}, with {percent} % of the calls: \
+                    "{slot}: canary {artifact} waits in step {step} of {of}, with {percent} of the calls: \
                      {open}; do: promote, commit or rollback"
                 )
             }

@@ -194,7 +194,7 @@ impl SlotSupervisor {
         let smooth = Strategy::smooth();
         let strategy = if is_beside && !has_state { strategy } else { &smooth };
         // Each step is a trial.
-        let steps = u32::try_from(strategy.weights().len()).unwrap_or(u32::MAX).max(1);
+        let steps = u32::try_from(strategy.steps().len()).unwrap_or(u32::MAX).max(1);
         let work = Some(config.work_deadline);
         let longest = Some(situation.pause.0);
         let step = |phase, deadline| Step { phase, deadline, likely: times.likely(phase) };

@@ -6,7 +6,6 @@ use std::{
 };
 
 use hotswap_abi::Failure;
-use hotswap_gate::Weight;
 use hotswap_types::ArtifactHash;
 
 use super::trigger::Trigger;
@@ -26,8 +25,6 @@ pub(super) struct Rollout {
     pub(super) canary: Canary,
     pub(super) trial: Trial,
     strategy: Strategy,
-    /// One for each step.
-    weights: Vec<Weight>,
     /// The step that it is in, from 0.
     step: usize,
     step_begun: Instant,
@@ -75,7 +72,6 @@ impl Rollout {
     ) -> Self {
         let now = Instant::now();
         Self {
-            weights: strategy.weights(),
             deadline: now + strategy.deadline(),
             next_look: now + trial.interval(),
             canary,
@@ -98,13 +94,13 @@ impl Rollout {
     }
 
     /// The share of the calls that it gets.
-    pub(super) fn weight(&self) -> Weight {
-        self.weights[self.step]
+    pub(super) fn weight(&self) -> f64 {
+        self.strategy.steps()[self.step]
     }
 
     /// The step that it is in, from 1, and how many there are.
     pub(super) fn place(&self) -> (usize, usize) {
-        (self.step + 1, self.weights.len())
+        (self.step + 1, self.strategy.steps().len())
     }
 
     /// What its calls have come to.
@@ -118,7 +114,7 @@ impl Rollout {
         slot::OnRollout {
             generation: code.generation,
             release: code.release(),
-            weight: self.weight().share(),
+            weight: self.weight(),
             step: self.place(),
             watch: Arc::clone(&self.watch),
             stable: Arc::clone(&self.stable),
@@ -162,7 +158,7 @@ impl Rollout {
     }
 
     pub(super) fn is_last(&self) -> bool {
-        self.step + 1 == self.weights.len()
+        self.step + 1 == self.strategy.steps().len()
     }
 
     /// The next step begins.

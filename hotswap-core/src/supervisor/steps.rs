@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_gate::{CanaryError, Gate, Guarded as _};
+use hotswap_gate::{CanaryError, Gate, Guarded as _, Weight};
 use hotswap_types::{ArtifactHash, ModuleVersion, Phase, StateNote};
 
 use super::{
@@ -44,7 +44,7 @@ impl SlotSupervisor {
         let core = Arc::clone(&self.core);
         let (strategy, trial) = (core.settings.strategy.clone(), core.settings.trial.clone());
         let (trial, gate) = (trial.expect("it was looked at"), core.gate().expect("it serves"));
-        let weight = strategy.weights()[0];
+        let weight = weight_of(strategy.steps()[0]);
         let (watch, stable) = watches();
         let (watched, instance) = (Arc::clone(&watch), gate.current().1);
         instance.condition().watch(Arc::clone(&stable));
@@ -115,7 +115,7 @@ impl SlotSupervisor {
     fn next_step(&mut self, cx: &mut Context, why: String) {
         let Some(rollout) = self.serving.rollout_mut() else { return };
         rollout.next_step();
-        let (weight, gate) = (rollout.weight(), self.core.gate());
+        let (weight, gate) = (weight_of(rollout.weight()), self.core.gate());
         // Fails only where nothing serves beside the stable version.
         let _ = gate.map(|gate| gate.set_weight(weight));
         self.emit_step(cx, |rollout, artifact| SlotEvent::Step { artifact, rollout, why });
@@ -230,4 +230,9 @@ impl SlotSupervisor {
         }
         Ok((*rollout, other))
     }
+}
+
+/// A share of the calls, as the gate has it; those of a strategy were looked at when the host was made.
+fn weight_of(share: f64) -> Weight {
+    Weight::from_share(share).unwrap_or_default()
 }
