@@ -288,6 +288,7 @@ impl Host {
             for slot in self.operator.shared.slots.lock().values() {
                 slot.end();
             }
+            self.operator.shared.events.end();
             return Err(Reason::Died.into());
         };
         kept.map_err(|lost| Reason::NotKept { lost }.into())

@@ -62,7 +62,7 @@ impl Operator {
 
     /// The events from now on. [`Host::slot`](crate::Host::slot) returns after the event of a
     /// slot's first generation was told; a later generation serves, and can be waited for, before
-    /// it is told.
+    /// it is told. The channel ends when the host has ended.
     #[must_use]
     pub fn events(&self) -> Receiver<Event> {
         self.shared.events.subscribe()

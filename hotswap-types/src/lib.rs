@@ -39,7 +39,7 @@ pub use intent::{Intent, ParseUrgencyError, Purpose, Urgency};
 pub use module_version::ModuleVersion;
 pub use operation::Operation;
 pub use outcome::Outcome;
-pub use percent::Percent;
+pub use percent::{Percent, share_of_calls};
 pub use phase::{Phase, PhaseSpan};
 pub use release::Release;
 pub use state_change::StateNote;

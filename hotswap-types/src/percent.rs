@@ -14,6 +14,16 @@ impl fmt::Display for Percent {
     }
 }
 
+/// The share of the calls that a canary of this weight gets, in words.
+#[must_use]
+pub fn share_of_calls(weight: f64) -> String {
+    if weight > 0.0 {
+        format!("{} of the calls", Percent(weight))
+    } else {
+        "no calls but previews".to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Percent;

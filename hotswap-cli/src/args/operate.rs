@@ -182,7 +182,7 @@ Exit codes: 0 the pause is over, 1 there was none, 2 no host answers")]
         #[command(flatten)]
         host: Host,
     },
-    /// End a trial: the new version stays
+    /// End a trial, or a rollout: the new version stays, with all calls
     #[command(after_help = "\
 Examples:
   hotswap commit shop --why 'looked at the orders myself'
@@ -212,7 +212,7 @@ Exit codes: 0 promoted, 1 there is no canary, 2 no host answers")]
         #[command(flatten)]
         host: Host,
     },
-    /// End a trial: the version before serves again
+    /// End a trial, or a rollout: the version before serves again, with all calls
     #[command(after_help = "\
 Examples:
   hotswap rollback shop --why 'prices are wrong'

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
-use hotswap_types::{Percent, escape};
+use hotswap_types::{escape, share_of_calls};
 
 use super::{Event, EventKind, Panicked};
 use crate::report::Report;
@@ -77,19 +77,16 @@ impl fmt::Display for Event {
                 )
             }
             EventKind::Step { artifact, weight, step: (step, of), why } => {
-                let (artifact, percent) = (artifact.short(), Percent(*weight));
-                write!(
-                    f,
-                    "{slot}: canary {artifact} gets {percent} of the calls, step {step} of {of}: {why}"
-                )
+                let (artifact, calls) = (artifact.short(), share_of_calls(*weight));
+                write!(f, "{slot}: canary {artifact} gets {calls}, step {step} of {of}: {why}")
             }
             EventKind::StepWaits { artifact, weight, step: (step, of), open } => {
-                let (artifact, percent, open) =
-                    (artifact.short(), Percent(*weight), open.join("; "));
+                let (artifact, calls, open) =
+                    (artifact.short(), share_of_calls(*weight), open.join("; "));
                 write!(
                     f,
-                    "{slot}: canary {artifact} waits in step {step} of {of}, with {percent} of the calls: \
-                     {open}; do: promote, commit or rollback"
+                    "{slot}: canary {artifact} waits in step {step} of {of}, with {calls}: {open}; \
+                     do: promote, commit or rollback"
                 )
             }
             EventKind::RollbackWaits { generation, why } => {

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Instant};
 
 use hotswap_gate::Gate;
-use hotswap_types::{ArtifactHash, Holder, Percent, Phase, Release, json};
+use hotswap_types::{ArtifactHash, Holder, Phase, Release, json, share_of_calls};
 use serde::Serialize;
 
 use crate::{
@@ -157,8 +157,8 @@ impl GenerationStatus {
 impl fmt::Display for CanaryStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { generation, release, weight, step, steps, figures, stable, waits } = self;
-        let percent = Percent(*weight);
-        write!(f, "canary {release}, generation {generation}, {percent} of the calls, ")?;
+        let calls = share_of_calls(*weight);
+        write!(f, "canary {release}, generation {generation}, {calls}, ")?;
         write!(f, "step {step} of {steps} ({figures}; the stable version: {stable})")?;
         match waits {
             Some(open) => write!(f, ", WAITS for promote, commit or rollback: {}", open.join("; ")),

@@ -16,7 +16,8 @@ use crate::{
 
 pub(crate) struct Events {
     callbacks: Vec<Callback>,
-    channels: Mutex<Vec<Sender<Event>>>,
+    /// None any more when the host has ended: who reads one is not to wait for ever.
+    channels: Mutex<Option<Vec<Sender<Event>>>>,
     reporter: Reporter,
 }
 
@@ -35,13 +36,20 @@ impl Events {
     pub(crate) fn new(callbacks: Vec<Callback>, reporter: Reporter) -> Self {
         #[cfg(feature = "metrics")]
         super::metrics::describe();
-        Self { callbacks, channels: Mutex::default(), reporter }
+        Self { callbacks, channels: Mutex::new(Some(Vec::new())), reporter }
     }
 
     pub(crate) fn subscribe(&self) -> Receiver<Event> {
         let (sender, receiver) = mpsc::channel();
-        self.channels.lock().push(sender);
+        if let Some(channels) = &mut *self.channels.lock() {
+            channels.push(sender);
+        }
         receiver
+    }
+
+    /// The host has ended.
+    pub(crate) fn end(&self) {
+        *self.channels.lock() = None;
     }
 
     pub(crate) fn tell(&self, event: &Event) {
@@ -51,8 +59,11 @@ impl Events {
         // A subscriber that panics costs the line, and nobody else the event.
         let _ = contained(|| trace(event, weight));
         let mut channels = self.channels.lock();
-        channels.retain(|channel| channel.send(event.clone()).is_ok());
-        let nobody_listens = channels.is_empty() && self.callbacks.is_empty();
+        let channels_listen = channels.as_mut().is_some_and(|channels| {
+            channels.retain(|channel| channel.send(event.clone()).is_ok());
+            !channels.is_empty()
+        });
+        let nobody_listens = !channels_listen && self.callbacks.is_empty();
         drop(channels);
         self.report(event, weight, nobody_listens);
         for callback in &self.callbacks {

@@ -18,6 +18,7 @@ use super::{
     trigger::Trigger,
 };
 use crate::{
+    artifact::StateFate,
     event::{Exit, Refusal},
     instance::{Generation, Stage},
     slot::OnRollout,
@@ -181,7 +182,7 @@ impl SlotSupervisor {
         let advice = "mend it, and build it again; tried again when the file changes or is cleared";
         let fault = Fault::as_advised(Phase::Trial, Exit::RolledBack, findings, advice);
         let module = Some(ModuleVersion::from(&*code.manifest));
-        let state = "there is none".to_owned();
+        let state = StateFate::None.to_string();
         let refusal = Refusal { state, ..self.refusal(code.artifact, module, fault) };
         drop((code, rollout));
         self.quarantine(cx, refusal);

@@ -323,6 +323,7 @@ impl Worker {
         }
         cx.ended();
         cx.steps.end();
+        cx.shared.events.end();
         if lost.is_empty() { Ok(()) } else { Err(lost) }
     }
 }

@@ -60,7 +60,11 @@ pub(crate) fn judge(
     let few = format!("{calls} calls in {took:.0?}, and {} were wanted", trial.calls);
     match trial.too_few {
         _ if calls >= trial.calls => {
-            Verdict::Commit(format!("{calls} calls in {took:.0?}, {panics} panics"))
+            let failures = match figures.failures {
+                0 => String::new(),
+                failures => format!(", {failures} failures"),
+            };
+            Verdict::Commit(format!("{calls} calls in {took:.0?}, {panics} panics{failures}"))
         }
         TooFew::Commit => Verdict::Commit(few),
         TooFew::RollBack => wrong(few),
@@ -140,6 +144,9 @@ mod tests {
         assert_eq!(after(&trial, 9, &figures(500, 10)), Verdict::Wait);
         let verdict = after(&trial, 10, &figures(500, 10));
         assert_eq!(verdict, Verdict::Commit("500 calls in 10s, 0 panics".to_owned()));
+        let failing = Figures { failures: 25, ..figures(500, 10) };
+        let verdict = after(&trial, 10, &failing);
+        assert_eq!(verdict, Verdict::Commit("500 calls in 10s, 0 panics, 25 failures".to_owned()));
     }
 
     #[test]

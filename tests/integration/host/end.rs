@@ -46,6 +46,20 @@ fn an_orderly_end_stops_the_instances_in_order() {
     ended(reader.value());
 }
 
+/// An operator's clone outlives the host, and asks for events after its end, too.
+#[test]
+fn channels_of_events_end_with_the_host() {
+    let scene = Scene::<dyn Counter>::of(&counter("label=a"));
+    let operator = scene.host.operator().clone();
+    let early = operator.events();
+    let reader =
+        thread::spawn(move || early.into_iter().map(|event| event.kind).collect::<Vec<_>>());
+    scene.host.shutdown().unwrap();
+    let told = reader.join().unwrap();
+    assert!(matches!(told[..], [.., EventKind::Retired { generation: 1, .. }]), "{told:?}");
+    assert_eq!(operator.events().into_iter().count(), 0);
+}
+
 #[test]
 fn at_the_end_callers_inside_finish() {
     let scene = Scene::<dyn Counter>::of(&counter("label=a"));

@@ -81,7 +81,9 @@ fn a_subscriber_that_panics_on_the_hosts_own_thread_ends_that_and_each_wait() {
     is_it(&scene.host.slot::<dyn Counter>("other").unwrap_err());
     assert_eq!(stage.texts(&scene, "good"), ["good"]);
     let Scene { host, slot, .. } = scene;
+    let events = host.events();
     is_it(&host.shutdown().unwrap_err());
+    assert_eq!(events.into_iter().count(), 0);
     assert!(matches!(slot.pin().say("good"), Err(CallError::Ended { .. })));
 }
 

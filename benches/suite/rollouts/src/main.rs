@@ -22,7 +22,10 @@ const RATES: [(f64, f64); 6] =
 const CALLS: [u64; 3] = [200, 1000, 5000];
 
 fn main() {
-    println!("| stable | canary | its calls | rolled back | after calls | promoted | open |");
+    println!(
+        "| stable version fails | canary fails | its calls in the step | rolled back \
+         | after calls (median) | promoted | inconclusive |"
+    );
     println!("|---|---|---|---|---|---|---|");
     let mut rng = Rng::with_seed(1);
     for (stable, canary) in RATES {
@@ -65,9 +68,8 @@ impl End {
 
 fn step(rng: &mut Rng, stable: f64, canary: f64, calls: u64) -> End {
     let (mut failed, mut stable_failed) = (0, 0);
-    let mut fails = |share: f64, calls: u64| -> u64 {
-        (0..calls).map(|_| u64::from(rng.f64() < share)).sum()
-    };
+    let mut fails =
+        |share: f64, calls: u64| -> u64 { (0..calls).map(|_| u64::from(rng.f64() < share)).sum() };
     for look in 1..=LOOKS {
         failed += fails(canary, calls / LOOKS);
         stable_failed += fails(stable, calls / LOOKS * STABLE);
