@@ -33,3 +33,41 @@ pub use self::{
     protocol::{Done, Reply},
 };
 pub use hotswap_types::Operation;
+
+use self::asker::Asker;
+use crate::operator::Operator;
+
+impl Operator {
+    /// Does what is asked, and answers as the socket does: for a console of the program's own, or an
+    /// HTTP route whose body is an [`Operation`] and whose answer a [`Reply`], both JSON by serde.
+    ///
+    /// Comes back when it is done; with [`Operation::Apply`] and `wait` that may take as long as the
+    /// upgrade and its trial. `progress` is told meanwhile what happens, in lines for people. Whoever
+    /// may call this may do all that an operator may: who asks is not checked.
+    ///
+    /// # Errors
+    /// Why it was not done, and what can be done instead; nothing was changed.
+    ///
+    /// ```no_run
+    /// use hotswap_core::{Operator, admin::Operation};
+    ///
+    /// fn pause(operator: &Operator) -> Result<(), String> {
+    ///     let by = "the console".to_owned();
+    ///     let pause = Operation::Pause { slot: None, by, why: "an audit".to_owned() };
+    ///     println!("{}", operator.perform(pause, |_| ())?.text);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn perform(
+        &self,
+        operation: Operation,
+        mut progress: impl FnMut(&str),
+    ) -> Result<Done, String> {
+        let mut progress = |line: &str| {
+            progress(line);
+            true
+        };
+        let mut asker = Asker { progress: &mut progress, is_gone: &|| false };
+        answer::answer(self, operation, &mut asker)
+    }
+}

@@ -66,10 +66,10 @@ fn condition(slot: &SlotStatus) -> String {
         words.push("paused".to_owned());
     }
     if !slot.deferred.is_empty() {
-        words.push(match slot.deferred.len() {
-            1 => "an artifact waits for the end of that".to_owned(),
-            many => format!("{many} artifacts wait for the end of that"),
-        });
+        words.push(format!(
+            "{} waiting until then",
+            counted(slot.deferred.len() as u64, "artifact")
+        ));
     }
     if words.is_empty() {
         words.push("stable".to_owned());

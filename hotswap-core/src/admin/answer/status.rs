@@ -17,7 +17,7 @@ impl Asked<'_> {
     pub(super) fn status(&self, slot: Option<&str>) -> Answer {
         let status = self.slots(slot)?;
         let mut table =
-            Table::new(["SLOT", "SERVES", "ARTIFACT", "GENERATION", "SINCE", "STATE OF THINGS"]);
+            Table::new(["SLOT", "SERVING", "ARTIFACT", "GENERATION", "SINCE", "STATUS"]);
         for slot in &status.slots {
             let (serves, hash, generation, since) = match &slot.serving {
                 None => ("nothing".to_owned(), String::new(), String::new(), String::new()),
