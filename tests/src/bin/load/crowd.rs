@@ -48,7 +48,8 @@ struct Signs {
 impl Crowd {
     pub(crate) fn start(server: SocketAddr, options: &Options) -> Self {
         let signs = Arc::<Signs>::default();
-        let (connections, pace, shared) = (options.connections, options.pace(), Arc::clone(&signs));
+        let (connections, pace, shared) =
+            (options.connections(), options.pace(), Arc::clone(&signs));
         let thread = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime can be started").block_on(async move {

@@ -17,13 +17,13 @@ mod server;
 mod times;
 
 use std::{
-    env,
     path::Path,
     process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
 
+use clap::Parser as _;
 use crowd::{Crowd, Sums};
 use hotswap_core::{Config, Host, Slot, SlotConfig, event::Exit};
 use hotswap_tests::{Outcome, Told, file_name, fixture, replace};
@@ -43,17 +43,7 @@ const BETWEEN_UPGRADES: Duration = Duration::from_millis(300);
 const TURN: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    match Options::of(env::args().skip(1)) {
-        Ok(Some(options)) => load(&options),
-        Ok(None) => {
-            println!("{}", options::HELP);
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}\n\n{}", options::HELP);
-            ExitCode::from(2)
-        }
-    }
+    load(&Options::parse())
 }
 
 fn load(options: &Options) -> ExitCode {
@@ -74,7 +64,7 @@ fn load(options: &Options) -> ExitCode {
     let server = Server::start(slot.clone());
     let crowd = Crowd::start(server.address(), options);
     let (begun, mut offered) = (Instant::now(), 0);
-    while begun.elapsed() < options.time {
+    while begun.elapsed() < options.time() {
         server.upgrades(false);
         crowd.upgrades(false);
         thread::sleep(TURN);

@@ -14,9 +14,10 @@ mod crowd;
 mod editions;
 mod options;
 
-use std::{env, process::ExitCode, time::Instant};
+use std::{process::ExitCode, time::Instant};
 
 use census::Census;
+use clap::Parser as _;
 use crowd::Crowd;
 use editions::Editions;
 use hotswap_core::{
@@ -37,17 +38,7 @@ const MOST_GROWTH_KIB: u64 = 4096;
 const MOVED: u64 = 5;
 
 fn main() -> ExitCode {
-    match Options::of(env::args().skip(1)) {
-        Ok(Some(options)) => soak(&options),
-        Ok(None) => {
-            println!("{}", options::HELP);
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}\n\n{}", options::HELP);
-            ExitCode::from(2)
-        }
-    }
+    soak(&Options::parse())
 }
 
 fn soak(options: &Options) -> ExitCode {
@@ -67,14 +58,14 @@ fn soak(options: &Options) -> ExitCode {
     let mut seen = Seen::default();
     seen.outcome_of(&told, false);
 
-    let crowd = Crowd::start(&slot, options.threads);
+    let crowd = Crowd::start(&slot, options.threads());
     let begun = Instant::now();
     let mut start = None;
-    for number in 1..=options.upgrades {
+    for number in 1..=options.upgrades() {
         let next = if number % 10 == 0 { editions.bad() } else { editions.good() };
         replace(&artifact, next.bytes());
         seen.outcome_of(&told, number % 10 == 0);
-        if number == WARM.min(options.upgrades / 2) {
+        if number == WARM.min(options.upgrades() / 2) {
             // Before they rest: each of them has to come by.
             seen.all_retired(&told);
             start = Some(crowd.at_rest(|| Census::now(&copies)));
@@ -93,7 +84,7 @@ fn soak(options: &Options) -> ExitCode {
     let still_mapped = end.mapped.saturating_sub(1);
     let lost = sums.booked.abs_diff(total);
     let keys = start.free_keys.saturating_sub(end.free_keys);
-    let per_second = options.upgrades as f64 / took.as_secs_f64();
+    let per_second = options.upgrades() as f64 / took.as_secs_f64();
     println!(
         "{{\"upgrades\":{},\"refused\":{},\"distinct_artifacts\":{},\"calls\":{},\
          \"failed_calls\":{},\"lost_updates\":{lost},\"unloaded\":{},\"still_mapped\":{still_mapped},\
@@ -112,21 +103,21 @@ fn soak(options: &Options) -> ExitCode {
         sums.longest.as_micros(),
         seen.moved,
     );
-    let unloads = options.retire == Retire::Unload;
+    let unloads = options.retire() == Retire::Unload;
     let is_well = sums.failed == 0
         && lost == 0
         && seen.surprises == 0
-        && seen.moved >= options.upgrades / MOVED
+        && seen.moved >= options.upgrades() / MOVED
         && (!unloads
             || (still_mapped == 0
                 && keys == 0
                 && end.descriptors == start.descriptors
-                && (options.upgrades <= WARM || end.rss_kib <= start.rss_kib + MOST_GROWTH_KIB)));
+                && (options.upgrades() <= WARM || end.rss_kib <= start.rss_kib + MOST_GROWTH_KIB)));
     if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn config(options: &Options) -> Config {
-    patient().with_retire(options.retire).with_generation_cap(usize::MAX).with_at_cap(AtCap::GoOn)
+    patient().with_retire(options.retire()).with_generation_cap(usize::MAX).with_at_cap(AtCap::GoOn)
 }
 
 /// What was told.
