@@ -16,6 +16,7 @@
 //!   looks like one that hangs, and giving it up costs the state that its instance holds.
 
 mod interface;
+mod pending;
 
 use std::{
     fmt, mem,
@@ -219,15 +220,6 @@ impl Host {
     /// When the host has ended.
     pub fn rescan(&self) -> Result<(), Error> {
         self.operator.rescan()
-    }
-
-    /// As [`Operator::apply_pending`].
-    ///
-    /// # Errors
-    /// At once when the thread is inside a call of a slot, since the upgrade would wait for it;
-    /// when the host has ended.
-    pub fn apply_pending(&self) -> Result<usize, Error> {
-        self.operator.apply_pending()
     }
 
     /// An orderly end: no upgrade begins any more, calls that come get

@@ -1,6 +1,7 @@
 //! What is asked of a host that runs: by the program, by an operator, from any thread.
 
 mod backups;
+mod pending;
 mod reports;
 mod status;
 
@@ -66,16 +67,6 @@ impl Operator {
     #[must_use]
     pub fn events(&self) -> Receiver<Event> {
         self.shared.events.subscribe()
-    }
-
-    /// Lets every prepared artifact take over, e.g. at the end of a frame, and waits until it has
-    /// or has failed. Returns how many have.
-    ///
-    /// # Errors
-    /// At once when the thread is inside a call of a slot, since the upgrade would wait for it;
-    /// when the host has ended.
-    pub fn apply_pending(&self) -> Result<usize, Error> {
-        self.ask(Command::Apply)
     }
 
     /// Gives up the callers inside a slot, because they hang in its module's code: a thread cannot
@@ -330,15 +321,19 @@ impl Operator {
         &self,
         command: impl FnOnce(SyncSender<T>) -> Command,
     ) -> Result<T, Error> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.order(command(reply))?;
+        answer.recv().map_err(|_| self.shared.why_over().into())
+    }
+
+    /// Has the worker do something that may wait for callers.
+    fn order(&self, command: Command) -> Result<(), Error> {
         self.shared.owner.is_here()?;
         self.refuse_inside()?;
-        let (reply, answer) = mpsc::sync_channel(1);
-        let command = command(reply);
         self.send(match &self.wanted {
             Some(wanted) => Command::IfWanted(Arc::clone(wanted), Box::new(command)),
             None => command,
-        })?;
-        answer.recv().map_err(|_| self.shared.why_over().into())
+        })
     }
 
     /// The worker cannot wait for itself, and event callbacks run there; one that runs on the

@@ -42,6 +42,7 @@ mod own_file;
 mod panics;
 mod pauses;
 mod planning;
+mod promise;
 mod ready;
 mod recent;
 mod recovering;
@@ -69,6 +70,7 @@ pub(crate) use self::{
     command::{Command, StillWanted},
     events::Events,
     pauses::Pauses,
+    promise::Promise,
     reports::Reports,
     shared::Shared,
     worker::{ShutdownState, Worker},

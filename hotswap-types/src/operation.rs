@@ -9,7 +9,7 @@ use crate::Intent;
 /// What an operator asks of a host.
 ///
 /// Where a slot is `None`, it is the only one that the host has opened; `status`, `why`, `history`,
-/// `pause` and `resume` mean all slots then. An artifact is named by its hash, or the beginning of
+/// `pause`, `resume`, and `apply` without a file mean all slots then. An artifact is named by its hash, or the beginning of
 /// it, as far as no other one is meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]

@@ -21,6 +21,7 @@ mod moves;
 mod operators;
 mod orders;
 mod panics;
+mod pending;
 mod performing;
 mod plans;
 mod refused;

@@ -93,18 +93,19 @@ Exit codes: 0 shown, 1 nothing was planned yet, 2 no host answers")]
         #[command(flatten)]
         host: Host,
     },
-    /// Take an artifact through an upgrade; without a file, let take over what is ready
+    /// Take an artifact through an upgrade; without a file, apply what is pending
     #[command(after_help = "\
 Examples:
   hotswap apply shop new/libshop.so --wait && echo it is committed
   hotswap apply shop new/libshop.so --purpose security --urgency critical --why CVE-2026-1
-  hotswap apply                                # what waits for its time takes over now
+  hotswap apply                                # applies every pending upgrade now
+  hotswap apply shop                           # the same, of one slot
 
 The host must be able to read the file. It is judged as one that appears in the host's own folder:
 signature, versions, rehearsal, approval and trial are as configured.
 
 Exit codes: 0 under way; with --wait only 0 when it is committed; 1 refused, rolled back, or nothing
-was ready; 2 no host answers")]
+was pending; 2 no host answers")]
     Apply {
         #[command(flatten)]
         slot: Slot,

@@ -24,7 +24,7 @@ impl Asked {
             Verb::Why { slot: Slot { slot }, host } => (host, Operation::Why { slot }),
             Verb::Plan { slot: Slot { slot }, host } => (host, Operation::Plan { slot }),
             Verb::Apply { slot: Slot { slot }, file, wait, wanted, host } => {
-                let (slot, file) = slot_and_file(slot, file)?;
+                let (slot, file) = slot_and_file(slot, file);
                 if wait && file.is_none() {
                     let text = "--wait is for an artifact: name its file";
                     return Err(Error::Unable(text.to_owned()));
@@ -73,21 +73,13 @@ impl Asked {
     }
 }
 
-/// Where a host has one slot, `apply FILE` is enough: what looks like a file is one. What is ready
-/// takes over in all slots.
-fn slot_and_file(
-    slot: Option<String>,
-    file: Option<PathBuf>,
-) -> Result<(Option<String>, Option<PathBuf>), Error> {
+/// Where a host has one slot, `apply FILE` is enough: what looks like a file is one.
+fn slot_and_file(slot: Option<String>, file: Option<PathBuf>) -> (Option<String>, Option<PathBuf>) {
     match (slot, file) {
         (Some(only), None) if only.contains(['/', '.']) || PathBuf::from(&only).is_file() => {
-            Ok((None, Some(only.into())))
+            (None, Some(only.into()))
         }
-        (Some(slot), None) => Err(Error::Unable(format!(
-            "which artifact? `hotswap apply {slot} FILE`; without a slot and a file, what is ready \
-             takes over in all slots"
-        ))),
-        other => Ok(other),
+        other => other,
     }
 }
 

@@ -121,8 +121,7 @@ fn what_cannot_be_asked_is_not_asked() {
     let folder = scratch();
     let none = folder.path().join("none").display().to_string();
     let ask = |words: &[&str]| hotswap(folder.path(), &[words, &["--host", &none]].concat());
-    // A slot alone is no order: what is ready takes over in all slots.
-    ask(&["apply", "shop"]).expect(2).says("which artifact? `hotswap apply shop FILE`");
+    ask(&["apply", "shop", "--wait"]).expect(2).says("--wait is for an artifact");
     ask(&["apply", "--wait"]).expect(2).says("--wait is for an artifact");
     // A file alone is one.
     ask(&["apply", "libshop.so", "--wait"]).expect(2).says("no host answers");

@@ -25,7 +25,7 @@ pub(super) fn answer(operator: &Operator, request: Operation, asker: &mut Asker<
         Operation::Apply { slot, file: Some(file), wait, intent } => {
             asked.apply(slot, &file, intent, wait.then_some(asker))
         }
-        Operation::Apply { slot: _, file: None, .. } => asked.apply_pending(),
+        Operation::Apply { slot, file: None, .. } => asked.apply_pending(slot.as_deref()),
         Operation::Approve { artifact, by } => asked.approve(&artifact, &by),
         Operation::Reject { artifact, by, why } => asked.reject(&artifact, &by, &why),
         Operation::Pause { slot, by, why } => asked.pause(slot.as_deref(), &by, &why),

@@ -10,7 +10,7 @@ use hotswap_types::{ArtifactHash, Intent};
 use hotswap_watch::Notice;
 use semver::Version;
 
-use super::offer::Offered;
+use super::{offer::Offered, promise::Promise};
 use crate::{
     event::Refusal,
     instance::Resident,
@@ -42,8 +42,8 @@ pub(crate) enum Command {
     Build(hotswap_watch::cargo::Report),
     /// A slot was asked for.
     Open(Arc<SlotCore>),
-    /// Let every prepared artifact take over.
-    Apply(SyncSender<usize>),
+    /// Let every prepared artifact take over, or that of one slot.
+    Apply(Option<String>, Promise<usize>),
     /// Give up the callers inside a slot.
     Abandon(String, SyncSender<bool>),
     /// Put a new instance of the same code in the place of the one that serves.

@@ -87,10 +87,13 @@ impl Worker {
             #[cfg(feature = "cargo")]
             Command::Build(report) => self.build_reported(report),
             Command::Open(core) => self.open(core),
-            Command::Apply(reply) => {
-                let cx = &mut self.cx;
-                let applied = self.slots.iter_mut().map(|slot| usize::from(slot.apply_ready(cx)));
-                answer(&reply, applied.sum());
+            Command::Apply(name, reply) => {
+                let Self { cx, slots } = self;
+                let is_meant = |slot: &&mut SlotSupervisor| {
+                    name.as_deref().is_none_or(|name| name == &*slot.core.name)
+                };
+                let slots = slots.iter_mut().filter(is_meant);
+                reply.keep(slots.map(|slot| usize::from(slot.apply_ready(cx))).sum());
             }
             Command::Abandon(name, reply) => {
                 answer(&reply, self.with(&name, false, SlotSupervisor::abandon))

@@ -96,9 +96,13 @@ impl Asked<'_> {
         }
     }
 
-    pub(super) fn apply_pending(&self) -> Answer {
-        let before = self.0.status().slots;
-        let applied = self.0.apply_pending().map_err(text)?;
+    pub(super) fn apply_pending(&self, slot: Option<&str>) -> Answer {
+        let before = self.slots(slot)?.slots;
+        let applied = match slot {
+            Some(slot) => self.0.apply_pending_in(slot).map(usize::from),
+            None => self.0.apply_pending(),
+        };
+        let applied = applied.map_err(text)?;
         let after = self.0.status().slots;
         let pending = before.iter().filter(|it| it.pending.is_some());
         let came_out: Vec<_> = pending
