@@ -172,10 +172,16 @@ impl Journal {
         self.store.keep(artifact, bytes, signature)
     }
 
-    /// Says that an artifact is about to take over, and how often it was.
-    pub(crate) fn activating(&mut self, slot: &str, build: Build) -> Result<(), JournalError> {
+    /// Says that an artifact is about to take over, how often it was, and whether somebody wants all
+    /// calls at once.
+    pub(crate) fn activating(
+        &mut self,
+        slot: &str,
+        build: Build,
+        smooth: bool,
+    ) -> Result<(), JournalError> {
         let before = self.record(slot).map_or(0, |it| it.tries_of(build.artifact));
-        self.append_durable(slot, What::Activating { build, attempt: before + 1 })
+        self.append_durable(slot, What::Activating { build, attempt: before + 1, smooth })
     }
 
     /// Where an artifact is kept.

@@ -1,6 +1,6 @@
 //! Why an upgrade is wanted, how soon, and by whom: what only people know of it.
 
-use std::{convert::Infallible, fmt, str::FromStr};
+use std::{convert::Infallible, fmt, ops::Not, str::FromStr};
 
 use crate::escape::{self, cut};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,7 +10,8 @@ const LONGEST: usize = 1024;
 
 /// Why an upgrade is wanted, how soon, and by whom.
 ///
-/// The host decides nothing by it: it stands in the plan, for whoever says yes, and in the report.
+/// It stands in the plan, for whoever says yes, and in the report. The host decides by the urgency,
+/// the priority and [`smooth`](Self::smooth) alone.
 /// Of a slot's upgrades it is said with `Config::with_intent`, of one artifact with `Operator::intend`.
 ///
 /// ```
@@ -34,6 +35,9 @@ pub struct Intent {
     pub urgency: Urgency,
     /// What comes first among upgrades of the same urgency: the higher one.
     pub priority: i8,
+    /// All calls at once this time, whatever the slot's strategy is.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub smooth: bool,
     /// Who has asked for it.
     #[serde(deserialize_with = "bounded", skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<String>,
@@ -109,6 +113,13 @@ impl Intent {
     #[must_use]
     pub const fn with_priority(mut self, priority: i8) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// All calls at once this time, whatever the slot's strategy is (`Strategy::smooth`).
+    #[must_use]
+    pub const fn with_smooth_upgrade(mut self) -> Self {
+        self.smooth = true;
         self
     }
 
@@ -209,13 +220,16 @@ impl FromStr for Urgency {
 
 impl fmt::Display for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { purpose, urgency, priority, asked_by, why } = self;
+        let Self { purpose, urgency, priority, smooth, asked_by, why } = self;
         write!(f, "{purpose}")?;
         if *urgency != Urgency::default() {
             write!(f, ", urgency {urgency}")?;
         }
         if *priority != 0 {
             write!(f, ", priority {priority}")?;
+        }
+        if *smooth {
+            f.write_str(", all calls at once")?;
         }
         if let Some(who) = asked_by {
             write!(f, ", asked by {}", escape::text(who))?;
@@ -240,6 +254,7 @@ mod tests {
             (Intent::default(), "unstated"),
             (security.clone(), "security"),
             (security.clone().with_priority(-1), "security, priority -1"),
+            (security.clone().with_smooth_upgrade(), "security, all calls at once"),
             (
                 security.with_urgency(Urgency::High).with_asked_by("ada").with_why("a\nb\u{1b}[1m"),
                 r"security, urgency high, asked by ada: a\nb\u{1b}[1m",
@@ -275,6 +290,10 @@ mod tests {
         let text = r#"{"purpose":"fix","urgency":"high","priority":0,"asked_by":"ada"}"#;
         assert_eq!(json(&intent), text);
         let read = |text: &str| serde_json::from_str::<Intent>(text);
+        let smooth = Intent::default().with_smooth_upgrade();
+        assert!(
+            json(&smooth).ends_with(r#""smooth":true}"#) && read(&json(&smooth)).unwrap() == smooth
+        );
         assert_eq!(read(text).unwrap(), intent);
         assert_eq!(read("{}").unwrap(), Intent::default());
         assert_eq!(read(r#"{"purpose":"audit"}"#).unwrap().purpose.to_string(), "audit");

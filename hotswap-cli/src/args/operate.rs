@@ -98,6 +98,7 @@ Exit codes: 0 shown, 1 nothing was planned yet, 2 no host answers")]
 Examples:
   hotswap apply shop new/libshop.so --wait && echo it is committed
   hotswap apply shop new/libshop.so --purpose security --urgency critical --why CVE-2026-1
+  hotswap apply shop new/libshop.so --at-once  # all calls, although the slot's strategy is gradual
   hotswap apply                                # applies every pending upgrade now
   hotswap apply shop                           # the same, of one slot
 
@@ -342,6 +343,9 @@ pub(crate) struct IntentArgs {
     /// What comes first among upgrades of the same urgency: the higher one
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) priority: i8,
+    /// All calls at once this time, whatever the slot's strategy is
+    #[arg(long)]
+    pub(crate) at_once: bool,
     /// Why, in a sentence
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: Option<String>,

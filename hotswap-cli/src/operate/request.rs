@@ -25,9 +25,11 @@ impl Asked {
             Verb::Plan { slot: Slot { slot }, host } => (host, Operation::Plan { slot }),
             Verb::Apply { slot: Slot { slot }, file, wait, wanted, host } => {
                 let (slot, file) = slot_and_file(slot, file);
-                if wait && file.is_none() {
-                    let text = "--wait is for an artifact: name its file";
-                    return Err(Error::Unable(text.to_owned()));
+                for (option, is_set) in [("--wait", wait), ("--at-once", wanted.at_once)] {
+                    if is_set && file.is_none() {
+                        let text = format!("{option} is for an artifact: name its file");
+                        return Err(Error::Unable(text));
+                    }
                 }
                 let file = file.as_deref().map(absolute).transpose()?;
                 (host, Operation::Apply { slot, file, wait, intent: intent(wanted) })
@@ -84,9 +86,10 @@ fn slot_and_file(slot: Option<String>, file: Option<PathBuf>) -> (Option<String>
 }
 
 fn intent(wanted: IntentArgs) -> Intent {
-    let IntentArgs { purpose, urgency, priority, why, by } = wanted;
-    let intent =
+    let IntentArgs { purpose, urgency, priority, at_once, why, by } = wanted;
+    let mut intent =
         Intent::new(purpose).with_urgency(urgency).with_priority(priority).with_asked_by(name(by));
+    intent.smooth = at_once;
     match why {
         Some(why) => intent.with_why(why),
         None => intent,

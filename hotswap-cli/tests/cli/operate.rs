@@ -1,6 +1,13 @@
 //! The operator's verbs where no host answers: what they do with one is for the tests of a host.
 
-use std::{fs, io::Read as _, os::unix::net::UnixListener, path::Path, process::Stdio, thread};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    os::unix::net::UnixListener,
+    path::Path,
+    process::Stdio,
+    thread,
+};
 
 use crate::support::{Ran, command, hotswap, scratch};
 
@@ -123,10 +130,33 @@ fn what_cannot_be_asked_is_not_asked() {
     let ask = |words: &[&str]| hotswap(folder.path(), &[words, &["--host", &none]].concat());
     ask(&["apply", "shop", "--wait"]).expect(2).says("--wait is for an artifact");
     ask(&["apply", "--wait"]).expect(2).says("--wait is for an artifact");
+    ask(&["apply", "--at-once"]).expect(2).says("--at-once is for an artifact");
     // A file alone is one.
     ask(&["apply", "libshop.so", "--wait"]).expect(2).says("no host answers");
     ask(&["apply", "shop", "libshop.so", "--urgency", "soon"]).expect(2).says("low, normal, high");
     for verb in ["approve", "reject", "clear", "revert", "note"] {
         ask(&[verb]).expect(2).says("Usage");
     }
+}
+
+#[test]
+fn all_calls_at_once_are_asked_for_in_the_request() {
+    let folder = scratch();
+    let socket = folder.path().join("admin.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let other = thread::spawn(move || {
+        [true, false].map(|_| {
+            let (stream, _) = listener.accept().unwrap();
+            let mut request = String::new();
+            BufReader::new(stream).read_line(&mut request).unwrap();
+            request
+        })
+    });
+    for option in [&["--at-once"][..], &[]] {
+        let ask = ["apply", "shop", "libshop.so", "--host", socket.to_str().unwrap()];
+        hotswap(folder.path(), &[&ask, option].concat()).expect(2);
+    }
+    let [at_once, usual] = other.join().unwrap();
+    assert!(at_once.contains(r#""smooth":true"#), "{at_once}");
+    assert!(usual.contains("libshop.so") && !usual.contains("smooth"), "{usual}");
 }

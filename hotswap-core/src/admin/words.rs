@@ -48,7 +48,8 @@ fn condition(slot: &SlotStatus) -> String {
     if let Some(trial) = &slot.trial {
         let (calls, panics) =
             (counted(trial.figures.calls, "call"), counted(trial.figures.panics, "panic"));
-        words.push(format!("on trial, {calls}, {panics}"));
+        let how = if slot.is_smooth_as_asked() { " with all calls at once, as asked" } else { "" };
+        words.push(format!("on trial{how}, {calls}, {panics}"));
     }
     if let Some(canary) = &slot.canary {
         words.push(canary.to_string());

@@ -92,10 +92,10 @@ fn live(folder: &Path, found: &mut MayFind) -> Result<(), JournalError> {
             continue;
         }
         let attempt = journal.record(SLOT).map_or(0, |it| it.tries_of(artifact)) + 1;
-        let activating = journal.activating(SLOT, build.clone());
+        let activating = journal.activating(SLOT, build.clone(), false);
         found.after(&journal, activating.is_ok());
         if activating.is_err() {
-            found.perhaps(&journal, What::Activating { build, attempt });
+            found.perhaps(&journal, What::Activating { build, attempt, smooth: false });
             continue;
         }
         let _ = journal.append_lazy(SLOT, What::Activated { artifact, generation: n.into() });

@@ -10,6 +10,8 @@
 //! since 1970, and `sum` is the beginning of the BLAKE3 hash of what stands before it. The checksum
 //! tells a line that was written from one that was damaged; it is no signature.
 
+use std::ops::Not;
+
 use hotswap_abi::__private::text::is_obeyed;
 use hotswap_types::{ArtifactHash, Phase};
 use serde::{Deserialize, Serialize};
@@ -65,6 +67,9 @@ pub(crate) enum What {
         build: Build,
         /// How often that was so without an end, with this time.
         attempt: u32,
+        /// Somebody wants all calls at once, whatever its slot's strategy is.
+        #[serde(default, skip_serializing_if = "Not::not")]
+        smooth: bool,
     },
     /// It serves.
     Activated { artifact: ArtifactHash, generation: u64 },
@@ -210,7 +215,12 @@ mod tests {
             "1.2.3-rc.1+7".parse().unwrap(),
             ArtifactHash::of(b"a"),
         );
-        Line::new(7, 1_764_100_000_000, "main", What::Activating { build, attempt: 2 })
+        Line::new(
+            7,
+            1_764_100_000_000,
+            "main",
+            What::Activating { build, attempt: 2, smooth: false },
+        )
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl SlotRecord {
             What::Inspected(build) => self.on_its_way(at, build),
             What::Phase { .. } | What::Restoring { .. } => {}
             What::BackedUp(backup) => self.backed_up(backup),
-            What::Activating { build, attempt } => {
+            What::Activating { build, attempt, .. } => {
                 self.on_its_way(at, build);
                 self.tries.retain(|it| it.build.artifact != build.artifact);
                 keep_last(&mut self.tries, MOST_TRIES);

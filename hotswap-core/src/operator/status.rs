@@ -229,6 +229,14 @@ impl SlotStatus {
     }
 }
 
+impl SlotStatus {
+    /// Whether somebody has wanted all calls at once for what serves, whatever the slot's strategy is.
+    pub(crate) fn is_smooth_as_asked(&self) -> bool {
+        let serves = self.serving.as_ref().and_then(|it| it.release.artifact);
+        self.plan.as_ref().is_some_and(|plan| plan.intent.smooth && Some(plan.artifact) == serves)
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(owner) = self.forked_from {
@@ -276,7 +284,9 @@ impl fmt::Display for SlotStatus {
         if let Some(TrialStatus { previous, figures }) = &self.trial {
             let TrialFigures { calls, panics, .. } = figures;
             let Serving { version, generation } = previous;
-            write!(f, ", on trial ({calls} calls, {panics} panics; ")?;
+            let how =
+                if self.is_smooth_as_asked() { " with all calls at once, as asked" } else { "" };
+            write!(f, ", on trial{how} ({calls} calls, {panics} panics; ")?;
             write!(f, "{version}, generation {generation} is kept ready)")?;
         }
         if let Some(canary) = &self.canary {

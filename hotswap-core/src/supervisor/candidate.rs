@@ -35,6 +35,8 @@ pub(super) struct Candidate {
     pub(super) generation: u64,
     /// Somebody has said yes to its plan.
     pub(super) approved: Option<Answer>,
+    /// Somebody has wanted all calls at once when it was looked at; its plan says so.
+    pub(super) smooth: bool,
     span: tracing::Span,
 }
 
@@ -85,6 +87,7 @@ impl Candidate {
             module: None,
             generation: 0,
             approved: None,
+            smooth: false,
             span,
         }
     }

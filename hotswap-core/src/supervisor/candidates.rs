@@ -30,6 +30,8 @@ use crate::{event::Refusal, slot::SlotCore, upgrade::Fault};
 pub(super) const NEWER: &str = "a newer artifact has come";
 /// The same, where somebody has asked for what has come.
 pub(super) const GOES_BACK: &str = "somebody goes back to an earlier one";
+/// The same, where somebody has asked for all calls at once, or no longer does.
+const OTHERWISE: &str = "somebody wants it with another strategy";
 const TAKEN_BACK: &str = "it was taken back";
 /// Why what a file held is not wanted any more.
 const REMOVED: &str = "its file was removed";
@@ -139,10 +141,16 @@ impl<W: Work> Candidates<W> {
         trigger: Trigger,
     ) -> (Known, Effects<W>) {
         let seen = self.seen.insert(path.to_owned(), artifact) == Some(artifact);
+        let mut effects = Vec::new();
+        if trigger == Trigger::Operator {
+            effects = self.planned_otherwise(artifact);
+        }
         let ready = self.ready.as_ref().map(|it| it.candidate.artifact);
         let under_way = [ready, self.progress.artifact()].contains(&Some(artifact));
         let serves = self.serves() == Some(artifact);
-        let effects = if serves { self.taken_back(path, trigger) } else { Vec::new() };
+        if serves {
+            effects.extend(self.taken_back(path, trigger));
+        }
         let is_request = matches!(trigger, Trigger::Recovery | Trigger::Revert);
         let known = if serves
             || (under_way && trigger != Trigger::Revert)
@@ -154,6 +162,22 @@ impl<W: Work> Candidates<W> {
             rejected.map_or(Known::New, Known::Rejected)
         };
         (known, effects)
+    }
+
+    /// Its plan, and who has approved that, is for another strategy than is asked for now: it is begun
+    /// anew.
+    fn planned_otherwise(&mut self, artifact: ArtifactHash) -> Effects<W> {
+        let smooth = self.intent_of(artifact).smooth;
+        let is_it = |it: &Candidate| it.artifact == artifact && it.smooth != smooth;
+        let mut effects = Vec::new();
+        if let Some(ready) = self.ready.take_if(|it| is_it(&it.candidate)) {
+            effects.push(Effect::Emit(SlotEvent::NotPending));
+            effects.extend(dropped(ready, OTHERWISE));
+        }
+        if self.progress.candidate().is_some_and(is_it) {
+            effects.extend(self.superseded(OTHERWISE));
+        }
+        effects
     }
 
     /// What serves lies at a path again: the candidate from there is not wanted any more. One that was

@@ -78,7 +78,7 @@ impl SlotSupervisor {
             kept.map_err(|fault| Fault { phase: Phase::Activated, ..fault })?;
         }
         let name = &self.core.name;
-        let written = journal.lock().activating(name, build);
+        let written = journal.lock().activating(name, build, candidate.smooth);
         written.map_err(|error| unwritten(Phase::Activated, &error))
     }
 

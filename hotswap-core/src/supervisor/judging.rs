@@ -57,6 +57,7 @@ impl SlotSupervisor {
         let mut candidate =
             Candidate::new(&core, artifact, path, Instant::now(), Trigger::Operator);
         candidate.signed.clone_from(&verified.signed);
+        candidate.smooth = self.candidates.intent_of(artifact).smooth;
         let mut upgrade = Upgrade {
             slot: &core,
             config: &shared.config,

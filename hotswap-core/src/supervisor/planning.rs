@@ -190,9 +190,14 @@ impl SlotSupervisor {
             || from.is_some_and(|from| from.manifest.state().is_some());
         let strategy = &core.settings.strategy;
         let is_beside = strategy.is_side_by_side() && from.is_some();
+        // What has been said since it was looked at changes nothing for it.
+        let smooth = candidate.smooth;
+        let mut intent = self.candidates.intent_of(staged.hash());
+        intent.smooth = smooth;
         situation.is_smooth_for_state = is_beside && has_state;
-        let smooth = Strategy::smooth();
-        let strategy = if is_beside && !has_state { strategy } else { &smooth };
+        situation.is_smooth_as_asked = is_beside && !has_state && smooth;
+        let at_once = Strategy::smooth();
+        let strategy = if is_beside && !has_state && !smooth { strategy } else { &at_once };
         // Each step is a trial.
         let steps = u32::try_from(strategy.steps().len()).unwrap_or(u32::MAX).max(1);
         let work = Some(config.work_deadline);
@@ -222,7 +227,7 @@ impl SlotSupervisor {
         Plan {
             slot: core.name.to_string(),
             artifact: staged.hash(),
-            intent: self.candidates.intent_of(staged.hash()),
+            intent,
             path: candidate.path.clone(),
             size: staged.size(),
             signed: candidate.signed.as_ref().map(Signed::told),
@@ -266,6 +271,7 @@ impl SlotSupervisor {
             state: (self.state_size(cx).unwrap_or_default(), self.copies(cx, handover)),
             has_trial: self.core.settings.trial.is_some(),
             is_smooth_for_state: false,
+            is_smooth_as_asked: false,
             pause: (config.pause_deadline, times.pause()),
             window: None,
             unrehearsed: None,

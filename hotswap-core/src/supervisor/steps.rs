@@ -32,7 +32,10 @@ impl SlotSupervisor {
         let gate = self.core.gate().filter(|_| settings.strategy.is_side_by_side());
         // Somebody who goes back wants the version that is known to be good.
         let is_new = !matches!(candidate.trigger, Trigger::Recovery | Trigger::Revert);
-        is_new && settings.trial.is_some() && gate.is_some_and(|gate| prepared.fits_as_canary(gate))
+        is_new
+            && !candidate.smooth
+            && settings.trial.is_some()
+            && gate.is_some_and(|gate| prepared.fits_as_canary(gate))
     }
 
     /// A candidate begins to get calls, beside the stable version.

@@ -62,6 +62,8 @@ pub(crate) struct Situation {
     pub(crate) has_trial: bool,
     /// The slot has versions serve side by side, and this one cannot: it has a state.
     pub(crate) is_smooth_for_state: bool,
+    /// It is not rolled out step by step, since somebody wants all calls at once.
+    pub(crate) is_smooth_as_asked: bool,
     /// The longest pause that is allowed, and the median of those that were.
     pub(crate) pause: (Duration, Option<Duration>),
     /// How long the hours are in which it may take over, and how long that is likely to take, with

@@ -36,6 +36,7 @@ pub(crate) fn risks(
         state: (state, copies),
         has_trial,
         is_smooth_for_state,
+        is_smooth_as_asked,
         pause: (longest, likely),
         window,
         unrehearsed,
@@ -177,6 +178,14 @@ pub(crate) fn risks(
                 "all calls go to it at once, and not a share of them: it has a state".to_owned(),
                 "two versions would each change a state of their own; keep the state in the host or \
                  in another slot to have a share of the calls",
+            );
+        }
+        if *is_smooth_as_asked {
+            risk(
+                Level::Medium,
+                "all calls go to it at once, and not a share of them: somebody has asked for that"
+                    .to_owned(),
+                "a fault meets every caller until the trial rolls it back",
             );
         }
         if !has_trial {

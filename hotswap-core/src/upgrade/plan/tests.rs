@@ -172,6 +172,10 @@ fn each_risk_has_its_level_and_its_text() {
             "high: what serves could not come back with its state: it is irreversible",
         ),
         (
+            Situation { is_smooth_as_asked: true, ..well() },
+            "medium: all calls go to it at once, and not a share of them: somebody has asked for that",
+        ),
+        (
             Situation { has_trial: false, ..well() },
             "low: there is no trial: once it serves nothing goes back by itself",
         ),
