@@ -10,10 +10,16 @@ mod past;
 #[cfg(test)]
 pub(crate) mod sample;
 mod serving;
+mod step;
 mod text;
 
 pub(crate) use self::lost::lost;
-pub use self::{note::Note, past::HistoryEntry, serving::Serving};
+pub use self::{
+    note::Note,
+    past::HistoryEntry,
+    serving::Serving,
+    step::{StepEnd, StepReport},
+};
 
 use std::{
     sync::Arc,
@@ -65,9 +71,12 @@ pub struct Report {
     /// When the state was taken that it began with, if that is not the one of the version before.
     #[serde(default, with = "json::maybe_time")]
     pub restored: Option<SystemTime>,
-    /// What its trial has come to, where it had one.
+    /// What its trial has come to, where it had one; of a rollout, all its steps together.
     #[serde(default)]
     pub trial: Option<TrialFigures>,
+    /// The steps of its rollout that are over, in order.
+    #[serde(default)]
+    pub steps: Vec<StepReport>,
     /// How the version before came back, where it did.
     #[serde(default)]
     pub back: Option<WayBackTaken>,
@@ -185,6 +194,7 @@ impl Report {
             state: None,
             restored: None,
             trial: None,
+            steps: Vec::new(),
             back: None,
             outcome: Outcome::Interrupted,
             tried_again: false,

@@ -29,6 +29,7 @@ mod refused;
 mod rehearsal;
 mod reports;
 mod restart;
+mod rollout_reports;
 mod runs;
 mod side_by_side;
 mod side_by_side_trouble;

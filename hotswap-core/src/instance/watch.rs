@@ -121,6 +121,15 @@ impl Drop for Timed<'_> {
 }
 
 impl Figures {
+    /// What calls have come to since a look at the same watch.
+    pub(crate) fn since(mut self, before: &Self) -> Self {
+        self.latency.since(&before.latency);
+        self.untimed -= before.untimed;
+        self.panics -= before.panics;
+        self.failures -= before.failures;
+        self
+    }
+
     /// How many calls have ended.
     pub(crate) fn calls(&self) -> u64 {
         self.latency.calls() + self.untimed
@@ -160,6 +169,13 @@ impl Latency {
     pub(crate) fn add(&mut self, other: &Self) {
         for (mine, others) in self.0.iter_mut().zip(other.0) {
             *mine += others;
+        }
+    }
+
+    /// What has been counted since then.
+    fn since(&mut self, before: &Self) {
+        for (mine, before) in self.0.iter_mut().zip(before.0) {
+            *mine -= before;
         }
     }
 
@@ -229,6 +245,18 @@ mod tests {
         near(latency.quantile(0.5), 50);
         near(latency.quantile(0.99), 99);
         near(latency.quantile(1.0), 100);
+    }
+
+    #[test]
+    fn what_has_come_since_is_what_was_not_there_before() {
+        let watch = Watch::cold(1);
+        watch.panicked();
+        drop((watch.call(), watch.call()));
+        let before = watch.figures();
+        drop((watch.call(), watch.call(), watch.call()));
+        watch.failed();
+        let Figures { latency, untimed, panics, failures, .. } = watch.figures().since(&before);
+        assert_eq!((latency.calls(), untimed, panics, failures), (3, 0, 0, 1));
     }
 
     #[test]

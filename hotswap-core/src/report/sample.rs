@@ -8,7 +8,7 @@ use std::{
 use hotswap_types::{ModuleVersion, Outcome, Phase, StateNote};
 
 use super::Serving;
-use super::{Decision, Note, PhaseTime, Report, TrialFigures, WayBackTaken};
+use super::{Decision, Note, PhaseTime, Report, StepEnd, StepReport, TrialFigures, WayBackTaken};
 use crate::plan;
 
 fn began() -> SystemTime {
@@ -19,6 +19,13 @@ fn began() -> SystemTime {
 pub(crate) fn committed() -> Report {
     let plan = plan::sample::plan();
     let millis = Duration::from_millis;
+    let figures = |calls, failures| TrialFigures {
+        calls,
+        panics: 0,
+        failures,
+        median: Duration::from_micros(3),
+        percentile_99: Duration::from_micros(12),
+    };
     let time = |phase, at, took| PhaseTime { phase, at: millis(at), took: millis(took) };
     Report {
         number: 7,
@@ -39,13 +46,25 @@ pub(crate) fn committed() -> Report {
         pause: Some(Duration::from_micros(211)),
         generation: Some(2),
         state: Some(StateNote::Migrated { from: 1, to: 2 }),
-        trial: Some(TrialFigures {
-            calls: 1_200,
-            panics: 0,
-            failures: 2,
-            median: Duration::from_micros(3),
-            percentile_99: Duration::from_micros(12),
-        }),
+        trial: Some(figures(1_200, 2)),
+        steps: vec![
+            StepReport {
+                weight: 0.1,
+                took: millis(6_000),
+                canary: figures(100, 1),
+                stable: figures(900, 0),
+                end: StepEnd::Promoted,
+                why: "looked | at".to_owned(),
+            },
+            StepReport {
+                weight: 0.5,
+                took: millis(4_000),
+                canary: figures(0, 0),
+                stable: figures(100, 0),
+                end: StepEnd::Successful,
+                why: "100 calls in 4s".to_owned(),
+            },
+        ],
         outcome: Outcome::Committed,
         phase: Phase::Committed,
         findings: vec!["1200 calls in 10s, 0 panics".to_owned()],
@@ -88,6 +107,7 @@ fn rolled_back() -> Report {
         plan: None,
         word: None,
         trial: None,
+        steps: Vec::new(),
         outcome: Outcome::RolledBack,
         phase: Phase::Trial,
         findings: vec!["panics  1 in 12 calls".to_owned()],
@@ -133,6 +153,15 @@ fn a_committed_one_prints_as_markdown_with_its_plan() {
 | AwaitingApproval | 3.0ms | 900.0ms |
 | Activated | 1.0s | 1.0ms |
 | Trial | 1.0s | 10.0s |
+
+## Steps
+
+| share | took | canary | stable version | end |
+|---|---|---|---|---|
+| 10 % | 6.0s | 100 calls, 0 panics, 1 failures; median 3.0µs, 99 of 100 within 12.0µs | 900 calls, \
+0 panics, 0 failures; median 3.0µs, 99 of 100 within 12.0µs | promoted: looked   at |
+| 50 % | 4.0s | 0 calls, 0 panics, 0 failures | 100 calls, 0 panics, 0 failures; median 3.0µs, \
+99 of 100 within 12.0µs | successful: 100 calls in 4s |
 
 ## Notes
 
@@ -222,5 +251,8 @@ fn each_is_written_as_json_and_read_again() {
     assert_eq!(json["began"], 1_764_120_958_000_u64);
     assert_eq!(json["phases"][1]["phase"], "awaiting_approval");
     assert_eq!(json["word"]["by"], "ada");
+    let step = &json["steps"][0];
+    assert_eq!((&step["took_ms"], &step["end"]), (&6000.into(), &"promoted".into()));
+    assert_eq!((&step["weight"], &step["stable"]["calls"]), (&0.1.into(), &900.into()));
     assert_eq!((&json["outcome"], &json["trial"]["calls"]), (&"committed".into(), &1200.into()));
 }

@@ -7,9 +7,9 @@ use std::{
     time::SystemTime,
 };
 
-use hotswap_types::{Outcome, escape, json};
+use hotswap_types::{Outcome, Percent, escape, json};
 
-use super::{Decision, Note, PhaseTime, Report, Serving, TrialFigures, WayBackTaken};
+use super::{Decision, Note, PhaseTime, Report, Serving, StepReport, TrialFigures, WayBackTaken};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,6 +67,14 @@ impl Report {
         for PhaseTime { phase, at, took } in &self.phases {
             let at = if at.is_zero() { "0".to_owned() } else { format!("{at:.1?}") };
             writeln!(f, "| {phase} | {at} | {took:.1?} |")?;
+        }
+        if !self.steps.is_empty() {
+            writeln!(f, "\n## Steps\n")?;
+            writeln!(f, "| share | took | canary | stable version | end |\n|---|---|---|---|---|")?;
+            for StepReport { weight, took, canary, stable, end, why } in &self.steps {
+                let (share, why) = (Percent(*weight), why.replace(['|', '\n'], " "));
+                writeln!(f, "| {share} | {took:.1?} | {canary} | {stable} | {end}: {why} |")?;
+            }
         }
         if !self.notes.is_empty() {
             writeln!(f, "\n## Notes\n")?;

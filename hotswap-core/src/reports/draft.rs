@@ -10,7 +10,7 @@ use hotswap_types::{ArtifactHash, Outcome, Phase, PhaseSpan, json};
 
 use crate::{
     event::{EventKind, Live, Refusal},
-    report::{Decision, PhaseTime, Report, Serving, TrialFigures, WayBackTaken, lost},
+    report::{Decision, PhaseTime, Report, Serving, StepReport, TrialFigures, WayBackTaken, lost},
 };
 
 /// So many artifacts of a slot are on their way, or may be tried again.
@@ -167,6 +167,13 @@ impl Drafts {
     pub(crate) fn judged(&mut self, figures: TrialFigures) {
         if let Some(draft) = self.on_trial() {
             draft.report.trial = Some(figures);
+        }
+    }
+
+    /// A step of its rollout is over.
+    pub(crate) fn stepped(&mut self, step: StepReport) {
+        if let Some(draft) = self.on_trial() {
+            draft.report.steps.push(step);
         }
     }
 

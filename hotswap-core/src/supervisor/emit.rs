@@ -138,6 +138,7 @@ fn hear(drafts: &mut Drafts, slot: &SlotCore, event: &SlotEvent, now: Moment) ->
         | SlotEvent::Serves { promoted: Some(Promoted { figures, .. }), .. } => {
             drafts.judged(figures.clone());
         }
+        SlotEvent::StepOver(step) => drafts.stepped((**step).clone()),
         SlotEvent::CameBack { back, .. } => drafts.came_back(back.clone()),
         SlotEvent::Deferred { artifact } => return drafts.deferred(*artifact, now),
         SlotEvent::CalledOff { artifact, why } => {

@@ -66,12 +66,12 @@ impl SlotSupervisor {
     }
 
     /// What is on its way is not gone on with. What is on trial is undone where there is a journal,
-    /// which knows of it otherwise.
+    /// which knows of it otherwise; a rollout is undone in any case. Both are reported then.
     fn report_the_rest(&mut self, cx: &mut Context) {
         let name = Arc::clone(&self.core.name);
         for (artifact, on_trial) in cx.shared.under_way(&name) {
             let why = match on_trial {
-                true if cx.shared.journal.is_some() => continue,
+                true if cx.shared.journal.is_some() || self.serving.rollout().is_some() => continue,
                 true => "the host has ended within its trial",
                 false => ENDED,
             };

@@ -11,8 +11,8 @@ use hotswap_types::ArtifactHash;
 use super::trigger::Trigger;
 use crate::{
     config::{Strategy, Trial},
-    instance::Watch,
-    report::TrialFigures,
+    instance::{Figures, Watch},
+    report::{StepEnd, StepReport, TrialFigures},
     slot,
     upgrade::{Canary, Step, StepVerdict, Why, judge_step},
 };
@@ -28,8 +28,8 @@ pub(super) struct Rollout {
     /// The step that it is in, from 0.
     step: usize,
     step_begun: Instant,
-    /// How many of its calls had ended when the step began.
-    calls_before: u64,
+    /// What the calls of the two had come to when the step began: of the new one, and of the stable one.
+    before: (Figures, Figures),
     /// When it is rolled back if it does not serve all calls.
     deadline: Instant,
     watch: Arc<Watch>,
@@ -79,7 +79,7 @@ impl Rollout {
             strategy,
             step: 0,
             step_begun: now,
-            calls_before: 0,
+            before: (Figures::default(), Figures::default()),
             watch,
             stable,
             panicked: None,
@@ -126,7 +126,7 @@ impl Rollout {
     pub(super) fn turn(&self, now: Instant) -> Turn {
         let (canary, stable) = (self.watch.figures(), self.stable.figures());
         let took = now.saturating_duration_since(self.step_begun);
-        let calls = canary.calls().saturating_sub(self.calls_before);
+        let calls = canary.calls().saturating_sub(self.before.0.calls());
         let step = Step { took, calls, canary: &canary, stable: &stable };
         let verdict = judge_step(&self.trial, step);
         if let StepVerdict::Failed(why) = verdict {
@@ -161,11 +161,24 @@ impl Rollout {
         self.step + 1 == self.strategy.steps().len()
     }
 
+    /// The step as it has ended now.
+    pub(super) fn step_report(&self, end: StepEnd, why: &str) -> StepReport {
+        let figures = |watch: &Watch, before| TrialFigures::of(&watch.figures().since(before));
+        StepReport {
+            weight: self.weight(),
+            took: self.step_begun.elapsed(),
+            canary: figures(&self.watch, &self.before.0),
+            stable: figures(&self.stable, &self.before.1),
+            end,
+            why: why.to_owned(),
+        }
+    }
+
     /// The next step begins.
     pub(super) fn next_step(&mut self) {
         self.step += 1;
         self.step_begun = Instant::now();
-        self.calls_before = self.watch.figures().calls();
+        self.before = (self.watch.figures(), self.stable.figures());
         self.waits = None;
         self.goes_on();
     }

@@ -13,7 +13,7 @@ use crate::{
     instance::Code,
     journal::{Build, What, text},
     plan::Plan,
-    report::{TrialFigures, WayBackTaken},
+    report::{StepReport, TrialFigures, WayBackTaken},
     slot::{OnRollout, OnTrial},
 };
 
@@ -74,6 +74,8 @@ pub(super) enum SlotEvent {
     Step { artifact: ArtifactHash, rollout: OnRollout, why: String },
     /// A step of it is over, and somebody has to say how it goes on.
     StepWaits { artifact: ArtifactHash, rollout: OnRollout, open: Vec<String> },
+    /// A step of it is over: the next one begins, it gets all calls, or none.
+    StepOver(Box<StepReport>),
     /// Nothing serves beside the stable version any more.
     CanaryOver,
     /// The trial of what serves is over, and nothing was wrong.

@@ -21,6 +21,7 @@ use crate::{
     artifact::StateFate,
     event::{Exit, Refusal},
     instance::{Generation, Stage},
+    report::StepEnd,
     slot::OnRollout,
     upgrade::{Applied, Canary, Fault, Prepared, Retiring, Unapplied, Why},
 };
@@ -79,10 +80,10 @@ impl SlotSupervisor {
         };
         match turn {
             Turn::Wait => self.rollout_goes_on(),
-            Turn::Next(why) => self.next_step(cx, why),
+            Turn::Next(why) => self.next_step(cx, StepEnd::Successful, why),
             Turn::Promote(why) => {
                 // Why it is not was told.
-                let _ = self.promote_all(cx, why);
+                let _ = self.promote_all(cx, StepEnd::Successful, why);
             }
             Turn::Ask(open) => {
                 let Some(rollout) = self.serving.rollout_mut() else { return };
@@ -115,8 +116,14 @@ impl SlotSupervisor {
         }
     }
 
+    fn emit_step_over(&self, cx: &Context, rollout: &Rollout, end: StepEnd, why: &str) {
+        self.emit(cx, SlotEvent::StepOver(Box::new(rollout.step_report(end, why))));
+    }
+
     /// It gets the share of the next step.
-    fn next_step(&mut self, cx: &mut Context, why: String) {
+    fn next_step(&mut self, cx: &mut Context, end: StepEnd, why: String) {
+        let Some(rollout) = self.serving.rollout() else { return };
+        self.emit_step_over(cx, rollout, end, &why);
         let Some(rollout) = self.serving.rollout_mut() else { return };
         rollout.next_step();
         let (weight, gate) = (weight_of(rollout.weight()), self.core.gate());
@@ -133,21 +140,27 @@ impl SlotSupervisor {
     ) -> Option<Result<(), Vec<String>>> {
         let rollout = self.serving.rollout()?;
         Some(if rollout.is_last() {
-            self.promote_all(cx, why)
+            self.promote_all(cx, StepEnd::Promoted, why)
         } else {
-            self.next_step(cx, why);
+            self.next_step(cx, StepEnd::Promoted, why);
             Ok(())
         })
     }
 
     /// It serves all calls from now on, for good; or why it does not.
-    pub(super) fn promote_all(&mut self, cx: &mut Context, why: String) -> Result<(), Vec<String>> {
+    pub(super) fn promote_all(
+        &mut self,
+        cx: &mut Context,
+        end: StepEnd,
+        why: String,
+    ) -> Result<(), Vec<String>> {
         if let Err(why) = self.verify(cx) {
             let finding = why.finding.clone();
             self.abort(cx, why)?;
             return Err(vec![finding, "it was rolled back".to_owned()]);
         }
         let (rollout, stable) = self.settle(Canary::promote)?;
+        self.emit_step_over(cx, &rollout, end, &why);
         let Rollout { begun, trigger, .. } = rollout;
         let generation = Arc::clone(&rollout.canary.generation);
         let figures = rollout.so_far();
@@ -172,6 +185,7 @@ impl SlotSupervisor {
         if why.hangs {
             canary.generation().exclusion().abandon();
         }
+        self.emit_step_over(cx, &rollout, StepEnd::RolledBack, &why.finding);
         let (build, figures, finding) = (build_of(&code), rollout.so_far(), why.finding.clone());
         self.emit(cx, SlotEvent::RollsBack { build, figures, why: finding });
         self.emit(cx, SlotEvent::CanaryOver);
@@ -201,6 +215,7 @@ impl SlotSupervisor {
         }
         let Ok((rollout, canary)) = self.settle(Canary::abort) else { return };
         let why = "the host has ended within its trial".to_owned();
+        self.emit_step_over(cx, &rollout, StepEnd::CalledOff, &why);
         if let Some(build) = build_of(rollout.canary.generation.code()) {
             let artifact = build.artifact;
             self.emit(cx, SlotEvent::Undone { build, why: why.clone() });

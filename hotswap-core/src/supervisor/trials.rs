@@ -21,7 +21,7 @@ use crate::{
     config::Health,
     event::{self, EventKind, Exit, Refusal},
     instance::{Generation, Stage, StepError},
-    report::WayBackTaken,
+    report::{StepEnd, WayBackTaken},
     slot,
     upgrade::{Fault, HandoverExtent, NotRolledBack, Retiring, RolledBack, Verdict, Why, verify},
 };
@@ -172,7 +172,7 @@ impl SlotSupervisor {
                 self.commit(cx, *on_trial, why);
                 Ok(())
             }
-            None => self.promote_all(cx, why),
+            None => self.promote_all(cx, StepEnd::Promoted, why),
         })
     }
 
