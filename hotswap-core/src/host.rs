@@ -262,9 +262,7 @@ impl Host {
         let inside = self.operator.refuse_inside();
         if inside.is_err() {
             // The worker may be waiting for this thread, and goes on when it has come out.
-            for slot in self.operator.shared.slots.lock().values() {
-                slot.end();
-            }
+            self.operator.shared.end_slots();
         }
         let _ = self.operator.commands.send(Command::End);
         #[cfg(unix)]
@@ -277,9 +275,7 @@ impl Host {
         #[cfg(unix)]
         drop(self.admin.take());
         let Some(kept) = kept else {
-            for slot in self.operator.shared.slots.lock().values() {
-                slot.end();
-            }
+            self.operator.shared.end_slots();
             self.operator.shared.events.end();
             return Err(Reason::Died.into());
         };

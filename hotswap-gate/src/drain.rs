@@ -12,6 +12,7 @@
 //! Acquire load under the state's mutex (see `protocol`), which also makes visible what the caller did
 //! before it left.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -125,7 +126,7 @@ impl Core {
         loop {
             let mut state = self.state();
             let over = state.sweep();
-            notice(&mut noticed, &state, whom);
+            let before = notice(&mut noticed, &state, whom);
             if noticed.is_empty() {
                 quiet(&mut state);
                 drop(state);
@@ -136,7 +137,7 @@ impl Core {
                 return Err(self.stuck(Why::Deadline, started, occupants(noticed)));
             }
             drop(state);
-            drop(over);
+            drop((over, before));
             if !patience.brief() && wait.is_none() {
                 match waits::begin(On::Callers { core: Arc::clone(self), whom }) {
                     Ok(begun) => wait = Some(begun),
@@ -165,13 +166,15 @@ impl State {
 /// Who is inside, what it announces, and since when that is known.
 type Noticed = (Arc<Record>, u64, Instant);
 
-/// Brings the list of those inside up to date; who stayed keeps the time it was noticed at.
-fn notice(noticed: &mut List<Noticed>, state: &State, whom: Insiders) {
+/// Brings the list of those inside up to date; who stayed keeps the time it was noticed at. Returns the
+/// list before, to be dropped when the state is not locked: it may have the last of a record.
+fn notice(noticed: &mut List<Noticed>, state: &State, whom: Insiders) -> List<Noticed> {
     let now = Instant::now();
-    *noticed = collect(state.insiders(whom).map(|(record, word)| {
+    let inside = collect(state.insiders(whom).map(|(record, word)| {
         let known = noticed.iter().find(|(other, ..)| Arc::ptr_eq(other, record));
         (Arc::clone(record), word, known.map_or(now, |&(.., since)| since))
     }));
+    mem::replace(noticed, inside)
 }
 
 /// Their generation is still what they announce: only the gate knows the numbers.

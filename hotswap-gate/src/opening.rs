@@ -49,18 +49,10 @@ impl Waiting {
                 None
             }
         };
-        let (placed, unused) = core.leave_waker(ticket, context.waker().clone());
-        drop(unused);
-        match placed {
-            Some(ticket) => {
-                self.place = Some((Arc::clone(core), ticket));
-                Poll::Pending
-            }
-            None => {
-                self.place = None;
-                Poll::Ready(())
-            }
-        }
+        let (placed, _unused) = core.leave_waker(ticket, context.waker().clone());
+        // Before a waker is dropped, which may panic.
+        self.place = placed.map(|ticket| (Arc::clone(core), ticket));
+        if placed.is_some() { Poll::Pending } else { Poll::Ready(()) }
     }
 
     fn give_up(&mut self) {

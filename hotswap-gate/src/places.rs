@@ -7,6 +7,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::tables::{List, list};
+
 /// A gate's index in the table of every thread. It orders nothing and is taken on no hot path, so
 /// it has no part in the model-checked seam.
 #[derive(Clone, Copy, Debug)]
@@ -15,11 +17,11 @@ pub(crate) struct Place {
     pub(crate) serial: u64,
 }
 
-static FREE: Mutex<FreePlaces> = Mutex::new(FreePlaces { next: 0, free: Vec::new() });
+static FREE: Mutex<FreePlaces> = Mutex::new(FreePlaces { next: 0, free: list() });
 
 struct FreePlaces {
     next: usize,
-    free: Vec<usize>,
+    free: List<usize>,
 }
 
 impl Place {

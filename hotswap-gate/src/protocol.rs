@@ -208,6 +208,12 @@ impl Core {
         self.state.lock()
     }
 
+    /// Whether any thread has the state locked.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn is_locked(&self) -> bool {
+        self.state.is_locked()
+    }
+
     pub(crate) fn form(&self) -> Form {
         self.head.form
     }

@@ -2,6 +2,8 @@
 //! themselves (`until`), never by the clock.
 
 mod again;
+#[expect(unsafe_code, reason = "an allocator")]
+mod allocator;
 mod bounded;
 mod canary;
 mod closing;

@@ -53,6 +53,12 @@ pub(crate) fn waiting(core: &Arc<Core>) -> usize {
     graph().waits.iter().filter(|wait| Arc::ptr_eq(wait.on.core(), core)).count()
 }
 
+/// Whether any thread has the graph locked.
+#[cfg(all(test, not(loom)))]
+pub(crate) fn is_locked() -> bool {
+    GRAPH.is_locked()
+}
+
 #[derive(Debug)]
 struct Wait {
     thread: u64,

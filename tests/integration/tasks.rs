@@ -8,15 +8,16 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
+    thread,
 };
 
 use counter_api::Counter;
-use hotswap_core::{CallError, event::Live};
-use hotswap_tests::{Scene, until};
+use hotswap_core::{CallError, ErrorKind, Operator, event::Live};
+use hotswap_tests::{LONG, Scene, until};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{Inside, closing, counter, is_closed, stay_inside};
+use crate::support::{Inside, closing, counter, elsewhere, is_closed, stay_inside};
 
 const TASKS: usize = 1000;
 
@@ -145,4 +146,36 @@ fn a_task_is_told_that_its_slot_has_ended() {
     let call = slot.run(|_| -> Result<(), _> { unreachable!("the slot has ended") });
     let ended = pin!(call).poll(&mut context);
     assert!(matches!(ended, Poll::Ready(Err(CallError::Ended { .. }))), "{ended:?}");
+}
+
+/// Asks the host when it is woken.
+struct Asks(Operator, mpsc::Sender<usize>);
+
+impl Wake for Asks {
+    fn wake(self: Arc<Self>) {
+        self.1.send(self.0.status().slots.len()).unwrap();
+    }
+}
+
+/// By a thread that is inside, while an upgrade waits for it.
+#[test]
+fn a_task_that_is_woken_by_the_end_of_its_host_may_ask_that_host() {
+    let scene = Scene::<dyn Counter>::with(closing(), &counter("label=a"));
+    let (tell, told) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Asks(scene.host.operator().clone(), tell)));
+    let inside = thread::spawn(move || {
+        let slot = scene.slot.clone();
+        let pin = slot.pin();
+        pin.label().unwrap();
+        scene.put(&counter("label=b"));
+        until("the upgrade closes the gate", || is_closed(&slot));
+        let mut call = Box::pin(slot.run(|pin| pin.label()));
+        let mut poll = || elsewhere(|| call.as_mut().poll(&mut Context::from_waker(&waker)));
+        assert!(poll().is_pending());
+        assert_eq!(scene.host.shutdown().unwrap_err().kind(), ErrorKind::Misuse);
+        assert!(matches!(poll(), Poll::Ready(Err(CallError::Ended { .. }))));
+        drop(pin);
+    });
+    assert_eq!(told.recv_timeout(LONG), Ok(1));
+    inside.join().unwrap();
 }

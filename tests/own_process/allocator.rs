@@ -11,7 +11,7 @@ use std::{
     ffi::c_void,
     ptr,
     sync::{
-        OnceLock,
+        Arc, Barrier, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
@@ -20,8 +20,8 @@ use std::{
 };
 
 use habits_api::{Habit, Habits};
-use hotswap_core::{CallError, Retire, Slot};
-use hotswap_tests::{Scene, fixture, patient};
+use hotswap_core::{CallError, Retire, Slot, Trial};
+use hotswap_tests::{LONG, Scene, fixture, patient};
 
 /// Each allocation is told to a module.
 struct Telling;
@@ -102,7 +102,9 @@ unsafe impl GlobalAlloc for Telling {
 #[test]
 fn an_allocator_that_calls_a_slot_gets_through() {
     let build = |n: u64| fixture("habits").told(&format!("label={n}"));
-    let config = patient().with_retire(Retire::Unload);
+    // On trial, calls are counted and timed.
+    let trial = Trial::new(LONG).with_longest_call(LONG).with_panics(u64::MAX);
+    let config = patient().with_retire(Retire::Unload).with_trial(trial);
     let scene = Scene::<dyn Habits>::with(config, &build(1));
     let builds: Vec<_> = (2..5).map(build).collect();
     assert!(TOLD.set(scene.slot.clone()).is_ok());
@@ -113,7 +115,26 @@ fn an_allocator_that_calls_a_slot_gets_through() {
     let (done, is_done) = mpsc::channel();
     let work = thread::spawn(move || {
         for build in builds {
+            // Each of them may be the first whose call its tally counts: it has told nothing before.
+            let begun = Arc::new(Barrier::new(33));
+            let first: Vec<_> = (1..33)
+                .map(|_| {
+                    let (slot, begun) = (scene.slot.clone(), Arc::clone(&begun));
+                    thread::spawn(move || {
+                        IS_LATE.set(true);
+                        begun.wait();
+                        begun.wait();
+                        drop(slot.pin());
+                        IS_LATE.set(false);
+                        // A call that needs no memory of its own.
+                        slot.pin().inside(&mut || ()).unwrap();
+                    })
+                })
+                .collect();
+            begun.wait();
             TELLS.store(true, Ordering::Relaxed);
+            begun.wait();
+            first.into_iter().for_each(|thread| thread.join().unwrap());
             let threads: Vec<_> = (0..8)
                 .map(|_| {
                     let slot = scene.slot.clone();
@@ -135,8 +156,12 @@ fn an_allocator_that_calls_a_slot_gets_through() {
                 TELLS.store(true, Ordering::Relaxed);
             });
             late.join().unwrap();
+            let generation = scene.slot.generation();
+            if generation > 1 {
+                scene.host.operator().commit("main", "the test").unwrap();
+            }
             scene.put(&build);
-            assert!(scene.told.live().generation > 1);
+            assert!(scene.told.live().generation > generation);
         }
         TELLS.store(false, Ordering::Relaxed);
         done.send(()).unwrap();

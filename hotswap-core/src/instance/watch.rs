@@ -1,16 +1,19 @@
 //! What the calls of a version come to while it is on trial.
 //!
 //! Only then are calls counted and timed, so that they cost nothing else at other times. Each thread
-//! writes to one of a few tallies.
+//! writes to one of a few tallies. These grow in memory of the system's: the program's allocator may call
+//! the slot, and would need the tally that grows.
 //!
 //! The figures of a version's own trial stay with its instance: the next version's calls are
 //! compared with them.
 
 use std::{
+    alloc::System,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
+use allocator_api2::vec::Vec;
 use parking_lot::Mutex;
 
 /// What the calls of a version come to.
@@ -27,14 +30,20 @@ pub(crate) struct Watch {
 #[repr(align(64))]
 struct Tally(Mutex<Calls>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Calls {
     latency: Latency,
     /// How many have ended that were not timed.
     untimed: u64,
     /// When those have begun that are inside, with a number for each.
-    inside: Vec<(u64, Instant)>,
+    inside: Vec<(u64, Instant), System>,
     next: u64,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self { latency: Latency::default(), untimed: 0, inside: Vec::new_in(System), next: 0 }
+    }
 }
 
 /// What calls have come to so far.

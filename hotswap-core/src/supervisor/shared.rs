@@ -54,6 +54,13 @@ impl Shared {
         }
     }
 
+    /// Lets nobody into any slot any more. That wakes tasks, whose wakers may ask the host: so no lock is
+    /// held.
+    pub(crate) fn end_slots(&self) {
+        let slots: Vec<_> = self.slots.lock().values().cloned().collect();
+        slots.iter().for_each(|slot| slot.end());
+    }
+
     /// Why the worker has not answered. It answers all that it is asked, and says how it has ended
     /// before it drops what it is asked afterwards: so it panics just now, if it has not said.
     pub(crate) fn why_over(&self) -> Reason {

@@ -265,3 +265,31 @@ fn a_waker_that_panics_keeps_no_other_task_waiting() {
     assert_eq!((first.rung(), last.rung()), (1, 1));
     last.enters(&gate, 2);
 }
+
+/// Panics when it is dropped.
+struct Fragile;
+
+impl Wake for Fragile {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        panic!("it does not go quietly");
+    }
+}
+
+#[test]
+fn a_waker_whose_drop_panics_leaves_none_behind() {
+    let (gate, mut task) = (gate("arcade"), Task::new());
+    let closed = gate.close(far()).unwrap();
+    let waker = Waker::from(Arc::new(Fragile));
+    assert!(gate.poll_enter(&mut task.waiting, &Context::from_waker(&waker)).is_pending());
+    drop(waker);
+    let polled = catch_unwind(AssertUnwindSafe(|| task.poll(&gate).is_pending()));
+    assert!(polled.is_err());
+    assert_eq!(wakers(&gate), 1);
+    drop(task);
+    assert_eq!(wakers(&gate), 0);
+    drop(closed);
+}
