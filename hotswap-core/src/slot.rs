@@ -242,17 +242,19 @@ impl<I: Interface + ?Sized> Slot<I> {
     }
 
     /// Counts a failure of the version that serves, by the host's own judgement: it weighs in that
-    /// version's [`Trial`](crate::Trial), if it is on one. A thread that is inside the slot counts
-    /// against the version that it is in.
+    /// version's [`Trial`](crate::Trial), if it is on one. While a canary serves beside the stable
+    /// version, that is the stable one. A thread that is inside the slot counts against the version that
+    /// it is in.
     ///
     /// For a failure that no call shows. By the time that an answer is judged another version may
     /// serve: count it by [`Pin::count_failure`], [`PinMut::count_failure`] or
     /// [`Reader::count_failure`], or with its number by
     /// [`count_failure_of`](Self::count_failure_of).
     pub fn count_failure(&self) {
-        match self.gate.enter(Duration::ZERO) {
-            Ok(entered) => entered.condition().count_failure(),
-            Err(_) => self.gate.current().1.condition().count_failure(),
+        // Who is inside is never kept out. Who is not would enter either version, as it comes.
+        match self.gate.is_inside().then(|| self.gate.enter(Duration::ZERO)) {
+            Some(Ok(entered)) => entered.condition().count_failure(),
+            _ => self.gate.current().1.condition().count_failure(),
         }
     }
 

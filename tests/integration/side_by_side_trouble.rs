@@ -301,3 +301,21 @@ fn its_report_has_its_trial_and_how_it_ended() {
     assert_eq!(told.trial.as_ref().map(|trial| trial.calls), Some(1));
     assert_eq!(phases[phases.len() - 2..], [Phase::Trial, Phase::Committed]);
 }
+
+#[test]
+fn a_failure_that_no_call_shows_is_never_the_canarys_by_chance() {
+    let config = patient().with_strategy(Strategy::gradual([0.5])).with_trial(endless());
+    let scene = Tallied::with(config, &till("label=a"));
+    begin(&scene, "label=b");
+    (0..100).for_each(|_| scene.slot.count_failure());
+    let counted = || {
+        let canary = scene.host.status().slots.remove(0).canary.unwrap();
+        (canary.stable.failures, canary.figures.failures)
+    };
+    assert_eq!(counted(), (100, 0));
+    // By a thread that is in the canary.
+    let on_canary = scene.slot.preview().unwrap();
+    scene.slot.count_failure();
+    drop(on_canary);
+    assert_eq!(counted(), (100, 1));
+}
