@@ -172,3 +172,35 @@ fn a_close_after_a_rollback_against_a_caller() {
         caller.join().unwrap();
     });
 }
+
+/// Whoever is on it by an earlier turn is waited for as well.
+#[test]
+fn a_close_has_a_canary_that_has_come_back_for_itself() {
+    for on in [Arm::Stable, Arm::Canary] {
+        model(2, move |gate| {
+            let stable = gate.current().1;
+            begin(&gate);
+            let canary = gate.canary().unwrap().1;
+            let caller =
+                keys(gate.reader(), [if on == Arm::Stable { Arm::Canary } else { Arm::Stable }]);
+            gate.settle(on).unwrap();
+            let back = if on == Arm::Stable { canary } else { stable };
+            gate.begin_canary(3, Arc::clone(&back), HALF, [0; 32]).unwrap();
+            let closed = gate.close(far()).unwrap();
+            back.write(back.read() + 10);
+            drop(closed);
+            caller.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn an_open_drain_beside_a_canary() {
+    model(2, |gate| {
+        begin(&gate);
+        let caller = keys(gate.reader(), [Arm::Canary, Arm::Stable]);
+        gate.drain_open(far()).unwrap();
+        settle(&gate, Arm::Stable);
+        caller.join().unwrap();
+    });
+}
