@@ -24,7 +24,8 @@
 //! * `gate`: what the owner of a gate asks of it; `rollout`: the same of a canary; `bounded`: closing
 //!   so that no caller waits long; `opening`: waiting as a task, with `wakers`.
 //!
-//! `sync` is the seam to locks, atomics and thread-locals, so that loom sees all of them.
+//! `sync` is the seam to locks, atomics and thread-locals, so that loom sees all of them. `tables` has lists
+//! that may change while a lock is held.
 
 #![deny(unsafe_code)]
 
@@ -73,5 +74,6 @@ pub use form::Form;
 pub use gate::Gate;
 pub use opening::Waiting;
 pub use reader::{Alone, Reader, Together, Visit};
+pub use tables::{List, list};
 pub use thread::Who;
 pub use word::Arm;

@@ -1,16 +1,16 @@
-//! Lists that change while a lock of the gate is held. Their memory is the system's, and what is taken
-//! out of them is dropped when the lock is free: the program's allocator may be code that calls a slot,
-//! and would need that lock.
+//! Lists that change while a lock is held that a call may need. Their memory is the system's, and what is
+//! taken out of them is dropped when the lock is free: the program's allocator may be code that calls a
+//! slot.
 
 use std::alloc::System;
 
 use allocator_api2::vec::Vec;
 
 /// A list in memory of the system's.
-pub(crate) type List<T> = Vec<T, System>;
+pub type List<T> = Vec<T, System>;
 
 /// An empty one.
-pub(crate) const fn list<T>() -> List<T> {
+pub const fn list<T>() -> List<T> {
     List::new_in(System)
 }
 

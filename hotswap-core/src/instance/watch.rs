@@ -8,12 +8,11 @@
 //! compared with them.
 
 use std::{
-    alloc::System,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
-use allocator_api2::vec::Vec;
+use hotswap_gate::{List, list};
 use parking_lot::Mutex;
 
 /// What the calls of a version come to.
@@ -36,13 +35,13 @@ struct Calls {
     /// How many have ended that were not timed.
     untimed: u64,
     /// When those have begun that are inside, with a number for each.
-    inside: Vec<(u64, Instant), System>,
+    inside: List<(u64, Instant)>,
     next: u64,
 }
 
 impl Default for Calls {
     fn default() -> Self {
-        Self { latency: Latency::default(), untimed: 0, inside: Vec::new_in(System), next: 0 }
+        Self { latency: Latency::default(), untimed: 0, inside: list(), next: 0 }
     }
 }
 
