@@ -131,6 +131,11 @@ impl Journal {
         self.file.append(slot, what)
     }
 
+    /// Why its file has grown past its size, since this was last asked.
+    pub(crate) const fn take_growth(&mut self) -> Option<String> {
+        self.file.take_growth()
+    }
+
     /// What is known of a slot.
     pub(crate) fn record(&self, slot: &str) -> Option<&SlotRecord> {
         self.file.replay().slot(slot)

@@ -47,6 +47,8 @@ pub(crate) struct JournalFile {
     behind: bool,
     /// A line that does not count may be in it.
     uncut: bool,
+    /// Why it has grown past its size, until somebody has asked.
+    grows: Option<String>,
     replay: Replay,
 }
 
@@ -86,12 +88,30 @@ impl JournalFile {
         let limit = large.max(2 * length);
         let folder = folder.to_owned();
         let (behind, uncut) = (false, false);
-        Ok(Self { folder, file, lock, length, limit, large, next, behind, uncut, replay })
+        Ok(Self {
+            folder,
+            file,
+            lock,
+            length,
+            limit,
+            large,
+            next,
+            behind,
+            uncut,
+            grows: None,
+            replay,
+        })
     }
 
     /// What its lines have come to.
     pub(crate) fn replay(&self) -> &Replay {
         &self.replay
+    }
+
+    /// Why it has grown past its size since this was last asked. It is not logged here: a subscriber may
+    /// ask for what is in it.
+    pub(crate) const fn take_growth(&mut self) -> Option<String> {
+        self.grows.take()
     }
 
     /// Where it is.
@@ -228,7 +248,7 @@ impl JournalFile {
         if let Err(error) = kept.map_err(|it| it.to_string()).and_then(|()| {
             self.begin_anew().map_err(|it| hotswap_abi::__private::text::in_full(&it))
         }) {
-            tracing::warn!(path = %escape::path(&path), error, "the journal grows past its size");
+            self.grows = Some(format!("{}: {error}", escape::path(&path)));
             self.limit = self.length + self.large;
         }
     }

@@ -189,14 +189,10 @@ impl Store {
 
     /// Writes down what there would be to report if the process ended now, where there is a journal.
     /// What goes wrong costs that report its details alone.
-    pub(crate) fn set_under_way(&self, report: Report) {
-        let Some(journal) = &self.journal else { return };
+    pub(crate) fn set_under_way(&self, report: Report) -> io::Result<()> {
+        let Some(journal) = &self.journal else { return Ok(()) };
         let report = bounded(report);
-        let written = folder(journal, &report.slot)
-            .and_then(|folder| write(&folder.join(UNDER_WAY), &report));
-        if let Err(error) = written {
-            tracing::debug!(slot = report.slot, %error, "an upgrade under way is not on disk");
-        }
+        folder(journal, &report.slot).and_then(|folder| write(&folder.join(UNDER_WAY), &report))
     }
 
     /// What the last run was about to do in a slot.

@@ -52,7 +52,13 @@ impl Shared {
             }
             // It has been done, or is not to be stopped by a full disk.
             Line::Durable(what) => {
-                let written = journal.lock().append(&slot.name, what);
+                let (written, growth) = {
+                    let mut journal = journal.lock();
+                    (journal.append(&slot.name, what), journal.take_growth())
+                };
+                if let Some(why) = growth {
+                    tracing::warn!(why, "the journal grows past its size");
+                }
                 if let Err(error) = written {
                     self.tell(&slot.name, EventKind::NotJournaled { why: in_full(&error) });
                 }

@@ -1,6 +1,6 @@
 //! Upgrades on their way, and the reports of those that are over.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
 use crate::{
     config::Config,
@@ -25,9 +25,14 @@ impl Reports {
         self.drafts.entry(slot.to_owned()).or_default()
     }
 
-    /// What is told of a slot; the report of an upgrade that is over with that.
-    pub(super) fn hear(&mut self, slot: &str, kind: &EventKind) -> Option<Report> {
-        let drafts = self.drafts.get_mut(slot)?;
+    /// What is told of a slot; the report of an upgrade that is over with that, and whether one under
+    /// way is on disk. It logs nothing itself: a subscriber may ask for reports.
+    pub(super) fn hear(
+        &mut self,
+        slot: &str,
+        kind: &EventKind,
+    ) -> (Option<Report>, io::Result<()>) {
+        let Some(drafts) = self.drafts.get_mut(slot) else { return (None, Ok(())) };
         let report = drafts.hear(kind, Moment::now());
         // From here on a process may end of it.
         let under_way = match kind {
@@ -35,9 +40,7 @@ impl Reports {
             EventKind::Live(live) if report.is_none() => live.release.artifact,
             _ => None,
         };
-        if let Some(so_far) = under_way.and_then(|artifact| drafts.so_far(artifact)) {
-            self.store.set_under_way(so_far);
-        }
-        report
+        let so_far = under_way.and_then(|artifact| drafts.so_far(artifact));
+        (report, so_far.map_or(Ok(()), |so_far| self.store.set_under_way(so_far)))
     }
 }

@@ -69,7 +69,10 @@ impl Shared {
 
     /// Tells of a slot, and where an upgrade is over with that, gives its report.
     pub(crate) fn tell(&self, slot: &str, kind: EventKind) {
-        let report = self.reports.lock().hear(slot, &kind);
+        let (report, under_way) = self.reports.lock().hear(slot, &kind);
+        if let Err(error) = under_way {
+            tracing::debug!(slot, %error, "an upgrade under way is not on disk");
+        }
         self.events.tell(&Event { slot: slot.into(), kind });
         if let Some(report) = report {
             self.reported(report);

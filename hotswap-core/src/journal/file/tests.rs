@@ -135,6 +135,23 @@ fn a_file_that_grows_becomes_an_older_one_and_nothing_is_forgotten() {
     assert_eq!(newest[0].n, before.last().unwrap().n + 1);
 }
 
+/// Where it was logged, whoever is told of it and asks the journal would wait for himself.
+#[test]
+fn that_a_file_has_grown_past_its_size_is_told_to_whoever_asks() {
+    let place = tempfile::tempdir().unwrap();
+    let mut journal = JournalFile::open(place.path(), 4096).unwrap();
+    for n in 1..=OLDER {
+        let older = place.path().join(format!("journal.{n}.jsonl"));
+        fs::create_dir_all(older.join("in the way")).unwrap();
+    }
+    let growth = (0..250).find_map(|n| {
+        journal.append_durable("main", committed(n)).unwrap();
+        journal.take_growth()
+    });
+    assert!(growth.unwrap().contains(FILE));
+    assert_eq!(journal.take_growth(), None);
+}
+
 #[test]
 fn what_could_not_be_written_does_not_count_or_is_caught_up_on() {
     let place = tempfile::tempdir().unwrap();

@@ -97,6 +97,7 @@ fn what_cannot_be_written_is_kept_in_memory_and_caught_up_on() {
     let (_, written) = store.put(sample::committed());
     assert!(written.unwrap_err().contains("was removed"));
     assert!(!journal.exists() && numbers(&store) == [1]);
+    assert!(store.set_under_way(sample::committed()).is_err());
     fs::create_dir(&journal).unwrap();
     put(&mut store, 1);
     assert_eq!(numbers(&open(&journal)), [2, 1]);
@@ -106,7 +107,7 @@ fn what_cannot_be_written_is_kept_in_memory_and_caught_up_on() {
 fn what_is_under_way_is_there_until_it_is_over() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = open(folder.path());
-    store.set_under_way(sample::committed());
+    store.set_under_way(sample::committed()).unwrap();
     let found = open(folder.path()).take_under_way("shop").unwrap();
     assert_eq!(found.artifact, sample::committed().artifact);
     put(&mut store, 1);
