@@ -2,7 +2,7 @@
 //! other in every version.
 
 // What generated code names.
-pub use std::boxed::Box;
+pub use std::{boxed::Box, string::String, vec::Vec};
 
 pub use hotswap_macros::host_build;
 
@@ -10,9 +10,10 @@ pub use crate::quiet::contained;
 pub use crate::{
     checks::{Is, must_be, must_be_plain, must_be_portable, must_be_stored},
     interface::{
-        Answer, CallError, Callee, Caller, Crosses, Crossing, Entry, Fold, Interface, Lendable,
-        Lent, LentFn, LentMut, LentRef, OtherAnswer, Owned, Place, Refused, Resolved, ResultAnswer,
-        Serves, Source, TableRef, Target, Way, expected, missing, or_relay, run_default, unboxed,
+        Answer, Arguments, CallError, Callee, Caller, Crosses, Crossing, Entry, Fold, Interface,
+        Lendable, Lent, LentFn, LentMut, LentRef, OtherAnswer, Owned, Place, Recordable, Recorder,
+        Refused, ReplayError, Resolved, ResultAnswer, Serves, Source, TableRef, Tape, Target, Way,
+        expected, missing, or_relay, record_str, run_default, unboxed,
     },
     manifest::{Source as ManifestSource, encode, encode_schema, encoded_len, schema_len},
     module::{Export, HotModule, Module, Moving, export, manifest_source},

@@ -21,6 +21,7 @@ mod call;
 mod crossing;
 mod error;
 mod lend;
+mod record;
 mod table;
 
 pub use answer::{Answer, OtherAnswer, ResultAnswer, expected};
@@ -28,6 +29,7 @@ pub use call::{Callee, Caller, Origin, Target, missing, or_relay, run_default, u
 pub use crossing::{Crosses, Crossing, Refused, Way};
 pub use error::{CallError, Failure, Fold};
 pub use lend::{Lendable, Lent, LentFn, LentMut, LentRef, Owned, Place, Resolved, Source};
+pub use record::{Arguments, Recordable, Recorder, Replay, ReplayError, Shims, Tape, record_str};
 pub(crate) use table::by_name;
 pub use table::{Entry, TableRef, table_id};
 
@@ -65,6 +67,10 @@ pub unsafe trait Interface: Shaped<Wire> + 'static {
     /// The encoded description of the interface as this side was compiled with it.
     #[doc(hidden)]
     fn schema() -> &'static [u8];
+    /// How the calls of each method are recorded on a tape and replayed, in order of declaration.
+    /// Generic, so that only a host that asks for it has the code.
+    #[doc(hidden)]
+    fn recordables<T: Tape>() -> Box<[Recordable]>;
 }
 
 /// The serving side of an interface: entry points for a value that is found through `P`.

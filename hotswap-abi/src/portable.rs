@@ -32,6 +32,7 @@ mod scalars;
 mod sink;
 mod std_types;
 mod wire;
+mod words;
 
 #[doc(hidden)]
 pub mod with;
@@ -46,6 +47,7 @@ pub use reader::{DecodeError, Reader};
 pub use scalars::Nothing;
 pub use sink::{Buffer, Counter, Sink, Writer};
 pub use wire::{Bytes, PlainSlice, Reply, Status, Str};
+pub use words::{argument_words, words};
 
 use crate::shape::{Shaped, Wire};
 

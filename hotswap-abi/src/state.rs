@@ -8,6 +8,7 @@
 mod carry;
 mod check;
 mod codec;
+mod difference;
 mod kept;
 #[expect(unsafe_code, reason = "says which types can move")]
 pub mod movable;
@@ -16,6 +17,7 @@ mod steps;
 pub use carry::{Carried, CarryError, DroppedChange, DroppedValues, carry, carry_back};
 pub use check::assert_faithful;
 pub use codec::{CodecError, decode, encode, is_faithful};
+pub use difference::{StateDifference, differences};
 pub use movable::Movable;
 pub use steps::{Steps, no_steps, state_name, steps};
 

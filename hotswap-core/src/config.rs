@@ -13,6 +13,7 @@ mod listeners;
 mod panics;
 mod policies;
 mod rehearsal;
+mod replay;
 mod resolved;
 mod slot_config;
 mod slots;
@@ -28,6 +29,7 @@ pub use self::{
     host_build::HostBuild,
     policies::{AtCap, Retire, StateDrift},
     rehearsal::Rehearsal,
+    replay::Replay,
     slot_config::SlotConfig,
     strategy::Strategy,
     timing::{ParseWindowError, Timing, Window},

@@ -57,6 +57,7 @@ impl Error {
             | Reason::OtherInterface { .. }
             | Reason::NotOptedIn { .. }
             | Reason::NotSideBySide { .. }
+            | Reason::NothingToReplay { .. }
             | Reason::NoHostBuild { .. }
             | Reason::Inside { .. }
             | Reason::Callback
@@ -103,6 +104,16 @@ pub(crate) enum Reason {
          own: let the methods take `&self`, or set Strategy::smooth for the slot"
     )]
     NotSideBySide { name: String, interface: String },
+    #[error(
+        "interface {interface} of slot {name} has no method {method}, which the slot's replay names; \
+         it has: {}", methods.join(", ")
+    )]
+    NothingToReplay {
+        name: String,
+        interface: String,
+        method: String,
+        methods: &'static [&'static str],
+    },
     #[error(
         "interface {interface} of slot {name} lends values as #[same_build] ({method}), and the \
          host has not opted in: call the unsafe Config::lend_rust_types, and keep its conditions"

@@ -93,6 +93,7 @@ impl Host {
         config.check_slots()?;
         config.check_data_dir()?;
         config.check_trials()?;
+        config.check_replays()?;
         config.make_absolute();
         // Journal and reports may be written here.
         let _spared = Spared::begin();

@@ -16,6 +16,7 @@ mod context;
 mod generation;
 mod moving;
 mod panic_policy;
+mod recording;
 mod resident;
 mod step_error;
 mod watch;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     generation::Generation,
     moving::{LayoutMatch, layout_match},
     panic_policy::PanicPolicy,
+    recording::{CallTape, LeftOut, Recorded, RecordedCall, Recording},
     resident::{Resident, Stage},
     step_error::StepError,
     watch::{Figures, Latency, Watch},

@@ -93,8 +93,8 @@ mod written;
 mod sample;
 
 pub use config::{
-    AfterPanic, Approval, AtCap, Config, Decision, HostBuild, Rehearsal, Retire, SlotConfig,
-    StateDrift, Strategy, Timing, TooFew, Trial,
+    AfterPanic, Approval, AtCap, Config, Decision, HostBuild, Rehearsal, Replay, Retire,
+    SlotConfig, StateDrift, Strategy, Timing, TooFew, Trial,
 };
 pub use error::{Error, ErrorKind};
 pub use event::Pause;

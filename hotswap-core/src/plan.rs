@@ -5,6 +5,7 @@
 
 mod change;
 mod rehearsal;
+mod replay;
 mod risk;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -13,6 +14,10 @@ mod state_step;
 pub use self::{
     change::Change,
     rehearsal::{Downgrade, RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
+    replay::{
+        AnswerDifference, AnswerValues, FieldDifference, FinalState, MethodCalls, NotRecorded,
+        ReplayReport, Replayed,
+    },
     risk::{Level, Risk},
     state_step::{StateStep, StepBack},
 };

@@ -25,11 +25,15 @@ mod check;
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "gives up stdin and stdout and ends a process, in the child")]
 mod child;
+#[cfg(target_os = "linux")]
+mod compare;
 mod folder;
 mod message;
 pub mod probe;
 #[cfg(target_os = "linux")]
 mod process;
+#[cfg(target_os = "linux")]
+mod record;
 #[cfg_attr(target_os = "linux", expect(unsafe_code, reason = "asks the kernel for AT_SECURE"))]
 mod role;
 mod running;

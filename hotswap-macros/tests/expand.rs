@@ -15,6 +15,8 @@ mod hygiene;
 mod lent;
 #[path = "expand/properties.rs"]
 mod properties;
+#[path = "expand/record.rs"]
+mod record;
 #[path = "expand/same_build.rs"]
 mod same_build;
 #[path = "expand/shapes.rs"]

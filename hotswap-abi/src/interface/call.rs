@@ -118,6 +118,14 @@ impl<'a> Target<'a> {
         Self { instance, methods, origin }
     }
 
+    pub(super) const fn methods(self) -> &'a [*const ()] {
+        self.methods
+    }
+
+    pub(super) const fn origin(self) -> &'a Origin {
+        self.origin
+    }
+
     /// One of its methods.
     ///
     /// # Safety

@@ -56,6 +56,11 @@ pub trait Crossing<T> {
     /// # Safety
     /// `passed` must be what the caller of this entry point passed.
     unsafe fn take(passed: Self::Passed) -> Result<T, DecodeError>;
+    /// Writes an argument on its way.
+    ///
+    /// # Safety
+    /// As for [`take`](Self::take).
+    unsafe fn record(passed: Self::Passed, out: &mut Writer<'_>);
     /// A place for a result.
     fn out() -> Self::Out;
     /// How the place for a result is passed.
@@ -109,6 +114,10 @@ impl<T: Portable> Crossing<T> for Way<true> {
         // SAFETY: the caller holds the argument while it waits for this call.
         unsafe { T::Carrier::take(passed) }
     }
+    unsafe fn record(passed: Passed<T>, out: &mut Writer<'_>) {
+        // SAFETY: as above.
+        unsafe { T::Carrier::record(passed, out) };
+    }
     #[inline]
     fn out() -> Out<T> {
         T::Carrier::out()
@@ -159,6 +168,7 @@ impl<T> Crossing<T> for Way<false> {
     unsafe fn take(_: u8) -> Result<T, DecodeError> {
         unreachable!()
     }
+    unsafe fn record(_: u8, _: &mut Writer<'_>) {}
     fn out() {}
     fn sink((): &mut ()) -> *mut Sink {
         std::ptr::null_mut()

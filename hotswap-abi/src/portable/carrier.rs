@@ -1,6 +1,9 @@
 //! How a value travels: what stands in a signature, and who holds what meanwhile.
 
-use super::{reader::DecodeError, sink::Sink};
+use super::{
+    reader::DecodeError,
+    sink::{Sink, Writer},
+};
 
 /// How values of `T` travel: what stands in the signature, and who holds what meanwhile.
 ///
@@ -29,6 +32,11 @@ pub unsafe trait Carrier<T> {
     /// # Safety
     /// `wire` was made by [`wire`](Self::wire) from something that is still held.
     unsafe fn take(wire: Self::Wire) -> Result<T, DecodeError>;
+    /// Writes a value on its way, as its `Portable::encode` would.
+    ///
+    /// # Safety
+    /// As for [`take`](Self::take).
+    unsafe fn record(wire: Self::Wire, out: &mut Writer<'_>);
 
     /// A place for a result.
     fn out() -> Self::Out;

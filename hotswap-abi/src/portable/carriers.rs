@@ -17,7 +17,7 @@ pub struct ByValue<T>(T);
 pub struct Direct(PhantomData<()>);
 
 // SAFETY: plain data has a fixed layout that is part of its shape, and holds no pointers.
-unsafe impl<T: Plain> Carrier<T> for Direct {
+unsafe impl<T: Plain + Portable> Carrier<T> for Direct {
     type Wire = ByValue<T>;
     type Held = T;
     // Inside of a `Reply`, which is a C struct.
@@ -35,6 +35,9 @@ unsafe impl<T: Plain> Carrier<T> for Direct {
     #[inline]
     unsafe fn take(wire: ByValue<T>) -> Result<T, DecodeError> {
         Ok(wire.0)
+    }
+    unsafe fn record(wire: ByValue<T>, out: &mut Writer<'_>) {
+        wire.0.encode(out);
     }
     #[inline]
     fn out() {}
@@ -75,6 +78,10 @@ unsafe impl<T: Portable> Carrier<T> for Encoded {
     unsafe fn take(wire: Bytes) -> Result<T, DecodeError> {
         // SAFETY: the sender holds the buffer while the call lasts (caller).
         Reader::whole(unsafe { wire.as_slice() })
+    }
+    unsafe fn record(wire: Bytes, out: &mut Writer<'_>) {
+        // SAFETY: the sender holds the buffer while the call lasts (caller).
+        out.bytes(unsafe { wire.as_slice() });
     }
     #[inline]
     fn out() -> Buffer {

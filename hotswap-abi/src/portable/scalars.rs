@@ -116,6 +116,7 @@ unsafe impl super::Carrier<()> for Nothing {
     unsafe fn take(_: u8) -> Result<(), DecodeError> {
         Ok(())
     }
+    unsafe fn record(_: u8, _: &mut Writer<'_>) {}
     #[inline]
     fn out() {}
     #[inline]

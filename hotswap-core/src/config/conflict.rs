@@ -3,7 +3,7 @@
 
 use hotswap_abi::Manifest;
 
-use super::{Config, Trial, error::ConfigError, slot_config::Builtin};
+use super::{Config, Replay, Trial, error::ConfigError, slot_config::Builtin};
 
 impl Config {
     /// Expects no slot, and no name of a module, twice.
@@ -53,6 +53,20 @@ impl Config {
                 Some(mistake) => format!("its shares must rise from step to step: {mistake}"),
             };
             return Err(ConfigError::Strategy { name: name.clone(), why });
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Expects of each replay that it can be done.
+    pub(crate) fn check_replays(&self) -> Result<(), ConfigError> {
+        for (name, slot) in &self.slots {
+            let rehearsal = slot.own.rehearsal.as_ref().or(self.defaults.rehearsal.as_ref());
+            let replay = rehearsal.and_then(|rehearsal| rehearsal.replay.as_ref());
+            if let Some(why) = replay.and_then(Replay::mistake) {
+                return Err(ConfigError::Replay { name: name.clone(), why });
+            }
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ pub(crate) enum ConfigError {
     Trial { name: String, why: String },
     #[error("the strategy of slot {name} cannot be followed: {why}")]
     Strategy { name: String, why: String },
+    #[error("the replay of slot {name} cannot be done: {why}")]
+    Replay { name: String, why: String },
     #[error("two modules have one name: {first}, and {second}; give each a name of its own")]
     TwoModules { first: String, second: String },
     #[cfg(feature = "cargo")]
@@ -42,6 +44,7 @@ impl ConfigError {
             | Self::NotKept { .. }
             | Self::Trial { .. }
             | Self::Strategy { .. }
+            | Self::Replay { .. }
             | Self::TwoModules { .. }
             | Self::UnnamedModule { .. } => ErrorKind::Misuse,
             #[cfg(feature = "cargo")]

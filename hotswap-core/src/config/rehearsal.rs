@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Replay;
+
 /// A new version is first tried in a child process, on a copy of the state: loaded, migrated,
 /// started, tested, asked for its state, and brought back to the version that serves. An artifact
 /// that crashes, hangs, eats memory or answers wrongly there is refused, and this process has never
@@ -20,10 +22,11 @@ use std::time::Duration;
 /// let rehearsal = Rehearsal::new().with_deadline(Duration::from_secs(10)).with_memory(512 << 20);
 /// let shop = SlotConfig::artifact("/srv/shop/libshop.so").with_rehearsal(rehearsal);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsal {
     pub(crate) deadline: Duration,
     pub(crate) memory: Option<u64>,
+    pub(crate) replay: Option<Replay>,
 }
 
 /// What a rehearsal may take unless told otherwise, beside what the state needs.
@@ -36,7 +39,7 @@ impl Rehearsal {
     /// encoded state.
     #[must_use]
     pub const fn new() -> Self {
-        Self { deadline: Duration::from_secs(30), memory: None }
+        Self { deadline: Duration::from_secs(30), memory: None, replay: None }
     }
 
     /// How long it may take in all. What has not come to its end then is killed, and the artifact
@@ -53,6 +56,19 @@ impl Rehearsal {
     pub const fn with_memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
+    }
+
+    /// Has calls of the slot recorded, and both versions asked them again. Unless told so no call is
+    /// recorded.
+    #[must_use]
+    pub fn with_replay(mut self, replay: Replay) -> Self {
+        self.replay = Some(replay);
+        self
+    }
+
+    /// Whether reports may have values of callers.
+    pub(crate) fn has_values(&self) -> bool {
+        self.replay.as_ref().is_none_or(|replay| replay.values)
     }
 
     /// How many bytes it may take with a state of that size.

@@ -83,7 +83,7 @@ impl Config {
             strategy: (own.strategy.or_else(|| host.strategy.clone()))
                 .unwrap_or_else(Strategy::smooth),
             trial: own.trial.or_else(|| host.trial.clone()),
-            rehearsal: own.rehearsal.or(host.rehearsal),
+            rehearsal: own.rehearsal.or_else(|| host.rehearsal.clone()),
             approval: own.approval.or_else(|| host.approval.clone()),
             timing: own.timing.or_else(|| host.timing.clone()).unwrap_or_else(Timing::at_once),
             intent: own.intent.or_else(|| host.intent.clone()).unwrap_or_default(),

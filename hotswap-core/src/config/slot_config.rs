@@ -141,7 +141,7 @@ impl SlotConfig {
 
     /// As [`Config::with_rehearsal`](super::Config::with_rehearsal).
     #[must_use]
-    pub const fn with_rehearsal(mut self, rehearsal: Rehearsal) -> Self {
+    pub fn with_rehearsal(mut self, rehearsal: Rehearsal) -> Self {
         self.own.rehearsal = Some(rehearsal);
         self
     }

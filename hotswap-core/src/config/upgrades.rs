@@ -61,7 +61,7 @@ impl Config {
     ///
     /// The program has to call [`probe::serve`](crate::probe::serve) first in `main`.
     #[must_use]
-    pub const fn with_rehearsal(mut self, rehearsal: Rehearsal) -> Self {
+    pub fn with_rehearsal(mut self, rehearsal: Rehearsal) -> Self {
         self.defaults.rehearsal = Some(rehearsal);
         self
     }

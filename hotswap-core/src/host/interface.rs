@@ -29,5 +29,11 @@ pub(super) fn check<I: Interface + ?Sized>(
     if I::EXCLUSIVE && settings.strategy.is_side_by_side() {
         return Err(Reason::NotSideBySide { name: name(), interface: interface() });
     }
+    let replay = settings.rehearsal.as_ref().and_then(|rehearsal| rehearsal.replay.as_ref());
+    if let Some(method) = replay.and_then(|replay| replay.unknown_method(I::METHODS)) {
+        let (method, methods) = (method.to_owned(), I::METHODS);
+        let (name, interface) = (name(), interface());
+        return Err(Reason::NothingToReplay { name, interface, method, methods });
+    }
     Ok(())
 }

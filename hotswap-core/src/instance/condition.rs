@@ -5,7 +5,8 @@
 //!
 //! # Orderings
 //! Relaxed. Module code that hangs is noted while the gate is closed with nobody inside, and whoever
-//! comes in afterwards sees it. A panic in a call with the instance's lock is noted before the lock
+//! comes in afterwards sees it. A recording that begins while another one is taken off is seen by
+//! whoever takes that off. A panic in a call with the instance's lock is noted before the lock
 //! is let go; one in a call that shares the instance is seen when it is seen.
 //!
 //! # Why one byte
@@ -25,8 +26,8 @@ use arc_swap::ArcSwapOption;
 use hotswap_abi::Failure;
 use parking_lot::Mutex;
 
-use super::Watch;
 use super::panic_policy::{AfterPanic, PanicPolicy};
+use super::{Recording, Watch};
 
 /// Module code hangs in `state`: nobody may change the instance any more.
 const READ_ONLY: u8 = 1;
@@ -36,6 +37,8 @@ const UNTOUCHABLE: u8 = 2;
 const POISONED: u8 = 4;
 /// Its version is on trial: calls are counted and timed.
 const WATCHED: u8 = 8;
+/// Its calls are recorded.
+const RECORDED: u8 = 16;
 
 /// How a call has its instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,7 @@ pub(crate) struct Condition {
     has_rung: AtomicBool,
     /// Stays when the trial is over, for the next version to be compared with.
     watch: ArcSwapOption<Watch>,
+    recording: ArcSwapOption<Recording>,
 }
 
 /// Calls that have panicked.
@@ -124,6 +128,32 @@ impl Condition {
     pub(crate) fn watched(&self) -> Option<Arc<Watch>> {
         let is_watched = self.bits.load(Ordering::Relaxed) & WATCHED != 0;
         if is_watched { self.watch.load_full() } else { None }
+    }
+
+    /// Records calls from now on, in the place of an earlier recording.
+    pub(super) fn record(&self, recording: Arc<Recording>) {
+        self.recording.store(Some(recording));
+        self.bits.fetch_or(RECORDED, Ordering::AcqRel);
+    }
+
+    /// What records calls, while they are. One that is over is taken off.
+    pub(super) fn recorded(&self) -> Option<Arc<Recording>> {
+        if self.bits.load(Ordering::Relaxed) & RECORDED == 0 {
+            return None;
+        }
+        let recording = self.recording.load_full()?;
+        if !recording.is_over() {
+            return Some(recording);
+        }
+        let before = self.recording.compare_and_swap(&recording, None);
+        if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &recording)) {
+            self.bits.fetch_and(!RECORDED, Ordering::AcqRel);
+            // Another one may have begun between the two.
+            if self.recording.load().is_some() {
+                self.bits.fetch_or(RECORDED, Ordering::AcqRel);
+            }
+        }
+        None
     }
 
     /// The host counts an answer as a failure: it weighs while calls are counted.

@@ -11,7 +11,7 @@ use std::{
 
 use hotswap_abi::{
     __private::{
-        interface::{Origin, Target},
+        interface::{Origin, Recordable, Recorder, Shims, Target},
         portable::Counter,
     },
     CallError,
@@ -20,7 +20,7 @@ use hotswap_gate::{Exclusion, Guarded};
 use hotswap_loader::steps;
 use parking_lot::Mutex;
 
-use super::{Code, Condition, StepError, Use};
+use super::{CallTape, Code, Condition, Recording, StepError, Use};
 
 /// One instance of a module: what a slot's gate leads to.
 pub(crate) struct Generation {
@@ -80,6 +80,25 @@ impl Generation {
         // manifest the signatures were compared, and only methods with a body are lacking
         // (`Assessed`).
         unsafe { Target::new(self.data.as_ptr(), &self.methods, &self.origin) }
+    }
+
+    /// Records calls from now on: the interface's, which has `recordables` for them.
+    pub(crate) fn record(&self, recordables: &[Recordable], tape: CallTape) -> Arc<Recording> {
+        let recording = Arc::new(Recording::new(Shims::new(recordables, self.target()), tape));
+        self.condition.record(Arc::clone(&recording));
+        recording
+    }
+
+    /// Makes a call, and has it noted while calls are recorded.
+    #[cold]
+    pub(crate) fn noted<R>(&self, call: impl FnOnce(Target<'_>) -> R) -> R {
+        let recording = self.condition.recorded();
+        let recorder = recording.as_deref().map(|Recording { shims, tape }| {
+            // SAFETY: the shims were made for this instance's target and this type of tape (`record`,
+            // which alone gives the condition one).
+            unsafe { Recorder::new(self.target(), shims, tape) }
+        });
+        call(recorder.as_ref().map_or_else(|| self.target(), Recorder::target))
     }
 
     /// What is the matter with the instance.

@@ -6,6 +6,8 @@ use hotswap_abi::Portable;
 use hotswap_types::json;
 use serde::{Deserialize, Serialize};
 
+use super::Replayed;
+
 /// A step of a rehearsal, in order.
 #[derive(
     Portable, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -35,6 +37,10 @@ pub enum RehearsalStep {
     Return,
     /// The state is handed over as memory, from that one and back, and is the same.
     Move,
+    /// The version that serves is asked the recorded calls; before the new one, and after it.
+    ReplayServing,
+    /// The new version is asked the recorded calls.
+    Replay,
 }
 
 /// A step that was rehearsed.
@@ -84,6 +90,9 @@ pub struct RehearsalReport {
     pub downgrades: Vec<Downgrade>,
     /// Whether the version that serves could come back.
     pub way_back: WayBack,
+    /// What came of the replay of recorded calls; `None` unless the rehearsal has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replayed>,
 }
 
 /// A step of the state that was tried backwards: the new version has written its state in an older
@@ -113,6 +122,8 @@ impl fmt::Display for RehearsalStep {
             Self::Downgrade => "downgrade",
             Self::Return => "way back",
             Self::Move => "hand-over as memory",
+            Self::ReplayServing => "replay by the version that serves",
+            Self::Replay => "replay",
         })
     }
 }
@@ -129,7 +140,7 @@ impl fmt::Display for WayBack {
 
 impl fmt::Display for RehearsalReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, took, peak_memory, state, downgrades: _, way_back } = self;
+        let Self { steps, took, peak_memory, state, downgrades: _, way_back, replay } = self;
         write!(f, "rehearsed in {took:.1?}")?;
         match state {
             Some(bytes) => write!(f, " on a copy of the state ({bytes} bytes)")?,
@@ -141,6 +152,7 @@ impl fmt::Display for RehearsalReport {
         if *peak_memory > 0 {
             write!(f, "; at most {} MiB", peak_memory.div_ceil(1 << 20))?;
         }
-        write!(f, "; {way_back}")
+        write!(f, "; {way_back}")?;
+        replay.as_ref().map_or(Ok(()), |replay| write!(f, "; {replay}"))
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn plan() -> Plan {
             state: Some(120),
             downgrades: vec![Downgrade { from: 2, to: 1, works: true }],
             way_back: WayBack::Works,
+            replay: None,
         })),
         timing: "at once".to_owned(),
         strategy: "smooth: all calls at once".to_owned(),

@@ -14,9 +14,10 @@ pub type CheckError = Box<dyn Error + Send + Sync>;
 
 pub(super) type Run = Box<dyn Fn(&Arc<SlotCore>, &Arc<Gate<Generation>>) -> Result<(), CheckError>>;
 
-/// A check of the host's own.
+/// A slot that the program names, with a check of its own or without.
 pub(super) struct Check {
     pub(super) slot: String,
     pub(super) interface: InterfaceType,
-    pub(super) run: Run,
+    /// `None` where the slot is named for a replay alone.
+    pub(super) run: Option<Run>,
 }

@@ -40,15 +40,17 @@ use rustix::process::{
 use super::{
     check::Check,
     message::{
-        CANDIDATE, Drift, OLDER, REQUEST, Request, SCHEMA, SERVING, STATE, Said, Stored, frame,
+        CALLS, CANDIDATE, Call, Drift, OLDER, REQUEST, Request, SCHEMA, SERVING, STATE, Said,
+        Stored, frame,
     },
     role::CHILD,
-    steps::{Observer, Rehearsal},
+    steps::{Observer, Rehearsal, Replay},
 };
 use crate::{
     config::{Config, SlotConfig, StateDrift},
-    event::{Downgrade, Exit, RehearsalStep, WayBack},
+    event::{Downgrade, Exit, RehearsalStep},
     instance::Generation,
+    plan::Replayed,
     slot::{InterfaceType, SlotCore},
     snapshot::Snapshot,
     trust::Trust,
@@ -69,11 +71,7 @@ pub(super) fn run(checks: &[Check]) -> ! {
         let voice = Arc::new(Voice::from_stdout()?);
         voice.say(&Said::Here);
         let said = match rehearse(&folder, checks, &voice) {
-            Ok(way_back) => match way_back {
-                WayBack::Works => Said::Done { no_way_back: None, untried: None },
-                WayBack::Impossible { why } => Said::Done { no_way_back: Some(why), untried: None },
-                WayBack::Unknown { why } => Said::Done { no_way_back: None, untried: Some(why) },
-            },
+            Ok(()) => Said::Done,
             Err(Fault { exit, findings, advice, .. }) => {
                 let blames_artifact = exit == Exit::Rejected;
                 Said::Fails { blames_artifact, findings, advice }
@@ -115,7 +113,7 @@ fn inherited() -> Result<PathBuf, String> {
     Ok(path)
 }
 
-fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBack, Fault> {
+fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<(), Fault> {
     let system = |what: &str, error: &dyn std::fmt::Display| {
         let finding = format!("the child  {what}: {error}");
         Fault::cancelled(Phase::Rehearsed, finding, "look after the private folder")
@@ -139,8 +137,10 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
     }
     // Without a check nothing is called.
     let methods = checks.first().map_or(&[][..], |check| check.interface.methods);
-    let interface = InterfaceType { methods, ..InterfaceType::unknown() };
-    let mut requirement = Requirement::new(decoded);
+    let known = checks.first().map_or_else(InterfaceType::unknown, |check| check.interface);
+    let interface =
+        InterfaceType { methods, recordables: known.recordables, ..InterfaceType::unknown() };
+    let mut requirement = Requirement::new(decoded.clone());
     requirement.module.clone_from(&request.module);
     requirement.services.clone_from(&request.services);
     requirement.packages = request.packages.as_deref().and_then(Packages::parse);
@@ -174,15 +174,47 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<WayBa
         state,
         restored: request.state == Stored::Restored,
         folder: &private,
-        checks: (!checks.is_empty()).then_some(&all),
+        checks: checks.iter().any(|check| check.run.is_some()).then_some(&all),
     };
     let mut upgrade =
         Upgrade { slot: &core, config: &config, steps: &mut Steps::default(), emit: &mut |_| {} };
     let observer: Arc<dyn Observer> = Arc::clone(voice) as _;
-    let way_back = upgrade.play(&core, &rehearsal, &observer);
+    let played = upgrade.play(&core, &rehearsal, &observer).and_then(|way_back| {
+        voice.say(&Said::back(way_back));
+        let Some(values) = request.replay else { return Ok(()) };
+        let replayed = if checks.is_empty() {
+            let why = format!(
+                "the program does not name the interface of slot {0}: \
+                 Probe::new().replay::<dyn …>(\"{0}\").serve()",
+                request.slot
+            );
+            Replayed::Not { why }
+        } else {
+            let calls = Reader::whole::<Vec<Call>>(&read(CALLS)?);
+            let calls = calls.map_err(|error| system(CALLS, &error))?;
+            // A state in an older version is the artifact's alone.
+            let own = match request.state {
+                Stored::Older(_) => {
+                    Some(snapshot().map_err(|error| system(STATE, &in_full(&error)))?)
+                }
+                _ => rehearsal.state.clone(),
+            };
+            let replay = Replay {
+                calls: calls.into(),
+                state: own,
+                recordables: (interface.recordables)().into(),
+                methods,
+                schema: &decoded,
+                values,
+            };
+            upgrade.replay(&rehearsal, &replay, &observer)?
+        };
+        voice.say(&Said::Replayed(replayed));
+        Ok(())
+    });
     // The process ends here: nothing is unloaded, and nobody waits for threads of modules.
     std::mem::forget(core);
-    way_back
+    played
 }
 
 impl From<Drift> for StateDrift {
@@ -208,6 +240,10 @@ impl Observer for Voice {
     fn went_back(&self, downgrade: Downgrade) {
         self.say(&Said::WentBack(downgrade));
     }
+
+    fn asks(&self, number: u32) {
+        self.say(&Said::Asks(number));
+    }
 }
 
 fn check_all(
@@ -216,7 +252,8 @@ fn check_all(
     gate: &Arc<Gate<Generation>>,
 ) -> Result<(), String> {
     checks.iter().try_for_each(|check| {
-        let result = catch_unwind(AssertUnwindSafe(|| (check.run)(core, gate)));
+        let Some(run) = &check.run else { return Ok(()) };
+        let result = catch_unwind(AssertUnwindSafe(|| run(core, gate)));
         match result {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(in_full(&*error)),

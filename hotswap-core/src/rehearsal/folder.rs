@@ -14,7 +14,7 @@ use hotswap_types::escape;
 #[cfg(target_os = "linux")]
 use super::{
     message::{CANDIDATE, Drift, OLDER, REQUEST, Request, SCHEMA, SERVING, STATE, Stored, encoded},
-    process, role, verdict,
+    process, record, role, verdict,
 };
 #[cfg(target_os = "linux")]
 use crate::config::StateDrift;
@@ -38,6 +38,9 @@ pub(crate) struct LaidOut {
     /// The size of the encoded state.
     #[cfg(target_os = "linux")]
     state: Option<usize>,
+    /// The calls that are to be replayed, or why there are none.
+    #[cfg(target_os = "linux")]
+    replay: Option<Result<record::UnderWay, String>>,
 }
 
 /// What came of a child.
@@ -68,6 +71,10 @@ pub(super) fn lay_out(
     if role::is_misplaced() {
         return Err(verdict::misplaced("a child has not come to it before"));
     }
+    // First of all: the calls follow the copy of the state.
+    let begin = |replay| record::begin(replay, backed_up, slot);
+    let replay = how.replay.as_ref().map(begin).transpose();
+    let replay = replay.map_err(|error| system("a recording for the rehearsal", &error))?;
     let state = backed_up.handed().map(|copy| copy.own.size());
     let memory = how.memory(state.unwrap_or(0));
     let copies = backed_up.assessed.inspected.staged.path().parent();
@@ -76,16 +83,29 @@ pub(super) fn lay_out(
     folder.prefix("rehearsal-").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     let folder = folder.tempdir_in(copies.unwrap_or("/".as_ref()));
     let folder = folder.map_err(|error| system("a folder for the rehearsal", &error))?;
-    fill(folder.path(), backed_up, how, memory, slot, config)
+    let values = matches!(replay, Some(Ok(_))).then(|| how.has_values());
+    fill(folder.path(), backed_up, how, values, memory, slot, config)
         .map_err(|error| system("the files of the rehearsal", &error))?;
-    Ok(LaidOut { folder, how: *how, memory, state })
+    Ok(LaidOut { folder, how: how.clone(), memory, state, replay })
 }
 
 #[cfg(target_os = "linux")]
 impl LaidOut {
     /// Tries the artifact in a child process; `None` if that was called off.
     pub(super) fn run(self, called_off: &PipeReader) -> Ran {
-        let Self { mut folder, how, memory, state } = self;
+        let Self { mut folder, how, memory, state, replay } = self;
+        let recorded = match replay {
+            None => None,
+            Some(Err(why)) => Some(Err(why)),
+            Some(Ok(under_way)) => match under_way.write(folder.path(), called_off) {
+                Ok(Some(recorded)) => Some(Ok(recorded)),
+                Ok(None) => return Ran { report: None, left: Vec::new() },
+                Err(error) => {
+                    let fault = system("the calls for the rehearsal", &error);
+                    return Ran { report: Some(Err(fault)), left: Vec::new() };
+                }
+            },
+        };
         // What a child has put there is not waited for without a bound.
         folder.disable_cleanup(true);
         let mut left = Vec::new();
@@ -93,20 +113,19 @@ impl LaidOut {
         if let Err(error) = remove_within(folder.path(), None, REMOVED_WITHIN) {
             left.push(format!("{}: {error}", escape::path(folder.path())));
         }
-        Ran { report: Self::judged(outcome, &how, memory, state), left }
+        let given = verdict::Given { how: &how, memory, state, recorded: recorded.as_ref() };
+        Ran { report: Self::judged(outcome, &given), left }
     }
 
     fn judged(
         outcome: io::Result<Option<verdict::Outcome>>,
-        how: &Rehearsal,
-        memory: u64,
-        state: Option<usize>,
+        given: &verdict::Given<'_>,
     ) -> Option<Result<RehearsalReport, Fault>> {
         let outcome = match outcome {
             Ok(outcome) => outcome?,
             Err(error) => return Some(Err(system("a child process for the rehearsal", &error))),
         };
-        Some(verdict::judge(&outcome, how, memory, state).inspect_err(|_| {
+        Some(verdict::judge(&outcome, given).inspect_err(|_| {
             if verdict::is_misplaced(&outcome) {
                 role::set_misplaced();
             }
@@ -138,6 +157,7 @@ fn fill(
     folder: &Path,
     backed_up: &BackedUp,
     how: &Rehearsal,
+    replay: Option<bool>,
     memory: u64,
     slot: &SlotCore,
     config: &Config,
@@ -194,6 +214,7 @@ fn fill(
         serving,
         milliseconds: u64::try_from(how.deadline.as_millis()).unwrap_or(u64::MAX),
         memory,
+        replay,
     };
     fs::write(folder.join(REQUEST), encoded(&request))
 }

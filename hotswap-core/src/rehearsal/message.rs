@@ -8,7 +8,10 @@ use hotswap_abi::{
     Portable,
 };
 
-use crate::event::{Downgrade, RehearsalStep};
+use crate::{
+    event::{Downgrade, RehearsalStep, WayBack},
+    plan::Replayed,
+};
 
 /// The file that holds the [`Request`].
 pub(crate) const REQUEST: &str = "request";
@@ -22,6 +25,9 @@ pub(crate) const OLDER: &str = "older";
 pub(crate) const CANDIDATE: &str = "candidate";
 /// The version that serves.
 pub(crate) const SERVING: &str = "serving";
+
+/// The calls that are replayed.
+pub(crate) const CALLS: &str = "calls";
 
 /// More than a child ever says.
 pub(crate) const MOST_SAID: usize = 1 << 20;
@@ -43,6 +49,16 @@ pub(crate) struct Request {
     pub(crate) milliseconds: u64,
     /// How many bytes may be taken.
     pub(crate) memory: u64,
+    /// Whether calls are replayed, and then whether their values are told.
+    pub(crate) replay: Option<bool>,
+}
+
+/// A recorded call.
+#[derive(Portable, Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// The method's place in the interface.
+    pub(crate) method: u32,
+    pub(crate) arguments: Vec<u8>,
 }
 
 /// What becomes of a state whose shape has changed.
@@ -79,8 +95,26 @@ pub(crate) enum Said {
     WentBack(Downgrade),
     /// The artifact is to be refused, or could not be rehearsed.
     Fails { blames_artifact: bool, findings: Vec<String>, advice: String },
-    /// Everything was well. Of the way back, why it does not work.
-    Done { no_way_back: Option<Vec<String>>, untried: Option<String> },
+    /// Of the way back, why it does not work.
+    Back { no_way_back: Option<Vec<String>>, untried: Option<String> },
+    /// The artifact is asked the recorded call of this number.
+    Asks(u32),
+    /// What came of the replay.
+    Replayed(Replayed),
+    /// Everything was well.
+    Done,
+}
+
+impl Said {
+    /// Of the way back.
+    pub(crate) fn back(way_back: WayBack) -> Self {
+        let (no_way_back, untried) = match way_back {
+            WayBack::Works => (None, None),
+            WayBack::Impossible { why } => (Some(why), None),
+            WayBack::Unknown { why } => (None, Some(why)),
+        };
+        Self::Back { no_way_back, untried }
+    }
 }
 
 /// A message as bytes, with its length first.

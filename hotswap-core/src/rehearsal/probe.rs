@@ -72,7 +72,16 @@ impl Probe {
             check(&Slot::new(Arc::clone(core), Arc::clone(gate), BUDGET))
         };
         let (slot, interface) = (slot.into(), InterfaceType::of::<I>());
-        self.checks.push(Check { slot, interface, run: Box::new(run) });
+        self.checks.push(Check { slot, interface, run: Some(Box::new(run)) });
+        self
+    }
+
+    /// Names a slot's interface, for the replay of recorded calls ([`Replay`](crate::Replay)). A slot
+    /// with a [`check`](Self::check) has it already.
+    #[must_use]
+    pub fn replay<I: Interface + ?Sized>(mut self, slot: impl Into<String>) -> Self {
+        let (slot, interface) = (slot.into(), InterfaceType::of::<I>());
+        self.checks.push(Check { slot, interface, run: None });
         self
     }
 

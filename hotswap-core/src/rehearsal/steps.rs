@@ -4,6 +4,10 @@
 //! There are no callers. What hangs is the parent's business.
 
 mod moving;
+#[expect(unsafe_code, reason = "asks an instance that nobody else has")]
+mod replaying;
+
+pub(super) use self::replaying::Replay;
 
 use std::{
     path::Path,
@@ -55,6 +59,8 @@ pub(super) trait Observer: Send + Sync {
     fn ends(&self, took: Duration);
     /// A step of the state was tried backwards.
     fn went_back(&self, downgrade: Downgrade);
+    /// The new version is asked the recorded call of this number.
+    fn asks(&self, number: u32);
 }
 
 /// A step of module code that went wrong, and how.

@@ -8,10 +8,16 @@ use std::time::Duration;
 use hotswap_abi::__private::text::lined;
 use hotswap_types::Phase;
 
-use super::message::{self, Said};
+mod replay;
+
+use super::{
+    message::{self, Said},
+    record::ToReplay,
+};
 use crate::{
     config::Rehearsal,
     event::{RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
+    plan::Replayed,
     upgrade::Fault,
 };
 
@@ -45,13 +51,21 @@ pub(super) struct Outcome {
     pub(super) took: Duration,
 }
 
+/// What a child was given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) how: &'a Rehearsal,
+    /// How much memory it may have, in bytes.
+    pub(super) memory: u64,
+    /// The size of the encoded state.
+    pub(super) state: Option<usize>,
+    /// The recorded calls, where they are to be replayed, or why there are none.
+    pub(super) recorded: Option<&'a Result<ToReplay, String>>,
+}
+
 /// Judges a rehearsal.
-pub(super) fn judge(
-    outcome: &Outcome,
-    how: &Rehearsal,
-    memory: u64,
-    state: Option<usize>,
-) -> Result<RehearsalReport, Fault> {
+pub(super) fn judge(outcome: &Outcome, given: &Given<'_>) -> Result<RehearsalReport, Fault> {
+    let &Given { how, memory, state, recorded } = given;
     let &Outcome { ended, ref said, ref stderr, took } = outcome;
     if said.is_empty() {
         let fault = misplaced(&format!("a child {}", ending(ended, how)));
@@ -73,8 +87,9 @@ pub(super) fn judge(
         state,
         downgrades: Vec::new(),
         way_back: WayBack::Works,
+        replay: replay::not_yet(recorded),
     };
-    let mut step = None;
+    let (mut step, mut asked) = (None, 0);
     for said in answer {
         match said {
             Said::Here => {}
@@ -88,10 +103,7 @@ pub(super) fn judge(
             Said::Fails { blames_artifact, findings, advice } => {
                 return Err(failed(blames_artifact, &findings, &advice));
             }
-            // It is the last that a child says: where its status is lost that has to do.
-            Said::Done { no_way_back, untried }
-                if matches!(ended, Ended::Exit(0) | Ended::Unknown) =>
-            {
+            Said::Back { no_way_back, untried } => {
                 report.way_back = match (no_way_back, untried) {
                     (Some(why), _) => {
                         WayBack::Impossible { why: why.iter().map(|why| clean(why)).collect() }
@@ -99,9 +111,17 @@ pub(super) fn judge(
                     (None, Some(why)) => WayBack::Unknown { why: clean(&why) },
                     (None, None) => WayBack::Works,
                 };
-                return Ok(report);
             }
-            Said::Done { .. } => {}
+            Said::Asks(number) => asked = number,
+            Said::Replayed(told) => report.replay = replay::told(told, recorded),
+            // It is the last that a child says: where its status is lost that has to do.
+            Said::Done if matches!(ended, Ended::Exit(0) | Ended::Unknown) => {
+                return match report.replay.as_ref().and_then(|it| replay::refusal(it, how)) {
+                    Some(fault) => Err(fault),
+                    None => Ok(report),
+                };
+            }
+            Said::Done => {}
         }
     }
     let ending = if is_out_of_memory(ended, stderr) {
@@ -114,6 +134,14 @@ pub(super) fn judge(
         Some(RehearsalStep::Return) => {
             let why = vec![format!("the version that serves {ending} when it was started with it")];
             Ok(RehearsalReport { way_back: WayBack::Impossible { why }, ..report })
+        }
+        Some(RehearsalStep::ReplayServing) => {
+            let why = format!("the version that serves {ending}");
+            Ok(RehearsalReport { replay: Some(Replayed::Not { why }), ..report })
+        }
+        Some(RehearsalStep::Replay) if asked > 0 => {
+            let fault = replay::ended(asked, &ending, recorded);
+            Err(quoting(fault, if how.has_values() { stderr } else { "" }))
         }
         Some(step) => {
             let finding = format!("{step}  in its rehearsal the artifact {ending}");
@@ -228,13 +256,20 @@ pub(crate) fn of_any(bytes: &[u8]) {
     for ended in ended {
         let (said, stderr) = (bytes.to_vec(), String::from_utf8_lossy(bytes).into_owned());
         let outcome = Outcome { ended, said, stderr, took: Duration::ZERO };
-        let told = match judge(&outcome, &Rehearsal::new(), 0, None) {
+        let how = Rehearsal::new();
+        let told = match judge(&outcome, &given(&how)) {
             Ok(report) => report.to_string(),
             Err(Fault { findings, advice, .. }) => findings.join("\n") + &advice,
         };
         let is_obeyed = |c: char| c.is_control() && c != '\n';
         assert!(!told.chars().any(is_obeyed), "{told:?}");
     }
+}
+
+/// For a rehearsal without a state.
+#[cfg(any(test, fuzzing))]
+const fn given(how: &Rehearsal) -> Given<'_> {
+    Given { how, memory: 0, state: None, recorded: None }
 }
 
 #[cfg(test)]
@@ -248,7 +283,9 @@ mod tests {
     }
 
     fn judged(ended: Ended, said: &[Said], stderr: &str) -> Result<RehearsalReport, Fault> {
-        judge(&outcome(ended, said, stderr), &Rehearsal::new(), 1024, Some(7))
+        let how = Rehearsal::new();
+        let given = Given { memory: 1024, state: Some(7), ..given(&how) };
+        judge(&outcome(ended, said, stderr), &given)
     }
 
     fn said(steps: &[RehearsalStep]) -> Vec<Said> {
@@ -256,7 +293,7 @@ mod tests {
         std::iter::once(Said::Here).chain(steps.iter().copied().flat_map(each)).collect()
     }
 
-    const DONE: Said = Said::Done { no_way_back: None, untried: None };
+    const DONE: Said = Said::Done;
 
     #[test]
     fn where_the_status_is_lost_what_was_said_decides() {
@@ -317,18 +354,18 @@ mod tests {
             said: b"\x04\0\0\0hey!".to_vec(),
             ..outcome(Ended::Exit(0), &[], "\u{1b}[2Jred")
         };
-        let fault = judge(&scribbled, &Rehearsal::new(), 0, None).unwrap_err();
+        let fault = judge(&scribbled, &given(&Rehearsal::new())).unwrap_err();
         assert_eq!(fault.exit, Exit::Rejected);
         assert!(!fault.findings.concat().contains('\u{1b}'), "{:?}", fault.findings);
         let long = Outcome { ended: Ended::Babbles, ..scribbled };
-        assert_eq!(judge(&long, &Rehearsal::new(), 0, None).unwrap_err().exit, Exit::Rejected);
+        assert_eq!(judge(&long, &given(&Rehearsal::new())).unwrap_err().exit, Exit::Rejected);
     }
 
     #[test]
     fn a_program_that_does_not_come_to_serve_is_not_the_artifacts_fault() {
         for (ended, misplaced) in [(Ended::Exit(1), true), (Ended::Signal(9), false)] {
             let outcome = outcome(ended, &[], "usage: …");
-            let fault = judge(&outcome, &Rehearsal::new(), 0, None).unwrap_err();
+            let fault = judge(&outcome, &given(&Rehearsal::new())).unwrap_err();
             assert_eq!(fault.exit, Exit::Cancelled);
             assert_eq!(is_misplaced(&outcome), misplaced);
         }

@@ -124,7 +124,7 @@ pub(super) fn held<R>(
     }
 }
 
-/// The same, where something is the matter with the instance: it may be on trial.
+/// The same, where something is the matter with the instance: it may be on trial, or recorded.
 #[cold]
 #[inline(never)]
 fn remarkable<R>(
@@ -139,7 +139,7 @@ fn remarkable<R>(
     }
     let watch = instance.condition().watched();
     let timed = watch.as_ref().map(|watch| watch.call());
-    let result = call(instance.target());
+    let result = instance.noted(call);
     drop(timed);
     if let (Some(watch), Ok(answer)) = (&watch, &result)
         && is_failure(answer)

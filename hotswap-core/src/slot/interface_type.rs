@@ -2,7 +2,9 @@
 
 use std::any::TypeId;
 
-use hotswap_abi::Interface;
+use hotswap_abi::{__private::interface::Recordable, Interface};
+
+use crate::instance::CallTape;
 
 /// What is known of an interface's type.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +16,8 @@ pub(crate) struct InterfaceType {
     pub(crate) exclusive: bool,
     /// Its description, as bytes.
     pub(crate) schema: &'static [u8],
+    /// How calls of its methods are recorded and replayed.
+    pub(crate) recordables: fn() -> Box<[Recordable]>,
 }
 
 impl InterfaceType {
@@ -23,12 +27,14 @@ impl InterfaceType {
             methods: I::METHODS,
             exclusive: I::EXCLUSIVE,
             schema: I::schema(),
+            recordables: I::recordables::<CallTape>,
         }
     }
 
     /// Of an interface that is known by its description alone: nothing of it can be called.
     #[cfg(target_os = "linux")]
     pub(crate) fn unknown() -> Self {
-        Self { id: TypeId::of::<()>(), methods: &[], exclusive: true, schema: &[] }
+        let recordables = || -> Box<[Recordable]> { Box::new([]) };
+        Self { id: TypeId::of::<()>(), methods: &[], exclusive: true, schema: &[], recordables }
     }
 }

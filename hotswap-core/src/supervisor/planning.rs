@@ -31,7 +31,7 @@ use crate::{
     trust::Signed,
     upgrade::{
         Admitted, Fault, Handover, RehearsalOutcome,
-        plan::{Side, Situation, changes, has_pause, lending, risks},
+        plan::{Side, Situation, changes, has_pause, lending, replay_risks, risks},
     },
 };
 
@@ -185,6 +185,8 @@ impl SlotSupervisor {
         if let Some(WayBack::Impossible { why }) = rehearsal.as_ref().map(|it| &it.way_back) {
             situation.no_way_back.clone_from(why);
         }
+        let replayed = rehearsal.as_ref().and_then(|it| it.replay.as_ref());
+        situation.replay = replayed.map(replay_risks).unwrap_or_default();
         situation.lending = cx.lending(core, to.manifest);
         let has_state = to.manifest.state().is_some()
             || from.is_some_and(|from| from.manifest.state().is_some());
@@ -277,6 +279,7 @@ impl SlotSupervisor {
             unrehearsed: None,
             way_back_works: false,
             no_way_back: Vec::new(),
+            replay: Vec::new(),
             lending: Vec::new(),
         }
     }

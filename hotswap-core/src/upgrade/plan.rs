@@ -3,13 +3,14 @@
 
 mod change;
 mod lending;
+mod replay;
 mod risk;
 mod state_step;
 mod statics;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::{change::changes, lending::lending, risk::risks};
+pub(crate) use self::{change::changes, lending::lending, replay::replay_risks, risk::risks};
 
 use std::time::Duration;
 
@@ -75,6 +76,8 @@ pub(crate) struct Situation {
     pub(crate) way_back_works: bool,
     /// Why the version that serves could not come back with the state, as a rehearsal has found.
     pub(crate) no_way_back: Vec<String>,
+    /// What may go wrong by what a replay of recorded calls has found.
+    pub(crate) replay: Vec<Risk>,
     /// What may go wrong with the host's values that it is lent.
     pub(crate) lending: Vec<Risk>,
 }

@@ -8,6 +8,7 @@ mod client;
 mod describe;
 mod names;
 mod proxy;
+mod record;
 mod serve;
 mod trait_item;
 mod wire;
@@ -31,6 +32,7 @@ pub(crate) fn interface(interface: &Interface) -> TokenStream {
         calls::calls(interface),
         proxy::proxy(interface),
         serve::serve(interface),
+        record::functions(interface),
         describe::describe(interface),
         assertions(interface),
     ];
@@ -95,6 +97,10 @@ pub(crate) fn stub(interface: &Interface) -> TokenStream {
                 fn schema() -> &'static [::core::primitive::u8] {
                     &[]
                 }
+                fn recordables<__HotswapTape: __hotswap::Tape>()
+                -> __hotswap::Box<[__hotswap::Recordable]> {
+                    __hotswap::Box::new([])
+                }
             }
             #[doc(hidden)]
             pub struct __HotswapProxy<'a>(__hotswap::Source<'a>);
@@ -124,9 +130,8 @@ fn assertions(interface: &Interface) -> TokenStream {
         method.args.iter().for_each(|arg| bounds(&arg.mode, &mut found));
         found.push(Bound::Portable(&method.result));
     }
-    let ways = wire::ways(found.iter().filter_map(|bound| match bound {
-        Bound::Portable(ty) => Some(*ty),
-        Bound::Plain(_) => None,
+    let ways = wire::ways(found.iter().map(|bound| match bound {
+        Bound::Portable(ty) | Bound::Plain(ty) => *ty,
     }));
     let checks = found.iter().map(|bound| match bound {
         Bound::Portable(ty) => must_be(ty, "portable"),

@@ -17,7 +17,8 @@ use crate::error::Errors;
 /// Reads a method, and takes our own attributes off it; `None` if it has mistakes.
 pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<Method> {
     let before = errors.count();
-    let Attributes { since, fold, expected } = attributes(&mut function.attrs, errors);
+    let Attributes { since, fold, expected, not_replayed } =
+        attributes(&mut function.attrs, errors);
     let marked: Vec<bool> =
         function.sig.inputs.iter_mut().map(|input| same_build(input, errors)).collect();
     let mut signature = function.sig.clone();
@@ -62,6 +63,7 @@ pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<
         since,
         fold,
         expected,
+        not_replayed,
     })
 }
 
@@ -120,6 +122,7 @@ struct Attributes {
     since: Vec<Since>,
     fold: Vec<Attribute>,
     expected: Vec<Attribute>,
+    not_replayed: Vec<Attribute>,
 }
 
 /// Takes our own attributes off a method.
@@ -137,7 +140,11 @@ fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Attributes {
             }
             return false;
         }
-        for (name, found) in [("fold", &mut ours.fold), ("expected", &mut ours.expected)] {
+        for (name, found) in [
+            ("fold", &mut ours.fold),
+            ("expected", &mut ours.expected),
+            ("not_replayed", &mut ours.not_replayed),
+        ] {
             if attr.path().is_ident(name) {
                 if !matches!(attr.meta, Meta::Path(_)) {
                     let what = format!("#[{name}] takes nothing");
@@ -160,7 +167,7 @@ fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Attributes {
 /// Whether an attribute would change the interface from build to build, which is a mistake: the
 /// compiler looks at a `#[cfg]` after this macro. It says so.
 fn is_conditional(attr: &Attribute, what: &str, hint: &str, errors: &mut Errors) -> bool {
-    const OURS: [&str; 5] = ["cfg", "since", "fold", "expected", "same_build"];
+    const OURS: [&str; 6] = ["cfg", "since", "fold", "expected", "not_replayed", "same_build"];
     let found = attr.path().is_ident("cfg")
         || attr.path().is_ident("cfg_attr")
             && attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).is_ok_and(

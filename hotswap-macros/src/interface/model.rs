@@ -33,6 +33,8 @@ pub(crate) struct Method {
     pub(crate) fold: Vec<Attribute>,
     /// The `expected` attributes: an `Err` of it is an answer like any other.
     pub(crate) expected: Vec<Attribute>,
+    /// The `not_replayed` attributes: a rehearsal does not ask it again what callers have asked.
+    pub(crate) not_replayed: Vec<Attribute>,
 }
 
 /// `#[since("1.1.0")]`.

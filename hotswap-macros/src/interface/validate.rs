@@ -15,8 +15,12 @@ pub(crate) fn validate(interface: &Interface, errors: &mut Errors) {
     for method in &interface.methods {
         since(method, version.as_ref(), errors);
         fold(method, errors);
-        if let Some(attr) = method.expected.get(1) {
-            errors.at(attr, "#[expected] is given twice", "keep one");
+        for (name, found) in
+            [("expected", &method.expected), ("not_replayed", &method.not_replayed)]
+        {
+            if let Some(attr) = found.get(1) {
+                errors.at(attr, format!("#[{name}] is given twice"), "keep one");
+            }
         }
     }
 }

@@ -55,6 +55,12 @@ pub fn start<I: Interface + ?Sized, M: HotModule>() -> Double {
 }
 
 impl Double {
+    /// Where its calls go.
+    pub fn target(&self) -> Target<'_> {
+        // SAFETY: the instance lives as long as this; the methods were found by name.
+        unsafe { Target::new(self.instance, &self.methods, &self.origin) }
+    }
+
     /// A client for one interface.
     pub fn client<I: Interface + ?Sized>(&mut self) -> I::Client<Handle<'_>> {
         I::client(Handle(PhantomData, self))
@@ -75,9 +81,7 @@ impl Drop for Double {
 impl Handle<'_> {
     fn target(&self) -> Target<'_> {
         // SAFETY: the double is borrowed for the handle's life.
-        let double = unsafe { &*self.1 };
-        // SAFETY: the instance lives as long as the double; the methods were found by name.
-        unsafe { Target::new(double.instance, &double.methods, &double.origin) }
+        unsafe { &*self.1 }.target()
     }
 }
 

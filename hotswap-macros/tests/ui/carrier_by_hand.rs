@@ -1,6 +1,6 @@
 //! Would pass the address of a value, for the other side to keep.
 
-use hotswap_abi::__private::portable::{Carrier, DecodeError, Sink};
+use hotswap_abi::__private::portable::{Carrier, DecodeError, Sink, Writer};
 
 pub struct ByAddress;
 
@@ -19,6 +19,7 @@ impl Carrier<String> for ByAddress {
     unsafe fn take(_: *const String) -> Result<String, DecodeError> {
         unimplemented!()
     }
+    unsafe fn record(_: *const String, _: &mut Writer<'_>) {}
     fn out() {}
     fn sink((): &mut ()) -> *mut Sink {
         std::ptr::null_mut()

@@ -2,7 +2,7 @@
 
 use hotswap_abi::{
     __private::{
-        interface::Caller,
+        interface::{Caller, Recordable, Tape},
         shape::{Info, Parts, Shaped, Wire},
     },
     Interface,
@@ -30,6 +30,9 @@ impl Interface for Game {
     }
     fn schema() -> &'static [u8] {
         &[]
+    }
+    fn recordables<T: Tape>() -> Box<[Recordable]> {
+        Box::new([])
     }
 }
 

@@ -42,6 +42,7 @@ pub(crate) fn risks(
         unrehearsed,
         way_back_works,
         no_way_back,
+        replay,
         lending,
     } = situation;
 
@@ -195,6 +196,9 @@ pub(crate) fn risks(
                 "set a trial with Config::with_trial",
             );
         }
+    }
+    if from.is_some() {
+        risks.extend(replay.iter().cloned());
     }
     risks.extend(lending.iter().cloned());
     risks.sort_by_key(|risk| std::cmp::Reverse(risk.level));

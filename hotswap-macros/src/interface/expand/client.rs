@@ -1,7 +1,7 @@
 //! The client: what a slot's calls go through. The trait's methods, but with `Result`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
 use super::{
@@ -52,36 +52,12 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
     let types = method.args.iter().map(|arg| &arg.ty);
     let result = &method.result;
     let (docs, more) = docs(interface, method);
-    let call = call_name(method);
     let way = if method.exclusive {
         quote! { exclusive }
     } else {
         quote! { shared }
     };
-    let call = if method.default.is_some() {
-        let (name, default) = (&interface.item.ident, default_name(method));
-        let proxy = if method.exclusive {
-            quote! { &mut __hotswap_proxy }
-        } else {
-            quote! { &__hotswap_proxy }
-        };
-        quote! {
-            if __hotswap::Callee::entry(__hotswap_callee).is_null() {
-                __hotswap::run_default(|| {
-                    // SAFETY: the target is of this interface, and borrowed as this method needs it.
-                    let __hotswap_source = unsafe { __hotswap::Source::slot(__hotswap_target) };
-                    #[allow(unused_mut)]
-                    let mut __hotswap_proxy = __HotswapProxy { __hotswap_source };
-                    <__HotswapProxy<'_> as #name>::#default(#proxy, #(#args),*)
-                })
-            } else {
-                #call(__hotswap_callee, #(#args),*)
-            }
-        }
-    } else {
-        // It is there: else the artifact would have been refused.
-        quote! { #call(__hotswap_callee, #(#args),*) }
-    };
+    let call = through(interface, method, &args);
     let is_failure = if let Some(attr) = method.expected.first() {
         // Here a type that is no `Result` is an error.
         quote_spanned! { attr.path().span() => |__hotswap_result| __hotswap::expected(__hotswap_result) }
@@ -131,6 +107,38 @@ fn method(interface: &Interface, method: &Method, index: usize) -> TokenStream {
         #[inline]
         #vis fn #name(#receiver, #(#args: #types),*) -> #output {
             #body
+        }
+    }
+}
+
+/// A call of a method that was found: to the other side, or by the default body where that lacks it.
+pub(super) fn through(
+    interface: &Interface,
+    method: &Method,
+    args: &[impl ToTokens],
+) -> TokenStream {
+    let call = call_name(method);
+    if method.default.is_none() {
+        // It is there: else the artifact would have been refused.
+        return quote! { #call(__hotswap_callee, #(#args),*) };
+    }
+    let (name, default) = (&interface.item.ident, default_name(method));
+    let proxy = if method.exclusive {
+        quote! { &mut __hotswap_proxy }
+    } else {
+        quote! { &__hotswap_proxy }
+    };
+    quote! {
+        if __hotswap::Callee::entry(__hotswap_callee).is_null() {
+            __hotswap::run_default(|| {
+                // SAFETY: the target is of this interface, and borrowed as this method needs it.
+                let __hotswap_source = unsafe { __hotswap::Source::slot(__hotswap_target) };
+                #[allow(unused_mut)]
+                let mut __hotswap_proxy = __HotswapProxy { __hotswap_source };
+                <__HotswapProxy<'_> as #name>::#default(#proxy, #(#args),*)
+            })
+        } else {
+            #call(__hotswap_callee, #(#args),*)
         }
     }
 }

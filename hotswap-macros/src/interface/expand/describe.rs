@@ -9,6 +9,7 @@ use super::{
         model::{Interface, Method},
     },
     names::client_name,
+    record,
 };
 use crate::{
     names::plain,
@@ -43,6 +44,7 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
     };
     let exclusive = interface.methods.iter().any(|method| method.exclusive);
     let methods = interface.methods.iter().map(|method| plain(&method.ident));
+    let recordables = record::recordables(interface);
     let tags = interface.methods.iter().flat_map(|method| {
         let lent = method.args.iter().enumerate();
         lent.filter_map(|(i, arg)| match &arg.mode {
@@ -89,6 +91,8 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
             fn schema() -> &'static [::core::primitive::u8] {
                 &__HOTSWAP_SCHEMA
             }
+
+            #recordables
         }
 
         const __HOTSWAP_VERSION: &::core::primitive::str = <dyn #name as __hotswap::Interface>::VERSION;

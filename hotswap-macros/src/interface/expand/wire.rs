@@ -177,6 +177,72 @@ pub(super) fn receive(
     }
 }
 
+/// Statements that write a passed argument.
+pub(super) fn record(mode: &Mode, arg: &Ident) -> TokenStream {
+    // SAFETY of the code below: as for `receive`.
+    match mode {
+        Mode::Value(ty) => {
+            let way = way(ty);
+            quote! { unsafe { <#way as __hotswap::Crossing<#ty>>::record(#arg, __hotswap_out) }; }
+        }
+        Mode::Str => quote! { unsafe { __hotswap::record_str(#arg, __hotswap_out) }; },
+        Mode::Plain { ty, .. } => {
+            let way = way(ty);
+            quote! { <#way as __hotswap::Crossing<#ty>>::encode(unsafe { &*#arg }, __hotswap_out); }
+        }
+        Mode::Slice { item, .. } => {
+            let way = way(item);
+            quote! {
+                let #arg = unsafe { __hotswap::PlainSlice::get(#arg) };
+                __hotswap::Writer::len(__hotswap_out, #arg.len());
+                for #arg in #arg {
+                    <#way as __hotswap::Crossing<#item>>::encode(#arg, __hotswap_out);
+                }
+            }
+        }
+        Mode::Lent { .. } | Mode::Closure(_) | Mode::SameBuild { .. } => TokenStream::new(),
+    }
+}
+
+/// Statements that rebuild a recorded argument (`?` for what cannot be decoded), and the argument.
+pub(super) fn replay(mode: &Mode, arg: &Ident) -> (TokenStream, TokenStream) {
+    let decode = |ty: &Type| {
+        let way = way(ty);
+        quote! { <#way as __hotswap::Crossing<#ty>>::decode(__hotswap_in)? }
+    };
+    match mode {
+        Mode::Value(ty) => {
+            let decoded = decode(ty);
+            (quote! { let #arg = #decoded; }, quote! { #arg })
+        }
+        Mode::Str => (
+            quote! {
+                let #arg =
+                    <__hotswap::String as __hotswap::Portable>::decode(__hotswap_in)?;
+            },
+            quote! { &#arg },
+        ),
+        Mode::Plain { ty, .. } => {
+            let decoded = decode(ty);
+            (quote! { let #arg: #ty = #decoded; }, quote! { &#arg })
+        }
+        Mode::Slice { item, .. } => {
+            let decoded = decode(item);
+            (
+                quote! {
+                    let #arg = (0..__hotswap::Reader::len(__hotswap_in)?)
+                        .map(|_| ::core::result::Result::Ok(#decoded))
+                        .collect::<::core::result::Result<__hotswap::Vec<#item>, __hotswap::DecodeError>>()?;
+                },
+                quote! { &#arg },
+            )
+        }
+        Mode::Lent { .. } | Mode::Closure(_) | Mode::SameBuild { .. } => {
+            (TokenStream::new(), TokenStream::new())
+        }
+    }
+}
+
 /// An item of the interface as something that can be lent: an error shows on the user's token, and
 /// is the same one wherever it comes from.
 fn lendable(interface: &Path, item: &str) -> TokenStream {
