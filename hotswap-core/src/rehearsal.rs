@@ -6,6 +6,9 @@
 //! goes through the [`steps`], says how each one goes, and is killed with all it has started when its
 //! time is over ([`process`]). What it says is judged by a pure function ([`verdict`]).
 //!
+//! Where calls are to be replayed, those that follow the copy of the state are recorded ([`record`]), and
+//! the child asks both versions the same (`steps/replaying.rs`).
+//!
 //! Who lays out the files is not who waits for the child ([`running`]): that may take its whole
 //! deadline.
 //!
@@ -67,7 +70,7 @@ pub(crate) enum Rehearse {
     /// Nobody waits for a child.
     Over(Admitted),
     /// It is to be tried.
-    InChild(Assessed, Baseline, LaidOut),
+    InChild(Assessed, Baseline, Box<LaidOut>),
 }
 
 impl Upgrade<'_> {
@@ -88,7 +91,7 @@ impl Upgrade<'_> {
         }
         let _span = span(Phase::Rehearsed);
         let laid_out = folder::lay_out(&backed_up, how, self.slot, self.config)?;
-        Ok(Rehearse::InChild(backed_up.assessed, Baseline::now(self.slot), laid_out))
+        Ok(Rehearse::InChild(backed_up.assessed, Baseline::now(self.slot), Box::new(laid_out)))
     }
 
     /// It went well there.

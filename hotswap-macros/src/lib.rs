@@ -100,6 +100,9 @@ use proc_macro::TokenStream;
 ///
 /// # Errors that are no failures
 /// While a version is on trial, an `Err` that a method returns counts as a failure of that version.
+/// `#[not_replayed]` is for a method that a rehearsal is not to call again with the arguments of real
+/// calls: it sends mail, for example.
+///
 /// `#[expected]` is for a method whose `Err` is an answer like any other.
 /// ```
 /// # use hotswap_abi::interface;

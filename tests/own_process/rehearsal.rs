@@ -34,8 +34,9 @@ use self::{
     },
     left::{a_folder_that_was_filled_is_removed, what_has_left_the_childs_group_is_killed},
     states::{
-        a_hand_over_as_memory, a_versioned_edit_is_undone, an_older_version,
-        each_step_of_the_state, no_copy, whether_there_is_a_way_back_is_told,
+        a_hand_over_as_memory, a_replay_compares_two_versions_of_a_state,
+        a_versioned_edit_is_undone, an_older_version, each_step_of_the_state, no_copy,
+        whether_there_is_a_way_back_is_told,
     },
     support::{chain, counted, counter, phases, refused, rehearsing, report},
 };
@@ -63,7 +64,7 @@ fn main() -> ExitCode {
     if env::var_os(SERVES_NOTHING).is_some() {
         return ExitCode::from(7);
     }
-    let tests: [(&str, fn()); 17] = [
+    let tests: [(&str, fn()); 18] = [
         ("what_goes_wrong_is_never_loaded", what_goes_wrong_is_never_loaded),
         ("what_hangs_is_killed", what_hangs_is_killed),
         ("what_has_left_the_childs_group_is_killed", what_has_left_the_childs_group_is_killed),
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         ("a_kept_state_is_rehearsed_where_a_versioned_edit_is_undone", a_versioned_edit_is_undone),
         ("whether_there_is_a_way_back_is_told", whether_there_is_a_way_back_is_told),
         ("a_hand_over_as_memory_is_rehearsed", a_hand_over_as_memory),
+        ("a_replay_compares_two_versions_of_a_state", a_replay_compares_two_versions_of_a_state),
         ("calls_go_on_meanwhile", calls_go_on_meanwhile),
         ("a_state_that_is_not_to_be_had_is_no_fault_of_the_artifact", no_copy),
         ("a_plan_says_of_each_step_of_the_state_whether_it_can_go_back", each_step_of_the_state),

@@ -357,11 +357,11 @@ fn what_cannot_be_done_is_an_error() {
     let report = loop {
         other.pin().quote("bread", 3).unwrap();
         let events = told.so_far();
-        let reports = events.iter().filter_map(|event| match &event.kind {
+        let found = events.iter().find_map(|event| match &event.kind {
             EventKind::Rehearsed { report, .. } => Some(Arc::clone(report)),
             _ => None,
         });
-        if let Some(report) = reports.last().filter(|report| report.state.is_some()) {
+        if let Some(report) = found {
             break report;
         }
     };

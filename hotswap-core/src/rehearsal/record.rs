@@ -107,7 +107,7 @@ impl UnderWay {
         let mut file = OpenOptions::new();
         let mut file = file.write(true).create_new(true).mode(0o600).open(folder.join(CALLS))?;
         file.write_all(&encoded(&calls))?;
-        let not_recorded = self.methods.iter().zip(&left_out).flat_map(|it| told(*it.0, *it.1));
+        let not_recorded = self.methods.iter().zip(&left_out).flat_map(|it| told(it.0, *it.1));
         Ok(Some(ToReplay { methods, took, not_recorded: not_recorded.collect() }))
     }
 

@@ -28,7 +28,7 @@ pub(crate) enum ChildEvent {
     /// Something of the child is still there.
     LeftBehind(String),
     /// What came of it.
-    Ended(Result<RehearsalReport, Fault>),
+    Ended(Box<Result<RehearsalReport, Fault>>),
 }
 
 /// A rehearsal under way; called off where this is dropped.
@@ -62,7 +62,7 @@ impl Running {
                     tell(ChildEvent::LeftBehind(left.join("; ")));
                 }
                 if let Some(report) = report {
-                    tell(ChildEvent::Ended(report));
+                    tell(ChildEvent::Ended(Box::new(report)));
                 }
             })
             .map_err(no_thread)?;

@@ -50,7 +50,7 @@ impl SlotSupervisor {
                     // Fails only when the worker has ended.
                     let _ = commands.send(Command::Rehearsed { slot, number, event });
                 };
-                match Running::start(laid_out, tell) {
+                match Running::start(*laid_out, tell) {
                     Ok(running) => {
                         self.emit(cx, SlotEvent::Rehearsing);
                         self.candidates.retry.take_if(|path| *path == candidate.path);
@@ -88,7 +88,7 @@ impl SlotSupervisor {
     /// A child has ended, or something of it is left.
     pub(super) fn child_ended(&mut self, cx: &mut Context, number: u64, event: ChildEvent) {
         let report = match event {
-            ChildEvent::Ended(report) => report,
+            ChildEvent::Ended(report) => *report,
             ChildEvent::LeftBehind(why) => {
                 return cx.tell(&self.core.name, EventKind::NotCleanedUp { why });
             }

@@ -9,17 +9,50 @@ use std::{
 
 use counter_api::Counter;
 use hotswap_core::{
-    CallError, Host, SlotConfig, StateDrift,
+    CallError, Host, Rehearsal, Replay, SlotConfig, StateDrift,
     abi::MigrateError,
     event::{EventKind, Exit, Phase, RehearsalStep as Step, StateNote, WayBack},
-    plan::{Change, StepBack},
+    plan::{Change, FinalState, Replayed, StepBack},
 };
 use hotswap_tests::{
-    Fixture, Told, counting, edition, fixture, patient,
+    Fixture, LONG, Told, counting, edition, fixture, patient,
     versions::{FIRST, SECOND},
 };
 
 use super::support::{chain, counted, counter, refused, rehearsed, rehearsing, report};
+
+/// What recorded calls have made of two versions of a state is compared in the older one.
+pub(crate) fn a_replay_compares_two_versions_of_a_state() {
+    let replay = Replay::calls(50).within(LONG).only(["add", "value"]);
+    let how = Rehearsal::new().with_deadline(LONG).with_replay(replay);
+    let scene = counted(patient().with_rehearsal(how), &counter("label=a"));
+    // Its downgrade makes up what version 3 does not have.
+    for (generation, build, lost) in
+        [(2, chain("label=b"), vec!["notes[0].text"]), (3, counter("label=c"), vec![])]
+    {
+        scene.put(&build);
+        let report = loop {
+            scene.slot.pin_mut().add(3).unwrap();
+            let events = scene.told.so_far();
+            let found = events.iter().find_map(|event| match &event.kind {
+                EventKind::Rehearsed { report, .. } => Some(Arc::clone(report)),
+                EventKind::Refused(refusal) => panic!("{refusal}"),
+                _ => None,
+            });
+            if let Some(report) = found {
+                break report;
+            }
+        };
+        let Some(Replayed::Done(replay)) = &report.replay else { panic!("{report}") };
+        assert_eq!((replay.calls, &*replay.differences), (50, &[][..]), "{report}");
+        let found: Vec<_> = match &replay.state {
+            FinalState::Different { fields } => fields.iter().map(|it| &*it.at).collect(),
+            state => (*state == FinalState::Equal).then(Vec::new).expect("it is compared"),
+        };
+        assert_eq!(found, lost, "{report}");
+        assert_eq!(scene.slot.wait_for(generation, LONG).unwrap(), generation);
+    }
+}
 
 /// The state goes there and back in the child, with what could go wrong on the way.
 pub(crate) fn a_hand_over_as_memory() {

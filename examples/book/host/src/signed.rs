@@ -4,7 +4,7 @@
 
 use std::{env, error::Error, fs, time::Duration};
 
-use hotswap_core::{Config, Host, Rehearsal, SlotConfig, Trial, Trust};
+use hotswap_core::{Config, Host, Rehearsal, Replay, SlotConfig, Trial, Trust};
 use shop_api::Shop;
 
 pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
@@ -22,6 +22,12 @@ pub(crate) fn signed() -> Result<(), Box<dyn Error>> {
     // First in a child process, for no longer than ten seconds and with no more than 512 MiB.
     let rehearsal = Rehearsal::new().with_deadline(Duration::from_secs(10)).with_memory(512 << 20);
     // ANCHOR_END: rehearsal
+    // ANCHOR: replay
+    // There both versions are asked what callers ask in the next two seconds, a thousand calls at
+    // most. Who wants a sum gets the same one as before.
+    let replay = Replay::calls(1000).within(Duration::from_secs(2)).exact(["sum"]);
+    let rehearsal = rehearsal.with_replay(replay);
+    // ANCHOR_END: replay
     // ANCHOR: signed
     let key = fs::read_to_string(key_file)?;
     let config = Config::production()
