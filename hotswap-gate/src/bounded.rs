@@ -26,6 +26,8 @@ use crate::sync::sleep;
 
 /// Rests do not get longer than this.
 const LONGEST_REST: Duration = Duration::from_secs(1);
+/// And the first one is not shorter, whatever the budget.
+const SHORTEST_REST: Duration = Duration::from_millis(1);
 
 impl<T: Send + Sync> Gate<T> {
     /// Waits until everybody has left who is inside now. The gate stays open: others come in.
@@ -65,7 +67,7 @@ impl<T: Send + Sync> Gate<T> {
         deadline: Instant,
         mut again: impl FnMut(&Stuck),
     ) -> Result<Closed<'_, T>, Stuck> {
-        let mut rest = budget.min(LONGEST_REST);
+        let mut rest = budget.clamp(SHORTEST_REST, LONGEST_REST);
         loop {
             if soon(deadline, budget) == deadline {
                 // The last try, or the only one: callers do not wait longer for it than the budget.

@@ -189,3 +189,36 @@ fn a_closer_in_short_tries_waits_for_its_turn() {
     closed.activate(2, module(2));
     assert_eq!(other.join().unwrap(), 2);
 }
+
+/// Two callers, one of whom is always inside.
+fn relay(gate: &TestGate) -> [JoinHandle<()>; 2] {
+    let (first, second) = (mpsc::channel(), mpsc::channel());
+    let runner = |tell: mpsc::Sender<()>, told: mpsc::Receiver<()>| {
+        let gate = Arc::clone(gate);
+        thread::spawn(move || {
+            while let Ok(entered) = gate.enter(BUDGET) {
+                let goes_on = tell.send(()).is_ok() && told.recv().is_ok();
+                drop(entered);
+                if !goes_on {
+                    break;
+                }
+            }
+        })
+    };
+    [runner(first.0, second.1), runner(second.0, first.1)]
+}
+
+#[test]
+fn a_budget_of_nothing_makes_no_closer_spin() {
+    let gate = gate("arcade");
+    let callers = relay(&gate);
+    until(|| gate.callers(1).len() == 2);
+    let mut tries = 0;
+    let deadline = Instant::now() + Duration::from_millis(200);
+    let closed = gate.close_within(Duration::ZERO, deadline, |_| tries += 1);
+    assert!(closed.is_err());
+    // Of rests that double from 1 ms on; each try may be told twice.
+    assert!((1..=16).contains(&tries), "{tries} tries");
+    gate.end();
+    callers.into_iter().for_each(|caller| caller.join().unwrap());
+}
