@@ -33,6 +33,17 @@ fn what_the_machine_takes_away_is_no_fault_of_the_artifact() {
     assert!(last.starts_with("faults: ") && last.ends_with(" as promised"), "{text}");
 }
 
+/// The rows that take no time; the others are in the table.
+#[test]
+fn what_goes_wrong_in_a_step_of_a_rollout_ends_it() {
+    let faults_of = ["a call panics", "calls fail", "the host ends", "a newer artifact comes"];
+    let steps = ["while previews alone meet it", "in the first step", "in the last step"];
+    let names = faults_of.map(|fault| steps.map(|step| format!("{fault} {step}")));
+    let names: Vec<_> = names.iter().flatten().map(String::as_str).collect();
+    let (good, text) = faults(&names);
+    assert!(good && text.ends_with("faults: 12 rows, 12 as promised\n"), "{text}");
+}
+
 #[test]
 fn the_table_has_its_rows_and_no_name_twice() {
     let (_, text) = faults(&["--list"]);

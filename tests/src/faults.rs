@@ -39,6 +39,7 @@ mod operators;
 mod permissions;
 mod resources;
 mod restarts;
+mod rollouts;
 mod serving;
 mod signatures;
 mod states;
@@ -71,6 +72,7 @@ fn groups() -> Vec<Group> {
         drops::group(),
         trials::approvals(),
         trials::group(),
+        rollouts::group(),
         callers::group(),
         unloading::group(),
         resources::group(),

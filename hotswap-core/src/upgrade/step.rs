@@ -67,7 +67,9 @@ pub(crate) fn judge_step(trial: &Trial, step: Step<'_>) -> StepVerdict {
         ));
     }
     if open.is_empty() {
-        let slow = trial.slower.and_then(|most| slower(most, &canary.latency, &stable.latency));
+        let times = (&canary.latency, &stable.latency);
+        let slow =
+            trial.slower.and_then(|most| slower(most, times.0, times.1, "the stable version"));
         return match slow {
             Some(finding) => StepVerdict::Failed(Why::new(finding)),
             None => StepVerdict::Successful(format!(

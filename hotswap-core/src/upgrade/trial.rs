@@ -54,7 +54,9 @@ pub(crate) fn judge(
     if calls < trial.calls && took < trial.time + trial.patience {
         return Verdict::Wait;
     }
-    if let Some(slower) = trial.slower.and_then(|factor| slower(factor, latency, before?)) {
+    if let Some(slower) =
+        trial.slower.and_then(|factor| slower(factor, latency, before?, "the version before"))
+    {
         return wrong(slower);
     }
     let few = format!("{calls} calls in {took:.0?}, and {} were wanted", trial.calls);
@@ -93,7 +95,12 @@ pub(super) fn at_once(trial: &Trial, figures: &Figures) -> Option<Why> {
     })
 }
 
-pub(super) fn slower(factor: f64, latency: &Latency, before: &Latency) -> Option<String> {
+pub(super) fn slower(
+    factor: f64,
+    latency: &Latency,
+    before: &Latency,
+    other: &str,
+) -> Option<String> {
     if latency.calls() < FEWEST || before.calls() < FEWEST {
         return None;
     }
@@ -102,7 +109,7 @@ pub(super) fn slower(factor: f64, latency: &Latency, before: &Latency) -> Option
         let most =
             Duration::try_from_secs_f64(then.as_secs_f64() * factor).unwrap_or(Duration::MAX);
         (now > most).then(|| {
-            format!("calls take {now:.1?} ({name})   the version before: {then:.1?}, and {factor} times that is allowed")
+            format!("calls take {now:.1?} ({name})   {other}: {then:.1?}, and {factor} times that is allowed")
         })
     };
     [(0.5, "median"), (0.99, "99th percentile")].into_iter().find_map(slow)

@@ -10,7 +10,7 @@
 #![allow(clippy::print_stdout, reason = "a program that reports")]
 
 use std::{
-    env,
+    num::NonZeroU32,
     process::ExitCode,
     sync::{
         Arc,
@@ -21,6 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::Parser;
 use counter_api::Counter;
 use hotswap_core::{CallError, Pin, Slot};
 use hotswap_tests::{LONG, Scene, fixture, patient, until};
@@ -35,8 +36,17 @@ const MOST: Duration = Duration::from_millis(50);
 const PACE: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_millis(5);
 
+/// Measures how late a timer is beside tasks whose calls wait for upgrades. Ends with a line of JSON.
+#[derive(Debug, Parser)]
+#[command(name = "lateness")]
+struct Options {
+    /// Upgrades of each measurement
+    #[arg(long, value_name = "N", default_value = "5")]
+    upgrades: NonZeroU32,
+}
+
 fn main() -> ExitCode {
-    let rounds = env::args().nth(1).and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
+    let rounds = Options::parse().upgrades.get();
     let quiet = measure(true, rounds, false);
     let run = measure(true, rounds, true);
     let pin = measure(false, rounds, true);

@@ -3,7 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 use counter_api::Counter;
@@ -13,6 +18,7 @@ use hotswap_core::{
     event::{Event, EventKind, Exit},
 };
 use meter_api::Meter;
+use tally_api::Tally;
 use tempfile::TempDir;
 
 use super::{happened::Happened, setting::Setting, signing};
@@ -41,6 +47,8 @@ enum Serving {
     Meter(Slot<dyn Meter>),
     /// A module without state: how often it was called is counted here.
     Habits(Slot<dyn Habits>),
+    /// The same, of one that many may call at once.
+    Tally(Slot<dyn Tally>),
 }
 
 type Spy = Box<dyn FnMut(&Event) + Send>;
@@ -92,6 +100,7 @@ impl Place {
             "gauge" => Serving::Meter(host.slot("main")?),
             "habits" | "nodelete" | "dynamic-std" | "constructor" | "quick-exit"
             | "text-relocations" => Serving::Habits(host.slot("main")?),
+            "till" => Serving::Tally(host.slot("main")?),
             _ => Serving::Counter(host.slot("main")?),
         };
         told.find(|event| matches!(event.kind, EventKind::Live(_)).then_some(()));
@@ -131,8 +140,16 @@ impl Place {
         }
     }
 
+    /// The slot, of a module that many may call at once.
+    pub(super) fn tally(&self) -> Slot<dyn Tally> {
+        match &self.slot {
+            Serving::Tally(slot) => slot.clone(),
+            _ => panic!("this setting has no module that many may call at once"),
+        }
+    }
+
     pub(super) const fn has_state(&self) -> bool {
-        !matches!(self.slot, Serving::Habits(_))
+        !matches!(self.slot, Serving::Habits(_) | Serving::Tally(_))
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -140,6 +157,7 @@ impl Place {
             Serving::Counter(slot) => slot.generation(),
             Serving::Meter(slot) => slot.generation(),
             Serving::Habits(slot) => slot.generation(),
+            Serving::Tally(slot) => slot.generation(),
         }
     }
 
@@ -149,6 +167,7 @@ impl Place {
             Serving::Counter(slot) => slot.pin().label(),
             Serving::Meter(slot) => slot.pin().label(),
             Serving::Habits(slot) => slot.pin().label(),
+            Serving::Tally(slot) => slot.pin().label(),
         }
     }
 
@@ -158,6 +177,7 @@ impl Place {
             Serving::Counter(slot) => slot.pin().value(),
             Serving::Meter(slot) => slot.pin().read().map(|reading| reading.value.into()),
             Serving::Habits(slot) => slot.pin().practise(Habit::None).map(|()| self.count),
+            Serving::Tally(slot) => slot.pin().total().map(|_| self.count),
         }
     }
 
@@ -170,6 +190,7 @@ impl Place {
                 slot.pin_mut().reset(u32::try_from(self.count).expect("a few rows"))
             }
             Serving::Habits(slot) => slot.pin().practise(Habit::None),
+            Serving::Tally(slot) => slot.pin().add(1).map(drop),
         }
     }
 
@@ -210,18 +231,38 @@ impl Place {
     }
 
     /// The next one that goes live: what was cancelled is tried again by itself, what waits for
-    /// leave gets it.
+    /// leave gets it, and a canary gets calls.
     pub(super) fn live(&self) -> Happened {
-        loop {
-            match self.told.outcome().1 {
-                Outcome::Refused(it) if it.exit == Exit::Cancelled => {}
-                Outcome::Pending => {
-                    let applied = self.host().apply_pending();
-                    assert!(applied.is_ok(), "{applied:?}");
+        self.previewed(|| {
+            loop {
+                match self.told.outcome().1 {
+                    Outcome::Refused(it) if it.exit == Exit::Cancelled => {}
+                    Outcome::Pending => {
+                        let applied = self.host().apply_pending();
+                        assert!(applied.is_ok(), "{applied:?}");
+                    }
+                    outcome => return Happened::of(&outcome),
                 }
-                outcome => return Happened::of(&outcome),
             }
-        }
+        })
+    }
+
+    /// While a canary, where there may be one, gets calls.
+    pub(super) fn previewed<T>(&self, then: impl FnOnce() -> T) -> T {
+        let Serving::Tally(slot) = &self.slot else { return then() };
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    if slot.preview().is_none_or(|canary| canary.total().is_err()) {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }
+            });
+            let result = then();
+            is_over.store(true, Ordering::Relaxed);
+            result
+        })
     }
 
     /// The host ends in order.
