@@ -1,12 +1,19 @@
 //! What comes while two versions serve side by side: calls and code that hang, panics, what somebody asks
 //! for, and other artifacts.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use hotswap_core::{
-    AfterPanic, Config, Retire, Strategy, Timing, Trial,
+    AfterPanic, ArtifactHash, Config, Retire, Strategy, Timing, Trial,
+    admin::{Client, ClientError, Done, Operation},
     event::{EventKind, Exit, Holder, Phase, Refusal, Retirement},
     journal::Outcome,
+    plan::Intent,
 };
 use hotswap_tests::{Fixture, LONG, Scene, fixture, patient, until};
 use tally_api::Tally;
@@ -90,10 +97,11 @@ fn a_call_that_is_inside_for_too_long_ends_it_and_the_slot_does_not_wait_for_it(
     let trial = endless().with_longest_call(MS * 50);
     let scene = Tallied::with(parallel(trial), &till("label=a"));
     let log = scene.folder().join("log");
-    begin(&scene, &format!("label=b;log={}", log.display()));
+    let go = scene.folder().join("go");
+    begin(&scene, &format!("label=b;log={};stay=wait {}", log.display(), go.display()));
     let stops = || std::fs::read_to_string(&log).unwrap().matches("b stop").count();
     let slot = scene.slot.clone();
-    let inside = thread::spawn(move || slot.preview().unwrap().stay(3000));
+    let inside = thread::spawn(move || slot.preview().unwrap().stay(0));
     let refusal = rolled_back(&scene);
     assert!(refusal.findings[0].starts_with("a call is inside for"), "{refusal}");
     // Nobody stops an instance that somebody is on.
@@ -101,6 +109,8 @@ fn a_call_that_is_inside_for_too_long_ends_it_and_the_slot_does_not_wait_for_it(
     begin(&scene, "label=c");
     scene.host.operator().commit("main", "the test").unwrap();
     assert_eq!(scene.told.live().generation, 3);
+    assert!(!inside.is_finished());
+    std::fs::write(go, "").unwrap();
     inside.join().unwrap().unwrap();
     until("it is stopped", || stops() == 1);
 }
@@ -318,4 +328,50 @@ fn a_failure_that_no_call_shows_is_never_the_canarys_by_chance() {
     scene.slot.count_failure();
     drop(on_canary);
     assert_eq!(counted(), (100, 1));
+}
+
+#[test]
+fn what_somebody_asks_for_meanwhile_waits_or_is_an_error() {
+    let data = tempfile::tempdir().unwrap();
+    let socket = data.path().join("admin");
+    let config = parallel(endless()).with_data_dir(data.path().join("data")).admin(&socket);
+    let scene = Tallied::with(config, &till("label=a"));
+    let operator = scene.host.operator();
+    let first = ArtifactHash::of(till("label=a").bytes());
+    begin(&scene, "label=b");
+    let error = operator.revert_to("main", first, "the test").unwrap_err().to_string();
+    assert!(error.contains("a version is on trial"), "{error}");
+    assert!(operator.checkpoint("main").is_err(), "there is no state");
+    let canary = |number| {
+        until("it is the canary", || {
+            let canary = scene.host.status().slots.remove(0).canary;
+            canary.is_some_and(|canary| canary.generation == number)
+        });
+    };
+    canary(2);
+
+    let (say, heard) = mpsc::channel();
+    let apply = |file: PathBuf| {
+        let (slot, file, intent) = (None, Some(file), Intent::default());
+        let request = Operation::Apply { slot, file, wait: true, intent };
+        let (client, say) = (Client::new(&socket), say.clone());
+        thread::spawn(move || client.ask(&request, |text| say.send(text.to_owned()).unwrap()))
+    };
+    let is_told = |what: &str| until(what, || heard.recv().unwrap().contains(what));
+    let done =
+        |asked: thread::JoinHandle<Result<Done, ClientError>>| asked.join().unwrap().unwrap();
+    // Of the canary itself, and of one that comes after it.
+    let waits = apply(scene.artifact());
+    is_told("it is on trial as generation 2");
+    let next = scene.folder().join("next");
+    std::fs::write(&next, till("label=c").bytes()).unwrap();
+    let comes_after = apply(next);
+    is_told("a version is on trial");
+    operator.commit("main", "the test").unwrap();
+    let first = done(waits);
+    assert!(first.yes && first.value["outcome"] == "committed", "{first:#?}");
+    canary(3);
+    operator.roll_back("main", "the test").unwrap();
+    let second = done(comes_after);
+    assert!(!second.yes && second.value["outcome"] == "rolled_back", "{second:#?}");
 }

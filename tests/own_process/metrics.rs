@@ -8,12 +8,13 @@ use std::{
 };
 
 use counter_api::{Counter, Failing};
-use hotswap_core::Trial;
-use hotswap_tests::{LONG, Scene, fixture, patient};
+use hotswap_core::{Strategy, Trial};
+use hotswap_tests::{LONG, Scene, fixture, patient, until};
 use metrics::{
     Counter as Counts, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata,
     Recorder, SharedString, Unit,
 };
+use tally_api::Tally;
 
 /// The last value of each figure; of a histogram, how many there were.
 #[derive(Debug, Default, Clone)]
@@ -109,4 +110,19 @@ fn what_a_host_does_is_counted() {
     assert_eq!(figures.get("hotswap_on_trial slot=main"), Some(0.0));
     assert_eq!(figures.get("hotswap_degraded slot=main"), Some(0.0));
     assert_eq!(figures.get("hotswap_phases_total slot=main phase=Activated"), Some(2.0));
+
+    // What was on trial when the host ended is on trial no more: by itself, and beside the stable one.
+    scene.upgrade(&counter("label=d"));
+    assert_eq!(figures.get("hotswap_on_trial slot=main"), Some(1.0));
+    scene.host.shutdown().unwrap();
+    assert_eq!(figures.get("hotswap_on_trial slot=main"), Some(0.0));
+    let till = |script: &str| fixture("till").told(script);
+    let trial = Trial::new(LONG).with_longest_call(LONG);
+    let config = patient().with_strategy(Strategy::parallel()).with_trial(trial);
+    let scene = Scene::<dyn Tally>::with(config, &till("label=a"));
+    scene.put(&till("label=b"));
+    until("it is the canary", || scene.host.status().slots[0].canary.is_some());
+    until("it is told", || figures.get("hotswap_on_trial slot=main") == Some(1.0));
+    scene.host.shutdown().unwrap();
+    assert_eq!(figures.get("hotswap_on_trial slot=main"), Some(0.0));
 }

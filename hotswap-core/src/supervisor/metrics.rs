@@ -83,6 +83,12 @@ pub(super) fn count(event: &Event) {
                 }
             }
         }
+        // The host has ended within a trial.
+        EventKind::Reported(report)
+            if (report.phase, report.outcome) == (Phase::Trial, Outcome::Cancelled) =>
+        {
+            on_trial(false);
+        }
         EventKind::Panicked(panicked) => {
             gauge!("hotswap_panics", "slot" => slot()).set(panicked.count as f64);
         }
