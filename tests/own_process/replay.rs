@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     if cfg!(not(target_os = "linux")) {
         return ExitCode::SUCCESS;
     }
-    let tests: [(&str, fn()); 12] = [
+    let tests: [(&str, fn()); 13] = [
         ("what_answers_alike_is_live", what_answers_alike_is_live),
         ("another_answer_is_told", another_answer_is_told),
         ("an_exact_method_refuses", an_exact_method_refuses),
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         ("another_state_at_the_end_is_told", another_state_at_the_end_is_told),
         ("methods_are_left_out", methods_are_left_out),
         ("values_are_left_out", values_are_left_out),
+        ("slow_calls_are_replayed_in_part", slow_calls_are_replayed_in_part),
         ("a_recording_ends_in_time", a_recording_ends_in_time),
         ("a_rehearsal_is_called_off_while_calls_are_recorded", called_off),
         ("what_cannot_be_done_is_an_error", what_cannot_be_done_is_an_error),
@@ -271,6 +272,16 @@ fn values_are_left_out() {
     let text = refusal.to_string();
     assert!(text.contains("call ") && text.contains(", quote: it panicked at "), "{text}");
     assert!(!text.contains("bread") && !text.contains("told to"), "{text}");
+}
+
+/// All of them would take longer than the rehearsal may.
+fn slow_calls_are_replayed_in_part() {
+    let how = Rehearsal::new().with_deadline(Duration::from_secs(15));
+    let config = patient().with_rehearsal(how.with_replay(calls(1000).only(["quote"])));
+    let scene = Scene::with(config, &stall("label=a;slow=20"));
+    let replay = replayed(&scene, &stall("label=b;price=330"));
+    assert!((1..1000).contains(&replay.calls), "{replay:?}");
+    assert_eq!(replay.differences[0].of.differ, replay.calls);
 }
 
 fn a_recording_ends_in_time() {

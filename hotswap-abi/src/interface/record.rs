@@ -141,7 +141,7 @@ impl From<DecodeError> for ReplayError {
 }
 
 /// The shims of an interface, for an instance: null where it lacks the method.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Shims(Box<[*const ()]>);
 
 // SAFETY: functions of the program.

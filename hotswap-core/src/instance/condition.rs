@@ -222,7 +222,34 @@ impl Condition {
 
 #[cfg(test)]
 mod tests {
+    use hotswap_abi::__private::interface::Shims;
+
     use super::*;
+    use crate::instance::CallTape;
+
+    #[test]
+    fn a_recording_that_is_over_is_taken_off_by_the_next_call() {
+        let condition = Condition::default();
+        let record = || {
+            let (_full, enough) = std::io::pipe().unwrap();
+            let tape = CallTape::new(Box::new([]), 1, enough);
+            let recording = Arc::new(Recording::new(Shims::default(), tape));
+            condition.record(Arc::clone(&recording));
+            recording
+        };
+        let first = record();
+        assert!(!condition.is_well() && condition.recorded().is_some());
+        first.end();
+        assert!(condition.recorded().is_none() && condition.is_well());
+        // The next one begins before anybody has called.
+        record().end();
+        let next = record();
+        assert!(condition.recorded().is_some_and(|it| Arc::ptr_eq(&it, &next)));
+        // What else is the matter stays.
+        condition.watch(Arc::default());
+        next.end();
+        assert!(condition.recorded().is_none() && condition.watched().is_some());
+    }
 
     const POISONS: PanicPolicy =
         PanicPolicy { shared: AfterPanic::GoOn, exclusive: AfterPanic::Refuse };

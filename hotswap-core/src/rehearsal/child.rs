@@ -22,7 +22,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread::available_parallelism,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hotswap_abi::__private::text::in_full;
@@ -57,6 +57,8 @@ use crate::{
     upgrade::{Fault, Upgrade},
 };
 
+/// Longer than any child lives: the parent kills it.
+const FOR_EVER: Duration = Duration::from_secs(1 << 20);
 /// What the threads for module code have for their stacks.
 const STACKS: u64 = 64 << 20;
 
@@ -123,6 +125,7 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<(), F
     let request = request.map_err(|error| system(REQUEST, &error))?;
     let schema = read(SCHEMA)?;
     take_limits(&request).map_err(|error| system("its limits", &error))?;
+    let deadline = Instant::now() + Duration::from_millis(request.milliseconds).min(FOR_EVER);
     let decoded = Schema::decode(&schema).map_err(|error| system(SCHEMA, &error))?;
     let checks: Vec<_> = checks.iter().filter(|check| check.slot == request.slot).collect();
     if let Some(check) = checks.iter().find(|check| check.interface.schema != schema) {
@@ -146,8 +149,8 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<(), F
     requirement.packages = request.packages.as_deref().and_then(Packages::parse);
     let mut config = Config::production()
         .with_state_drift(request.drift.into())
-        .with_work_deadline(Duration::from_secs(1 << 20))
-        .with_pause_deadline(Duration::from_secs(1 << 20));
+        .with_work_deadline(FOR_EVER)
+        .with_pause_deadline(FOR_EVER);
     // Its owner has promised in the parent what that takes.
     config.lends_rust_types = request.lends;
     let candidate = folder.join(CANDIDATE);
@@ -206,6 +209,7 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<(), F
                 methods,
                 schema: &decoded,
                 values,
+                deadline,
             };
             upgrade.replay(&rehearsal, &replay, &observer)?
         };

@@ -1,6 +1,9 @@
 //! The replay of recorded calls: the version that serves, the new one and once more the version that
 //! serves, each loaded anew and started from one copy of the state, are asked the same.
 //!
+//! The first one is asked no more calls than it answers in a quarter of the time that is left: where
+//! calls are slow fewer are replayed, and the new version is not taken for one that hangs.
+//!
 //! # Why in this order
 //! What a method makes of the time only grows. If it is the same before and after the new version was
 //! asked, it was the same meanwhile, and a difference is the new version's own.
@@ -9,6 +12,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::Arc,
+    time::Instant,
 };
 
 use hotswap_abi::{
@@ -47,6 +51,19 @@ pub(in crate::rehearsal) struct Replay<'a> {
     pub(in crate::rehearsal) schema: &'a Schema,
     /// Whether values are told.
     pub(in crate::rehearsal) values: bool,
+    /// When the child is killed.
+    pub(in crate::rehearsal) deadline: Instant,
+}
+
+/// A version that is to be asked calls.
+struct Version<'a> {
+    path: &'a Path,
+    /// What it starts with.
+    state: Option<Snapshot>,
+    step: RehearsalStep,
+    calls: &'a Arc<[Call]>,
+    /// It is asked no more calls when it has taken as long, or answered as much.
+    until: Option<Instant>,
 }
 
 /// A version that was asked.
@@ -63,32 +80,39 @@ impl Upgrade<'_> {
         replay: &Replay<'_>,
         observer: &Arc<dyn Observer>,
     ) -> Result<Replayed, Fault> {
-        let (Replay { calls, schema, methods, values, .. }, which) =
-            (replay, RehearsalStep::ReplayServing);
+        let Replay { calls, schema, methods, values, .. } = replay;
         let words = Words { schema, methods, values: *values };
-        let folder = rehearsal.folder;
         let not = |why: String| Ok(Replayed::Not { why });
         let path = match &rehearsal.serving {
             Ok(path) => *path,
             Err(why) => return not(why.clone()),
         };
-        let mut ask = |path: &Path, state: &Option<Snapshot>, which, calls: &Arc<[Call]>| {
-            step(observer, which, || {
-                let recordables = &replay.recordables;
-                self.ask(path, state.clone(), folder, which, recordables, calls, observer)
-            })
+        let mut ask = |version: Version<'_>| {
+            step(observer, version.step, || self.ask(version, rehearsal, replay, observer))
+        };
+        let serving = |calls, until| {
+            let (state, step) = (replay.state.clone(), RehearsalStep::ReplayServing);
+            Version { path, state, step, calls, until }
         };
         let unasked = |fault: Fault| {
             not(format!("of the version that serves: {}", fault.findings.join("; ")))
         };
-        let serving = match ask(path, &replay.state, which, calls) {
-            Ok(serving) => serving,
+        let now = Instant::now();
+        let until = now + replay.deadline.saturating_duration_since(now) / 4;
+        let first = match ask(serving(calls, Some(until))) {
+            Ok(first) => first,
             Err(fault) => return unasked(fault),
         };
         // As far as it came.
-        let calls: Arc<[Call]> = calls[..serving.answers.len()].into();
-        let candidate = ask(rehearsal.candidate, &rehearsal.state, RehearsalStep::Replay, &calls)?;
-        let failed = (candidate.answers.iter().zip(&serving.answers))
+        let calls: Arc<[Call]> = calls[..first.answers.len()].into();
+        let candidate = ask(Version {
+            path: rehearsal.candidate,
+            state: rehearsal.state.clone(),
+            step: RehearsalStep::Replay,
+            calls: &calls,
+            until: None,
+        })?;
+        let failed = (candidate.answers.iter().zip(&first.answers))
             .position(|(new, old)| new.fails() && !old.fails());
         if let Some(at) = failed {
             let (call, answer) = (&calls[at], &candidate.answers[at]);
@@ -103,39 +127,36 @@ impl Upgrade<'_> {
             let advice = format!("mend its {}, and build it again", words.method(call));
             return Err(Fault::rejected(Phase::Rehearsed, finding, &advice));
         }
-        let again = match ask(path, &replay.state, which, &calls) {
+        let again = match ask(serving(&calls, None)) {
             Ok(again) => again,
             Err(fault) => return unasked(fault),
         };
-        let [new, old] = [&candidate, &again].map(|it| compared(&serving, it));
-        let (noise, differences) = compare::answers(&calls, &serving.answers, &new, &old, &words);
-        let generations = [serving, candidate, again].map(|asked| asked.generation);
+        let [new, old] = [&candidate, &again].map(|it| compared(&first, it));
+        let (noise, differences) = compare::answers(&calls, &first.answers, &new, &old, &words);
+        let generations = [first, candidate, again].map(|asked| asked.generation);
         let state = self.final_state(generations, *values);
         let calls = u32::try_from(calls.len()).unwrap_or(u32::MAX);
         Ok(Replayed::Done(ReplayReport { calls, noise, differences, state, ..Default::default() }))
     }
 
     /// Starts a version from a copy of the state, and asks it the calls.
-    #[expect(clippy::too_many_arguments, reason = "each is one thing")]
     fn ask(
         &mut self,
-        path: &Path,
-        state: Option<Snapshot>,
-        folder: &hotswap_loader::fs::PrivateFolder,
-        which: RehearsalStep,
-        recordables: &Arc<[Recordable]>,
-        calls: &Arc<[Call]>,
+        version: Version<'_>,
+        rehearsal: &Rehearsal<'_>,
+        replay: &Replay<'_>,
         observer: &Arc<dyn Observer>,
     ) -> Result<Asked, Fault> {
+        let Version { path, state, step: which, calls, until } = version;
         let deadline = self.at_work();
         let before = state.as_ref().map(Incumbent::stored);
-        let assessed = self.read(path, before.as_ref(), folder)?;
+        let assessed = self.read(path, before.as_ref(), rehearsal.folder)?;
         let handover = assessed.handover.clone();
         let admitted = Admitted::unrehearsed(assessed, self.slot);
         let loaded = load::load(admitted, self.slot, self.config, self.steps, deadline)?;
         let prepared = prepare::prepare(loaded, self.slot, self.steps, deadline)?;
         let context = Arc::clone(&prepared.context);
-        let (recordables, calls) = (Arc::clone(recordables), Arc::clone(calls));
+        let (recordables, calls) = (Arc::clone(&replay.recordables), Arc::clone(calls));
         let told = Arc::clone(observer);
         run(self.steps, deadline, which, move || {
             let started = match (&handover, state) {
@@ -158,7 +179,7 @@ impl Upgrade<'_> {
                     bytes += value.len();
                 }
                 answers.push(answer);
-                if bytes > MOST && which != RehearsalStep::Replay {
+                if until.is_some_and(|until| bytes > MOST || Instant::now() > until) {
                     break;
                 }
             }
