@@ -23,12 +23,15 @@ use hotswap_core::{
 use hotswap_tests::{Fixture, LONG, Scene, alone, fixture, is_harmless, patient};
 use stall_api::Stall;
 
+#[path = "replay/fair.rs"]
+mod fair;
+
 fn main() -> ExitCode {
     probe::Probe::new().replay::<dyn Stall>("main").serve();
     if cfg!(not(target_os = "linux")) {
         return ExitCode::SUCCESS;
     }
-    let tests: [(&str, fn()); 13] = [
+    let tests: [(&str, fn()); 15] = [
         ("what_answers_alike_is_live", what_answers_alike_is_live),
         ("another_answer_is_told", another_answer_is_told),
         ("an_exact_method_refuses", an_exact_method_refuses),
@@ -41,6 +44,8 @@ fn main() -> ExitCode {
         ("slow_calls_are_replayed_in_part", slow_calls_are_replayed_in_part),
         ("a_recording_ends_in_time", a_recording_ends_in_time),
         ("a_rehearsal_is_called_off_while_calls_are_recorded", called_off),
+        ("what_fails_the_second_time_is_not_judged", fair::second_time),
+        ("a_state_that_the_old_version_cannot_give", fair::old_state),
         ("what_cannot_be_done_is_an_error", what_cannot_be_done_is_an_error),
     ];
     alone::run(&tests)
@@ -317,8 +322,8 @@ fn a_recording_ends_in_time() {
 }
 
 fn called_off() {
-    // Nobody calls, so that it would be recorded for as long as the test lasts.
-    let scene = scene(calls(1));
+    // Nobody calls, so that it would be recorded for ever.
+    let scene = scene(calls(1).within(Duration::MAX));
     scene.put(&stall("label=b"));
     scene.told.find(|event| {
         matches!(event.kind, EventKind::Phase { phase: Phase::BackedUp, .. }).then_some(())

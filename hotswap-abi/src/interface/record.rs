@@ -15,7 +15,7 @@ use super::{
     call::{Callee, Target},
 };
 use crate::{
-    portable::{Buffer, DecodeError, Reader, Str, Writer},
+    portable::{Buffer, Counter, DecodeError, Reader, Str, Writer},
     quiet::contained,
 };
 
@@ -43,14 +43,16 @@ impl<'a> Arguments<'a> {
         Self(None)
     }
 
-    /// As bytes; `None` where they are no data, or their encoding panics.
+    /// As bytes, of which no more are kept than a counter keeps, however many there are; `None` where
+    /// they are no data, or their encoding panics.
     #[must_use]
-    pub fn encoded(self) -> Option<Buffer> {
+    pub fn encoded(self) -> Option<Counter> {
         let write = self.0?;
         contained(|| {
-            let mut buffer = Buffer::new();
-            write(&mut buffer.writer());
-            buffer
+            let mut counter = Counter::new();
+            // SAFETY: the counter is alive, stays where it is, and is used by nobody else meanwhile.
+            write(&mut unsafe { Writer::new(counter.sink()) });
+            counter
         })
     }
 }

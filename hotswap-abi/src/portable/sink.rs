@@ -280,7 +280,7 @@ impl Drop for Buffer {
 }
 
 /// As much as a [`Counter`] keeps.
-const PIECE: usize = 64 << 10;
+const PIECE: usize = Counter::KEEPS;
 
 /// Counts what is written, and keeps no more than the end of it.
 #[derive(Debug)]
@@ -299,6 +299,9 @@ impl Default for Counter {
 }
 
 impl Counter {
+    /// How many bytes it keeps: all of what was written, where that is no more.
+    pub const KEEPS: usize = 64 << 10;
+
     /// Nothing was written yet.
     #[must_use]
     pub fn new() -> Self {

@@ -86,7 +86,7 @@ impl Replay {
     }
 
     /// Reports tell which methods and fields differ, and no values: no arguments, no answers, no
-    /// texts of panics.
+    /// texts of panics, nothing of what the child has written to stderr.
     #[must_use]
     pub const fn without_values(mut self) -> Self {
         self.values = false;

@@ -16,8 +16,6 @@ use std::{
 use hotswap_abi::__private::interface::{Arguments, Shims, Tape};
 use parking_lot::Mutex;
 
-/// The largest arguments of one call, in bytes.
-const LARGEST: usize = 64 << 10;
 /// The most bytes of all calls.
 const MOST: usize = 16 << 20;
 
@@ -100,8 +98,10 @@ impl Tape for CallTape {
         if !is_wanted || self.is_over.load(Ordering::Relaxed) {
             return;
         }
-        let arguments = arguments.encoded().map(|buffer| {
-            if buffer.bytes().len() > LARGEST { None } else { Some(buffer.into_vec()) }
+        let arguments = arguments.encoded().map(|counter| {
+            // Arguments are recorded that a counter keeps as a whole: 64 KiB.
+            let is_whole = counter.total() == counter.end().len() as u64;
+            is_whole.then(|| counter.end().to_vec())
         });
         let mut taped = self.taped.lock();
         if self.is_over.load(Ordering::Acquire) {
@@ -109,8 +109,8 @@ impl Tape for CallTape {
         }
         let left_out = &mut taped.recorded.left_out[method];
         match arguments {
-            None => left_out.no_data += 1,
-            Some(None) => left_out.too_large += 1,
+            None => left_out.no_data = left_out.no_data.saturating_add(1),
+            Some(None) => left_out.too_large = left_out.too_large.saturating_add(1),
             Some(Some(arguments)) => {
                 taped.bytes += arguments.len();
                 if taped.bytes <= MOST {
@@ -148,9 +148,11 @@ impl Recording {
 mod tests {
     use std::io::{self, Read as _};
 
-    use hotswap_abi::__private::portable::Writer;
+    use hotswap_abi::__private::portable::{Counter, Writer};
 
     use super::*;
+
+    const LARGEST: usize = Counter::KEEPS;
 
     fn tape(most: usize) -> (CallTape, io::PipeReader) {
         let (full, enough) = io::pipe().unwrap();
@@ -187,6 +189,33 @@ mod tests {
         }
         assert_eq!(full.read(&mut [0]).unwrap(), 0);
         assert_eq!(tape.end().calls.len(), MOST / LARGEST);
+    }
+
+    #[test]
+    fn arguments_of_any_size_are_not_copied_as_a_whole() {
+        let (tape, _full) = tape(1);
+        let large = Arguments::new(&|out: &mut Writer<'_>| {
+            (0..100).for_each(|_| out.bytes(&[1; LARGEST]));
+        });
+        let kept = large.encoded().unwrap();
+        assert_eq!((kept.total(), kept.end().len()), (100 * LARGEST as u64, LARGEST));
+        tape.note(0, large);
+        // One that fits, in pieces.
+        let fits = |out: &mut Writer<'_>| (0..LARGEST).for_each(|at| out.bytes(&[at as u8]));
+        tape.note(0, Arguments::new(&fits));
+        let Recorded { calls, left_out } = tape.end();
+        assert_eq!(left_out[0], LeftOut { no_data: 0, too_large: 1 });
+        let bytes: Vec<_> = (0..LARGEST).map(|at| at as u8).collect();
+        assert!(calls.len() == 1 && calls[0].arguments == bytes);
+    }
+
+    #[test]
+    fn as_many_calls_as_there_may_be_are_left_out() {
+        let (tape, _full) = tape(1);
+        tape.taped.lock().recorded.left_out[0] = LeftOut { no_data: u32::MAX, too_large: u32::MAX };
+        tape.note(0, Arguments::none());
+        call(&tape, 0, &vec![0; LARGEST + 1]);
+        assert_eq!(tape.end().left_out[0], LeftOut { no_data: u32::MAX, too_large: u32::MAX });
     }
 
     #[test]

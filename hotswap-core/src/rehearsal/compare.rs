@@ -42,6 +42,15 @@ impl Answer {
     pub(super) const fn fails(&self) -> bool {
         !matches!(self, Self::Value(_))
     }
+
+    /// Whether both are the same. Where a panic comes from is not compared: any change of the source
+    /// moves it.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Panicked { text, .. }, Self::Panicked { text: other, .. }) => text == other,
+            _ => self == other,
+        }
+    }
 }
 
 impl Words<'_> {
@@ -81,12 +90,20 @@ impl Words<'_> {
                 )
             }
             Answer::Panicked { text, place } if self.values => {
-                format!("it panicked: {text} at {place}")
+                format!("it panicked: {} at {place}", cut(text))
             }
             Answer::Panicked { place, .. } => format!("it panicked at {place}"),
-            Answer::Undecodable(why) if self.values => why.clone(),
+            Answer::Undecodable(why) if self.values => cut(why),
             Answer::Undecodable(_) => "its answer cannot be decoded".to_owned(),
         }
+    }
+}
+
+/// The begin of a text: a child says no more than its parent reads.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -150,7 +167,7 @@ pub(super) fn states(serving: &[u8], candidate: &[u8], again: &[u8], values: boo
         .into_iter()
         .map(|it| {
             if values {
-                FieldDifference { at: it.at, serving: it.left, candidate: it.right }
+                FieldDifference { at: cut(&it.at), serving: it.left, candidate: it.right }
             } else {
                 let outermost = it.at.split(['.', '[']).next().unwrap_or_default().to_owned();
                 FieldDifference { at: outermost, serving: None, candidate: None }
@@ -160,4 +177,36 @@ pub(super) fn states(serving: &[u8], candidate: &[u8], again: &[u8], values: boo
     fields.dedup();
     fields.truncate(FIELDS);
     if fields.is_empty() { FinalState::Equal } else { FinalState::Different { fields } }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotswap_abi::__private::{portable::Buffer, state::encode};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_same_wherever_it_stands_in_the_source() {
+        let panicked = |text: &str, place: &str| Answer::Panicked {
+            text: text.to_owned(),
+            place: place.to_owned(),
+        };
+        assert!(panicked("empty", "lib.rs:3:1").is_like(&panicked("empty", "lib.rs:4:1")));
+        assert!(!panicked("empty", "lib.rs:3:1").is_like(&panicked("full", "lib.rs:3:1")));
+        assert!(!panicked("empty", "lib.rs:3:1").is_like(&Answer::Value(Vec::new())));
+    }
+
+    #[test]
+    fn what_is_told_is_bounded() {
+        let long = |letter: &str| BTreeMap::from([(letter.repeat(1 << 20), 1)]);
+        let [one, two] = ["a", "b"].map(|letter| {
+            let mut buffer = Buffer::new();
+            encode(&long(letter), &mut buffer.writer()).unwrap();
+            buffer.into_vec()
+        });
+        let FinalState::Different { fields } = states(&one, &two, &one, true) else {
+            panic!("they are equal")
+        };
+        assert!(fields.iter().all(|it| it.at.chars().count() == LONGEST + 1), "{fields:?}");
+    }
 }

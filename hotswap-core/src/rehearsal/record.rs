@@ -36,6 +36,9 @@ use crate::{
     upgrade::BackedUp,
 };
 
+/// After this it is looked again how long there is to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 /// A recording under way; over when this is dropped.
 #[derive(Debug)]
 pub(super) struct UnderWay {
@@ -123,6 +126,8 @@ impl UnderWay {
             }
             let mut ends = [called_off, self.enough.as_fd()]
                 .map(|end| PollFd::from_borrowed_fd(end, PollFlags::IN));
+            // Any duration is one that can be waited for.
+            let left = left.min(LONGEST_WAIT);
             let left = Timespec::try_from(left).map_err(io::Error::other)?;
             match poll(&mut ends, Some(&left)) {
                 Ok(_) if !ends[0].revents().is_empty() => return Ok(true),

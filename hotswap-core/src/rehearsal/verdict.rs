@@ -71,6 +71,8 @@ pub(super) fn judge(outcome: &Outcome, given: &Given<'_>) -> Result<RehearsalRep
         let fault = misplaced(&format!("a child {}", ending(ended, how)));
         return Err(quoting(fault, stderr));
     }
+    // What panics tells the values that it was asked.
+    let quoted = if how.has_values() { stderr } else { "" };
     let answer = match (message::read(said), ended) {
         (_, Ended::Babbles) => Err("it is too long".to_owned()),
         (answer, _) => answer,
@@ -78,7 +80,7 @@ pub(super) fn judge(outcome: &Outcome, given: &Given<'_>) -> Result<RehearsalRep
     let answer = answer.map_err(|why| {
         let finding = format!("answer  the child's is none: {}", clean(&why));
         let advice = "mend what writes to memory or descriptors that are not the module's";
-        quoting(Fault::rejected(Phase::Rehearsed, finding, advice), stderr)
+        quoting(Fault::rejected(Phase::Rehearsed, finding, advice), quoted)
     })?;
     let mut report = RehearsalReport {
         steps: Vec::new(),
@@ -141,7 +143,7 @@ pub(super) fn judge(outcome: &Outcome, given: &Given<'_>) -> Result<RehearsalRep
         }
         Some(RehearsalStep::Replay) if asked > 0 => {
             let fault = replay::ended(asked, &ending, recorded);
-            Err(quoting(fault, if how.has_values() { stderr } else { "" }))
+            Err(quoting(fault, quoted))
         }
         Some(step) => {
             let finding = format!("{step}  in its rehearsal the artifact {ending}");
@@ -151,7 +153,7 @@ pub(super) fn judge(outcome: &Outcome, given: &Given<'_>) -> Result<RehearsalRep
                 }
                 _ => format!("mend its {step}, and build it again"),
             };
-            Err(quoting(Fault::rejected(Phase::Rehearsed, finding, &advice), stderr))
+            Err(quoting(Fault::rejected(Phase::Rehearsed, finding, &advice), quoted))
         }
         None => {
             let finding = format!("the child  between two steps it {ending}");
@@ -165,7 +167,7 @@ pub(super) fn judge(outcome: &Outcome, given: &Given<'_>) -> Result<RehearsalRep
             } else {
                 Fault::rejected(Phase::Rehearsed, finding, "mend what runs in its threads")
             };
-            Err(quoting(fault, stderr))
+            Err(quoting(fault, quoted))
         }
     }
 }
@@ -331,6 +333,19 @@ mod tests {
             assert_eq!((fault.exit, fault.phase), (Exit::Rejected, Phase::Rehearsed));
             let finding = &fault.findings[0];
             assert!(finding.starts_with("start  ") && finding.contains(wanted), "{finding}");
+        }
+    }
+
+    #[test]
+    fn a_report_without_values_quotes_nothing() {
+        let how = Rehearsal::new().with_replay(crate::Replay::calls(1).without_values());
+        for step in [RehearsalStep::Replay, RehearsalStep::Snapshot, RehearsalStep::Load] {
+            let begun = [said(&[RehearsalStep::ReplayServing]), vec![Said::Begins(step)]].concat();
+            for ended in [Ended::Signal(11), Ended::Babbles] {
+                let outcome = outcome(ended, &begun, "panicked: no such user: ada");
+                let fault = judge(&outcome, &given(&how)).unwrap_err();
+                assert!(!fault.findings.concat().contains("ada"), "{fault:?}");
+            }
         }
     }
 

@@ -111,7 +111,7 @@ struct Calls(Arc<Mutex<Vec<Call>>>);
 
 impl Tape for Calls {
     fn note(&self, method: usize, arguments: Arguments<'_>) {
-        let arguments = arguments.encoded().map(|it| it.bytes().to_vec());
+        let arguments = arguments.encoded().map(|it| it.end().to_vec());
         self.0.lock().unwrap().push((method, arguments));
     }
 }

@@ -9,6 +9,7 @@
 //! asked, it was the same meanwhile, and a difference is the new version's own.
 
 use std::{
+    collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::Arc,
@@ -25,10 +26,10 @@ use hotswap_abi::{
 };
 use hotswap_types::Phase;
 
-use super::{Observer, Rehearsal, run, step};
+use super::{Observer, Rehearsal, code, run, step};
 use crate::{
     event::RehearsalStep,
-    instance::{Begin, Generation, StepError},
+    instance::{Begin, Generation},
     plan::{FinalState, ReplayReport, Replayed},
     rehearsal::{
         compare::{self, Answer, Compared, Words},
@@ -95,7 +96,9 @@ impl Upgrade<'_> {
             Version { path, state, step, calls, until }
         };
         let unasked = |fault: Fault| {
-            not(format!("of the version that serves: {}", fault.findings.join("; ")))
+            let why =
+                if *values { fault.findings.join("; ") } else { "it cannot be asked".to_owned() };
+            not(format!("of the version that serves: {why}"))
         };
         let now = Instant::now();
         let until = now + replay.deadline.saturating_duration_since(now) / 4;
@@ -112,8 +115,14 @@ impl Upgrade<'_> {
             calls: &calls,
             until: None,
         })?;
-        let failed = (candidate.answers.iter().zip(&first.answers))
-            .position(|(new, old)| new.fails() && !old.fails());
+        let again = ask(serving(&calls, None));
+        // What fails when it is asked the second time may fail in any version.
+        let unsteady: BTreeSet<_> = again
+            .iter()
+            .flat_map(|again| failing(again, &first))
+            .map(|at| calls[at].method)
+            .collect();
+        let failed = failing(&candidate, &first).find(|at| !unsteady.contains(&calls[*at].method));
         if let Some(at) = failed {
             let (call, answer) = (&calls[at], &candidate.answers[at]);
             let finding = format!(
@@ -127,14 +136,14 @@ impl Upgrade<'_> {
             let advice = format!("mend its {}, and build it again", words.method(call));
             return Err(Fault::rejected(Phase::Rehearsed, finding, &advice));
         }
-        let again = match ask(serving(&calls, None)) {
+        let again = match again {
             Ok(again) => again,
             Err(fault) => return unasked(fault),
         };
         let [new, old] = [&candidate, &again].map(|it| compared(&first, it));
         let (noise, differences) = compare::answers(&calls, &first.answers, &new, &old, &words);
         let generations = [first, candidate, again].map(|asked| asked.generation);
-        let state = self.final_state(generations, *values);
+        let state = self.final_state(generations, *values, observer);
         let calls = u32::try_from(calls.len()).unwrap_or(u32::MAX);
         Ok(Replayed::Done(ReplayReport { calls, noise, differences, state, ..Default::default() }))
     }
@@ -188,7 +197,12 @@ impl Upgrade<'_> {
     }
 
     /// The states after the last call, in the older of their two versions.
-    fn final_state(&mut self, generations: [Arc<Generation>; 3], values: bool) -> FinalState {
+    fn final_state(
+        &mut self,
+        generations: [Arc<Generation>; 3],
+        values: bool,
+        observer: &Arc<dyn Observer>,
+    ) -> FinalState {
         let not = |why: &str| FinalState::NotCompared { why: why.to_owned() };
         let states = [0, 1].map(|at: usize| generations[at].code().manifest.state().cloned());
         let version = match states {
@@ -197,35 +211,46 @@ impl Upgrade<'_> {
             _ => return not("they are not of one state"),
         };
         let deadline = self.at_work();
+        let told = Arc::clone(observer);
         let taken = run(self.steps, deadline, RehearsalStep::Snapshot, move || {
-            let taken = generations.each_ref().map(|generation| {
-                snapshot::suspend(generation)?;
-                let is_own =
-                    generation.code().manifest.state().is_some_and(|it| it.version == version);
-                let taken = if is_own {
-                    snapshot::take(generation)
-                } else {
-                    snapshot::take_older(generation, version)
-                };
-                taken.map(|taken| taken.state)
-            });
-            let [serving, candidate, again] = taken;
-            let all = || Ok::<_, StepError>([serving?, candidate?, again?]);
-            all().map_err(|error| (RehearsalStep::Snapshot, error))
+            // Each is announced: what ends the process here need not be the artifact.
+            let take = |at: usize, which| {
+                code(&told, which, || {
+                    let generation = &generations[at];
+                    snapshot::suspend(generation)?;
+                    let is_own =
+                        generation.code().manifest.state().is_some_and(|it| it.version == version);
+                    let taken = if is_own {
+                        snapshot::take(generation)
+                    } else {
+                        snapshot::take_older(generation, version)
+                    };
+                    taken.map(|taken| taken.state)
+                })
+            };
+            let serves = RehearsalStep::ReplayServing;
+            Ok([take(0, serves)?, take(1, RehearsalStep::Snapshot)?, take(2, serves)?])
         });
         match taken {
             Ok([serving, candidate, again]) => {
                 compare::states(&serving, &candidate, &again, values)
             }
-            Err(fault) => not(&fault.findings.join("; ")),
+            Err(fault) if values => not(&fault.findings.join("; ")),
+            Err(_) => not("one of them is not to be had"),
         }
     }
+}
+
+/// The places of the calls in which a version fails, and the first one does not.
+fn failing(asked: &Asked, first: &Asked) -> impl Iterator<Item = usize> {
+    let pairs = asked.answers.iter().zip(&first.answers).enumerate();
+    pairs.filter(|(_, (new, old))| new.fails() && !old.fails()).map(|(at, _)| at)
 }
 
 /// The answers that are not those of the version that serves.
 fn compared(serving: &Asked, other: &Asked) -> Compared {
     let pairs = serving.answers.iter().zip(&other.answers).enumerate();
-    let differ = pairs.filter(|(_, (old, new))| old != new);
+    let differ = pairs.filter(|(_, (old, new))| !old.is_like(new));
     Compared { differ: differ.map(|(at, (_, new))| (at, new.clone())).collect() }
 }
 
