@@ -106,6 +106,9 @@ impl Trial {
 
     /// The median and the 99th percentile of the time that calls take may be so many times those
     /// of the version before, as they were in its own trial. Not judged below 100 calls of each.
+    ///
+    /// A canary is compared with the stable version, by their calls of the same step; below 100 timed
+    /// calls of each the step is inconclusive. The first 100 calls of a canary are not timed.
     #[must_use]
     pub const fn with_slower(mut self, factor: f64) -> Self {
         self.slower = Some(factor);

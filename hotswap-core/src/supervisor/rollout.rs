@@ -126,8 +126,9 @@ impl Rollout {
     pub(super) fn turn(&self, now: Instant) -> Turn {
         let (canary, stable) = (self.watch.figures(), self.stable.figures());
         let took = now.saturating_duration_since(self.step_begun);
-        let calls = canary.calls().saturating_sub(self.before.0.calls());
-        let step = Step { took, calls, canary: &canary, stable: &stable };
+        let (before, stable_before) = &self.before;
+        let in_step = (&canary.clone().since(before), &stable.clone().since(stable_before));
+        let step = Step { took, canary: &canary, stable: &stable, in_step };
         let verdict = judge_step(&self.trial, step);
         if let StepVerdict::Failed(why) = verdict {
             return Turn::RollBack(why);

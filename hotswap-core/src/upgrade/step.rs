@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hotswap_types::{FailureRate, Percent};
 
-use super::trial::{Why, at_once, slower};
+use super::trial::{FEWEST, Why, at_once, slower};
 use crate::{
     config::{TooFew, Trial},
     instance::Figures,
@@ -33,17 +33,17 @@ pub(crate) enum StepVerdict {
 pub(crate) struct Step<'f> {
     /// For how long it has gone on.
     pub(crate) took: Duration,
-    /// How many calls of the new version have ended in it.
-    pub(crate) calls: u64,
-    /// What the calls of the new version have come to, in all steps.
+    /// What the calls of the canary have come to, in all steps.
     pub(crate) canary: &'f Figures,
     /// What those of the stable version have, in the same time.
     pub(crate) stable: &'f Figures,
+    /// The same of both in this step alone: quick calls of an earlier one would hide slow ones.
+    pub(crate) in_step: (&'f Figures, &'f Figures),
 }
 
 /// Judges a step.
 pub(crate) fn judge_step(trial: &Trial, step: Step<'_>) -> StepVerdict {
-    let Step { took, calls, canary, stable } = step;
+    let Step { took, canary, stable, in_step } = step;
     if let Some(why) = at_once(trial, canary) {
         return StepVerdict::Failed(why);
     }
@@ -55,8 +55,21 @@ pub(crate) fn judge_step(trial: &Trial, step: Step<'_>) -> StepVerdict {
     if took < trial.time {
         return StepVerdict::Wait;
     }
-    let is_late = took >= trial.time + trial.patience;
     let mut open = Vec::new();
+    if let Some(most) = trial.slower {
+        let (new, old) = (&in_step.0.latency, &in_step.1.latency);
+        if let Some(finding) = slower(most, new, old, "the stable version") {
+            return StepVerdict::Failed(Why::new(finding));
+        }
+        for (whose, timed) in [("the canary", new.calls()), ("the stable version", old.calls())] {
+            if timed < FEWEST {
+                open.push(format!(
+                    "{timed} calls of {whose} were timed in this step, and {FEWEST} are compared"
+                ));
+            }
+        }
+    }
+    let calls = in_step.0.calls();
     if calls < trial.calls {
         open.push(format!("{calls} calls in this step, and {} were wanted", trial.calls));
     }
@@ -67,16 +80,11 @@ pub(crate) fn judge_step(trial: &Trial, step: Step<'_>) -> StepVerdict {
         ));
     }
     if open.is_empty() {
-        let times = (&canary.latency, &stable.latency);
-        let slow =
-            trial.slower.and_then(|most| slower(most, times.0, times.1, "the stable version"));
-        return match slow {
-            Some(finding) => StepVerdict::Failed(Why::new(finding)),
-            None => StepVerdict::Successful(format!(
-                "{calls} calls in {took:.0?}; {new}, of the stable version {old}"
-            )),
-        };
+        return StepVerdict::Successful(format!(
+            "{calls} calls in {took:.0?}; {new}, of the stable version {old}"
+        ));
     }
+    let is_late = took >= trial.time + trial.patience;
     match (is_late, trial.too_few) {
         (false, _) => StepVerdict::Wait,
         (true, TooFew::RollBack) => StepVerdict::Failed(Why::new(open.join("; "))),
@@ -104,8 +112,8 @@ mod tests {
 
     fn judged(trial: &Trial, seconds: u32, canary: (u64, u64), stable: (u64, u64)) -> StepVerdict {
         let (canary, stable) = (figures(canary.0, canary.1), figures(stable.0, stable.1));
-        let (took, calls) = (SECOND * seconds, canary.calls());
-        judge_step(trial, Step { took, calls, canary: &canary, stable: &stable })
+        let (took, in_step) = (SECOND * seconds, (&canary, &stable));
+        judge_step(trial, Step { took, canary: &canary, stable: &stable, in_step })
     }
 
     #[test]
@@ -149,5 +157,29 @@ mod tests {
         assert!(matches!(judged(&wanted, 6, (2000, 0), (0, 0)), StepVerdict::Inconclusive(_)));
         let strict = trial.with_too_few(TooFew::RollBack);
         assert!(matches!(judged(&strict, 6, (200, 0), (20_000, 0)), StepVerdict::Failed(_)));
+    }
+    #[test]
+    fn times_are_those_of_the_step() {
+        let trial = Trial::new(SECOND).with_slower(2.0);
+        let (all, quick) = (figures(20_000, 0), figures(2000, 0));
+        let judged = |canary: &Figures, stable: &Figures| {
+            let (took, in_step) = (SECOND, (canary, stable));
+            judge_step(&trial, Step { took, canary: &all, stable: &all, in_step })
+        };
+        assert!(matches!(judged(&quick, &quick), StepVerdict::Successful(_)));
+        let mut slow = Figures::default();
+        for _ in 0..FEWEST {
+            slow.latency.note(Duration::from_micros(50));
+        }
+        let StepVerdict::Failed(why) = judged(&slow, &quick) else { panic!() };
+        assert!(why.finding.contains("(median)   the stable version:"), "{why:?}");
+        // What cannot be compared is no success.
+        for (canary, stable, whose) in [
+            (&figures(FEWEST - 1, 0), &quick, "99 calls of the canary were timed"),
+            (&quick, &figures(0, 0), "0 calls of the stable version were timed"),
+        ] {
+            let StepVerdict::Inconclusive(open) = judged(canary, stable) else { panic!() };
+            assert!(open.len() == 1 && open[0].starts_with(whose), "{open:?}");
+        }
     }
 }

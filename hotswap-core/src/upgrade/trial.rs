@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Below so many calls their times are not compared.
-const FEWEST: u64 = 100;
+pub(super) const FEWEST: u64 = 100;
 
 /// What a trial has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
