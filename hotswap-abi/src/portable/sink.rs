@@ -310,8 +310,7 @@ impl Counter {
         Self { sink: Sink { ptr, len: 0, capacity, grow: Self::grow }, before: 0 }
     }
 
-    /// The sink to write to, which the other side takes. The counter must not move while the sink
-    /// is in use.
+    /// The sink to write to, which the other side takes. The counter must not move meanwhile.
     pub const fn sink(&mut self) -> *mut Sink {
         ptr::from_mut(self).cast()
     }
