@@ -49,7 +49,7 @@ pub enum Holder {
         /// What happened.
         why: String,
     },
-    /// The host has ended, and handles of the slot are left.
+    /// The host has ended: it goes with the last handle of the slot, or at once where none is left.
     Handles,
 }
 
@@ -124,7 +124,9 @@ impl fmt::Display for Holder {
             }
             Self::Image { why } => f.write_str(why),
             Self::Abandoned { why } => write!(f, "it is given up: {why}"),
-            Self::Handles => f.write_str("the host has ended, and handles of the slot are left"),
+            Self::Handles => {
+                f.write_str("the host has ended; it goes with the last handle of the slot")
+            }
         }
     }
 }

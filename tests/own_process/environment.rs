@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         children_that_something_else_waits_for,
         a_kernel_without_pidfd_open,
         a_limit_on_the_size_of_files,
+        a_state_above_the_limit_on_files,
         a_fork_after_the_host_was_made
     ])
 }
@@ -97,21 +98,37 @@ fn a_limit_on_the_size_of_files() {
     let large = tempfile::NamedTempFile::new_in(scene.artifact().parent().unwrap()).unwrap();
     fs::write(large.path(), build("label=b").bytes()).unwrap();
     let size = large.path().metadata().unwrap().len();
-    let set = |most: u64| {
-        let limit = libc::rlimit { rlim_cur: most, rlim_max: libc::RLIM_INFINITY };
-        // SAFETY: a limit.
-        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
-    };
-    set(size - 1);
+    limit_files(size - 1);
     large.persist(scene.artifact()).unwrap();
     let refusal = scene.told.refused();
     assert_eq!((refusal.exit, refusal.phase), (Exit::Cancelled, Phase::Staged), "{refusal}");
     let text = refusal.to_string();
     assert!(text.contains("File too large") && text.contains("ulimit -f"), "{text}");
     assert_eq!(scene.slot.pin().label().unwrap(), "a");
-    set(libc::RLIM_INFINITY);
+    limit_files(libc::RLIM_INFINITY);
     assert_eq!(scene.told.live().generation, 2);
     assert_eq!(scene.slot.pin().label().unwrap(), "b");
+}
+
+/// The child would read it from a file.
+fn a_state_above_the_limit_on_files() {
+    let mover = |script: &str| fixture("mover").told(script);
+    let scene = Scene::<dyn Counter>::with(rehearsing(), &mover("label=a;fill=40000"));
+    let next = mover("label=b");
+    let most = next.bytes().len() as u64 + (4 << 20);
+    limit_files(most);
+    let refusal = scene.refusal(&next);
+    limit_files(libc::RLIM_INFINITY);
+    assert_eq!((refusal.exit, refusal.phase), (Exit::Cancelled, Phase::Rehearsed), "{refusal}");
+    let text = refusal.to_string();
+    assert!(text.contains("File too large") && text.contains("ulimit -f"), "{text}");
+    assert_eq!(scene.told.live().generation, 2);
+}
+
+fn limit_files(most: u64) {
+    let limit = libc::rlimit { rlim_cur: most, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: a limit.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
 }
 
 fn a_fork_after_the_host_was_made() {

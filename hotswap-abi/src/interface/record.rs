@@ -122,7 +122,7 @@ impl Recordable {
 }
 
 /// Why a call could not be replayed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[expect(clippy::exhaustive_enums, reason = "generated code makes it")]
 pub enum ReplayError {
     /// The method is none that is replayed.
@@ -135,6 +135,8 @@ pub enum ReplayError {
     #[error("{0}")]
     Call(Box<CallError>),
 }
+
+crate::debug_in_full!(ReplayError);
 
 impl From<DecodeError> for ReplayError {
     fn from(error: DecodeError) -> Self {

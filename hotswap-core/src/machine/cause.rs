@@ -1,10 +1,11 @@
 //! What to do about an error of the system: by what the system says, and by nothing else.
 
-use std::io;
+use std::{error::Error, io};
 
 /// What helps against an error, for a user who may know no more than its text.
 pub(crate) fn remedy(error: &io::Error) -> &'static str {
     use io::ErrorKind as Kind;
+    let error = of_system(error);
     #[cfg(unix)]
     if let Some(remedy) = of_errno(error) {
         return remedy;
@@ -21,6 +22,19 @@ pub(crate) fn remedy(error: &io::Error) -> &'static str {
         Kind::NotFound => "look whether what the message names is there",
         _ => "look at what the system says, and mend that",
     }
+}
+
+/// The error of the system that another one tells of; itself, where it tells of none.
+fn of_system(error: &io::Error) -> &io::Error {
+    let mut deepest = error;
+    let mut cause = error.get_ref().map(|inner| inner as &(dyn Error + 'static));
+    while let Some(at) = cause {
+        if let Some(io) = at.downcast_ref() {
+            deepest = io;
+        }
+        cause = at.source();
+    }
+    deepest
 }
 
 #[cfg(unix)]
@@ -42,6 +56,13 @@ mod tests {
 
     use super::*;
 
+    /// An error that tells of another one.
+    #[derive(Debug, thiserror::Error)]
+    #[error("the file cannot be written")]
+    struct Unwritten {
+        source: io::Error,
+    }
+
     #[test]
     fn each_cause_has_its_own_remedy() {
         let table = [
@@ -57,6 +78,8 @@ mod tests {
         ];
         for (errno, says) in table {
             let error = io::Error::from(errno);
+            assert!(remedy(&error).contains(says), "{error}: {}", remedy(&error));
+            let error = io::Error::other(Unwritten { source: io::Error::other(error) });
             assert!(remedy(&error).contains(says), "{error}: {}", remedy(&error));
         }
     }

@@ -6,6 +6,7 @@ use std::io;
 use std::{fs, io::PipeReader, path::Path, time::Duration};
 
 #[cfg(target_os = "linux")]
+use hotswap_abi::__private::text::in_full;
 use hotswap_loader::fs::remove_within;
 use hotswap_types::Phase;
 #[cfg(target_os = "linux")]
@@ -57,7 +58,7 @@ const REMOVED_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn system(what: &str, error: &io::Error) -> Fault {
     let advice = cause::remedy(error);
-    Fault::cancelled(Phase::Rehearsed, format!("{what}: {error}"), advice)
+    Fault::cancelled(Phase::Rehearsed, format!("{what}: {}", in_full(error)), advice)
 }
 
 /// Lays out what a child needs to try an artifact.
