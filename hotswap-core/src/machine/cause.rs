@@ -27,14 +27,22 @@ pub(crate) fn remedy(error: &io::Error) -> &'static str {
 /// The error of the system that another one tells of; itself, where it tells of none.
 fn of_system(error: &io::Error) -> &io::Error {
     let mut deepest = error;
-    let mut cause = error.get_ref().map(|inner| inner as &(dyn Error + 'static));
+    let mut cause = wrapped(error);
     while let Some(at) = cause {
-        if let Some(io) = at.downcast_ref() {
-            deepest = io;
-        }
-        cause = at.source();
+        cause = match at.downcast_ref() {
+            Some(io) => {
+                deepest = io;
+                wrapped(io)
+            }
+            None => at.source(),
+        };
     }
     deepest
+}
+
+/// What it was made of; its `source` would be the cause of that.
+fn wrapped(error: &io::Error) -> Option<&(dyn Error + 'static)> {
+    error.get_ref().map(|inner| inner as _)
 }
 
 #[cfg(unix)]
