@@ -247,13 +247,15 @@ impl Place {
         })
     }
 
-    /// While a canary, where there may be one, gets calls.
+    /// While a canary, where there may be one, gets calls, and so does the stable version.
     pub(super) fn previewed<T>(&self, then: impl FnOnce() -> T) -> T {
         let Serving::Tally(slot) = &self.slot else { return then() };
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !is_over.load(Ordering::Relaxed) {
+                    // What it answers is compared in its time alone.
+                    let _ = slot.pin().total();
                     if slot.preview().is_none_or(|canary| canary.total().is_err()) {
                         thread::sleep(Duration::from_millis(1));
                     }
