@@ -144,6 +144,10 @@ fn what_points_upwards_or_round_is_found() {
         "mod core; pub use self::core::Core; fn f() { let _ = crate::upgrade::Fault; }",
     );
     assert_eq!(upwards(&Imports::of_crate(folder.path())), ["slot imports upgrade"]);
+    // A child is named without `self` as well, also before it is declared.
+    write("slot.rs", "fn f() { core::g(); } mod core; pub struct Other;");
+    write("upgrade.rs", "");
+    assert_eq!(circles(&Imports::of_crate(folder.path())), [["slot", "slot::core"]]);
     write("slot.rs", "mod core; pub use self::core::Core; pub struct Other;");
     let imports = Imports::of_crate(folder.path());
     assert_eq!((upwards(&imports), circles(&imports)), (vec![], vec![]));

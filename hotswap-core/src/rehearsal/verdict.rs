@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
-use hotswap_abi::__private::text::lined;
 use hotswap_types::Phase;
 
+mod quote;
 mod replay;
 
+use self::quote::{clean, quoting};
 use super::{
     message::{self, Said},
     record::ToReplay,
@@ -21,8 +22,6 @@ use crate::{
     upgrade::Fault,
 };
 
-/// How much of a child's stderr is quoted, in lines from its end.
-const LINES: usize = 8;
 /// What the allocator of Rust's std says before it aborts.
 const NO_MEMORY: &str = "memory allocation of ";
 
@@ -234,21 +233,6 @@ fn name(signal: i32) -> String {
         other => return format!("signal {other}"),
     };
     name.to_owned()
-}
-
-/// Adds the last lines of a child's stderr to a fault.
-fn quoting(mut fault: Fault, stderr: &str) -> Fault {
-    let lines: Vec<_> = stderr.lines().map(clean).filter(|line| !line.is_empty()).collect();
-    let skipped = lines.len().saturating_sub(LINES);
-    fault.findings.extend(lines[skipped..].iter().map(|line| format!("stderr  {line}")));
-    fault
-}
-
-/// A text of a bounded length that no terminal obeys, and of which no line is taken for a log's.
-fn clean(text: &str) -> String {
-    const LONGEST: usize = 2000;
-    let text: String = text.trim_end().chars().take(LONGEST).collect();
-    lined(&text).into_owned()
 }
 
 /// Any answer, for the fuzzer.

@@ -25,6 +25,8 @@ pub(crate) struct Imports {
     passed_on: BTreeMap<(Module, String), Vec<String>>,
     /// A file, and the paths that it names.
     named: Vec<(String, Vec<String>)>,
+    /// The same of paths that may begin with a child's name: `replay::judge` for `self::replay::judge`.
+    below: Vec<(String, Module, Vec<String>)>,
     edges: BTreeSet<(String, String)>,
 }
 
@@ -35,6 +37,13 @@ impl Imports {
         let root = ["lib.rs", "main.rs"].map(|name| folder.join(name));
         let root = root.iter().find(|path| path.exists()).expect("a crate has a root");
         imports.read(root, folder, Vec::new());
+        for (file, module, path) in std::mem::take(&mut imports.below) {
+            let child: Module = module.iter().chain(path.first()).cloned().collect();
+            if imports.files.contains_key(&child) {
+                let path = module.into_iter().chain(path).collect();
+                imports.named.push((file, path));
+            }
+        }
         let edges = imports.named.iter().filter_map(|(from, path)| {
             let to = imports.definition(path)?;
             (to != *from && !to.is_empty()).then(|| (from.clone(), to))
@@ -115,8 +124,12 @@ impl Reader<'_> {
     }
 
     fn name(&mut self, path: &[String]) {
-        if let Some(path) = self.absolute(path) {
-            self.imports.named.push((self.file.clone(), path));
+        match self.absolute(path) {
+            Some(path) => self.imports.named.push((self.file.clone(), path)),
+            None => {
+                let (file, module) = (self.file.clone(), self.module.clone());
+                self.imports.below.push((file, module, path.to_vec()));
+            }
         }
     }
 

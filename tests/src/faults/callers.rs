@@ -211,7 +211,7 @@ impl Inside {
 }
 
 /// Waits until an upgrade has closed the slot.
-pub(super) fn closed(slot: &Slot<dyn Counter>) {
+fn closed(slot: &Slot<dyn Counter>) {
     let now = slot.with_budget(Duration::ZERO);
     until("the upgrade closes the slot", || {
         matches!(now.pin().value(), Err(CallError::Draining { .. }))
@@ -280,7 +280,7 @@ fn forgotten_pin(place: &mut Place) -> Happened {
     cancelled.then(place.live())
 }
 
-/// The upgrade has closed the slot and waits for the one who panics.
+/// The upgrade waits for the one who panics.
 fn panics_with_pin(place: &mut Place) -> Happened {
     let (slot, (enter, entered), (go, wait)) = (place.slot(), mpsc::channel(), mpsc::channel());
     let thread = thread::spawn(move || {
@@ -291,7 +291,7 @@ fn panics_with_pin(place: &mut Place) -> Happened {
     });
     entered.recv().expect("it has a pin");
     replace(&place.artifact(), place.build("").bytes());
-    closed(&place.slot());
+    place.drains();
     go.send(()).expect("it waits");
     assert!(thread.join().is_err(), "it panics");
     place.outcome()

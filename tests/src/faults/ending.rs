@@ -16,7 +16,7 @@ use hotswap_core::{
 };
 
 use super::{
-    callers::{call, closed, inside},
+    callers::{call, inside},
     place::{Place, failed},
     row::{After, Group, Happened, Row, Setting},
 };
@@ -58,7 +58,7 @@ pub(super) fn group() -> Group {
             kept("end while an upgrade waits for a caller", |place| {
                 let visitor = inside(place.slot(), false);
                 replace(&place.artifact(), place.build("").bytes());
-                closed(&place.slot());
+                place.drains();
                 // Asked for while the caller is inside.
                 let host = place.host.take().expect("the host lives");
                 let ends = thread::spawn(move || host.shutdown());

@@ -230,6 +230,11 @@ impl Place {
         Happened::of(&self.told.outcome().1)
     }
 
+    /// Waits until an upgrade waits for callers to leave.
+    pub(super) fn drains(&self) {
+        self.told.find(|event| matches!(event.kind, EventKind::Draining { .. }).then_some(()));
+    }
+
     /// The next one that goes live: what was cancelled is tried again by itself, what waits for
     /// leave gets it, and a canary gets calls.
     pub(super) fn live(&self) -> Happened {

@@ -2,11 +2,12 @@
 
 use hotswap_types::Phase;
 
-use super::{ToReplay, clean};
+use super::quote::clean;
 use crate::{
     config::Rehearsal,
     event::RehearsalStep,
     plan::{AnswerDifference, AnswerValues, FieldDifference, FinalState, MethodCalls, Replayed},
+    rehearsal::record::ToReplay,
     upgrade::Fault,
 };
 
