@@ -1,12 +1,17 @@
-//! Unit tests that need a process of their own, which this binary is started for once more.
+//! What tests of several crates share: unit tests that need a process of their own, which this binary is
+//! started for once more, and programs in a [`Terminal`].
 
 #![deny(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 #![cfg(unix)]
 
+mod terminal;
+
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Output};
+
+pub use self::terminal::Terminal;
 
 /// The full name of a test in the calling module.
 #[macro_export]

@@ -5,16 +5,11 @@
 
 use std::{
     env, fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{self, Receiver},
-    thread,
-    time::Duration,
+    process::Command,
 };
 
-/// Far longer than anything takes.
-const LONG: Duration = Duration::from_secs(120);
+use hotswap_testing::Terminal;
 
 #[test]
 fn the_chapter_says_what_is_seen() {
@@ -29,11 +24,19 @@ fn the_chapter_says_what_is_seen() {
         match (language, &mut running) {
             ("sh", _) => {
                 let strategy = text.trim().strip_prefix("cargo run -p rollout -- ").unwrap();
-                running = Some(Running::start(&copy, strategy));
+                let mut command = Command::new(env!("CARGO_BIN_EXE_rollout"));
+                command.arg(strategy).current_dir(&copy.folder).env_remove("CARGO_TARGET_DIR");
+                running = Some(Terminal::start(&mut command));
             }
             ("text", Some(running)) => {
                 lines += text.lines().count();
-                text.lines().for_each(|line| running.sees(line));
+                for line in text.lines() {
+                    // What it says in the end.
+                    if line.ends_with("without their tax") {
+                        running.ends_input();
+                    }
+                    running.sees(line, |printed| same(printed) == same(line));
+                }
             }
             ("diff", Some(_)) => copy.edit(text),
             ("rust", _) => {}
@@ -87,57 +90,6 @@ impl Copy {
         let (from, to) = (side('+'), side('-'));
         assert_eq!(source.matches(&from).count(), 1, "{from}");
         fs::write(path, source.replace(&from, &to)).unwrap();
-    }
-}
-
-/// The example in its terminal.
-struct Running {
-    child: Child,
-    /// `None` when it was told to end.
-    input: Option<ChildStdin>,
-    lines: Receiver<String>,
-}
-
-impl Running {
-    fn start(copy: &Copy, strategy: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rollout"))
-            .arg(strategy)
-            .current_dir(&copy.folder)
-            .env_remove("CARGO_TARGET_DIR")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (told, lines) = mpsc::channel();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        thread::spawn(move || {
-            output.lines().map_while(Result::ok).for_each(|line| told.send(line).unwrap_or(()))
-        });
-        Self { input: child.stdin.take(), lines, child }
-    }
-
-    #[track_caller]
-    fn sees(&mut self, expected: &str) {
-        // What it says in the end.
-        if expected.ends_with("without their tax") {
-            drop(self.input.take());
-        }
-        let mut others = Vec::new();
-        loop {
-            match self.lines.recv_timeout(LONG) {
-                Ok(line) if same(&line) == same(expected) => break,
-                Ok(line) => others.push(line),
-                Err(error) => panic!("{expected:?} was not seen ({error}), but {others:#?}"),
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Fails only when it has ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -11,15 +11,14 @@ mod same;
 use std::{
     collections::BTreeMap,
     env, fs,
-    io::{BufRead as _, BufReader, Write as _},
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{self, Receiver},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
+use hotswap_testing::Terminal;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -28,8 +27,6 @@ use self::same::Same;
 /// Where the reader has the clone of this repository, and the server's folder.
 const CLONE: &str = "/home/ada/hotswap";
 const FOLDER: &str = "/tmp/prices";
-/// Far longer than anything takes.
-const LONG: Duration = Duration::from_secs(120);
 
 #[test]
 fn the_chapter_says_what_is_seen() {
@@ -49,7 +46,7 @@ fn the_chapter_says_what_is_seen() {
             other => panic!("a block of {other}"),
         }
     }
-    let ended = desk.server.as_mut().expect("it was started").child.wait().unwrap();
+    let ended = desk.server.as_mut().expect("it was started").ended();
     assert!(ended.success(), "{ended}");
     assert!(seen["console"] > 10 && seen["text"] > 5 && seen["diff"] > 3, "{seen:?}");
 }
@@ -61,7 +58,7 @@ fn root() -> PathBuf {
 /// A reader with two terminals, in a copy of the example.
 struct Desk {
     /// Ends before its folder goes.
-    server: Option<Server>,
+    server: Option<Terminal>,
     copy: PathBuf,
     folder: TempDir,
     /// Where `hotswap` is, before everything else.
@@ -120,7 +117,8 @@ impl Desk {
                 // One that was killed has ended before its terminal takes the next command.
                 drop(self.server.take());
                 // The one that was built with this test.
-                self.server = Some(Server::start(self.folder.path()));
+                let mut command = Command::new(env!("CARGO_BIN_EXE_price-server"));
+                self.server = Some(Terminal::start(command.arg(self.folder.path())));
             } else {
                 panic!("what is {line:?}?");
             }
@@ -178,19 +176,10 @@ impl Desk {
     fn sees(&mut self, text: &str) {
         let server = self.server.as_mut().expect("it was started");
         for expected in text.lines() {
-            if !expected.contains(' ') {
-                writeln!(server.input, "{expected}").unwrap();
-                continue;
-            }
-            let until = Instant::now() + LONG;
-            let mut others = Vec::new();
-            loop {
-                let left = until.saturating_duration_since(Instant::now());
-                match server.lines.recv_timeout(left) {
-                    Ok(line) if self.same.line(expected, &line).is_ok() => break,
-                    Ok(line) => others.push(line),
-                    Err(error) => panic!("{expected:?} was not seen ({error}), but {others:#?}"),
-                }
+            if expected.contains(' ') {
+                server.sees(expected, |line| self.same.line(expected, line).is_ok());
+            } else {
+                server.types(expected);
             }
         }
     }
@@ -236,37 +225,4 @@ fn jq(json: &str, path: &str) -> String {
         Err(_) => &value[step],
     });
     found.as_str().map_or(found.to_string(), str::to_owned)
-}
-
-/// The server in the first terminal.
-struct Server {
-    child: Child,
-    input: ChildStdin,
-    lines: Receiver<String>,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_price-server"))
-            .arg(folder)
-            .env_remove("RUST_BACKTRACE")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (told, lines) = mpsc::channel();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        thread::spawn(move || {
-            output.lines().map_while(Result::ok).for_each(|line| told.send(line).unwrap_or(()))
-        });
-        Self { input: child.stdin.take().unwrap(), lines, child }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Fails only when it has ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
