@@ -26,7 +26,9 @@
 
 mod carrier;
 mod carriers;
+mod net;
 mod plain;
+mod ranges;
 mod reader;
 mod scalars;
 mod sink;

@@ -2,7 +2,10 @@
 
 use std::{
     cell::Cell,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    cmp,
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet},
+    net::{SocketAddr, SocketAddrV4, SocketAddrV6},
+    num::NonZero,
     sync::{
         Barrier,
         atomic::{AtomicBool, Ordering},
@@ -77,6 +80,29 @@ fn collections_and_types_of_ones_own_come_back_as_they_went() {
     let adopted =
         Adopted { foreign: Foreign { words: vec!["w".into(), String::new()] }, even: Even(4) };
     assert_eq!(echo.adopted(adopted.clone()).unwrap(), adopted);
+}
+
+#[test]
+fn addresses_ranges_and_other_types_of_std_come_back_as_they_went() {
+    let scene = echo();
+    let echo = scene.slot.pin();
+    let v4: SocketAddrV4 = "192.0.2.1:80".parse().unwrap();
+    let v6 = SocketAddrV6::new("2001:db8::1".parse().unwrap(), 443, 1, 2);
+    let addresses = ((*v4.ip()).into(), *v4.ip(), *v6.ip(), SocketAddr::V6(v6), v4, v6);
+    assert_eq!(echo.addresses(addresses).unwrap(), addresses);
+    let mut ended = 1..=3;
+    ended.by_ref().for_each(drop);
+    let others = (
+        ("a".to_owned().."b".to_owned(), ended, NonZero::<u128>::MAX),
+        ("one".into(), "two".into(), "three".into(), [score(1)].into(), [1, 2].into()),
+        (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, NonZero::new(-12)),
+    );
+    assert_eq!(echo.others(others.clone()).unwrap(), others);
+    assert_eq!(echo.heap(BinaryHeap::from([3, 9, 1])).unwrap(), [9, 3, 1]);
+    let of = [12, 5, 2].map(|number| NonZero::new(number).unwrap());
+    let steps = echo.steps(NonZero::new(5).unwrap(), &of).unwrap();
+    assert_eq!(steps, (vec![2, 1, 0], cmp::Ordering::Greater));
+    assert_eq!(echo.reverse(cmp::Ordering::Less).unwrap(), cmp::Ordering::Greater);
 }
 
 #[test]

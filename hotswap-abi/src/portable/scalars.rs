@@ -1,4 +1,6 @@
-//! Numbers, `bool`, `char` and `()`.
+//! Numbers, `bool`, `char`, `Ordering` and `()`.
+
+use std::{cmp::Ordering, num::NonZero};
 
 use super::{DecodeError, Direct, Encoded, Plain, Portable, Reader, Writer};
 
@@ -85,6 +87,54 @@ impl Portable for char {
 
 // SAFETY: it holds no reference.
 unsafe impl Plain for char {}
+
+impl Portable for Ordering {
+    type Carrier = Direct;
+
+    #[inline]
+    fn encode(&self, out: &mut Writer<'_>) {
+        (*self as i8).encode(out);
+    }
+
+    #[inline]
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match i8::decode(input)? {
+            -1 => Ok(Self::Less),
+            0 => Ok(Self::Equal),
+            1 => Ok(Self::Greater),
+            other => Err(input.error("an ordering", other)),
+        }
+    }
+}
+
+// SAFETY: std declares it as an `i8`, with these three values; it holds no reference.
+unsafe impl Plain for Ordering {}
+
+macro_rules! nonzero {
+    ($carrier:ident: $($ty:ty),*) => {$(
+        impl Portable for NonZero<$ty> {
+            type Carrier = $carrier;
+
+            #[inline]
+            fn encode(&self, out: &mut Writer<'_>) {
+                self.get().encode(out);
+            }
+
+            #[inline]
+            fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                Self::new(<$ty>::decode(input)?)
+                    .ok_or_else(|| input.error("a number that is not zero", 0))
+            }
+        }
+
+        // SAFETY: std promises the layout of the number; it holds no reference. As with a `bool`,
+        // what is lent is written by code that has this very type, and so is never zero.
+        unsafe impl Plain for NonZero<$ty> {}
+    )*};
+}
+
+nonzero!(Direct: u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+nonzero!(Encoded: u128, i128);
 
 impl Portable for () {
     type Carrier = Nothing;

@@ -1,9 +1,11 @@
 //! The standard library's types.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque},
+    ffi::OsString,
     hash::{BuildHasher, Hash},
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -14,8 +16,7 @@ impl Portable for String {
 
     #[inline]
     fn encode(&self, out: &mut Writer<'_>) {
-        out.len(self.len());
-        out.bytes(self.as_bytes());
+        text(self, out);
     }
 
     #[inline]
@@ -29,11 +30,11 @@ impl Portable for String {
     }
 }
 
-impl Portable for PathBuf {
+impl Portable for OsString {
     type Carrier = Encoded;
 
     fn encode(&self, out: &mut Writer<'_>) {
-        let bytes = self.as_os_str().as_encoded_bytes();
+        let bytes = self.as_encoded_bytes();
         out.len(bytes.len());
         out.bytes(bytes);
     }
@@ -50,9 +51,51 @@ impl Portable for PathBuf {
         #[cfg(not(unix))]
         match str::from_utf8(bytes) {
             Ok(text) => Ok(text.into()),
-            Err(error) => Err(input.error("a path", error)),
+            Err(error) => Err(input.error("a text of this system", error)),
         }
     }
+}
+
+/// Types that cross as another one does, which they are made of and from.
+macro_rules! like {
+    ($($ty:ty, [$($bounds:tt)*]: $this:ident => $encode:expr, $decode:ty;)*) => {$(
+        impl<$($bounds)*> Portable for $ty {
+            type Carrier = Encoded;
+
+            fn encode(&self, out: &mut Writer<'_>) {
+                let $this = self;
+                ($encode)(out);
+            }
+
+            fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                <$decode>::decode(input).map(Self::from)
+            }
+        }
+    )*};
+}
+
+like! {
+    PathBuf, []: this => |out: &mut Writer<'_>| {
+        let bytes = this.as_os_str().as_encoded_bytes();
+        out.len(bytes.len());
+        out.bytes(bytes);
+    }, OsString;
+    Box<str>, []: this => |out: &mut Writer<'_>| text(this, out), String;
+    Arc<str>, []: this => |out: &mut Writer<'_>| text(this, out), String;
+    Box<[T]>, [T: Portable]: this => |out: &mut Writer<'_>| {
+        out.len(this.len());
+        T::encode_all(this, out);
+    }, Vec<T>;
+    // Made anew of all at once: it is a heap again in linear time.
+    BinaryHeap<T>, [T: Portable + Ord]: this => |out: &mut Writer<'_>| {
+        out.len(this.len());
+        T::encode_all(this.as_slice(), out);
+    }, Vec<T>;
+}
+
+fn text(text: &str, out: &mut Writer<'_>) {
+    out.len(text.len());
+    out.bytes(text.as_bytes());
 }
 
 impl<T: Portable> Portable for Vec<T> {
@@ -164,6 +207,8 @@ macro_rules! collections {
 collections! {
     VecDeque<T>, [T: Portable],
         item => |out: &mut Writer<'_>| item.encode(out), input => T::decode(input);
+    LinkedList<T>, [T: Portable],
+        item => |out: &mut Writer<'_>| item.encode(out), input => T::decode(input);
     BTreeSet<T>, [T: Portable + Ord],
         item => |out: &mut Writer<'_>| item.encode(out), input => T::decode(input);
     HashSet<T, S>, [T: Portable + Eq + Hash, S: BuildHasher + Default + 'static],
@@ -242,4 +287,8 @@ tuples! {
     (A.0, B.1, C.2, D.3, E.4, F.5)
     (A.0, B.1, C.2, D.3, E.4, F.5, G.6)
     (A.0, B.1, C.2, D.3, E.4, F.5, G.6, H.7)
+    (A.0, B.1, C.2, D.3, E.4, F.5, G.6, H.7, I.8)
+    (A.0, B.1, C.2, D.3, E.4, F.5, G.6, H.7, I.8, J.9)
+    (A.0, B.1, C.2, D.3, E.4, F.5, G.6, H.7, I.8, J.9, K.10)
+    (A.0, B.1, C.2, D.3, E.4, F.5, G.6, H.7, I.8, J.9, K.10, L.11)
 }

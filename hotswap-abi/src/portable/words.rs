@@ -1,6 +1,11 @@
 //! Bytes of a value in words, by the description of its type: for people who compare two answers.
 
-use super::{DecodeError, Reader};
+use std::{
+    cmp::Ordering,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
+};
+
+use super::{DecodeError, Portable, Reader};
 use crate::shape::{Definition, Kind, Shape, Types};
 
 /// Values in one another that are told; what lies deeper is left out.
@@ -108,7 +113,7 @@ impl<'t> Teller<'t> {
                 format!("{:?}", char::from_u32(number).ok_or(Enough)?)
             }
             "()" => "()".to_owned(),
-            "str" | "String" | "PathBuf" => {
+            "str" | "String" | "PathBuf" | "OsString" | "Box<str>" | "Arc<str>" => {
                 let len = self.input.len()?;
                 let text = String::from_utf8_lossy(self.input.bytes(len)?);
                 let is_long = text.chars().nth(self.most).is_some();
@@ -121,10 +126,24 @@ impl<'t> Teller<'t> {
                 let sign = if before { '-' } else { '+' };
                 format!("UNIX_EPOCH {sign} {}", self.duration()?)
             }
-            _ => return Err(Enough),
+            "Ordering" => format!("{:?}", self.of::<Ordering>()?),
+            "Ipv4Addr" => self.of::<Ipv4Addr>()?.to_string(),
+            "Ipv6Addr" => self.of::<Ipv6Addr>()?.to_string(),
+            "IpAddr" => self.of::<IpAddr>()?.to_string(),
+            "SocketAddrV4" => self.of::<SocketAddrV4>()?.to_string(),
+            "SocketAddrV6" => self.of::<SocketAddrV6>()?.to_string(),
+            "SocketAddr" => self.of::<SocketAddr>()?.to_string(),
+            name => match name.strip_prefix("NonZero<").and_then(|it| it.strip_suffix('>')) {
+                Some(number) if !number.contains('<') => return self.scalar(number),
+                _ => return Err(Enough),
+            },
         };
         self.said.push_str(&text);
         Ok(())
+    }
+
+    fn of<T: Portable>(&mut self) -> Result<T, Enough> {
+        Ok(T::decode(&mut self.input)?)
     }
 
     fn duration(&mut self) -> Result<String, Enough> {
@@ -142,7 +161,11 @@ impl<'t> Teller<'t> {
     ) -> Result<(), Enough> {
         match (name, args) {
             ("&" | "Box", [inner]) => self.value(inner, depth),
-            ("Vec" | "VecDeque" | "BTreeSet" | "HashSet" | "&[]", [item]) => {
+            (
+                "Vec" | "VecDeque" | "LinkedList" | "BinaryHeap" | "Box<[_]>" | "BTreeSet"
+                | "HashSet" | "&[]",
+                [item],
+            ) => {
                 let len = self.input.len()?;
                 self.items(len, &[item], ['[', ']'], depth)
             }
@@ -159,6 +182,19 @@ impl<'t> Teller<'t> {
                 let parts: Vec<_> = parts.iter().map(|part| (None, part)).collect();
                 self.list(&parts, depth)?;
                 self.said.push(')');
+                Ok(())
+            }
+            ("Range" | "RangeInclusive", [end]) => {
+                self.value(end, depth)?;
+                self.said.push_str("..");
+                if name == "Range" {
+                    return self.value(end, depth);
+                }
+                self.said.push('=');
+                self.value(end, depth)?;
+                if self.of::<bool>()? {
+                    self.said.push_str(" (ended)");
+                }
                 Ok(())
             }
             ("Option", [inner]) => match self.input.array()? {

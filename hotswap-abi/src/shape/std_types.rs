@@ -1,10 +1,13 @@
 //! Descriptions of the standard library's types, and of the ways to lend a value for a call.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque},
+    ffi::OsString,
     marker::PhantomData,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
     num::NonZero,
+    ops::{Range, RangeInclusive},
     path::PathBuf,
     rc::Rc,
     sync::Arc,
@@ -29,21 +32,7 @@ scalars! {
     i8 => "i8", i16 => "i16", i32 => "i32", i64 => "i64", i128 => "i128", isize => "isize",
     f32 => "f32", f64 => "f64", bool => "bool", char => "char", () => "()",
     str => "str", String => "String", Duration => "Duration", SystemTime => "SystemTime",
-    PathBuf => "PathBuf",
-}
-
-macro_rules! stored {
-    ($($ty:ty => $name:literal),* $(,)?) => {$(
-        // SAFETY: it is no description for calls.
-        unsafe impl Shaped<Stored> for $ty {
-            const INFO: Info = Info::scalar($name);
-            fn args() -> impl Parts<Stored> {}
-            fn parts() -> impl Parts<Stored> {}
-        }
-    )*};
-}
-
-stored! {
+    PathBuf => "PathBuf", OsString => "OsString", Ordering => "Ordering",
     NonZero<u8> => "NonZero<u8>", NonZero<u16> => "NonZero<u16>", NonZero<u32> => "NonZero<u32>",
     NonZero<u64> => "NonZero<u64>", NonZero<u128> => "NonZero<u128>",
     NonZero<usize> => "NonZero<usize>",
@@ -52,7 +41,14 @@ stored! {
     NonZero<isize> => "NonZero<isize>",
     IpAddr => "IpAddr", Ipv4Addr => "Ipv4Addr", Ipv6Addr => "Ipv6Addr",
     SocketAddr => "SocketAddr", SocketAddrV4 => "SocketAddrV4", SocketAddrV6 => "SocketAddrV6",
-    Box<str> => "Box<str>", Rc<str> => "Rc<str>", Arc<str> => "Arc<str>",
+    Box<str> => "Box<str>", Arc<str> => "Arc<str>",
+}
+
+// SAFETY: it is no description for calls.
+unsafe impl Shaped<Stored> for Rc<str> {
+    const INFO: Info = Info::scalar("Rc<str>");
+    fn args() -> impl Parts<Stored> {}
+    fn parts() -> impl Parts<Stored> {}
 }
 
 macro_rules! stored_containers {
@@ -69,9 +65,6 @@ macro_rules! stored_containers {
 }
 
 stored_containers! {
-    "LinkedList": LinkedList<T>, T;
-    "BinaryHeap": BinaryHeap<T>, T;
-    "Box<[_]>": Box<[T]>, T;
     "Rc": Rc<T>, T;
     "Arc": Arc<T>, T;
 }
@@ -99,6 +92,11 @@ containers! {
     "Option": Option<T>, [T];
     "Result": Result<T, E>, [T, E];
     "Box": Box<T>, [T];
+    "Box<[_]>": Box<[T]>, [T];
+    "BinaryHeap": BinaryHeap<T>, [T];
+    "LinkedList": LinkedList<T>, [T];
+    "Range": Range<T>, [T];
+    "RangeInclusive": RangeInclusive<T>, [T];
     "BTreeMap": BTreeMap<K, V>, [K, V];
     "BTreeSet": BTreeSet<T>, [T];
     "HashMap": HashMap<K, V, S>, [K, V] [S];

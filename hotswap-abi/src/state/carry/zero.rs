@@ -39,7 +39,7 @@ impl Zeros<'_> {
         Ok(match shape {
             Shape::Scalar(name) => match name.as_str() {
                 "bool" => Value::Boolean(false),
-                "String" | "PathBuf" => Value::from(""),
+                "String" | "PathBuf" | "Box<str>" | "Arc<str>" | "Rc<str>" => Value::from(""),
                 "char" => Value::from("\0"),
                 "()" => Value::Nil,
                 "f32" => Value::F32(0.0),
@@ -47,7 +47,9 @@ impl Zeros<'_> {
                 "Duration" => {
                     Value::Map(vec![("secs".into(), 0.into()), ("nanos".into(), 0.into())])
                 }
-                name if name.starts_with(['u', 'i']) && !name.ends_with("128") => Value::from(0),
+                "u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64" | "isize" => {
+                    Value::from(0)
+                }
                 _ => return Err(none()),
             },
             Shape::Container { name, len, args } => match family(name) {

@@ -2,9 +2,9 @@
 //!
 //! # Safety
 //! What each of them points to, in the std that [`Description`] names by its compiler:
-//! * numbers, `bool`, `char`, times: nothing;
-//! * `String`, `Vec`, `Box`, `VecDeque`, `BinaryHeap`, `PathBuf`, `OsString`, and on the inside
-//!   `BTreeMap` and `BTreeSet`: what they have allocated from the global allocator, and when they are
+//! * numbers, `bool`, `char`, times, addresses of the network: nothing;
+//! * `String`, `Vec`, `Box`, `VecDeque`, `LinkedList`, `BinaryHeap`, `PathBuf`, `OsString`, and on the
+//!   inside `BTreeMap` and `BTreeSet`: what they have allocated from the global allocator, and when they are
 //!   empty nothing (a number that is no address, or none);
 //! * `HashMap` and `HashSet`: what they have allocated; with no room for an entry, a constant of the
 //!   library that has made them. Their hasher holds its two numbers itself.
@@ -12,11 +12,13 @@
 use std::{
     cmp::{Ordering, Reverse},
     collections::{
-        BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque, hash_map::RandomState,
+        BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque,
+        hash_map::RandomState,
     },
     ffi::OsString,
     marker::PhantomData,
     mem,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
     num::{NonZero, Saturating, Wrapping},
     ops::{Range, RangeInclusive},
     path::PathBuf,
@@ -46,6 +48,7 @@ whole! {
     atomic::AtomicUsize, atomic::AtomicI8, atomic::AtomicI16, atomic::AtomicI32, atomic::AtomicI64,
     atomic::AtomicIsize,
     Ordering, Duration, SystemTime, String, Box<str>, OsString, PathBuf,
+    IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6,
 }
 
 /// Types that own any number of values, somewhere else.
@@ -61,7 +64,9 @@ macro_rules! collection {
     )*};
 }
 
-collection! { Box<T>, Vec<T>, VecDeque<T>, BinaryHeap<T>, BTreeSet<T>, BTreeMap<K, V> }
+collection! {
+    Box<T>, Vec<T>, VecDeque<T>, LinkedList<T>, BinaryHeap<T>, BTreeSet<T>, BTreeMap<K, V>
+}
 
 // SAFETY: as for `Vec`.
 unsafe impl<T: Movable> Movable for Box<[T]> {
@@ -174,7 +179,7 @@ macro_rules! inclusive {
     )*};
 }
 
-inclusive! { u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, char }
+inclusive! { u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, char }
 
 macro_rules! tuple {
     ($($param:ident $index:tt),+) => {
@@ -201,3 +206,7 @@ tuple!(A 0, B 1, C 2, D 3, E 4);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);

@@ -386,13 +386,15 @@ fn number(from: &str, to: &str, value: &str) -> Option<String> {
 fn has_default(shape: &Shape) -> bool {
     match shape {
         Shape::Scalar(name) => {
-            !(name.contains(['<', ':']) || name.ends_with("Time") || name.contains("Addr"))
+            let has_none = ["Ordering", "SystemTime"].contains(&name.as_str());
+            !(has_none || name.contains(['<', ':']) || name.contains("Addr"))
         }
         Shape::Container { name, len, args } => match name.as_str() {
             "tuple" => args.len() <= 12 && args.iter().all(has_default),
             "array" => len.is_some_and(|len| len <= 32) && args.iter().all(has_default),
             "Box" | "Rc" | "Arc" => args.iter().all(has_default),
-            "Result" => false,
+            "Result" | "RangeInclusive" => false,
+            "Range" => args.iter().all(has_default),
             _ => true,
         },
         _ => false,

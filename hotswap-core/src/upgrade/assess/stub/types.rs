@@ -242,6 +242,9 @@ fn std_path(name: &str, shadowed: &[&str]) -> String {
         | "BinaryHeap" => "std::collections::",
         "Duration" | "SystemTime" => "std::time::",
         "PathBuf" => "std::path::",
+        "OsString" => "std::ffi::",
+        "Ordering" => "std::cmp::",
+        "Range" | "RangeInclusive" => "std::ops::",
         "NonZero" => "std::num::",
         "IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "SocketAddr" | "SocketAddrV4" | "SocketAddrV6" => {
             "std::net::"
