@@ -23,6 +23,8 @@ use hotswap_core::{
 use hotswap_tests::{Fixture, LONG, Scene, alone, fixture, is_harmless, patient};
 use stall_api::Stall;
 
+#[path = "replay/busy.rs"]
+mod busy;
 #[path = "replay/fair.rs"]
 mod fair;
 
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
     if cfg!(not(target_os = "linux")) {
         return ExitCode::SUCCESS;
     }
-    let tests: [(&str, fn()); 15] = [
+    let tests: [(&str, fn()); 20] = [
         ("what_answers_alike_is_live", what_answers_alike_is_live),
         ("another_answer_is_told", another_answer_is_told),
         ("an_exact_method_refuses", an_exact_method_refuses),
@@ -46,6 +48,11 @@ fn main() -> ExitCode {
         ("a_rehearsal_is_called_off_while_calls_are_recorded", called_off),
         ("what_fails_the_second_time_is_not_judged", fair::second_time),
         ("a_state_that_the_old_version_cannot_give", fair::old_state),
+        ("a_crash_of_a_thread_that_was_left_is_a_risk", fair::left_thread),
+        ("texts_of_panics_are_left_out", fair::texts),
+        ("calls_go_on_while_recordings_come_and_go", busy::load),
+        ("an_instance_is_replaced_while_calls_are_recorded", busy::restarted),
+        ("a_host_ends_while_calls_are_recorded", busy::ended),
         ("what_cannot_be_done_is_an_error", what_cannot_be_done_is_an_error),
     ];
     alone::run(&tests)

@@ -16,6 +16,12 @@ pub enum Replayed {
         /// Why.
         why: String,
     },
+    /// The child's process ended while the version that serves was asked the second time. It has
+    /// answered the same calls before, so a thread that the new version has left may have ended it.
+    Ended {
+        /// How.
+        why: String,
+    },
     /// They were.
     Done(ReplayReport),
 }
@@ -161,6 +167,7 @@ impl fmt::Display for Replayed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = match self {
             Self::Not { why } => return write!(f, "calls were not replayed ({why})"),
+            Self::Ended { why } => return write!(f, "the replay was cut short ({why})"),
             Self::Done(report) => report,
         };
         let ReplayReport { calls, recorded, not_recorded, noise, differences, state } = report;

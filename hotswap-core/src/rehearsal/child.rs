@@ -170,7 +170,9 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<(), F
         }
     };
     let serving = folder.join(SERVING);
-    let all = |core: &Arc<SlotCore>, gate: &Arc<Gate<Generation>>| check_all(&checks, core, gate);
+    let all = |core: &Arc<SlotCore>, gate: &Arc<Gate<Generation>>| {
+        check_all(&checks, core, gate, request.values)
+    };
     let rehearsal = Rehearsal {
         candidate: &candidate,
         serving: request.serving.map_or(Ok(&*serving), Err),
@@ -181,10 +183,13 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<(), F
     };
     let mut upgrade =
         Upgrade { slot: &core, config: &config, steps: &mut Steps::default(), emit: &mut |_| {} };
-    let observer: Arc<dyn Observer> = Arc::clone(voice) as _;
+    let observer: Arc<dyn Observer> =
+        Arc::new(Told { voice: Arc::clone(voice), values: request.values });
     let played = upgrade.play(&core, &rehearsal, &observer).and_then(|way_back| {
         voice.say(&Said::back(way_back));
-        let Some(values) = request.replay else { return Ok(()) };
+        if !request.replay {
+            return Ok(());
+        }
         let replayed = if checks.is_empty() {
             let why = format!(
                 "the program does not name the interface of slot {0}: \
@@ -208,7 +213,7 @@ fn rehearse(folder: &Path, checks: &[Check], voice: &Arc<Voice>) -> Result<(), F
                 recordables: (interface.recordables)().into(),
                 methods,
                 schema: &decoded,
-                values,
+                values: request.values,
                 deadline,
             };
             upgrade.replay(&rehearsal, &replay, &observer)?
@@ -231,22 +236,32 @@ impl From<Drift> for StateDrift {
     }
 }
 
-impl Observer for Voice {
+/// Tells the parent of the steps.
+struct Told {
+    voice: Arc<Voice>,
+    values: bool,
+}
+
+impl Observer for Told {
+    fn has_values(&self) -> bool {
+        self.values
+    }
+
     fn begins(&self, step: RehearsalStep) {
-        self.say(&Said::Begins(step));
+        self.voice.say(&Said::Begins(step));
     }
 
     fn ends(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.say(&Said::Ends { took, peak: of_status("VmHWM:").unwrap_or(0) });
+        self.voice.say(&Said::Ends { took, peak: of_status("VmHWM:").unwrap_or(0) });
     }
 
     fn went_back(&self, downgrade: Downgrade) {
-        self.say(&Said::WentBack(downgrade));
+        self.voice.say(&Said::WentBack(downgrade));
     }
 
     fn asks(&self, number: u32) {
-        self.say(&Said::Asks(number));
+        self.voice.say(&Said::Asks(number));
     }
 }
 
@@ -254,6 +269,7 @@ fn check_all(
     checks: &[&Check],
     core: &Arc<SlotCore>,
     gate: &Arc<Gate<Generation>>,
+    values: bool,
 ) -> Result<(), String> {
     checks.iter().try_for_each(|check| {
         let Some(run) = &check.run else { return Ok(()) };
@@ -261,7 +277,8 @@ fn check_all(
         match result {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(in_full(&*error)),
-            Err(payload) => Err(format!("it panicked: {}", text(&*payload))),
+            Err(payload) if values => Err(format!("it panicked: {}", text(&*payload))),
+            Err(_) => Err("it panicked".to_owned()),
         }
     })
 }

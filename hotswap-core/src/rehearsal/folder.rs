@@ -84,8 +84,8 @@ pub(super) fn lay_out(
     folder.prefix("rehearsal-").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     let folder = folder.tempdir_in(copies.unwrap_or("/".as_ref()));
     let folder = folder.map_err(|error| system("a folder for the rehearsal", &error))?;
-    let values = matches!(replay, Some(Ok(_))).then(|| how.has_values());
-    fill(folder.path(), backed_up, how, values, memory, slot, config)
+    let replays = matches!(replay, Some(Ok(_)));
+    fill(folder.path(), backed_up, how, replays, memory, slot, config)
         .map_err(|error| system("the files of the rehearsal", &error))?;
     Ok(LaidOut { folder, how: how.clone(), memory, state, replay })
 }
@@ -158,7 +158,7 @@ fn fill(
     folder: &Path,
     backed_up: &BackedUp,
     how: &Rehearsal,
-    replay: Option<bool>,
+    replay: bool,
     memory: u64,
     slot: &SlotCore,
     config: &Config,
@@ -216,6 +216,7 @@ fn fill(
         milliseconds: u64::try_from(how.deadline.as_millis()).unwrap_or(u64::MAX),
         memory,
         replay,
+        values: how.has_values(),
     };
     fs::write(folder.join(REQUEST), encoded(&request))
 }

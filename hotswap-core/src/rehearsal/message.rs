@@ -49,8 +49,10 @@ pub(crate) struct Request {
     pub(crate) milliseconds: u64,
     /// How many bytes may be taken.
     pub(crate) memory: u64,
-    /// Whether calls are replayed, and then whether their values are told.
-    pub(crate) replay: Option<bool>,
+    /// Whether calls are replayed.
+    pub(crate) replay: bool,
+    /// Whether values of callers may be told.
+    pub(crate) values: bool,
 }
 
 /// A recorded call.

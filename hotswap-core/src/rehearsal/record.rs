@@ -22,6 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hotswap_abi::__private::manifest::Manifest;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
@@ -30,7 +31,7 @@ use rustix::{
 use super::message::{CALLS, Call, encoded};
 use crate::{
     config::Replay,
-    instance::{CallTape, LeftOut, Recorded, RecordedCall, Recording},
+    instance::{CallTape, Code, LeftOut, Recorded, RecordedCall, Recording},
     plan::NotRecorded,
     slot::SlotCore,
     upgrade::BackedUp,
@@ -47,6 +48,7 @@ pub(super) struct UnderWay {
     begun: Instant,
     within: Duration,
     methods: &'static [&'static str],
+    fields: Vec<String>,
 }
 
 /// What there is to replay.
@@ -56,6 +58,8 @@ pub(super) struct ToReplay {
     pub(super) methods: Vec<&'static str>,
     pub(super) took: Duration,
     pub(super) not_recorded: Vec<NotRecorded>,
+    /// The names of the fields that a state of the version that serves may have.
+    pub(super) fields: Vec<String>,
 }
 
 /// Begins to record the calls of the instance that serves; else why there is nothing to replay.
@@ -80,7 +84,14 @@ pub(super) fn begin(
     let tape = CallTape::new(wanted, most, enough);
     let recording = gate.current().1.record(&(slot.interface.recordables)(), tape);
     let (begun, within) = (Instant::now(), replay.within);
-    Ok(Ok(UnderWay { recording, enough: full, begun, within, methods }))
+    Ok(Ok(UnderWay {
+        recording,
+        enough: full,
+        begun,
+        within,
+        methods,
+        fields: fields(&serves.code),
+    }))
 }
 
 impl Drop for UnderWay {
@@ -100,6 +111,7 @@ impl UnderWay {
         if self.is_called_off(called_off.as_fd())? {
             return Ok(None);
         }
+        let fields = self.fields.clone();
         let took = self.begun.elapsed();
         let Recorded { calls, left_out } = self.recording.end();
         let methods = calls.iter().filter_map(|call| self.method(call)).collect();
@@ -111,7 +123,7 @@ impl UnderWay {
         let mut file = file.write(true).create_new(true).mode(0o600).open(folder.join(CALLS))?;
         file.write_all(&encoded(&calls))?;
         let not_recorded = self.methods.iter().zip(&left_out).flat_map(|it| told(it.0, *it.1));
-        Ok(Some(ToReplay { methods, took, not_recorded: not_recorded.collect() }))
+        Ok(Some(ToReplay { methods, took, not_recorded: not_recorded.collect(), fields }))
     }
 
     fn method(&self, call: &RecordedCall) -> Option<&'static str> {
@@ -137,6 +149,13 @@ impl UnderWay {
             }
         }
     }
+}
+
+/// The outermost fields of all versions of a state.
+fn fields(code: &Code) -> Vec<String> {
+    let Manifest { states, types, .. } = &*code.manifest;
+    let definitions = states.iter().filter_map(|state| types.definition(&state.shape));
+    definitions.flat_map(|it| &it.members).map(|field| field.name.clone()).collect()
 }
 
 fn told(method: &str, left_out: LeftOut) -> impl Iterator<Item = NotRecorded> {

@@ -53,6 +53,8 @@ pub(super) type Checks<'a> =
 
 /// Who watches: told on the thread that does a step.
 pub(super) trait Observer: Send + Sync {
+    /// Whether values of callers may be told.
+    fn has_values(&self) -> bool;
     /// A step begins.
     fn begins(&self, step: RehearsalStep);
     /// It has ended well.
@@ -90,13 +92,34 @@ fn code<T>(
 
 /// Runs steps of module code on the thread for it.
 fn run<T: Send + 'static>(
+    observer: &Arc<dyn Observer>,
     steps: &mut Steps,
     deadline: Instant,
     first: RehearsalStep,
     code: impl FnOnce() -> Result<T, Failed> + Send + 'static,
 ) -> Result<T, Fault> {
     let result = steps.run(deadline, code).map_err(|undone| (first, undone.into())).flatten();
-    result.map_err(|(step, error)| Fault::of_candidate(Phase::Rehearsed, &step.to_string(), &error))
+    result.map_err(|(step, error)| {
+        let error = quoted(&**observer, error);
+        Fault::of_candidate(Phase::Rehearsed, &step.to_string(), &error)
+    })
+}
+
+/// An error as it may be told: what module code says of a state has values of callers.
+fn quoted(observer: &dyn Observer, error: StepError) -> StepError {
+    const LEFT_OUT: &str = "(text left out)";
+    match error {
+        _ if observer.has_values() => error,
+        StepError::Panicked { place, .. } => {
+            StepError::Panicked { message: LEFT_OUT.to_owned(), place, backtrace: String::new() }
+        }
+        StepError::Failed(text) => {
+            let irreversible = MigrateError::irreversible().to_string();
+            let is_irreversible = text.contains(&irreversible);
+            StepError::Failed(if is_irreversible { irreversible } else { LEFT_OUT.to_owned() })
+        }
+        error => error,
+    }
 }
 
 impl Upgrade<'_> {
@@ -120,7 +143,7 @@ impl Upgrade<'_> {
         let (context, handover) = (Arc::clone(&prepared.context), prepared.handover.clone());
         let (state, restored) = (rehearsal.state.clone(), rehearsal.restored);
         let (starts, told) = (Arc::clone(&context), Arc::clone(observer));
-        let generation = run(self.steps, deadline, RehearsalStep::Start, move || {
+        let generation = run(observer, self.steps, deadline, RehearsalStep::Start, move || {
             let begin = match (&handover, state) {
                 (Handover::State { .. }, Some(state)) => {
                     let state = code(&told, RehearsalStep::Migrate, || {
@@ -186,7 +209,7 @@ impl Upgrade<'_> {
     ) -> Result<Snapshot, Fault> {
         let (deadline, told) = (self.at_work(), Arc::clone(observer));
         let (context, asked) = (Arc::clone(context), Arc::clone(generation));
-        run(self.steps, deadline, RehearsalStep::Snapshot, move || {
+        run(observer, self.steps, deadline, RehearsalStep::Snapshot, move || {
             let state = code(&told, RehearsalStep::Snapshot, || {
                 snapshot::suspend(&asked)?;
                 snapshot::take(&asked)
@@ -231,8 +254,9 @@ impl Upgrade<'_> {
             (Handover::Drop { why }, _) => return impossible(why.clone()),
             _ => return impossible(vec!["the new version has no state".to_owned()]),
         };
-        let serving =
-            step(observer, RehearsalStep::Return, || self.returned(assessed, state, handover));
+        let serving = step(observer, RehearsalStep::Return, || {
+            self.returned(assessed, state, handover, observer)
+        });
         match serving {
             Ok(serving) => self.move_there_and_back(serving, candidate.code(), observer),
             Err(fault) => impossible(fault.findings),
@@ -249,7 +273,7 @@ impl Upgrade<'_> {
     ) -> Result<Snapshot, Fault> {
         let (candidate, told) = (Arc::clone(candidate), Arc::clone(observer));
         let deadline = self.at_work();
-        run(self.steps, deadline, RehearsalStep::Downgrade, move || {
+        run(observer, self.steps, deadline, RehearsalStep::Downgrade, move || {
             code(&told, RehearsalStep::Downgrade, || {
                 let step = |from, to| {
                     let state = snapshot::take_older(&candidate, to);
@@ -273,13 +297,14 @@ impl Upgrade<'_> {
         assessed: Assessed,
         state: Snapshot,
         handover: Handover,
+        observer: &Arc<dyn Observer>,
     ) -> Result<Arc<Generation>, Fault> {
         let deadline = self.at_work();
         let older = Admitted::unrehearsed(assessed, self.slot);
         let loaded = load::load(older, self.slot, self.config, self.steps, deadline)?;
         let prepared = prepare::prepare(loaded, self.slot, self.steps, deadline)?;
         let context = Arc::clone(&prepared.context);
-        run(self.steps, deadline, RehearsalStep::Return, move || {
+        run(observer, self.steps, deadline, RehearsalStep::Return, move || {
             let started = migrate::migrate(&context, &state, &handover, &DroppedValues::default())
                 .and_then(|migrated| context.start(Begin::Upgraded(migrated.state)));
             started.map(Arc::new).map_err(|error| (RehearsalStep::Return, error))

@@ -18,7 +18,6 @@ use super::{
 use crate::{
     config::Rehearsal,
     event::{RehearsalReport, RehearsalStep, RehearsedStep, WayBack},
-    plan::Replayed,
     upgrade::Fault,
 };
 
@@ -114,7 +113,7 @@ pub(super) fn judge(outcome: &Outcome, given: &Given<'_>) -> Result<RehearsalRep
                 };
             }
             Said::Asks(number) => asked = number,
-            Said::Replayed(told) => report.replay = replay::told(told, recorded),
+            Said::Replayed(told) => report.replay = replay::told(told, recorded, how.has_values()),
             // It is the last that a child says: where its status is lost that has to do.
             Said::Done if matches!(ended, Ended::Exit(0) | Ended::Unknown) => {
                 return match report.replay.as_ref().and_then(|it| replay::refusal(it, how)) {
@@ -137,8 +136,8 @@ pub(super) fn judge(outcome: &Outcome, given: &Given<'_>) -> Result<RehearsalRep
             Ok(RehearsalReport { way_back: WayBack::Impossible { why }, ..report })
         }
         Some(RehearsalStep::ReplayServing) => {
-            let why = format!("the version that serves {ending}");
-            Ok(RehearsalReport { replay: Some(Replayed::Not { why }), ..report })
+            let replay = Some(replay::serving_ended(ended, &ending, &report.steps));
+            Ok(RehearsalReport { replay, ..report })
         }
         Some(RehearsalStep::Replay) if asked > 0 => {
             let fault = replay::ended(asked, &ending, recorded);

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Observer, code, run};
+use super::{Observer, code, quoted, run};
 use crate::{
     event::{RehearsalStep, WayBack},
     instance::{Code, Context, Generation, StepError, layout_match},
@@ -32,8 +32,8 @@ impl Upgrade<'_> {
         }
         let (deadline, told) = (self.at_work(), Arc::clone(observer));
         let context = prepare::context(Arc::clone(new), self.slot, self.steps, deadline)?;
-        let found = run(self.steps, deadline, RehearsalStep::Move, move || {
-            code(&told, RehearsalStep::Move, || there_and_back(&serving, &context))
+        let found = run(observer, self.steps, deadline, RehearsalStep::Move, move || {
+            code(&told, RehearsalStep::Move, || there_and_back(&serving, &context, &*told))
         })?;
         Ok(found.map_or_else(|why| WayBack::Impossible { why: vec![why] }, |()| WayBack::Works))
     }
@@ -43,6 +43,7 @@ impl Upgrade<'_> {
 fn there_and_back(
     serving: &Generation,
     context: &Context,
+    observer: &dyn Observer,
 ) -> Result<Result<(), String>, StepError> {
     let Ok(layout_match) = layout_match(serving.code(), context.code()) else {
         // Then it goes over by its encoding, which was tried before.
@@ -67,6 +68,6 @@ fn there_and_back(
     Ok(match back() {
         Ok(true) => Ok(()),
         Ok(false) => Err("the state that was handed back is encoded as another value".to_owned()),
-        Err(error) => Err(format!("handed back as memory  {error}")),
+        Err(error) => Err(format!("handed back as memory  {}", quoted(observer, error))),
     })
 }

@@ -96,9 +96,7 @@ impl Upgrade<'_> {
             Version { path, state, step, calls, until }
         };
         let unasked = |fault: Fault| {
-            let why =
-                if *values { fault.findings.join("; ") } else { "it cannot be asked".to_owned() };
-            not(format!("of the version that serves: {why}"))
+            not(format!("of the version that serves: {}", fault.findings.join("; ")))
         };
         let now = Instant::now();
         let until = now + replay.deadline.saturating_duration_since(now) / 4;
@@ -167,7 +165,7 @@ impl Upgrade<'_> {
         let context = Arc::clone(&prepared.context);
         let (recordables, calls) = (Arc::clone(&replay.recordables), Arc::clone(calls));
         let told = Arc::clone(observer);
-        run(self.steps, deadline, which, move || {
+        run(observer, self.steps, deadline, which, move || {
             let started = match (&handover, state) {
                 (Handover::State { .. }, Some(state)) => {
                     let dropped = DroppedValues::default();
@@ -212,7 +210,7 @@ impl Upgrade<'_> {
         };
         let deadline = self.at_work();
         let told = Arc::clone(observer);
-        let taken = run(self.steps, deadline, RehearsalStep::Snapshot, move || {
+        let taken = run(observer, self.steps, deadline, RehearsalStep::Snapshot, move || {
             // Each is announced: what ends the process here need not be the artifact.
             let take = |at: usize, which| {
                 code(&told, which, || {
@@ -235,8 +233,7 @@ impl Upgrade<'_> {
             Ok([serving, candidate, again]) => {
                 compare::states(&serving, &candidate, &again, values)
             }
-            Err(fault) if values => not(&fault.findings.join("; ")),
-            Err(_) => not("one of them is not to be had"),
+            Err(fault) => not(&fault.findings.join("; ")),
         }
     }
 }

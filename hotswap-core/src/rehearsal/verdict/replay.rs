@@ -1,12 +1,17 @@
 //! What a child has said of a replay, and what the parent knows of it.
 
+use std::mem;
+
 use hotswap_types::Phase;
 
-use super::quote::clean;
+use super::{Ended, quote::clean};
 use crate::{
     config::Rehearsal,
-    event::RehearsalStep,
-    plan::{AnswerDifference, AnswerValues, FieldDifference, FinalState, MethodCalls, Replayed},
+    event::{RehearsalStep, RehearsedStep},
+    plan::{
+        AnswerDifference, AnswerValues, FieldDifference, FinalState, MethodCalls, ReplayReport,
+        Replayed,
+    },
     rehearsal::record::ToReplay,
     upgrade::Fault,
 };
@@ -23,12 +28,16 @@ pub(super) fn not_yet(recorded: Recorded<'_>) -> Option<Replayed> {
     Some(Replayed::Not { why })
 }
 
-/// What the child says, cleaned, with what it cannot know.
-pub(super) fn told(told: Replayed, recorded: Recorded<'_>) -> Option<Replayed> {
+/// What the child says, cleaned, with what it cannot know, and without values where none are wanted.
+pub(super) fn told(told: Replayed, recorded: Recorded<'_>, values: bool) -> Option<Replayed> {
     let Some(Ok(to_replay)) = recorded else { return not_yet(recorded) };
     Some(match told {
         Replayed::Not { why } => Replayed::Not { why: clean(&why) },
+        Replayed::Ended { why } => Replayed::Ended { why: clean(&why) },
         Replayed::Done(mut report) => {
+            if !values {
+                strip(&mut report, to_replay);
+            }
             report.recorded = to_replay.took;
             report.not_recorded.clone_from(&to_replay.not_recorded);
             report.noise.iter_mut().for_each(clean_calls);
@@ -53,6 +62,34 @@ pub(super) fn told(told: Replayed, recorded: Recorded<'_>) -> Option<Replayed> {
             Replayed::Done(report)
         }
     })
+}
+
+/// Leaves out what may be values of callers, whatever the child has put into its answer.
+fn strip(report: &mut ReplayReport, to_replay: &ToReplay) {
+    let is_recorded = |of: &MethodCalls| to_replay.methods.contains(&&*of.method);
+    report.noise.retain(is_recorded);
+    report.differences.retain(|it| is_recorded(&it.of));
+    report.differences.iter_mut().for_each(|it| it.values = None);
+    if let FinalState::Different { fields } = &mut report.state {
+        for field in &mut *fields {
+            // A state that is a map has keys in the place of fields.
+            let is_field = to_replay.fields.contains(&field.at);
+            let at = if is_field { mem::take(&mut field.at) } else { "the state".to_owned() };
+            *field = FieldDifference { at, serving: None, candidate: None };
+        }
+        fields.dedup();
+    }
+}
+
+/// The process has ended while the version that serves was asked, or that did not come back.
+pub(super) fn serving_ended(ended: Ended, ending: &str, steps: &[RehearsedStep]) -> Replayed {
+    let is_second = steps.iter().any(|it| it.step == RehearsalStep::Replay);
+    if is_second && !matches!(ended, Ended::Late { .. }) {
+        let why = format!("the child {ending} when the version that serves was asked again");
+        Replayed::Ended { why }
+    } else {
+        Replayed::Not { why: format!("the version that serves {ending}") }
+    }
 }
 
 /// What refuses an artifact that was well otherwise: a method that is to answer as before.

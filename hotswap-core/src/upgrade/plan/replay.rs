@@ -18,6 +18,15 @@ pub(crate) fn replay_risks(replayed: &Replayed) -> Vec<Risk> {
             );
             return risks;
         }
+        Replayed::Ended { why } => {
+            risk(
+                Level::High,
+                format!("the replay was cut short: {why}"),
+                "look at what the new version leaves running after a call; it was not refused, because \
+                 the version that serves may have ended the child itself",
+            );
+            return risks;
+        }
     };
     if *calls == 0 {
         risk(
