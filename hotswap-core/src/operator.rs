@@ -161,8 +161,9 @@ impl Operator {
     /// after the last one all calls, for good. `why` goes into the event.
     ///
     /// # Errors
-    /// When the slot has no canary; when it does not serve all calls, as for [`commit`](Self::commit); when the thread is inside a call of a slot, or
-    /// an event callback; when the host has ended.
+    /// When the slot has no canary; when it is to serve all calls and says itself that it is not well, as
+    /// for [`commit`](Self::commit); when the thread is inside a call of a slot, or an event callback;
+    /// when the host has ended.
     pub fn promote(&self, slot: &str, why: impl Into<String>) -> Result<(), Error> {
         let (name, why) = (slot.to_owned(), escape::input(why));
         let ended = self.ask(|reply| Command::Promote { slot: name, why, reply })?;

@@ -137,7 +137,7 @@ impl fmt::Display for Plan {
         }
         writeln!(
             f,
-            "\n## Phases\n\nIt takes over {timing}; {strategy}.\n\n| phase | at most | likely |\n|---|---|---|"
+            "\n## Phases\n\nIt begins {timing}; {strategy}.\n\n| phase | at most | likely |\n|---|---|---|"
         )?;
         let time = |time: &Option<Duration>| time.map_or(String::new(), |it| format!("{it:.1?}"));
         for Step { phase, deadline, likely } in phases {

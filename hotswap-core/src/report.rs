@@ -26,7 +26,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use hotswap_types::{ArtifactHash, ModuleVersion, Outcome, Phase, StateNote, json};
+use hotswap_types::{ArtifactHash, FailureRate, ModuleVersion, Outcome, Phase, StateNote, json};
 use serde::{Deserialize, Serialize};
 
 use crate::{instance::Figures, plan::Plan};
@@ -161,6 +161,11 @@ impl TrialFigures {
             median: latency.quantile(0.5),
             percentile_99: latency.quantile(0.99),
         }
+    }
+
+    /// How many of the calls have failed, in whatever way.
+    pub(crate) const fn failure_rate(&self) -> FailureRate {
+        FailureRate::new(self.panics + self.failures, self.calls)
     }
 }
 

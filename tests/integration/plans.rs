@@ -294,7 +294,7 @@ fn a_plan_says_how_callers_come_to_the_version() {
     let beside = plan("till");
     assert_eq!(beside.strategy, "gradual: 1 %, 50 % of the calls, then all");
     assert_eq!(trial_of(&beside), 120);
-    assert!(beside.to_string().contains("It takes over at once; gradual: 1 %"), "{beside}");
+    assert!(beside.to_string().contains("It begins at once; gradual: 1 %"), "{beside}");
     // It has a state.
     let smooth = plan("tally");
     assert_eq!(smooth.strategy, "smooth: all calls at once");

@@ -362,7 +362,7 @@ fn what_somebody_asks_for_meanwhile_waits_or_is_an_error() {
         |asked: thread::JoinHandle<Result<Done, ClientError>>| asked.join().unwrap().unwrap();
     // Of the canary itself, and of one that comes after it.
     let waits = apply(scene.artifact());
-    is_told("it is on trial as generation 2");
+    is_told("it is the canary, generation 2, no calls but previews; commit gives it all calls");
     let next = scene.folder().join("next");
     std::fs::write(&next, till("label=c").bytes()).unwrap();
     let comes_after = apply(next);

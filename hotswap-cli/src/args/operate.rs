@@ -189,7 +189,8 @@ Exit codes: 0 the pause is over, 1 there was none, 2 no host answers")]
 Examples:
   hotswap commit shop --why 'looked at the orders myself'
 
-Exit codes: 0 committed, 1 nothing is on trial, 2 no host answers")]
+Exit codes: 0 committed, 1 nothing is on trial, or the canary says that it is not well, 2 no host
+answers")]
     Commit {
         #[command(flatten)]
         slot: Slot,
@@ -204,7 +205,7 @@ Exit codes: 0 committed, 1 nothing is on trial, 2 no host answers")]
 Examples:
   hotswap promote shop --why 'looked at it myself'
 
-Exit codes: 0 promoted, 1 there is no canary, 2 no host answers")]
+Exit codes: 0 promoted, 1 there is no canary, or it says that it is not well, 2 no host answers")]
     Promote {
         #[command(flatten)]
         slot: Slot,

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use hotswap_types::Phase;
+use hotswap_types::{Phase, share_of_calls};
 
-use crate::operator::{ServingStatus, SlotStatus};
+use crate::operator::{CanaryStatus, ServingStatus, SlotStatus};
 
 /// A time that has passed.
 pub(super) fn ago(seconds: u64) -> String {
@@ -52,7 +52,7 @@ fn condition(slot: &SlotStatus) -> String {
         words.push(format!("on trial{how}, {calls}, {panics}"));
     }
     if let Some(canary) = &slot.canary {
-        words.push(canary.to_string());
+        words.push(compared(canary));
     }
     if let Some(phase) = slot.phase.filter(|phase| *phase != Phase::AwaitingApproval) {
         words.push(format!("upgrading: {phase}"));
@@ -78,6 +78,18 @@ fn condition(slot: &SlotStatus) -> String {
     words.join("; ")
 }
 
+/// A canary, and how many of its calls fail beside the stable version's.
+fn compared(canary: &CanaryStatus) -> String {
+    let CanaryStatus { release, weight, step, steps, figures, stable, waits, .. } = canary;
+    let (calls, new, old) =
+        (share_of_calls(*weight), figures.failure_rate(), stable.failure_rate());
+    let waits = if waits.is_some() { "; WAITS for promote, commit or rollback" } else { "" };
+    format!(
+        "canary {release}, {calls}, step {step} of {steps}: {new}, of the stable version \
+         {old}{waits}"
+    )
+}
+
 fn counted(number: u64, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
@@ -90,6 +102,9 @@ pub(super) fn reasons(slot: &SlotStatus) -> String {
     }
     if let Some(pause) = &slot.paused {
         let _ = writeln!(text, "upgrades are {pause}; `hotswap resume` ends that");
+    }
+    if let Some(canary) = &slot.canary {
+        let _ = writeln!(text, "{canary}");
     }
     if let Some(plan) = &slot.awaiting {
         let hash = plan.artifact.short();

@@ -1,5 +1,4 @@
-//! Upgrades that are ready: they are applied on request, and the program waits on a thread or in a
-//! task.
+//! Pending upgrades, applied on request: the program waits for that on a thread or in a task.
 
 use std::{future::Future, sync::Arc};
 
@@ -11,7 +10,8 @@ use crate::{
 
 impl Operator {
     /// Applies every pending upgrade, e.g. at the end of a frame, and waits until each has taken
-    /// over or has failed. Returns how many have taken over.
+    /// over or has failed. Returns how many have taken over; a canary counts
+    /// ([`Config::with_strategy`](crate::Config::with_strategy)), with its first share of the calls.
     ///
     /// # Errors
     /// At once when the thread is inside a call of a slot, since the upgrade would wait for it, or

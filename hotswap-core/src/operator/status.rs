@@ -100,7 +100,7 @@ pub struct CanaryStatus {
     pub step: usize,
     /// How many steps there are.
     pub steps: usize,
-    /// What its calls have come to.
+    /// What its calls have come to, in all steps so far.
     pub figures: TrialFigures,
     /// What those of the stable version have come to in the same time.
     pub stable: TrialFigures,
@@ -159,7 +159,7 @@ impl fmt::Display for CanaryStatus {
         let Self { generation, release, weight, step, steps, figures, stable, waits } = self;
         let calls = share_of_calls(*weight);
         write!(f, "canary {release}, generation {generation}, {calls}, ")?;
-        write!(f, "step {step} of {steps} ({figures}; the stable version: {stable})")?;
+        write!(f, "step {step} of {steps} (so far {figures}; the stable version: {stable})")?;
         match waits {
             Some(open) => write!(f, ", WAITS for promote, commit or rollback: {}", open.join("; ")),
             None => Ok(()),

@@ -96,7 +96,7 @@ back works
 
 ## Phases
 
-It takes over at once; smooth: all calls at once.
+It begins at once; smooth: all calls at once.
 
 | phase | at most | likely |
 |---|---|---|

@@ -156,12 +156,15 @@ fn a_committed_one_prints_as_markdown_with_its_plan() {
 
 ## Steps
 
-| share | took | canary | stable version | end |
-|---|---|---|---|---|
-| 10 % | 6.0s | 100 calls, 0 panics, 1 failures; median 3.0µs, 99 of 100 within 12.0µs | 900 calls, \
-0 panics, 0 failures; median 3.0µs, 99 of 100 within 12.0µs | promoted: looked   at |
-| 50 % | 4.0s | 0 calls, 0 panics, 0 failures | 100 calls, 0 panics, 0 failures; median 3.0µs, \
-99 of 100 within 12.0µs | successful: 100 calls in 4s |
+| share | version | calls | panics | failures | median | 99 of 100 within |
+|---|---|---|---|---|---|---|
+| 10 % | canary | 100 | 0 | 1 | 3.0µs | 12.0µs |
+| 10 % | stable | 900 | 0 | 0 | 3.0µs | 12.0µs |
+| 50 % | canary | 0 | 0 | 0 | | |
+| 50 % | stable | 100 | 0 | 0 | 3.0µs | 12.0µs |
+
+- 10 %, promoted after 6.0s: looked | at
+- 50 %, successful after 4.0s: 100 calls in 4s
 
 ## Notes
 

@@ -68,14 +68,7 @@ impl Report {
             let at = if at.is_zero() { "0".to_owned() } else { format!("{at:.1?}") };
             writeln!(f, "| {phase} | {at} | {took:.1?} |")?;
         }
-        if !self.steps.is_empty() {
-            writeln!(f, "\n## Steps\n")?;
-            writeln!(f, "| share | took | canary | stable version | end |\n|---|---|---|---|---|")?;
-            for StepReport { weight, took, canary, stable, end, why } in &self.steps {
-                let (share, why) = (Percent(*weight), why.replace(['|', '\n'], " "));
-                writeln!(f, "| {share} | {took:.1?} | {canary} | {stable} | {end}: {why} |")?;
-            }
-        }
+        self.write_steps(f)?;
         if !self.notes.is_empty() {
             writeln!(f, "\n## Notes\n")?;
             for note in &self.notes {
@@ -88,6 +81,33 @@ impl Report {
             for line in plan.to_string().lines() {
                 writeln!(f, "{}{line}", if line.starts_with('#') { "#" } else { "" })?;
             }
+        }
+        Ok(())
+    }
+
+    /// As narrow as a terminal: a row for each version, and below the table how each step ended.
+    fn write_steps(&self, f: &mut String) -> fmt::Result {
+        if self.steps.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\n## Steps\n")?;
+        writeln!(f, "| share | version | calls | panics | failures | median | 99 of 100 within |")?;
+        writeln!(f, "|---|---|---|---|---|---|---|")?;
+        for StepReport { weight, canary, stable, .. } in &self.steps {
+            let share = Percent(*weight);
+            for (version, figures) in [("canary", canary), ("stable", stable)] {
+                let TrialFigures { calls, panics, failures, median, percentile_99 } = figures;
+                write!(f, "| {share} | {version} | {calls} | {panics} | {failures} | ")?;
+                match calls {
+                    0 => writeln!(f, "| |")?,
+                    _ => writeln!(f, "{median:.1?} | {percentile_99:.1?} |")?,
+                }
+            }
+        }
+        writeln!(f)?;
+        for StepReport { weight, took, end, why, .. } in &self.steps {
+            let (share, why) = (Percent(*weight), why.replace('\n', " "));
+            writeln!(f, "- {share}, {end} after {took:.1?}: {why}")?;
         }
         Ok(())
     }

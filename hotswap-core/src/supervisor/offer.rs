@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape};
+use hotswap_types::{ArtifactHash, ModuleVersion, Phase, escape, share_of_calls};
 
 use crate::{event::Refusal, plan::Plan};
 
@@ -58,6 +58,13 @@ pub enum Standing {
         /// The number of the generation.
         generation: u64,
     },
+    /// It serves beside the stable version ([`Config::with_strategy`](crate::Config::with_strategy)).
+    Canary {
+        /// The number of the generation.
+        generation: u64,
+        /// The share of the calls that it gets: from 0 up to, but not including, 1.
+        weight: f64,
+    },
     /// It waits for somebody's word.
     AwaitsApproval(Arc<Plan>),
     /// It is ready, and waits for its time.
@@ -78,6 +85,13 @@ impl fmt::Display for Standing {
         match self {
             Self::Serves { generation } => write!(f, "it serves as generation {generation}"),
             Self::OnTrial { generation } => write!(f, "it is on trial as generation {generation}"),
+            Self::Canary { generation, weight } => {
+                let calls = share_of_calls(*weight);
+                write!(
+                    f,
+                    "it is the canary, generation {generation}, {calls}; commit gives it all calls"
+                )
+            }
             Self::AwaitsApproval(plan) => write!(f, "it waits for approval, risk {}", plan.level()),
             Self::Pending => f.write_str("it is pending: ready, and waits for its time"),
             Self::Refused(refusal) => refusal.fmt(f),

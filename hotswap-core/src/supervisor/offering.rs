@@ -74,11 +74,11 @@ impl SlotSupervisor {
             };
         }
         if let Some(canary) = status.canary.filter(|canary| is_it(canary.release.artifact)) {
-            return Standing::OnTrial { generation: canary.generation };
+            return Standing::Canary { generation: canary.generation, weight: canary.weight };
         }
         if self.core.deferred.contains(path) {
             return later(if is_tried {
-                "a version is on trial"
+                "a version is on trial; commit or rollback ends that"
             } else {
                 "somebody goes back to an earlier one"
             });

@@ -37,6 +37,7 @@ impl Reports {
         // From here on a process may end of it.
         let under_way = match kind {
             EventKind::Planned(plan) => Some(plan.artifact),
+            EventKind::Step { artifact, .. } => Some(*artifact),
             EventKind::Live(live) if report.is_none() => live.release.artifact,
             _ => None,
         };

@@ -81,7 +81,7 @@ pub(crate) fn judge_step(trial: &Trial, step: Step<'_>) -> StepVerdict {
     }
     if open.is_empty() {
         return StepVerdict::Successful(format!(
-            "{calls} calls in {took:.0?}; {new}, of the stable version {old}"
+            "{calls} calls in this step of {took:.0?}; in all steps {new}, of the stable version {old}"
         ));
     }
     let is_late = took >= trial.time + trial.patience;
@@ -158,6 +158,7 @@ mod tests {
         let strict = trial.with_too_few(TooFew::RollBack);
         assert!(matches!(judged(&strict, 6, (200, 0), (20_000, 0)), StepVerdict::Failed(_)));
     }
+
     #[test]
     fn times_are_those_of_the_step() {
         let trial = Trial::new(SECOND).with_slower(2.0);

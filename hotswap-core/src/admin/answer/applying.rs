@@ -66,7 +66,7 @@ impl Asked<'_> {
             // It is tried again by itself.
             Standing::Refused(it) if it.tried_again => (false, false, Outcome::Cancelled.word()),
             Standing::Refused(_) => (true, false, Outcome::Rejected.word()),
-            Standing::OnTrial { .. } => (false, true, "on_trial"),
+            Standing::OnTrial { .. } | Standing::Canary { .. } => (false, true, "on_trial"),
             Standing::AwaitsApproval(_) => (false, true, "awaits_approval"),
             Standing::Pending => (false, true, "pending"),
             Standing::UnderWay(_) => (false, true, "under_way"),
@@ -110,7 +110,7 @@ impl Asked<'_> {
             .map(|(before, after)| applied_in(before, after))
             .collect();
         if came_out.is_empty() {
-            let text = "no upgrade is ready, and none has taken over";
+            let text = "no upgrade is pending";
             return found(false, text, json!({ "applied": 0, "slots": [] }));
         }
         let (texts, values): (Vec<_>, Vec<_>) = came_out.into_iter().unzip();
@@ -130,7 +130,7 @@ fn with_file(refusal: &Refusal, path: &Path) -> String {
     format!("{refusal}\n  file: {}", escape::path(path))
 }
 
-/// What has become of an upgrade of a slot that was ready.
+/// What has become of a pending upgrade of a slot.
 fn applied_in(before: &SlotStatus, after: &SlotStatus) -> (String, Value) {
     let plan = before.plan.as_ref();
     let generation = |slot: &SlotStatus| slot.serving.as_ref().map(|it| it.generation);
@@ -143,10 +143,15 @@ fn applied_in(before: &SlotStatus, after: &SlotStatus) -> (String, Value) {
     let place = plan.map(|plan| format!(" at {}", escape::path(&plan.path))).unwrap_or_default();
     let hash =
         artifact.map_or_else(|| "the artifact".to_owned(), |it| format!("({}…)", it.short()));
+    let is_canary = after.canary.as_ref().is_some_and(|it| it.release.artifact == artifact);
     let refused = after.last_refusal.as_ref().filter(|it| it.artifact == artifact);
     let (outcome, text) = match refused {
         _ if has_taken_over => {
             ("taken_over", format!("{hash}{place} has taken over; {}", serves(after)))
+        }
+        _ if is_canary => {
+            let text = format!("{hash}{place} serves beside the stable version; {}", serves(after));
+            ("on_trial", text)
         }
         Some(refusal) => ("refused", refusal.to_string()),
         None => ("pending", format!("{hash}{place} is still pending; {}", serves(after))),

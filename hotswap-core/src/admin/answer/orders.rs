@@ -17,7 +17,9 @@ impl Asked<'_> {
         self.0.approve(artifact, by).map_err(text)?;
         let status = self.0.status();
         let serves = |slot: &&SlotStatus| {
-            slot.serving.as_ref().is_some_and(|it| it.release.artifact == Some(artifact))
+            let stable = slot.serving.as_ref().map(|it| &it.release);
+            let releases = [stable, slot.canary.as_ref().map(|it| &it.release)];
+            releases.into_iter().flatten().any(|it| it.artifact == Some(artifact))
         };
         let came_out = match status.slots.iter().find(serves) {
             Some(slot) => format!("approved; {}", things(slot)),
