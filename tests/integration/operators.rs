@@ -106,7 +106,10 @@ fn an_offered_artifact_waits_for_a_yes_and_for_a_trial() {
     let other = scene.folder().join("another");
     fs::write(&other, counter("label=c").bytes()).unwrap();
     let offered = scene.host.operator().offer("main", &other, Intent::default()).unwrap();
-    assert_eq!(offered.standing.to_string(), "it is looked at later: a version is on trial");
+    assert_eq!(
+        offered.standing.to_string(),
+        "it is looked at later: a version is on trial; commit or rollback ends that"
+    );
     scene.host.operator().commit("main", "ada").unwrap();
     // It is looked at by itself, and waits for a yes.
     let planned = scene.told.find(|event| match &event.kind {

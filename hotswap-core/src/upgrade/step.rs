@@ -81,7 +81,7 @@ pub(crate) fn judge_step(trial: &Trial, step: Step<'_>) -> StepVerdict {
     }
     if open.is_empty() {
         return StepVerdict::Successful(format!(
-            "{calls} calls in this step of {took:.0?}; in all steps {new}, of the stable version {old}"
+            "{calls} calls in this step ({took:.0?}); in all steps {new}, of the stable version {old}"
         ));
     }
     let is_late = took >= trial.time + trial.patience;
