@@ -136,7 +136,8 @@ pub(super) fn judge(outcome: &Outcome, given: &Given<'_>) -> Result<RehearsalRep
             Ok(RehearsalReport { way_back: WayBack::Impossible { why }, ..report })
         }
         Some(RehearsalStep::ReplayServing) => {
-            let replay = Some(replay::serving_ended(ended, &ending, &report.steps));
+            let is_late = matches!(ended, Ended::Late { .. });
+            let replay = Some(replay::serving_ended(is_late, &ending, &report.steps));
             Ok(RehearsalReport { replay, ..report })
         }
         Some(RehearsalStep::Replay) if asked > 0 => {

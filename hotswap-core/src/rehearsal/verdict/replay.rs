@@ -4,7 +4,7 @@ use std::mem;
 
 use hotswap_types::Phase;
 
-use super::{Ended, quote::clean};
+use super::quote::clean;
 use crate::{
     config::Rehearsal,
     event::{RehearsalStep, RehearsedStep},
@@ -82,9 +82,9 @@ fn strip(report: &mut ReplayReport, to_replay: &ToReplay) {
 }
 
 /// The process has ended while the version that serves was asked, or that did not come back.
-pub(super) fn serving_ended(ended: Ended, ending: &str, steps: &[RehearsedStep]) -> Replayed {
+pub(super) fn serving_ended(is_late: bool, ending: &str, steps: &[RehearsedStep]) -> Replayed {
     let is_second = steps.iter().any(|it| it.step == RehearsalStep::Replay);
-    if is_second && !matches!(ended, Ended::Late { .. }) {
+    if is_second && !is_late {
         let why = format!("the child {ending} when the version that serves was asked again");
         Replayed::Ended { why }
     } else {
