@@ -15,6 +15,8 @@ pub(crate) struct Dependencies {
     pub(crate) abi: String,
     pub(crate) core: String,
     pub(crate) serde: String,
+    /// One more line for the profile of everything that is depended on.
+    pub(crate) profile: &'static str,
 }
 
 impl Dependencies {
@@ -24,6 +26,7 @@ impl Dependencies {
             abi: format!("{VERSION:?}"),
             core: format!("{VERSION:?}"),
             serde: "{ version = \"1\", features = [\"derive\"] }".to_owned(),
+            profile: "",
         }
     }
 
@@ -41,7 +44,13 @@ impl Dependencies {
             let path = if checkout.is_absolute() { folder } else { relative(&folder, from)? };
             Ok(format!("{{ path = {} }}", quoted(&path)))
         };
-        Ok(Self { abi: path("hotswap-abi")?, core: path("hotswap-core")?, ..Self::released() })
+        Ok(Self {
+            abi: path("hotswap-abi")?,
+            core: path("hotswap-core")?,
+            // As for a release: cargo compiles incrementally what has a path.
+            profile: "incremental = false\n",
+            ..Self::released()
+        })
     }
 
     /// As the workspace does already, for a `Cargo.toml` in `from`.
@@ -70,12 +79,13 @@ impl Dependencies {
         };
         let serde = match inherited(manifest, "serde") {
             true => "{ workspace = true, features = [\"derive\"] }".to_owned(),
-            false => released.serde,
+            false => released.serde.clone(),
         };
         Ok(Self {
-            abi: find("hotswap-abi", released.abi)?,
-            core: find("hotswap-core", released.core)?,
+            abi: find("hotswap-abi", released.abi.clone())?,
+            core: find("hotswap-core", released.core.clone())?,
             serde,
+            ..released
         })
     }
 }

@@ -81,7 +81,7 @@ impl Texts<'_> {
     }
 
     fn fill(&self, template: &str) -> String {
-        let Dependencies { abi, core, serde } = self.dependencies;
+        let Dependencies { abi, core, serde, profile } = self.dependencies;
         let Names { interface, module, state } = self.names;
         let table = [
             ("{{package}}", self.package),
@@ -92,6 +92,7 @@ impl Texts<'_> {
             ("{{abi}}", abi),
             ("{{core}}", core),
             ("{{serde}}", serde),
+            ("{{profile}}", profile),
         ];
         table.iter().fold(template.to_owned(), |text, (mark, value)| text.replace(mark, value))
     }

@@ -1,6 +1,6 @@
 //! A new workspace: what is written, what is refused, and that a first edit goes live.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use crate::support::{Running, cargo, checkout, command, edit, files, hotswap, project, scratch};
 
@@ -60,6 +60,21 @@ fn what_is_written_is_small_and_in_form() {
         assert!(!text.contains("{{") && !text.contains("}}"), "{name}: {text}");
         assert!(name == "Cargo.lock" || text.lines().count() < 60, "{name} is long");
     }
+}
+
+/// What was compiled for the host does for the module: it asks for nothing with other features.
+#[test]
+fn the_module_needs_no_crate_with_other_features() {
+    let folder = scratch();
+    let root = project(folder.path(), "demo");
+    let crates = |package: &str| -> BTreeSet<String> {
+        let form = ["--prefix=none", "--format={p} {f}", "--edges=normal,build", "--no-dedupe"];
+        let ran = cargo(&root, &[&["tree", "--offline", "-p", package], &form[..]].concat());
+        ran.expect(0).out.lines().map(str::to_owned).collect()
+    };
+    let (host, module) = (crates("demo"), crates("demo-module"));
+    let other: Vec<_> = module.difference(&host).collect();
+    assert!(matches!(other[..], [only] if only.starts_with("demo-module v0.1.0 ")), "{other:#?}");
 }
 
 #[test]
