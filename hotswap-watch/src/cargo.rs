@@ -26,7 +26,8 @@
 //! their output. It is watched after the first build.
 //!
 //! Nothing is built into the folders of the host's own cargo: a target folder of its own keeps
-//! the builder out of the way of `cargo run`, and of editors.
+//! the builder out of the way of `cargo run`, and of editors. `seed` copies into it what was compiled
+//! for the host, once.
 
 mod arguments;
 mod build;
@@ -49,6 +50,7 @@ mod request;
 mod run;
 mod schedule;
 mod scripts;
+mod seed;
 mod sources;
 mod survey;
 mod suspects;

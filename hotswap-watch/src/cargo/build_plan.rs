@@ -20,12 +20,16 @@ pub(super) struct Plan {
     pub(super) workspace: PathBuf,
     /// Where cargo would build the host, as far as it knows.
     pub(super) host_target_folder: PathBuf,
+    /// Where the intermediate files of that go.
+    pub(super) host_build_folder: PathBuf,
     /// Where the packages are built.
     pub(super) target_folder: PathBuf,
     /// Where the intermediate files of that go, and cargo's notes on what is fresh.
     pub(super) build_folder: PathBuf,
     /// What is built, in the order of the request.
     pub(super) wanted: Vec<BuildTarget>,
+    /// Names of all that is compiled for it, from wherever it is.
+    pub(super) compiled: BTreeSet<String>,
     /// Names by cargo's identity, of what is built and its path dependencies.
     pub(super) names: BTreeMap<String, String>,
     /// What is built and its path dependencies: names by folder.
@@ -84,9 +88,11 @@ impl Plan {
         }
         Ok(Self {
             workspace,
+            host_build_folder: other.map_or(host_target_folder.clone(), Path::to_path_buf),
             host_target_folder,
             target_folder,
             build_folder,
+            compiled: graph.names(wanted.iter().map(|package| &package.id)),
             packages: set.iter().map(|p| (folder(p), p.name.to_string())).collect(),
             scripts: set
                 .iter()
@@ -270,6 +276,13 @@ impl<'a> Graph<'a> {
     fn reached(&self, from: impl Iterator<Item = &'a PackageId>) -> Vec<&'a Package> {
         let ids = self.closure(from);
         self.local().filter(|package| ids.contains(&package.id)).collect()
+    }
+
+    /// Of these and all that they depend on.
+    fn names(&self, from: impl Iterator<Item = &'a PackageId>) -> BTreeSet<String> {
+        let ids = self.closure(from);
+        let names = ids.iter().filter_map(|id| Some(self.by_id.get(id)?.name.to_string()));
+        names.collect()
     }
 
     fn closure(&self, from: impl Iterator<Item = &'a PackageId>) -> HashSet<&'a PackageId> {

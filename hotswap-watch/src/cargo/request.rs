@@ -128,6 +128,15 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// The folder that cargo builds it in.
+    pub(super) fn folder(&self) -> &str {
+        match self.name() {
+            "dev" | "test" => "debug",
+            "bench" => "release",
+            name => name,
+        }
+    }
+
     /// As `--profile` takes it.
     pub(super) fn name(&self) -> &str {
         match self {

@@ -7,4 +7,5 @@ mod processes;
 mod refusals;
 mod saves;
 mod scratch;
+mod seeds;
 mod unnoticed;

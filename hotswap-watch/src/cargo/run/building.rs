@@ -18,7 +18,7 @@ use super::super::scripts::normal;
 use super::super::sources::Look;
 use super::super::watched::Watched;
 use super::super::written::Meaning;
-use super::super::{depinfo, unnoticed};
+use super::super::{depinfo, seed, unnoticed};
 use super::{Run, meaning};
 
 /// How many files [`Report::Started`] names.
@@ -43,6 +43,9 @@ impl Run {
         } else {
             // What was done before it was watched, nobody has seen.
             let is_first = !std::mem::replace(&mut self.has_built, true);
+            if is_first {
+                seed::seed(&self.plan, &self.calls.request.profile);
+            }
             let unseen = self.sources.files().filter(|_| is_first);
             unnoticed::forget(&self.plan, &build.changed, unseen);
             self.run_cargo(self.calls.build(&self.plan), None, build);
