@@ -373,8 +373,7 @@ fn number(from: &str, to: &str, value: &str) -> Option<String> {
         let most = if to == "f64" { 32 } else { 16 };
         return (1..=most).contains(&from_bits).then(|| format!("{to}::from({value})"));
     }
-    let to_bits = bits(to)?;
-    let (signed, to_signed) = (from.starts_with('i'), to.starts_with('i'));
+    let (to_bits, signed, to_signed) = (bits(to)?, from.starts_with('i'), to.starts_with('i'));
     let fits = from_bits + u32::from(!signed && to_signed) <= to_bits && (to_signed || !signed);
     if from_bits > 0 && fits {
         return Some(format!("{to}::from({value})"));
@@ -392,9 +391,8 @@ fn has_default(shape: &Shape) -> bool {
         Shape::Container { name, len, args } => match name.as_str() {
             "tuple" => args.len() <= 12 && args.iter().all(has_default),
             "array" => len.is_some_and(|len| len <= 32) && args.iter().all(has_default),
-            "Box" | "Rc" | "Arc" => args.iter().all(has_default),
+            "Box" | "Rc" | "Arc" | "Range" => args.iter().all(has_default),
             "Result" | "RangeInclusive" => false,
-            "Range" => args.iter().all(has_default),
             _ => true,
         },
         _ => false,
