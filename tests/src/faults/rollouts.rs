@@ -40,7 +40,12 @@ impl At {
         let step = || place.host().status().slots[0].canary.as_ref().map(|canary| canary.step);
         until("it is the canary", || step().is_some());
         if self == Self::LastStep {
-            place.previewed(|| until("it is in its last step", || step() == Some(2)));
+            // Both versions, since their times are compared, and no call more than that takes.
+            until("it is in its last step", || {
+                let _ = place.tally().pin().total();
+                place.tally().preview().is_none_or(|canary| canary.total().is_err())
+                    || step() == Some(2)
+            });
         }
     }
 }
