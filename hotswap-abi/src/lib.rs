@@ -49,6 +49,19 @@ pub mod __private;
 mod allocator;
 mod checks;
 mod compat;
+#[cfg(any(
+    feature = "bytes",
+    feature = "chrono",
+    feature = "glam",
+    feature = "indexmap",
+    feature = "jiff",
+    feature = "serde_json",
+    feature = "smallvec",
+    feature = "time",
+    feature = "uuid",
+))]
+#[expect(unsafe_code, reason = "says which types of other crates are plain data, or can move")]
+mod foreign;
 mod guard;
 #[expect(unsafe_code, reason = "calls and serves entry points of the other side")]
 mod interface;

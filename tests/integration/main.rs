@@ -9,6 +9,7 @@ mod calls;
 mod deadlocks;
 mod faults;
 mod floors;
+mod foreign;
 mod handles;
 mod harness;
 mod hooks;

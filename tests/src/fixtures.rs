@@ -22,8 +22,10 @@ pub fn fixture(name: &str) -> Fixture {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
         let _alone = alone();
-        let apart = ["--exclude", "meter-aborts", "--exclude", "dynamic-std"];
-        let folder = build(&[&["build", "--workspace"], &apart[..]].concat(), &[]);
+        // `foreign` would have the others built with its features.
+        let apart = ["meter-aborts", "dynamic-std", "foreign", "foreign-api"];
+        let apart = apart.map(|name| ["--exclude", name]);
+        let folder = build(&[&["build", "--workspace"], apart.as_flattened()].concat(), &[]);
         // Only the crate itself: what it depends on unwinds, and may.
         build(&["rustc", "--package", "meter-aborts", "--lib", "--", "-C", "panic=abort"], &[]);
         let path = format!("link-arg=-Wl,-rpath,{}", std_folder().display());

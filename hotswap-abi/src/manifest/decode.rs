@@ -156,7 +156,7 @@ fn interface_in(types: &Types, shape: &Shape, at: usize) -> Result<(), ManifestE
 /// With how many arguments a type of this name is written at least.
 fn least_arguments(name: &str) -> usize {
     match name {
-        "BTreeMap" | "HashMap" => 2,
+        "BTreeMap" | "HashMap" | "indexmap::IndexMap" => 2,
         _ => 1,
     }
 }

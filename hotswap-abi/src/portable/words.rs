@@ -133,6 +133,18 @@ impl<'t> Teller<'t> {
             "SocketAddrV4" => self.of::<SocketAddrV4>()?.to_string(),
             "SocketAddrV6" => self.of::<SocketAddrV6>()?.to_string(),
             "SocketAddr" => self.of::<SocketAddr>()?.to_string(),
+            "uuid::Uuid" => {
+                let hex = |bytes: &[u8]| -> String {
+                    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+                };
+                let parts = [4, 2, 2, 2, 6].map(|len| self.input.bytes(len).map(hex));
+                parts.into_iter().collect::<Result<Vec<_>, _>>()?.join("-")
+            }
+            "bytes::Bytes" | "bytes::BytesMut" => {
+                let len = self.input.len()?;
+                self.input.bytes(len)?;
+                format!("{len} bytes")
+            }
             name => match name.strip_prefix("NonZero<").and_then(|it| it.strip_suffix('>')) {
                 Some(number) if !number.contains('<') => return self.scalar(number),
                 _ => return Err(Enough),
@@ -163,7 +175,7 @@ impl<'t> Teller<'t> {
             ("&" | "Box", [inner]) => self.value(inner, depth),
             (
                 "Vec" | "VecDeque" | "LinkedList" | "BinaryHeap" | "Box<[_]>" | "BTreeSet"
-                | "HashSet" | "&[]",
+                | "HashSet" | "indexmap::IndexSet" | "&[]",
                 [item],
             ) => {
                 let len = self.input.len()?;
@@ -173,7 +185,12 @@ impl<'t> Teller<'t> {
                 let len = usize::try_from(len.unwrap_or(0)).map_err(|_| Enough)?;
                 self.items(len, &[item], ['[', ']'], depth)
             }
-            ("BTreeMap" | "HashMap", [key, value]) => {
+            ("smallvec::SmallVec", [Shape::Container { args, .. }]) => {
+                let len = self.input.len()?;
+                let [item] = args.as_slice() else { return Err(Enough) };
+                self.items(len, &[item], ['[', ']'], depth)
+            }
+            ("BTreeMap" | "HashMap" | "indexmap::IndexMap", [key, value]) => {
                 let len = self.input.len()?;
                 self.items(len, &[key, value], ['{', '}'], depth)
             }

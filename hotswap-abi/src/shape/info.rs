@@ -5,9 +5,10 @@
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A number, `bool`, `char`, `str`, `String`: its name says it all.
+    /// A number, `bool`, `char`, `str`, `String`, `uuid::Uuid`: its name says it all.
     Scalar = 0,
-    /// A type of the standard library that is described by its type arguments.
+    /// A type of the standard library, or of a crate that this one has a feature for, that is described
+    /// by its type arguments.
     Container = 1,
     /// A user's struct; its members are the fields.
     Struct = 2,

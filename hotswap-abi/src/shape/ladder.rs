@@ -27,7 +27,8 @@ use super::{
 /// Two builds of a module and a host call each other with the C signatures that they each derive
 /// from their own types, as soon as the descriptions of these types are equal. So a description for
 /// [`Wire`](super::Wire) must be of this very type, and determine how its values cross:
-/// - where it says a scalar or a type of the standard library, the type is that one;
+/// - where it says a scalar, a type of the standard library or one of another crate (whose name
+///   stands before it), the type is that one, and crosses as this crate has it cross;
 /// - where it has a layout, the type is plain data of that size and alignment, with fields of these
 ///   types at these offsets, or variants of these numbers;
 /// - where it is of a user's type without a layout, values travel

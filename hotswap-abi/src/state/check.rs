@@ -29,6 +29,11 @@ impl Walk {
                 "the state holds an Option of an Option or of (): the codec reads Some(None) back \
                  as None; use an enum of your own"
             );
+            assert!(
+                !(is(node, "Option") && is(arg, "serde_json::Value")),
+                "the state holds an Option of a serde_json::Value: the codec reads Some(Value::Null) \
+                 back as None; use Value::Null, or an enum of your own"
+            );
             self.node(arg, flattened);
         }
         assert!(

@@ -1,6 +1,7 @@
 //! The codec of states: MessagePack with named fields (rmp-serde).
 //!
-//! Three things it does not carry faithfully: `Some(None)` and `Some(())` come back as `None`,
+//! Three things it does not carry faithfully: `Some(None)`, `Some(())` and `Some(Value::Null)` come back as
+//! `None`,
 //! 128-bit numbers fail below `flatten` and tagged enums, and nesting of more than about a thousand
 //! levels can be written but not read. The derive refuses the first two where it can see them
 //! (`check.rs`); where a part of the state is opaque, [`is_faithful`] finds out by doing it.

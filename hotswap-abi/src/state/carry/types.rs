@@ -18,8 +18,8 @@ pub(super) enum Family {
 
 pub(super) fn family(name: &str) -> Family {
     match name {
-        "Vec" | "VecDeque" | "HashSet" | "BTreeSet" => Family::Sequence,
-        "HashMap" | "BTreeMap" => Family::Map,
+        "Vec" | "VecDeque" | "HashSet" | "BTreeSet" | "indexmap::IndexSet" => Family::Sequence,
+        "HashMap" | "BTreeMap" | "indexmap::IndexMap" => Family::Map,
         "Option" => Family::Option,
         "tuple" | "array" => Family::Tuple,
         _ => Family::Other,

@@ -385,8 +385,7 @@ fn number(from: &str, to: &str, value: &str) -> Option<String> {
 fn has_default(shape: &Shape) -> bool {
     match shape {
         Shape::Scalar(name) => {
-            let has_none = ["Ordering", "SystemTime"].contains(&name.as_str());
-            !(has_none || name.contains(['<', ':']) || name.contains("Addr"))
+            !["<", ":", "Time", "Addr", "Ordering"].iter().any(|it| name.contains(it))
         }
         Shape::Container { name, len, args } => match name.as_str() {
             "tuple" => args.len() <= 12 && args.iter().all(has_default),

@@ -190,8 +190,16 @@ impl<'a> Sides<'a> {
         while let Some((shape, is_key)) = left.pop() {
             match shape {
                 Shape::Container { name, args, .. } => {
-                    let keyed = ["HashMap", "BTreeMap", "HashSet", "BTreeSet", "BinaryHeap"];
-                    let keyed = keyed.contains(&name.as_str());
+                    let keyed = matches!(
+                        name.as_str(),
+                        "HashMap"
+                            | "BTreeMap"
+                            | "HashSet"
+                            | "BTreeSet"
+                            | "BinaryHeap"
+                            | "indexmap::IndexMap"
+                            | "indexmap::IndexSet"
+                    );
                     let args = args.iter().enumerate();
                     left.extend(args.map(|(i, arg)| (arg, is_key || (keyed && i == 0))));
                 }
