@@ -1,5 +1,7 @@
 //! Events on their way out: to callbacks, channels, `tracing`, and where nobody listens to stderr.
 
+mod stderr;
+
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use hotswap_abi::__private::contained;
@@ -14,11 +16,14 @@ use crate::{
     slot::in_callback,
 };
 
+use stderr::{Says, Stderr};
+
 pub(crate) struct Events {
     callbacks: Vec<Callback>,
     /// None any more when the host has ended: who reads one is not to wait for ever.
     channels: Mutex<Option<Vec<Sender<Event>>>>,
     reporter: Reporter,
+    stderr: Stderr,
 }
 
 /// How much an event matters to somebody who looks on.
@@ -36,7 +41,8 @@ impl Events {
     pub(crate) fn new(callbacks: Vec<Callback>, reporter: Reporter) -> Self {
         #[cfg(feature = "metrics")]
         super::metrics::describe();
-        Self { callbacks, channels: Mutex::new(Some(Vec::new())), reporter }
+        let channels = Mutex::new(Some(Vec::new()));
+        Self { callbacks, channels, reporter, stderr: Stderr::new() }
     }
 
     pub(crate) fn subscribe(&self) -> Receiver<Event> {
@@ -77,10 +83,20 @@ impl Events {
             Reporter::Lines(lines) if weight >= Weight::Info => {
                 contain(event, || lines(&event.to_string()));
             }
-            Reporter::Stderr if unheard && weight >= Weight::Info => to_stderr(event),
-            Reporter::Refusals if unheard && weight >= Weight::Warn => to_stderr(event),
+            Reporter::Stderr if unheard && weight >= Weight::Info => self.to_stderr(event),
+            Reporter::Refusals if unheard && weight >= Weight::Warn => self.to_stderr(event),
             _ => {}
         }
+    }
+
+    fn to_stderr(&self, event: &Event) {
+        let says = match &event.kind {
+            EventKind::Live(_) => Says::Live,
+            #[cfg(feature = "cargo")]
+            EventKind::Build(Report::Progress(_)) => Says::Progress,
+            _ => Says::Other,
+        };
+        self.stderr.show(&event.to_string(), says);
     }
 }
 
@@ -178,9 +194,4 @@ fn trace(event: &Event, weight: Weight) {
         (_, Weight::Info) => tracing::info!(slot, "{event}"),
         (_, Weight::Warn) => tracing::warn!(slot, "{event}"),
     }
-}
-
-#[expect(clippy::print_stderr, reason = "what the reporter is for, documented in the crate's text")]
-fn to_stderr(event: &Event) {
-    eprintln!("hotswap: {event}");
 }

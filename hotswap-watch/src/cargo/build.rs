@@ -167,11 +167,12 @@ impl Build {
         self.counted.as_ref().map(|_| self.told_at + wait)
     }
 
-    pub(super) fn progress(&mut self, now: Instant) -> Option<Report> {
+    pub(super) fn progress(&mut self, now: Instant, plan: &Plan) -> Option<Report> {
         let (done, total, compiling) = self.counted.clone()?;
         self.told_at = now;
         let took = now.duration_since(self.begun);
-        Some(Report::Progress(Progress { done, total, compiling, took }))
+        let packages = plan.wanted.iter().map(|package| package.name.clone()).collect();
+        Some(Report::Progress(Progress { packages, done, total, compiling, took }))
     }
 
     pub(super) fn diagnostic(

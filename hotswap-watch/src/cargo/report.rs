@@ -77,6 +77,8 @@ pub enum Report {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
+    /// The packages that are built, without what they depend on.
+    pub packages: Vec<String>,
     /// So many crates and build scripts are done,
     pub done: usize,
     /// of so many.
@@ -181,6 +183,10 @@ impl fmt::Display for Report {
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST_NAMED: usize = 3;
+        match self.packages.as_slice() {
+            [package] => write!(f, "building {package}: ")?,
+            packages => write!(f, "building {} packages: ", packages.len())?,
+        }
         write!(f, "{} of {} crates, {} s", self.done, self.total, self.took.as_secs())?;
         let named = self.compiling.len().min(MOST_NAMED);
         if named > 0 {
@@ -220,14 +226,19 @@ mod tests {
 
     #[test]
     fn progress_is_short() {
-        let text = |names: &[&str]| {
+        let text_of = |packages: &[&str], names: &[&str]| {
             let compiling = names.iter().map(|&name| name.into()).collect();
             let took = Duration::from_millis(41_900);
-            Report::Progress(Progress { done: 37, total: 92, compiling, took }).to_string()
+            let packages = packages.iter().map(|&name| name.into()).collect();
+            let progress = Progress { packages, done: 37, total: 92, compiling, took };
+            Report::Progress(progress).to_string()
         };
-        assert_eq!(text(&[]), "37 of 92 crates, 41 s");
-        assert_eq!(text(&["syn"]), "37 of 92 crates, 41 s: compiling syn");
+        let text = |names: &[&str]| text_of(&["rules"], names);
+        assert_eq!(text(&[]), "building rules: 37 of 92 crates, 41 s");
+        assert_eq!(text(&["syn"]), "building rules: 37 of 92 crates, 41 s: compiling syn");
+        let two = text_of(&["rules", "physics"], &["syn"]);
+        assert_eq!(two, "building 2 packages: 37 of 92 crates, 41 s: compiling syn");
         let four = text(&["a", "b", "c", "d(build)"]);
-        assert_eq!(four, "37 of 92 crates, 41 s: compiling a, b, c and 1 more");
+        assert_eq!(four, "building rules: 37 of 92 crates, 41 s: compiling a, b, c and 1 more");
     }
 }

@@ -145,7 +145,7 @@ impl Run {
                 job.kill();
             }
             if is_due(job.progress_due())
-                && let Some(progress) = job.build.progress(now)
+                && let Some(progress) = job.build.progress(now, &self.plan)
             {
                 (self.sink)(progress);
             }

@@ -166,6 +166,7 @@ fn a_long_build_says_how_far_it_is() {
     };
     // Two libraries, a build script and its run; the script holds the rest up.
     assert_eq!(progress.total, 4, "{progress:?}");
+    assert_eq!(progress.packages, ["arcade"]);
     assert!((1..4).contains(&progress.done), "{progress:?}");
     assert!(progress.compiling.contains(&"arcade(build)".to_owned()), "{progress:?}");
     fs::remove_file(scratch.at("hold")).unwrap();
