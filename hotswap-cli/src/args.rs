@@ -54,12 +54,16 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   cargo hotswap new demo
+  cargo hotswap new demo --single              # one package
   cargo hotswap new demo --path ../hotswap     # a checkout, while there is no release
 
 Exit codes: 0 made, 1 refused (the folder is not empty, the name is none for a crate), 2 not possible")]
 pub(crate) struct New {
     /// The workspace's folder, and the name of the program in it
     pub(crate) name: String,
+    /// One package instead of three: interface and module in src/lib.rs, the host in src/main.rs
+    #[arg(long)]
+    pub(crate) single: bool,
     /// Depend on this checkout of hotswap instead of a release
     #[arg(long, value_name = "DIR")]
     pub(crate) path: Option<PathBuf>,

@@ -22,7 +22,10 @@ pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
         None => Dependencies::released(),
         Some(checkout) => Dependencies::checkout(checkout, &folder)?,
     };
-    let (package, contract) = (format!("{name}-module"), format!("{name}-interface"));
+    let (package, contract) = match asked.single {
+        true => (name.to_owned(), name.to_owned()),
+        false => (format!("{name}-module"), format!("{name}-interface")),
+    };
     let texts = Texts {
         package: &package,
         contract: &contract,
@@ -36,24 +39,16 @@ pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
         false => (here.clone(), format!("{name}/")),
     };
     let mut draft = Draft::below(&root)?;
-    let inherited = "{ workspace = true }";
-    for (path, text) in [
-        ("Cargo.toml", texts.workspace()),
-        (".gitignore", texts.ignored()),
-        ("host/Cargo.toml", texts.host_manifest(name)),
-        ("host/src/main.rs", texts.host()),
-        ("interface/Cargo.toml", texts.interface_manifest(inherited)),
-        ("interface/src/lib.rs", texts.interface()),
-        ("module/Cargo.toml", texts.module_manifest("\"../interface\"", inherited, inherited)),
-        ("module/src/lib.rs", texts.module(None)),
-    ] {
+    let files = if asked.single { single(&texts) } else { workspace(&texts, name) };
+    for (path, text) in files {
         draft.file(&format!("{prefix}{path}"), &text)?;
     }
     draft.put()?.keep();
 
     say::message(format_args!(
-        "{} {name}: a host, an interface and a module in {}",
+        "{} {name}: a host, an interface and a module in {}{}",
         styled(GOOD, "made"),
+        if asked.single { "one package, " } else { "" },
         shown(&folder, &here),
     ));
     if asked.path.is_none() {
@@ -66,9 +61,38 @@ pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
         "\n  {}\n\nThen change the text in {} and save: the program goes on with the new code, \
          and the count stays.\n\nOne more module: {program} add NAME",
         styled(BOLD, format!("cd {name} && cargo run")),
-        styled(BOLD, "module/src/lib.rs"),
+        styled(BOLD, if asked.single { "src/lib.rs" } else { "module/src/lib.rs" }),
     ));
     Ok(Outcome::Done)
+}
+
+/// Three packages.
+fn workspace(texts: &Texts<'_>, name: &str) -> Vec<(&'static str, String)> {
+    let inherited = "{ workspace = true }";
+    let module = texts.module_manifest("\"../interface\"", inherited, inherited);
+    let for_tests = "\n[dev-dependencies]\nhotswap-core.workspace = true\n";
+    vec![
+        ("Cargo.toml", texts.workspace()),
+        (".gitignore", texts.ignored()),
+        ("host/Cargo.toml", texts.host_manifest(name)),
+        ("host/src/main.rs", texts.host("/../data")),
+        ("interface/Cargo.toml", texts.interface_manifest(inherited)),
+        ("interface/src/lib.rs", texts.interface()),
+        ("module/Cargo.toml", module + for_tests),
+        ("module/src/lib.rs", texts.module(None)),
+        ("module/tests/state.rs", texts.test("cargo test --workspace")),
+    ]
+}
+
+/// One package.
+fn single(texts: &Texts<'_>) -> Vec<(&'static str, String)> {
+    vec![
+        ("Cargo.toml", texts.single()),
+        (".gitignore", texts.ignored()),
+        ("src/lib.rs", texts.single_library()),
+        ("src/main.rs", texts.host("/data")),
+        ("tests/state.rs", texts.test("cargo test")),
+    ]
 }
 
 /// Whether the folder exists, and is empty.

@@ -1,10 +1,10 @@
-//! The part of the program that is replaced while it runs.
+{{about}}
 
 use std::borrow::Cow;
 
 {{imports}}
 
-/// What outlives an edit. Fields may come and go while you develop; before a release, give a new
+{{trait}}/// What outlives an edit. Fields may come and go while you develop; before a release, give a new
 /// shape a new version and a migration.
 #[derive(HotState, Serialize, Deserialize, Clone, Default)]
 #[hot_state(version = 1)]

@@ -21,7 +21,14 @@ macro_rules! template {
 
 impl Texts<'_> {
     pub(crate) fn workspace(&self) -> String {
-        self.fill(template!("workspace.toml"))
+        self.fill(
+            &template!("workspace.toml").replace("{{profiles}}\n", template!("profiles.toml")),
+        )
+    }
+
+    /// The one manifest of a project of a single package.
+    pub(crate) fn single(&self) -> String {
+        self.fill(&template!("single.toml").replace("{{profiles}}\n", template!("profiles.toml")))
     }
 
     pub(crate) fn ignored(&self) -> String {
@@ -30,14 +37,35 @@ impl Texts<'_> {
 
     pub(crate) fn host_manifest(&self, host: &str) -> String {
         let own = format!("{} = {{ path = \"../interface\" }}", self.contract);
-        let dependencies = sorted(vec![own, "hotswap-core.workspace = true".to_owned()]);
+        let others = ["hotswap-core", "signal-hook"].map(|it| format!("{it}.workspace = true"));
+        let dependencies = sorted([own].into_iter().chain(others).collect());
         manifest(host, "The program that does not stop", "", &dependencies)
     }
 
-    pub(crate) fn host(&self) -> String {
-        let own = format!("use {}::{};", krate(self.contract), self.names.interface);
-        let imports = sorted(vec![own, "use hotswap_core::{Config, Host, SlotConfig};".to_owned()]);
-        self.fill(&template!("host.rs").replace("{{imports}}", imports.trim_end()))
+    /// `data`: where states are kept, from the host's package.
+    pub(crate) fn host(&self, data: &str) -> String {
+        let imports = sorted(vec![
+            format!("use {}::{};", krate(self.contract), self.names.interface),
+            "use hotswap_core::{Config, Host, SlotConfig};".to_owned(),
+            "use signal_hook::{consts::TERM_SIGNALS, flag};".to_owned(),
+        ]);
+        let text = template!("host.rs").replace("{{imports}}", imports.trim_end());
+        self.fill(&text.replace("{{data}}", data))
+    }
+
+    /// The test of a module with this interface; `command` runs it.
+    pub(crate) fn test(&self, command: &str) -> String {
+        let Names { interface, module, .. } = self.names;
+        let (package, contract) = (krate(self.package), krate(self.contract));
+        let mut imports = match package == contract {
+            true => vec![format!("use {package}::{{{interface}, {module}}};")],
+            false => {
+                vec![format!("use {contract}::{interface};"), format!("use {package}::{module};")]
+            }
+        };
+        imports.push("use hotswap_core::harness::Harness;".to_owned());
+        let text = template!("test.rs").replace("{{imports}}", sorted(imports).trim_end());
+        self.fill(&text.replace("{{cargo_test}}", command))
     }
 
     pub(crate) fn interface_manifest(&self, abi: &str) -> String {
@@ -46,7 +74,7 @@ impl Texts<'_> {
     }
 
     pub(crate) fn interface(&self) -> String {
-        self.fill(template!("interface.rs"))
+        self.fill(&template!("interface.rs").replace("{{trait}}\n", template!("trait.rs")))
     }
 
     /// `path`: the interface's, from the module.
@@ -59,6 +87,23 @@ impl Texts<'_> {
         let library = "\n# A library to load; and one to link with, for tests.\n[lib]\n\
                        crate-type = [\"cdylib\", \"rlib\"]\n";
         manifest(self.package, "The part that is replaced", library, &dependencies)
+    }
+
+    /// The interface and the module in one file.
+    pub(crate) fn single_library(&self) -> String {
+        let about = "//! The interface, and the module: the part of the program that is replaced \
+                     while it runs.\n//! After a change of the interface, start the program again.";
+        let imports = vec![
+            "use hotswap_abi::{Context, HotModule, HotState, Module, ModuleError, Start, interface};"
+                .to_owned(),
+            "use serde::{Deserialize, Serialize};".to_owned(),
+        ];
+        self.library(
+            about,
+            imports,
+            &format!("{}\n", template!("trait.rs")),
+            template!("methods.rs"),
+        )
     }
 
     /// `own`: the interface as it was found, where it existed before.
@@ -76,7 +121,13 @@ impl Texts<'_> {
             None => template!("methods.rs").to_owned(),
             Some(contract) => contract.methods(),
         };
-        let text = template!("module.rs").replace("{{methods}}", methods.trim_end());
+        let about = "//! The part of the program that is replaced while it runs.";
+        self.library(about, imports, "", &methods)
+    }
+
+    fn library(&self, about: &str, imports: Vec<String>, own: &str, methods: &str) -> String {
+        let text = template!("module.rs").replace("{{about}}", about).replace("{{trait}}", own);
+        let text = text.replace("{{methods}}", methods.trim_end());
         self.fill(&text.replace("{{imports}}", sorted(imports).trim_end()))
     }
 
@@ -92,7 +143,8 @@ impl Texts<'_> {
             ("{{abi}}", abi),
             ("{{core}}", core),
             ("{{serde}}", serde),
-            ("{{profile}}", profile),
+            ("{{profile}}\n", profile),
+            ("{{signal_hook}}", "{ version = \"0.4\", default-features = false }"),
         ];
         table.iter().fold(template.to_owned(), |text, (mark, value)| text.replace(mark, value))
     }

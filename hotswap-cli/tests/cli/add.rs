@@ -21,7 +21,7 @@ fn an_added_module_runs_when_the_host_was_told() {
     edit(&manifest, "[dependencies]", path);
     edit(&main, "use farm_interface", "use cow_interface::CowPart;\nuse farm_interface");
     edit(&main, "sources))", "sources).slot(\"cow\", SlotConfig::cargo(\"cow\")))");
-    edit(&main, "    loop {", &format!("    {slot}\n    loop {{"));
+    edit(&main, "    while ", &format!("    {slot}\n    while "));
     edit(
         &main,
         "        match",

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, fs};
 
-use crate::support::{Running, cargo, checkout, command, edit, files, hotswap, project, scratch};
+#[cfg(unix)]
+use crate::support::fresh_target;
+use crate::support::{
+    Running, cargo, checkout, command, edit, files, hotswap, project, project_of, scratch,
+};
 
 /// The number at a line's end.
 fn number(line: &str) -> u64 {
@@ -13,8 +17,8 @@ fn number(line: &str) -> u64 {
 fn a_first_edit_goes_live_and_the_state_stays() {
     let folder = scratch();
     let root = project(folder.path(), "demo");
-    let cargo = std::env::var_os("CARGO").unwrap();
-    let mut run = Running::start(command(cargo, &root).args(["run", "--quiet"]));
+    let program = std::env::var_os("CARGO").unwrap();
+    let mut run = Running::start(command(program, &root).args(["run", "--quiet"]));
     run.line(|line| line == "Hello number 3");
 
     edit(&root.join("module/src/lib.rs"), "Hello number", "Howdy, this is");
@@ -28,6 +32,55 @@ fn a_first_edit_goes_live_and_the_state_stays() {
     run.line(|line| line.contains("error"));
     let after = run.line(|line| line.starts_with("Howdy, this is "));
     assert!(number(&after) > number(&howdy));
+
+    edit(&root.join("module/src/lib.rs"), "Oops\", \"", "Well, this is");
+    run.line(|line| line.starts_with("Well, this is "));
+    cargo(&root, &["test", "--quiet", "--workspace"]).expect(0).says("1 passed");
+}
+
+/// A first build takes what was compiled for the host, and a restart what the run before has left.
+#[cfg(unix)]
+#[test]
+fn one_package_does_as_well() {
+    let folder = scratch();
+    let root = project_of(folder.path(), "solo", &["--single"]);
+    let target = fresh_target(folder.path());
+    let cargo = std::env::var_os("CARGO").unwrap();
+    let start = || {
+        let mut command = command(&cargo, &root);
+        Running::start(command.env("CARGO_TARGET_DIR", &target).args(["run", "--quiet"]))
+    };
+    let mut run = start();
+    run.line(|line| line == "Hello number 2");
+    // With their times, so that they were not compiled again.
+    let times = |folder: &str| -> BTreeSet<_> {
+        let files = fs::read_dir(target.join(folder)).unwrap().map(Result::unwrap);
+        let core =
+            files.filter(|it| it.file_name().to_str().unwrap().starts_with("libhotswap_core-"));
+        core.map(|it| (it.file_name(), it.metadata().unwrap().modified().unwrap())).collect()
+    };
+    let copied = times("hotswap/debug/deps");
+    assert!(!copied.is_empty() && copied.is_subset(&times("debug/deps")), "{copied:#?}");
+
+    edit(&root.join("src/lib.rs"), "Hello number", "Howdy, this is");
+    run.line(|line| line.starts_with("Howdy, this is "));
+    // What the host is linked with cannot be replaced.
+    edit(
+        &root.join("src/lib.rs"),
+        "fn tick(&mut self) -> String",
+        "fn tick(&mut self) -> Box<str>",
+    );
+    edit(&root.join("src/lib.rs"), "self.state.count)\n", "self.state.count).into()\n");
+    run.line(|line| line.contains("and restart"));
+    let last = run.line(|line| line.starts_with("Howdy, this is "));
+
+    let (status, seen) = run.end_by(rustix::process::Signal::INT);
+    assert!(status.success(), "{status}: {seen:#?}");
+    let lines = seen.iter().filter(|line| line.starts_with("Howdy, this is ")).map(|it| number(it));
+    let last = lines.max().unwrap_or(0).max(number(&last));
+    let mut run = start();
+    let first = run.line(|line| line.starts_with("Howdy, this is "));
+    assert_eq!(number(&first), last + 1, "{seen:#?} {:#?}", run.seen);
 }
 
 #[test]
@@ -47,7 +100,13 @@ fn what_is_written_is_small_and_in_form() {
         "interface/src/lib.rs",
         "module/Cargo.toml",
         "module/src/lib.rs",
+        "module/tests/state.rs",
     ];
+    assert_eq!(names, wanted);
+    let solo = project_of(folder.path(), "solo", &["--single"]);
+    let names: Vec<_> = files(&solo).into_iter().map(|(name, _)| name).collect();
+    let wanted =
+        [".gitignore", "Cargo.lock", "Cargo.toml", "src/lib.rs", "src/main.rs", "tests/state.rs"];
     assert_eq!(names, wanted);
     // As a new project is formatted: without a configuration of ours.
     fs::copy(checkout().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
@@ -56,7 +115,8 @@ fn what_is_written_is_small_and_in_form() {
         &["fmt", "--check", "-p", "my-game", "-p", "my-game-interface", "-p", "my-game-module"],
     )
     .expect(0);
-    for (name, text) in files(&root) {
+    cargo(&solo, &["fmt", "--check"]).expect(0);
+    for (name, text) in files(&root).into_iter().chain(files(&solo)) {
         assert!(!text.contains("{{") && !text.contains("}}"), "{name}: {text}");
         assert!(name == "Cargo.lock" || text.lines().count() < 60, "{name} is long");
     }

@@ -35,6 +35,16 @@ pub(crate) fn target() -> PathBuf {
     MADE.clone()
 }
 
+/// The same, but for what hosts build: that begins anew.
+#[cfg(unix)]
+pub(crate) fn fresh_target(folder: &Path) -> PathBuf {
+    let (all, fresh) = (target(), folder.join("target"));
+    fs::create_dir_all(all.join("debug")).unwrap();
+    fs::create_dir(&fresh).unwrap();
+    std::os::unix::fs::symlink(all.join("debug"), fresh.join("debug")).unwrap();
+    fresh
+}
+
 /// This checkout of hotswap.
 pub(crate) fn checkout() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -107,8 +117,14 @@ pub(crate) fn scratch() -> tempfile::TempDir {
 
 /// A workspace that `cargo hotswap new` has made, with the versions of this checkout.
 pub(crate) fn project(folder: &Path, name: &str) -> PathBuf {
+    project_of(folder, name, &[])
+}
+
+/// The same, of another form.
+pub(crate) fn project_of(folder: &Path, name: &str, arguments: &[&str]) -> PathBuf {
     let checkout = checkout();
-    cargo(folder, &["hotswap", "new", name, "--path", checkout.to_str().unwrap()]).expect(0);
+    let new = ["hotswap", "new", name, "--path", checkout.to_str().unwrap()];
+    cargo(folder, &[&new, arguments].concat()).expect(0);
     let root = folder.join(name);
     fs::copy(checkout.join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
     root
