@@ -8,12 +8,12 @@ pub use hotswap_macros::host_build;
 
 pub use crate::quiet::contained;
 pub use crate::{
-    checks::{Is, must_be, must_be_plain, must_be_portable, must_be_stored},
+    checks::{Is, must_be, must_be_plain, must_be_portable, must_be_serde, must_be_stored},
     interface::{
-        Answer, Arguments, CallError, Callee, Caller, Crosses, Crossing, Entry, Fold, Interface,
-        Lendable, Lent, LentFn, LentMut, LentRef, OtherAnswer, Owned, Place, Recordable, Recorder,
-        Refused, ReplayError, Resolved, ResultAnswer, Serves, Source, TableRef, Tape, Target, Way,
-        expected, missing, or_relay, record_str, run_default, unboxed,
+        Answer, Arguments, BySerde, CallError, Callee, Caller, Crosses, Crossing, Entry, Fold,
+        Interface, Lendable, Lent, LentFn, LentMut, LentRef, NotBySerde, OtherAnswer, Owned, Place,
+        Recordable, Recorder, Refused, ReplayError, Resolved, ResultAnswer, Serves, Source,
+        TableRef, Tape, Target, Way, expected, missing, or_relay, record_str, run_default, unboxed,
     },
     manifest::{Source as ManifestSource, encode, encode_schema, encoded_len, schema_len},
     module::{Export, HotModule, Module, Moving, export, manifest_source},

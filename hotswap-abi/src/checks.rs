@@ -1,6 +1,8 @@
 //! What generated code asks of a user's types: it does not compile where a type is not what it has
 //! to be.
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::{
     portable::{Plain, Portable},
     shape::{Shaped, Stored},
@@ -8,6 +10,9 @@ use crate::{
 
 /// Fails to compile on a type that is not portable.
 pub const fn must_be_portable<T: Portable>() {}
+
+/// Fails to compile on a type that has not both of serde's traits.
+pub const fn must_be_serde<T: Serialize + DeserializeOwned + 'static>() {}
 
 /// Fails to compile on a type that is not plain.
 pub const fn must_be_plain<T: Plain>() {}

@@ -17,6 +17,7 @@
 //! a default body checks nothing.
 
 mod answer;
+mod by_serde;
 mod call;
 mod crossing;
 mod error;
@@ -25,6 +26,7 @@ mod record;
 mod table;
 
 pub use answer::{Answer, OtherAnswer, ResultAnswer, expected};
+pub use by_serde::{BySerde, NotBySerde};
 pub use call::{Callee, Caller, Origin, Target, missing, or_relay, run_default, unboxed};
 pub use crossing::{Crosses, Crossing, Refused, Way};
 pub use error::{CallError, Failure, Fold};

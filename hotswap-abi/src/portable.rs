@@ -64,14 +64,16 @@ use crate::shape::{Shaped, Wire};
 ///     pub points: u32,
 /// }
 /// ```
-/// A field of another crate's type takes `#[portable(serde)]`, where that type has serde's traits,
-/// or `#[portable(with = module)]`, where `module` has `type Repr`, `fn to(&T) -> Repr` and
+/// Types of some crates are portable with a feature of this crate that is named like theirs. A field
+/// of another crate's type takes `#[portable(serde)]`, where that type has serde's traits, or
+/// `#[portable(with = module)]`, where `module` has `type Repr`, `fn to(&T) -> Repr` and
 /// `fn from(Repr) -> Result<T, impl Display>` with a portable `Repr`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross the boundary by value",
     label = "not portable",
-    note = "derive it: `#[derive(Portable)]`; for a type of another crate, put it into a struct of \
-            your own and mark the field `#[portable(serde)]` or `#[portable(with = …)]`"
+    note = "derive it: `#[derive(Portable)]`; for a type of another crate, mark the argument, the field, \
+            or the method for its result, `#[portable(serde)]`, or a field `#[portable(with = …)]`; \
+            types of some crates have a feature of hotswap-abi"
 )]
 pub trait Portable: Shaped<Wire> + Sized + 'static {
     /// How a value travels.

@@ -2,6 +2,7 @@
 
 mod argument;
 mod expand;
+mod marks;
 mod method;
 mod model;
 mod parse;

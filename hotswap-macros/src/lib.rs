@@ -113,6 +113,20 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
+/// # Values of other crates' types
+/// `#[portable(serde)]` on an argument, or on a method for its result, takes any owned type that has
+/// serde's traits. It crosses by its serde form, and is described by its name:
+/// ```
+/// # use hotswap_abi::interface;
+/// # #[derive(serde::Serialize, serde::Deserialize)] pub struct Query;
+/// # #[derive(serde::Serialize, serde::Deserialize)] pub struct Page;
+/// #[interface]
+/// pub trait Search {
+///     #[portable(serde)]
+///     fn find(&self, #[portable(serde)] query: Query, page: u32) -> Page;
+/// }
+/// ```
+///
 /// # Values of the host's own types
 /// An argument marked `#[same_build]` may be a reference to any type. It is lent as it is, to a side
 /// that was built from the same sources by the same compiler: a host opts in with

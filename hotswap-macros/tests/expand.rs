@@ -3,6 +3,8 @@
 
 #![allow(unreachable_pub, missing_docs, missing_debug_implementations, reason = "a test")]
 
+#[path = "expand/by_serde.rs"]
+mod by_serde;
 #[path = "expand/calls.rs"]
 mod calls;
 #[path = "expand/compat.rs"]

@@ -80,6 +80,8 @@ fn collections_and_types_of_ones_own_come_back_as_they_went() {
     let adopted =
         Adopted { foreign: Foreign { words: vec!["w".into(), String::new()] }, even: Even(4) };
     assert_eq!(echo.adopted(adopted.clone()).unwrap(), adopted);
+    let foreign = adopted.foreign;
+    assert_eq!(echo.foreign(foreign.clone(), 7).unwrap(), (foreign.clone(), foreign, 7));
 }
 
 #[test]

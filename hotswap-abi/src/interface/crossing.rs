@@ -19,19 +19,24 @@ pub struct Crosses<T: ?Sized>(PhantomData<fn(&T)>);
 impl<T: Portable> Crosses<T> {
     /// The type is portable.
     pub const KNOWN: bool = true;
+    /// By its own carrier.
+    pub const WAY: u8 = 1;
 }
 
 /// The other half of [`Crosses`].
 pub trait Refused {
     /// The type is not portable.
     const KNOWN: bool = false;
+    /// Not at all.
+    const WAY: u8 = 0;
 }
 
 impl<T: ?Sized> Refused for Crosses<T> {}
 
-/// How a type crosses: as it is, if it is portable.
+/// How a type crosses: 1 is by its own carrier, if it is portable; 2 is by its serde form
+/// (`BySerde`); 0 is not at all.
 #[derive(Debug)]
-pub struct Way<const PORTABLE: bool>(());
+pub struct Way<const WAY: u8>(());
 
 /// A call's use of a type.
 pub trait Crossing<T> {
@@ -95,7 +100,7 @@ pub trait Crossing<T> {
     fn decode(input: &mut Reader<'_>) -> Result<T, DecodeError>;
 }
 
-impl<T: Portable> Crossing<T> for Way<true> {
+impl<T: Portable> Crossing<T> for Way<1> {
     type Passed = Passed<T>;
     type Back = Back<T>;
     type Held = Held<T>;
@@ -155,7 +160,7 @@ impl<T: Portable> Crossing<T> for Way<true> {
 }
 
 /// Never runs: the crate does not compile.
-impl<T> Crossing<T> for Way<false> {
+impl<T> Crossing<T> for Way<0> {
     type Passed = u8;
     type Back = u8;
     type Held = ();

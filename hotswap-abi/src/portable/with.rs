@@ -1,4 +1,4 @@
-//! Fields of other crates' types: what `#[portable(serde)]` stands for.
+//! Values of other crates' types: what `#[portable(serde)]` stands for.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -10,7 +10,7 @@ use super::{DecodeError, Reader, Writer};
 /// When the value's own `Serialize` fails.
 pub fn encode_serde<T: Serialize>(value: &T, out: &mut Writer<'_>) {
     let bytes = rmp_serde::to_vec_named(value)
-        .unwrap_or_else(|error| panic!("a field marked #[portable(serde)]: {error}"));
+        .unwrap_or_else(|error| panic!("a value marked #[portable(serde)]: {error}"));
     out.len(bytes.len());
     out.bytes(&bytes);
 }

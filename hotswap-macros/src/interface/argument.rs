@@ -1,5 +1,6 @@
 //! How an argument crosses, recognised by the form of its type.
 
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
     Path, PathArguments, ReturnType, TraitBoundModifier, Type, TypeParamBound, TypeReference,
@@ -14,8 +15,8 @@ use crate::{
 
 /// The way of an argument.
 pub(crate) enum Mode {
-    /// `T`: portable.
-    Value(Type),
+    /// `T`: portable, or by its serde form.
+    Value(Value),
     /// `&str`.
     Str,
     /// `&T`, `&mut T` of plain data.
@@ -30,17 +31,31 @@ pub(crate) enum Mode {
     SameBuild { exclusive: bool, ty: Type },
 }
 
+/// What crosses by value.
+pub(crate) struct Value {
+    pub(crate) ty: Type,
+    /// `#[portable(serde)]`.
+    pub(crate) by_serde: bool,
+}
+
+/// Its type.
+impl ToTokens for Value {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.ty.to_tokens(tokens);
+    }
+}
+
 /// A closure's signature.
 pub(crate) struct Closure {
     pub(crate) args: Vec<(Type, Mode)>,
-    pub(crate) result: Type,
+    pub(crate) result: Value,
 }
 
 /// How an argument of this type crosses; `None` with an error noted.
 pub(crate) fn mode(ty: &Type, in_closure: bool, errors: &mut Errors) -> Option<Mode> {
     let Type::Reference(reference) = bare(ty) else {
         check_value(ty, Role::Signature, errors);
-        return Some(Mode::Value(ty.clone()));
+        return Some(Mode::Value(Value { ty: ty.clone(), by_serde: false }));
     };
     if let Some(lifetime) = &reference.lifetime {
         errors.at(
@@ -64,6 +79,20 @@ pub(crate) fn mode(ty: &Type, in_closure: bool, errors: &mut Errors) -> Option<M
         Type::Path(path) if path.path.is_ident("str") => Some(Mode::Str),
         elem => plain(ty, elem, exclusive, errors),
     }
+}
+
+/// How an argument marked `#[portable(serde)]` crosses; `None` with an error noted.
+pub(crate) fn by_serde(ty: &Type, errors: &mut Errors) -> Option<Mode> {
+    if let Type::Reference(reference) = bare(ty) {
+        errors.at(
+            ty,
+            "a value that crosses by serde is given away, not lent",
+            format!("take `{}`", text(&reference.elem)),
+        );
+        return None;
+    }
+    check_value(ty, Role::Signature, errors);
+    Some(Mode::Value(Value { ty: ty.clone(), by_serde: true }))
 }
 
 /// How an argument marked `#[same_build]` crosses; `None` with an error noted.
@@ -176,7 +205,7 @@ fn closure(path: &Path, errors: &mut Errors) -> Option<Closure> {
         return None;
     };
     let modes: Vec<_> = signature.inputs.iter().map(|ty| mode(ty, true, errors)).collect();
-    let result = result(&signature.output, errors);
+    let result = Value { ty: result(&signature.output, errors), by_serde: false };
     let modes: Option<Vec<_>> = modes.into_iter().collect();
     let args = signature.inputs.iter().cloned().zip(modes?).collect();
     Some(Closure { args, result })
@@ -207,7 +236,7 @@ fn owned_result(ty: &Type) -> String {
 
 /// What a type in a signature must be.
 pub(crate) enum Bound<'a> {
-    Portable(&'a Type),
+    Value(&'a Value),
     Plain(&'a Type),
 }
 
@@ -217,12 +246,12 @@ pub(crate) fn bounds<'a>(mode: &'a Mode, found: &mut Vec<Bound<'a>>) {
         // An interface is checked where it is used.
         // Any type at all is lent to a side of the same build.
         Mode::Str | Mode::Lent { .. } | Mode::SameBuild { .. } => {}
-        Mode::Value(ty) => found.push(Bound::Portable(ty)),
+        Mode::Value(value) => found.push(Bound::Value(value)),
         Mode::Plain { ty, .. } => found.push(Bound::Plain(ty)),
         Mode::Slice { item, .. } => found.push(Bound::Plain(item)),
         Mode::Closure(closure) => {
             closure.args.iter().for_each(|(_, mode)| bounds(mode, found));
-            found.push(Bound::Portable(&closure.result));
+            found.push(Bound::Value(&closure.result));
         }
     }
 }

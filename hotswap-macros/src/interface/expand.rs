@@ -128,18 +128,20 @@ fn assertions(interface: &Interface) -> TokenStream {
     let mut found = Vec::new();
     for method in &interface.methods {
         method.args.iter().for_each(|arg| bounds(&arg.mode, &mut found));
-        found.push(Bound::Portable(&method.result));
+        found.push(Bound::Value(&method.result));
     }
     let ways = wire::ways(found.iter().map(|bound| match bound {
-        Bound::Portable(ty) | Bound::Plain(ty) => *ty,
+        Bound::Value(value) => (&value.ty, value.by_serde),
+        Bound::Plain(ty) => (*ty, false),
     }));
     let checks = found.iter().map(|bound| match bound {
-        Bound::Portable(ty) => must_be(ty, "portable"),
+        Bound::Value(value) if value.by_serde => must_be(value, "serde"),
+        Bound::Value(value) => must_be(value, "portable"),
         Bound::Plain(ty) => must_be(ty, "plain"),
     });
     quote! {
         #[allow(unused_imports)]
-        use __hotswap::{Refused as _, Unknown as _};
+        use __hotswap::{NotBySerde as _, Refused as _, Unknown as _};
         #ways
         #(#checks)*
     }

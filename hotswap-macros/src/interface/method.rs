@@ -1,15 +1,15 @@
 //! One method's tokens → [`Method`].
 
 use syn::{
-    Attribute, FnArg, Lifetime, LitStr, Meta, Pat, Receiver, Signature, Token, TraitItemFn, Type,
-    TypeReference, parse_quote,
-    punctuated::Punctuated,
+    Attribute, FnArg, Lifetime, LitStr, Meta, Pat, Receiver, Signature, TraitItemFn, TypeReference,
+    parse_quote,
     visit::Visit,
     visit_mut::{self, VisitMut},
 };
 
 use super::{
-    argument,
+    argument::{self, Value},
+    marks::{self, Marks},
     model::{Argument, Method, Since},
 };
 use crate::error::Errors;
@@ -17,10 +17,10 @@ use crate::error::Errors;
 /// Reads a method, and takes our own attributes off it; `None` if it has mistakes.
 pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<Method> {
     let before = errors.count();
-    let Attributes { since, fold, expected, not_replayed } =
+    let Attributes { since, fold, expected, not_replayed, by_serde } =
         attributes(&mut function.attrs, errors);
-    let marked: Vec<bool> =
-        function.sig.inputs.iter_mut().map(|input| same_build(input, errors)).collect();
+    let marks: Vec<Marks> =
+        function.sig.inputs.iter_mut().map(|input| marks::of_argument(input, errors)).collect();
     let mut signature = function.sig.clone();
     qualifiers(&signature, errors);
     // The lifetimes were refused where they are declared.
@@ -29,12 +29,12 @@ pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<
     let signature = &signature;
     let exclusive = receiver(signature, errors);
     let mut args = Vec::new();
-    for (input, marked) in signature.inputs.iter().zip(marked) {
+    for (input, marks) in signature.inputs.iter().zip(marks) {
         let FnArg::Typed(input) = input else { continue };
-        let mode = if marked {
-            argument::same_build(&input.ty, errors)
-        } else {
-            argument::mode(&input.ty, false, errors)
+        let mode = match marks {
+            Marks { same_build: true, .. } => argument::same_build(&input.ty, errors),
+            Marks { by_serde: true, .. } => argument::by_serde(&input.ty, errors),
+            _ => argument::mode(&input.ty, false, errors),
         };
         let ident = match &*input.pat {
             Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => pat.ident.clone(),
@@ -51,7 +51,7 @@ pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<
             args.push(Argument { ident, ty: (*input.ty).clone(), mode });
         }
     }
-    let result: Type = argument::result(&signature.output, errors);
+    let result = Value { ty: argument::result(&signature.output, errors), by_serde };
     let docs = function.attrs.iter().filter(|attr| is_for_callers(attr)).cloned().collect();
     (errors.count() == before).then(|| Method {
         ident: signature.ident.clone(),
@@ -65,39 +65,6 @@ pub(super) fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Option<
         expected,
         not_replayed,
     })
-}
-
-/// Takes `#[same_build]` off an argument; says whether it was there.
-fn same_build(input: &mut FnArg, errors: &mut Errors) -> bool {
-    let (attrs, is_receiver) = match input {
-        FnArg::Receiver(receiver) => (&mut receiver.attrs, true),
-        FnArg::Typed(argument) => (&mut argument.attrs, false),
-    };
-    let mut found = false;
-    attrs.retain(|attr| {
-        if !attr.path().is_ident("same_build") {
-            return !is_conditional(
-                attr,
-                "an argument is part of the interface in every build, or in none",
-                "make it a method of its own",
-                errors,
-            );
-        }
-        if !matches!(attr.meta, Meta::Path(_)) {
-            errors.at(attr, "#[same_build] takes nothing", "write `#[same_build]`");
-        } else if is_receiver {
-            errors.at(
-                attr,
-                "#[same_build] marks what is lent, not the instance",
-                "put it on an argument: `#[same_build] world: &mut World`",
-            );
-        } else if found {
-            errors.at(attr, "#[same_build] is given twice", "keep one");
-        }
-        found = true;
-        false
-    });
-    found
 }
 
 /// Leaves lifetimes away.
@@ -123,6 +90,8 @@ struct Attributes {
     fold: Vec<Attribute>,
     expected: Vec<Attribute>,
     not_replayed: Vec<Attribute>,
+    /// The result crosses by serde.
+    by_serde: bool,
 }
 
 /// Takes our own attributes off a method.
@@ -140,6 +109,14 @@ fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Attributes {
             }
             return false;
         }
+        if attr.path().is_ident("portable") {
+            marks::serde(attr, errors);
+            if ours.by_serde {
+                errors.at(attr, "#[portable(serde)] is given twice", "keep one");
+            }
+            ours.by_serde = true;
+            return false;
+        }
         for (name, found) in [
             ("fold", &mut ours.fold),
             ("expected", &mut ours.expected),
@@ -154,7 +131,7 @@ fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Attributes {
                 return false;
             }
         }
-        !is_conditional(
+        !marks::is_conditional(
             attr,
             "a method is part of the interface in every build, or in none",
             "move it to an interface of its own, and put the `#[cfg]` there",
@@ -162,21 +139,6 @@ fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Attributes {
         )
     });
     ours
-}
-
-/// Whether an attribute would change the interface from build to build, which is a mistake: the
-/// compiler looks at a `#[cfg]` after this macro. It says so.
-fn is_conditional(attr: &Attribute, what: &str, hint: &str, errors: &mut Errors) -> bool {
-    const OURS: [&str; 6] = ["cfg", "since", "fold", "expected", "not_replayed", "same_build"];
-    let found = attr.path().is_ident("cfg")
-        || attr.path().is_ident("cfg_attr")
-            && attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).is_ok_and(
-                |all| all.iter().skip(1).any(|it| OURS.iter().any(|o| it.path().is_ident(o))),
-            );
-    if found {
-        errors.at(attr, what, hint);
-    }
-    found
 }
 
 fn qualifiers(signature: &Signature, errors: &mut Errors) {

@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Attribute, Block, ItemTrait, LitStr, Type};
 
-use super::argument::Mode;
+use super::argument::{Mode, Value};
 
 /// A trait that was read.
 pub(crate) struct Interface {
@@ -26,7 +26,7 @@ pub(crate) struct Method {
     pub(crate) exclusive: bool,
     pub(crate) args: Vec<Argument>,
     /// `()` if nothing is written.
-    pub(crate) result: Type,
+    pub(crate) result: Value,
     pub(crate) default: Option<Block>,
     pub(crate) since: Vec<Since>,
     /// The `fold` attributes.

@@ -69,7 +69,7 @@ fn fold(method: &Method, errors: &mut Errors) {
     for (i, attr) in method.fold.iter().enumerate() {
         if i > 0 {
             errors.at(attr, "#[fold] is given twice", "keep one");
-        } else if last_name(&method.result).is_none_or(|name| !name.ends_with("Result")) {
+        } else if last_name(&method.result.ty).is_none_or(|name| !name.ends_with("Result")) {
             errors.at(
                 attr,
                 format!("`{}` does not return a `Result`", method.ident),

@@ -127,7 +127,7 @@ fn structure(
         check_value(&field.ty, Role::Plain, errors);
         let (ty, index) = (&field.ty, syn::Index::from(i));
         let member = field.ident.as_ref().map_or(quote! { #index }, |ident| quote! { #ident });
-        let way = quote! { <__hotswap::Way<{ __hotswap::Crosses::<#ty>::KNOWN }> as __hotswap::Crossing<#ty>> };
+        let way = quote! { <__hotswap::Way<{ __hotswap::Crosses::<#ty>::WAY }> as __hotswap::Crossing<#ty>> };
         checks.push(must_be(ty, "plain"));
         encode.push(quote! { #way::encode(&self.#member, __hotswap_out); });
         decode.push(quote! { #member: #way::decode(__hotswap_input)? });

@@ -8,7 +8,7 @@ use syn::Type;
 
 use super::{
     super::{
-        argument::{Closure, Mode},
+        argument::{Closure, Mode, Value},
         model::{Interface, Method},
     },
     names::{call_name, closure_name, full_name},
@@ -46,7 +46,7 @@ fn call(
     types: &[&Type],
     modes: &[&Mode],
     shims: &[Ident],
-    result: &Type,
+    result: &Value,
 ) -> TokenStream {
     let args: Vec<_> = (0..types.len()).map(|i| local(format!("a{i}"))).collect();
     let (held, passed): (Vec<_>, Vec<_>) = modes

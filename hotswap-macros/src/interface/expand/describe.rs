@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use super::{
     super::{
-        argument::Mode,
+        argument::{Mode, Value},
         model::{Interface, Method},
     },
     names::client_name,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     names::plain,
     same_build,
-    shape::{Description, Member, cells, wire_part},
+    shape::{Description, Member, Opaques, cells, wire_part},
 };
 
 /// `Shaped` and `Interface` for `dyn Trait`.
@@ -27,12 +27,13 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
         let file = file.to_str()?;
         Some(quote! { const _: &[::core::primitive::u8] = ::core::include_bytes!(#file); })
     });
+    let mut opaques = Opaques::default();
     let description = Description {
         kind: "Interface",
         name: plain(name),
         attrs: interface.promises().join(" "),
         args: Vec::new(),
-        members: interface.methods.iter().map(member).collect(),
+        members: interface.methods.iter().map(|it| member(it, &mut opaques)).collect(),
         layout: false,
         build: same_build.map(|build| build.text.clone()).unwrap_or_default(),
         check: TokenStream::new(),
@@ -63,6 +64,7 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
     quote! {
         #(#files)*
         #(#tags)*
+        #opaques
 
         unsafe impl __hotswap::Shaped<__hotswap::Wire> for dyn #name {
             #description
@@ -104,7 +106,7 @@ pub(super) fn describe(interface: &Interface) -> TokenStream {
     }
 }
 
-fn member(method: &Method) -> Member {
+fn member(method: &Method, opaques: &mut Opaques) -> Member {
     let mut attrs = Vec::new();
     if method.exclusive {
         attrs.push("&mut".to_owned());
@@ -113,26 +115,25 @@ fn member(method: &Method) -> Member {
         attrs.push("default".to_owned());
     }
     attrs.extend(method.since.first().map(|since| format!("since={}", since.version.value())));
-    let result = &method.result;
+    let args = method.args.iter().enumerate().map(|(i, arg)| match &arg.mode {
+        Mode::SameBuild { exclusive, .. } => {
+            let tag = tag(method, i);
+            let lent = quote! { __hotswap::Opaque<#tag> };
+            if *exclusive {
+                quote! { __hotswap::SameBuildMut<#lent> }
+            } else {
+                quote! { __hotswap::SameBuild<#lent> }
+            }
+        }
+        mode => shape(mode, opaques),
+    });
+    let mut parts: Vec<_> = args.collect();
+    parts.push(value(&method.result, opaques));
     Member {
         name: plain(&method.ident),
         attrs: attrs.join(" "),
         labels: method.args.iter().map(|arg| plain(&arg.ident)).collect(),
-        parts: (method.args.iter().enumerate())
-            .map(|(i, arg)| match &arg.mode {
-                Mode::SameBuild { exclusive, .. } => {
-                    let tag = tag(method, i);
-                    let lent = quote! { __hotswap::Opaque<#tag> };
-                    if *exclusive {
-                        quote! { __hotswap::SameBuildMut<#lent> }
-                    } else {
-                        quote! { __hotswap::SameBuild<#lent> }
-                    }
-                }
-                mode => shape(mode),
-            })
-            .chain([wire_part(result)])
-            .collect(),
+        parts,
         offset: None,
     }
 }
@@ -142,8 +143,13 @@ fn tag(method: &Method, index: usize) -> Ident {
     format_ident!("__HotswapLent_{}_{index}", plain(&method.ident))
 }
 
+/// A type that describes a value: by its name, where it crosses by serde.
+fn value(value: &Value, opaques: &mut Opaques) -> TokenStream {
+    if value.by_serde { opaques.part(&value.ty) } else { wire_part(value) }
+}
+
 /// A type that describes an argument.
-fn shape(mode: &Mode) -> TokenStream {
+fn shape(mode: &Mode, opaques: &mut Opaques) -> TokenStream {
     let by_ref = |exclusive, ty: TokenStream| {
         if exclusive {
             quote! { __hotswap::Mut<#ty> }
@@ -152,7 +158,7 @@ fn shape(mode: &Mode) -> TokenStream {
         }
     };
     match mode {
-        Mode::Value(ty) => wire_part(ty),
+        Mode::Value(it) => value(it, opaques),
         Mode::Str => quote! { __hotswap::Ref<::core::primitive::str> },
         Mode::Plain { exclusive, ty } => by_ref(*exclusive, wire_part(ty)),
         Mode::Slice { exclusive, item } => {
@@ -171,7 +177,7 @@ fn shape(mode: &Mode) -> TokenStream {
             let parts: Vec<_> = closure
                 .args
                 .iter()
-                .map(|(_, mode)| shape(mode))
+                .map(|(_, mode)| shape(mode, opaques))
                 .chain([wire_part(result)])
                 .collect();
             let list = cells(parts.iter());

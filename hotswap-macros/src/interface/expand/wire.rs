@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Path, Type};
 
-use super::super::argument::Mode;
+use super::super::argument::{Mode, Value};
 
 /// What stands in the signature.
 pub(super) fn passed(mode: &Mode) -> TokenStream {
@@ -29,32 +29,51 @@ pub(super) fn passed(mode: &Mode) -> TokenStream {
 }
 
 /// The type of a method's entry point.
-pub(super) fn entry_type<'a>(modes: impl Iterator<Item = &'a Mode>, result: &Type) -> TokenStream {
+pub(super) fn entry_type<'a>(modes: impl Iterator<Item = &'a Mode>, result: &Value) -> TokenStream {
     let (passed, reply) = (modes.map(passed), reply(result));
     quote! { unsafe extern "C" fn(*const (), #(#passed,)* *mut __hotswap::Sink) -> #reply }
 }
 
 /// What an entry point returns.
-pub(super) fn reply(result: &Type) -> TokenStream {
+pub(super) fn reply(result: &Value) -> TokenStream {
     let way = way(result);
     quote! { __hotswap::Reply<<#way as __hotswap::Crossing<#result>>::Back> }
 }
 
-/// The alias that says how values of a type cross.
-pub(super) fn way(ty: &Type) -> Ident {
-    // One alias for each type as it is written.
+/// The alias that says how a value crosses.
+pub(super) fn way(value: &Value) -> Ident {
+    alias(&value.ty, value.by_serde)
+}
+
+/// The same for plain data, which may be portable.
+fn plain_way(ty: &Type) -> Ident {
+    alias(ty, false)
+}
+
+/// One alias for each type as it is written, and each way.
+fn alias(ty: &Type, by_serde: bool) -> Ident {
     let text = crate::names::text(ty);
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
-    format_ident!("__HotswapWay{hash:016x}")
+    if by_serde {
+        format_ident!("__HotswapSerde{hash:016x}")
+    } else {
+        format_ident!("__HotswapWay{hash:016x}")
+    }
 }
 
-/// The aliases for all types that cross by value.
-pub(super) fn ways<'a>(types: impl Iterator<Item = &'a Type>) -> TokenStream {
-    let ways: BTreeMap<Ident, &Type> = types.map(|ty| (way(ty), ty)).collect();
-    let ways = ways.iter().map(|(way, ty)| {
-        quote! { type #way = __hotswap::Way<{ __hotswap::Crosses::<#ty>::KNOWN }>; }
+/// The aliases for all types that cross by value, with whether by serde.
+pub(super) fn ways<'a>(types: impl Iterator<Item = (&'a Type, bool)>) -> TokenStream {
+    let ways: BTreeMap<Ident, _> =
+        types.map(|(ty, by_serde)| (alias(ty, by_serde), (ty, by_serde))).collect();
+    let ways = ways.iter().map(|(way, (ty, by_serde))| {
+        let known = if *by_serde {
+            quote! { __hotswap::BySerde }
+        } else {
+            quote! { __hotswap::Crosses }
+        };
+        quote! { type #way = __hotswap::Way<{ #known::<#ty>::WAY }>; }
     });
     quote! { #(#ways)* }
 }
@@ -187,11 +206,11 @@ pub(super) fn record(mode: &Mode, arg: &Ident) -> TokenStream {
         }
         Mode::Str => quote! { unsafe { __hotswap::record_str(#arg, __hotswap_out) }; },
         Mode::Plain { ty, .. } => {
-            let way = way(ty);
+            let way = plain_way(ty);
             quote! { <#way as __hotswap::Crossing<#ty>>::encode(unsafe { &*#arg }, __hotswap_out); }
         }
         Mode::Slice { item, .. } => {
-            let way = way(item);
+            let way = plain_way(item);
             quote! {
                 let #arg = unsafe { __hotswap::PlainSlice::get(#arg) };
                 __hotswap::Writer::len(__hotswap_out, #arg.len());
@@ -206,13 +225,12 @@ pub(super) fn record(mode: &Mode, arg: &Ident) -> TokenStream {
 
 /// Statements that rebuild a recorded argument (`?` for what cannot be decoded), and the argument.
 pub(super) fn replay(mode: &Mode, arg: &Ident) -> (TokenStream, TokenStream) {
-    let decode = |ty: &Type| {
-        let way = way(ty);
+    let decode = |ty: &Type, way: Ident| {
         quote! { <#way as __hotswap::Crossing<#ty>>::decode(__hotswap_in)? }
     };
     match mode {
-        Mode::Value(ty) => {
-            let decoded = decode(ty);
+        Mode::Value(value) => {
+            let decoded = decode(&value.ty, way(value));
             (quote! { let #arg = #decoded; }, quote! { #arg })
         }
         Mode::Str => (
@@ -223,11 +241,11 @@ pub(super) fn replay(mode: &Mode, arg: &Ident) -> (TokenStream, TokenStream) {
             quote! { &#arg },
         ),
         Mode::Plain { ty, .. } => {
-            let decoded = decode(ty);
+            let decoded = decode(ty, plain_way(ty));
             (quote! { let #arg: #ty = #decoded; }, quote! { &#arg })
         }
         Mode::Slice { item, .. } => {
-            let decoded = decode(item);
+            let decoded = decode(item, plain_way(item));
             (
                 quote! {
                     let #arg = (0..__hotswap::Reader::len(__hotswap_in)?)
