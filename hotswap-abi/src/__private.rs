@@ -2,7 +2,7 @@
 //! other in every version.
 
 // What generated code names.
-pub use std::{boxed::Box, string::String, vec::Vec};
+pub use std::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 
 pub use hotswap_macros::host_build;
 

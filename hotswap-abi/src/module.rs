@@ -24,10 +24,11 @@ use crate::{
     text::in_full,
 };
 
-/// A replaceable part of a program. Derive `HotModule` for the struct and implement this trait and
-/// the interface for it.
+/// A replaceable part of a program.
 ///
-/// Every method may panic; the host goes on, with the old version where there is one.
+/// Derive `HotModule` for the struct and implement the interface for it. With `state = list` the derive
+/// implements this trait: the field `list` is the state, and the other fields are made by `Default`.
+/// Implement it yourself where more has to be done:
 /// ```
 /// use std::borrow::Cow;
 ///
@@ -48,14 +49,15 @@ use crate::{
 /// #[derive(HotModule)]
 /// #[hot_module(interface = Prices)]
 /// struct Shop {
+///     slot: String,
 ///     list: List,
 /// }
 ///
 /// impl Module for Shop {
 ///     type State = List;
 ///
-///     fn start(from: Start<List>, _: &Context) -> Result<Self, ModuleError> {
-///         Ok(Self { list: from.state().unwrap_or_default() })
+///     fn start(from: Start<List>, cx: &Context) -> Result<Self, ModuleError> {
+///         Ok(Self { slot: cx.slot().to_owned(), list: from.state().unwrap_or_default() })
 ///     }
 ///
 ///     fn state(&self) -> Cow<'_, List> {
@@ -74,10 +76,14 @@ use crate::{
 /// }
 /// # fn main() {}
 /// ```
+///
+/// Every method may panic; the host goes on, with the old version where there is one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     label = "`Module` is not implemented for this",
-    note = "implement `hotswap_abi::Module` for it: `type State`, `fn start` and `fn state`"
+    note = "where one of its fields is its state, and the others have a default: \
+            `#[hot_module(interface = …, state = field)]`, or `state = ()` without a state",
+    note = "else implement `hotswap_abi::Module` for it: `type State`, `fn start` and `fn state`"
 )]
 pub trait Module: Sized + Send + Sync + 'static {
     /// What outlives an upgrade; `()` for none.
@@ -121,7 +127,7 @@ pub trait Module: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The state that was handed over as memory is in its field (`#[hot_module(state = …)]`): make
+    /// The state that was handed over as memory is in its field (`#[hot_module(moves = …)]`): make
     /// from it what else the instance has, for it was started [beside](Context::state_follows) the
     /// version before. Callers wait meanwhile.
     ///

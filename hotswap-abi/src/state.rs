@@ -54,6 +54,12 @@ use crate::{
 /// ```
 /// The name of the state is the type's, without a `V1` at its end, so that all versions of it have
 /// the same one; `#[hot_state(name = "…")]` says otherwise.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a state",
+    label = "`HotState` is not implemented for this",
+    note = "derive `HotState` for it, with `#[hot_state(version = 1)]`, and serde's `Serialize` and \
+            `Deserialize`"
+)]
 pub trait HotState: Serialize + DeserializeOwned + Clone + 'static {
     /// This version and all that it can be made from.
     #[doc(hidden)]

@@ -277,41 +277,49 @@ pub fn movable(input: TokenStream) -> TokenStream {
     state::movable(input.into()).into()
 }
 
-/// Makes a struct the module of its crate: `#[hot_module(interface = Game, requires("audio"))]`.
+/// Makes a struct the module of its crate.
 ///
-/// The struct implements `Module` and the interface. The derive exports what a host needs under
-/// the crate's name, and writes the manifest into the artifact; so a package can have one.
-/// `requires` names services that the host must offer.
+/// The struct implements the interface. The derive exports what a host needs under the crate's name, and
+/// writes the manifest into the artifact; so a package can have one.
 /// ```
 /// # use hotswap_abi::interface;
-/// # #[interface] pub trait Game { fn title(&self) -> String; }
-/// use std::borrow::Cow;
+/// # #[interface] pub trait Game { fn score(&mut self) -> u32; }
+/// use hotswap_abi::{HotModule, HotState};
+/// use serde::{Deserialize, Serialize};
 ///
-/// use hotswap_abi::{Context, HotModule, Module, ModuleError, Start};
+/// #[derive(HotState, Serialize, Deserialize, Clone, Default)]
+/// #[hot_state(version = 1)]
+/// pub struct World {
+///     score: u32,
+/// }
 ///
 /// #[derive(HotModule)]
-/// #[hot_module(interface = Game)]
-/// pub struct Arcade;
-///
-/// impl Module for Arcade {
-///     type State = ();
-///     fn start(_: Start<()>, _: &Context) -> Result<Self, ModuleError> {
-///         Ok(Arcade)
-///     }
-///     fn state(&self) -> Cow<'_, ()> {
-///         Cow::Owned(())
-///     }
+/// #[hot_module(interface = Game, state = world)]
+/// pub struct Arcade {
+///     world: World,
+///     cache: Vec<u8>,
 /// }
 ///
 /// impl Game for Arcade {
-///     fn title(&self) -> String {
-///         "Arcade".to_owned()
+///     fn score(&mut self) -> u32 {
+///         self.world.score += 1;
+///         self.world.score
 ///     }
 /// }
 /// ```
 ///
+/// | `#[hot_module(…)]` | |
+/// |---|---|
+/// | `interface = Game` | what the module implements |
+/// | `state = world` | implements `Module`: this field is the state, at first by `Default`; the other fields are made by `Default` at each start |
+/// | `state = ()` | implements `Module` for a struct without a state: all fields are made by `Default` |
+/// | `moves = world` | this field, which is the state, is handed over [as memory](#a-state-that-is-handed-over-as-memory) |
+/// | `requires("audio")` | services that the host must offer |
+///
+/// Without `state = …` implement `Module` yourself, to do more in its `start`, to test, or to clean up.
+///
 /// # A state that is handed over as memory
-/// `state = world` names the field that holds the module's state. Where the next build has the same
+/// `moves = world` names the field that holds the module's state. Where the next build has the same
 /// state, compiler and allocator, the bytes of that field go over instead of its encoding, and callers
 /// wait no longer for a large state than for a small one:
 /// ```
@@ -329,7 +337,7 @@ pub fn movable(input: TokenStream) -> TokenStream {
 /// }
 ///
 /// #[derive(HotModule)]
-/// #[hot_module(interface = Game, state = world)]
+/// #[hot_module(interface = Game, moves = world)]
 /// pub struct Arcade {
 ///     world: World,
 ///     longest: usize,

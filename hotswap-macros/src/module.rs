@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{DeriveInput, LitStr, Member, Path, Token, punctuated::Punctuated};
+use syn::{DeriveInput, Fields, LitStr, Member, Path, Token, punctuated::Punctuated, token::Paren};
 
 use crate::{
     error::Errors,
@@ -15,10 +15,33 @@ const HINT: &str = "`#[hot_module(interface = Game)]`";
 struct HotModule {
     interface: Path,
     requires: Vec<LitStr>,
+    /// Its state, where the derive implements `Module`.
+    state: Option<State>,
     /// The field that holds its state, where that is handed over as memory.
-    state: Option<Member>,
+    moves: Option<Member>,
     /// The module's name: its crate's.
     name: String,
+}
+
+/// What the state is of a module that does not say itself how it starts.
+enum State {
+    None,
+    Field(Member),
+}
+
+impl syn::parse::Parse for State {
+    fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<Self> {
+        if !input.peek(Paren) {
+            return Ok(Self::Field(input.parse()?));
+        }
+        let nothing;
+        syn::parenthesized!(nothing in input);
+        if nothing.is_empty() {
+            Ok(Self::None)
+        } else {
+            Err(nothing.error("expected `()` or a field"))
+        }
+    }
 }
 
 /// The whole macro.
@@ -46,7 +69,8 @@ fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<HotModule> {
             "write the types out, or box them",
         );
     }
-    let (mut interface, mut requires, mut state, mut given) = (None, Vec::new(), None, true);
+    let (mut interface, mut requires, mut given) = (None, Vec::new(), true);
+    let (mut state, mut moves) = (None, None);
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("hot_module")) {
         let result = attr.parse_nested_meta(|meta| {
             if meta.path.is_ident("interface") {
@@ -64,14 +88,19 @@ fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<HotModule> {
                 if state.replace(meta.value()?.parse()?).is_some() {
                     return Err(meta.error("`state` is given twice\nhint: it is one field"));
                 }
+            } else if meta.path.is_ident("moves") {
+                if moves.replace(meta.value()?.parse()?).is_some() {
+                    return Err(meta.error("`moves` is given twice\nhint: it is one field"));
+                }
             } else if meta.path.is_ident("requires") {
                 let list;
                 syn::parenthesized!(list in meta.input);
                 requires.extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?);
             } else {
                 return Err(meta.error(format!(
-                    "unknown attribute\nhint: {HINT}, `requires(\"audio\")` for services, and \
-                     `state = world` for the field that is handed over as memory"
+                    "unknown attribute\nhint: {HINT}, `state = world` for the field that is the state \
+                     (`state = ()` for none), `moves = world` for the one that is handed over as \
+                     memory, and `requires(\"audio\")` for services"
                 )));
             }
             Ok(())
@@ -82,22 +111,31 @@ fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<HotModule> {
     if interface.is_none() && given {
         errors.at(&input.ident, "a module needs its interface", HINT);
     }
-    if let Some(field) = &state {
+    if let Some(field) = &moves {
+        if is_randomized() {
+            errors.at(field, RANDOMIZED, "leave `moves = …` away, or `-Z randomize-layout`");
+        }
         check_field(input, field, errors);
+    }
+    match &state {
+        Some(State::Field(field)) => check_field(input, field, errors),
+        _ if state.is_none() || matches!(input.data, syn::Data::Struct(_)) => {}
+        _ => errors.at(
+            &input.ident,
+            "a module with `state = ()` is a struct",
+            "use a struct, or implement `Module`",
+        ),
     }
     let name = ["CARGO_PKG_NAME", "CARGO_CRATE_NAME"].iter().find_map(|it| std::env::var(it).ok());
     let Some(name) = name else {
         errors.at(&input.ident, "the crate has no name", "build it with cargo");
         return None;
     };
-    Some(HotModule { interface: interface?, requires, state, name })
+    Some(HotModule { interface: interface?, requires, state, moves, name })
 }
 
 /// Notes what is wrong with the field that is to hold the state.
 fn check_field(input: &DeriveInput, field: &Member, errors: &mut Errors) {
-    if is_randomized() {
-        errors.at(field, RANDOMIZED, "leave `state = …` away, or `-Z randomize-layout`");
-    }
     if let syn::Data::Struct(data) = &input.data
         && !data.fields.members().any(|member| member == *field)
     {
@@ -106,7 +144,7 @@ fn check_field(input: &DeriveInput, field: &Member, errors: &mut Errors) {
 }
 
 fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
-    let HotModule { interface, requires, state, name } = module;
+    let HotModule { interface, requires, state, moves, name } = module;
     let export = format!("hotswap_root_{}", name.replace('-', "_"));
     let packages = same_build::of_module();
     let ident = &input.ident;
@@ -114,7 +152,11 @@ fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
     let span = names::at(interface);
     let interface_type = quote_spanned! { span=> dyn #interface };
     let entries = quote_spanned! { span=> <dyn #interface as __hotswap::Serves<__hotswap::Owned<#ident>>>::TABLE };
-    let (checks, moving) = match state {
+    let life = match (state, &input.data) {
+        (Some(state), syn::Data::Struct(data)) => life(ident, state, &data.fields),
+        _ => TokenStream::new(),
+    };
+    let (checks, moving) = match moves {
         None => (quote! {}, quote! { ::core::option::Option::None }),
         Some(field) => moving(ident, field),
     };
@@ -150,6 +192,8 @@ fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
 
             #checks
 
+            #life
+
             // SAFETY: manifest and export are computed from this very type.
             unsafe impl __hotswap::HotModule for #ident {
                 type Interface = #interface_type;
@@ -161,6 +205,49 @@ fn expand(input: &DeriveInput, module: &HotModule) -> TokenStream {
                 }
             }
         };
+    }
+}
+
+/// `Module` for a struct of which one field is the state, and the others are made anew.
+fn life(ident: &Ident, state: &State, fields: &Fields) -> TokenStream {
+    let mut kept = (quote! { () }, quote! { __hotswap::Cow::Owned(()) });
+    let values: Vec<_> = fields
+        .members()
+        .zip(fields)
+        .map(|(member, field)| {
+            let (span, ty) = (names::at(&field.ty), &field.ty);
+            if !matches!(state, State::Field(it) if *it == member) {
+                return quote_spanned! { span=>
+                    #member: <#ty as ::core::default::Default>::default()
+                };
+            }
+            kept = (quote! { #ty }, quote! { __hotswap::Cow::Borrowed(&self.#member) });
+            quote_spanned! { span=>
+                #member: match __hotswap::module::Start::state(__hotswap_from) {
+                    ::core::option::Option::Some(__hotswap_state) => __hotswap_state,
+                    ::core::option::Option::None => ::core::default::Default::default(),
+                }
+            }
+        })
+        .collect();
+    let (ty, borrowed) = kept;
+    let span = names::at(&ty);
+    let given = quote_spanned! { span=> type State = #ty; };
+    quote! {
+        impl __hotswap::Module for #ident {
+            #given
+
+            fn start(
+                __hotswap_from: __hotswap::module::Start<Self::State>,
+                _: &__hotswap::module::Context,
+            ) -> ::core::result::Result<Self, __hotswap::module::ModuleError> {
+                ::core::result::Result::Ok(Self { #(#values),* })
+            }
+
+            fn state(&self) -> __hotswap::Cow<'_, Self::State> {
+                #borrowed
+            }
+        }
     }
 }
 

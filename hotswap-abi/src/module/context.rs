@@ -55,7 +55,7 @@ impl Context {
     }
 
     /// Whether this start is beside the version that serves, whose state is then handed over as
-    /// memory (`#[hot_module(state = …)]`): start with one that is cheap to make, and leave what
+    /// memory (`#[hot_module(moves = …)]`): start with one that is cheap to make, and leave what
     /// cannot be held twice to [`Module::arrived`](super::Module::arrived).
     #[must_use]
     pub fn state_follows(&self) -> bool {

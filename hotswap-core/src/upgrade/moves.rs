@@ -19,7 +19,7 @@
 //! # Why an exchange
 //! The candidate starts before the pause with a state of its own, so `start` is no part of the
 //! pause, neither side is ever without a state, and every failure has the same answer: exchange
-//! again. The price is that the module has to know of it (`state = …`, `arrived`), and that the old
+//! again. The price is that the module has to know of it (`moves = …`, `arrived`), and that the old
 //! instance has a state that is not its own while it is kept. Giving the state to `start` by value
 //! would lose it when `start` fails.
 //!

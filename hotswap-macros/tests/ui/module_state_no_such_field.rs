@@ -17,7 +17,7 @@ pub struct World {
 }
 
 #[derive(HotModule)]
-#[hot_module(interface = Game, state = wrold)]
+#[hot_module(interface = Game, moves = wrold)]
 pub struct Arcade {
     world: World,
 }

@@ -17,7 +17,7 @@ pub struct World {
 }
 
 #[derive(HotModule)]
-#[hot_module(interface = Game, state = world)]
+#[hot_module(interface = Game, moves = world)]
 pub struct Arcade {
     world: World,
 }

@@ -8,10 +8,8 @@ mod autopilot;
 mod draw;
 mod levels;
 
-use std::borrow::Cow;
-
 use game_api::{Board, Body, Hit, Keys, Kind, Labels, Order, Pixel, Rules};
-use hotswap_abi::{Context, HotModule, HotState, Module, ModuleError, Start};
+use hotswap_abi::{HotModule, HotState};
 use serde::{Deserialize, Serialize};
 
 // Try changing these while it runs.
@@ -49,21 +47,9 @@ pub struct Game {
 
 /// The module.
 #[derive(HotModule)]
-#[hot_module(interface = Rules)]
+#[hot_module(interface = Rules, state = game)]
 pub struct Referee {
     game: Game,
-}
-
-impl Module for Referee {
-    type State = Game;
-
-    fn start(from: Start<Game>, _cx: &Context) -> Result<Self, ModuleError> {
-        Ok(Self { game: from.state().unwrap_or_default() })
-    }
-
-    fn state(&self) -> Cow<'_, Game> {
-        Cow::Borrowed(&self.game)
-    }
 }
 
 impl Rules for Referee {

@@ -3,21 +3,12 @@
 use std::{error::Error, io};
 
 use adder_api::Adder;
-use hotswap_core::{Config, Host, SlotConfig, StateDrift, event::EventKind};
+use hotswap_core::{Config, Host, SlotConfig};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let config = Config::dev()
-        .slot("adder", SlotConfig::artifact("target/debug/libadder.so"))
-        .with_state_drift(StateDrift::Refuse)
-        .on_event(|event| match event.kind {
-            EventKind::Phase { .. }
-            | EventKind::Planned(_)
-            | EventKind::Panicked(_)
-            | EventKind::Reported(_)
-            | EventKind::Retired { .. } => {}
-            _ => println!("{event}"),
-        });
-    let host = Host::new(config)?;
+    // Built now, and again whenever one of its sources is saved.
+    let sources = SlotConfig::cargo("adder");
+    let host = Host::new(Config::dev().slot("adder", sources))?;
     let adder = host.slot::<dyn Adder>("adder")?;
 
     for line in io::stdin().lines() {
@@ -26,6 +17,5 @@ fn main() -> Result<(), Box<dyn Error>> {
             Err(error) => println!("no total: {error}"),
         }
     }
-    host.shutdown()?;
     Ok(())
 }

@@ -1,9 +1,7 @@
 //! The part of the program that is replaced while it runs.
 
-use std::borrow::Cow;
-
 use adder_api::Adder;
-use hotswap_abi::{Context, HotModule, HotState, Module, ModuleError, Start};
+use hotswap_abi::{HotModule, HotState};
 use serde::{Deserialize, Serialize};
 
 /// What outlives an upgrade.
@@ -15,21 +13,9 @@ pub struct Sum {
 
 /// The module.
 #[derive(HotModule)]
-#[hot_module(interface = Adder)]
+#[hot_module(interface = Adder, state = sum)]
 pub struct Sums {
     sum: Sum,
-}
-
-impl Module for Sums {
-    type State = Sum;
-
-    fn start(from: Start<Sum>, _cx: &Context) -> Result<Self, ModuleError> {
-        Ok(Self { sum: from.state().unwrap_or_default() })
-    }
-
-    fn state(&self) -> Cow<'_, Sum> {
-        Cow::Borrowed(&self.sum)
-    }
 }
 
 impl Adder for Sums {

@@ -44,7 +44,7 @@ const COMPILER: &str = env!("HOTSWAP_COMPILER");
 ///     House { rooms: Vec<Unit> },
 /// }
 /// ```
-/// and name the field with `#[hot_module(interface = Game, state = world)]`
+/// and name the field with `#[hot_module(interface = Game, moves = world)]`
 /// ([`HotModule`](macro@crate::HotModule)).
 ///
 /// # What is yours to keep
@@ -65,7 +65,7 @@ const COMPILER: &str = env!("HOTSWAP_COMPILER");
     note = "a value that moves owns all it points to: no reference (also no `&'static str` or `Cow`), \
             function pointer, `dyn Trait`, raw pointer, `Rc`, `Arc` or lock",
     note = "derive `Movable` for your own types; for a type that cannot have it, keep the value in \
-            another field of the module, or leave `state = …` away: then the state is encoded"
+            another field of the module, or leave `moves = …` away: then the state is encoded"
 )]
 pub unsafe trait Movable: Sized + 'static {
     /// Names the parts of this type.

@@ -3,27 +3,15 @@
 
 #![allow(unsafe_code, reason = "exports under fixed names")]
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use benches_api::{Block, Calls, Score, work};
-use hotswap_abi::{Context, HotModule, Module, ModuleError, Start};
+use hotswap_abi::HotModule;
 
 /// The module.
 #[derive(Debug, HotModule)]
-#[hot_module(interface = Calls)]
+#[hot_module(interface = Calls, state = ())]
 pub struct Plainly {}
-
-impl Module for Plainly {
-    type State = ();
-
-    fn start(_from: Start<()>, _cx: &Context) -> Result<Self, ModuleError> {
-        Ok(Self {})
-    }
-
-    fn state(&self) -> Cow<'_, ()> {
-        Cow::Owned(())
-    }
-}
 
 impl Calls for Plainly {
     fn add(&self, x: u64) -> u64 {

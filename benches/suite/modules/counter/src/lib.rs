@@ -2,28 +2,14 @@
 
 #![allow(unsafe_code, reason = "exports under fixed names")]
 
-use std::borrow::Cow;
-
 use benches_api::{Counter, work};
-use hotswap_abi::{Context, HotModule, Module, ModuleError, Start};
+use hotswap_abi::HotModule;
 
 /// The module.
 #[derive(Debug, HotModule)]
-#[hot_module(interface = Counter)]
+#[hot_module(interface = Counter, state = ())]
 pub struct Counting {
     total: u64,
-}
-
-impl Module for Counting {
-    type State = ();
-
-    fn start(_from: Start<()>, _cx: &Context) -> Result<Self, ModuleError> {
-        Ok(Self { total: 0 })
-    }
-
-    fn state(&self) -> Cow<'_, ()> {
-        Cow::Owned(())
-    }
 }
 
 impl Counter for Counting {

@@ -11,7 +11,7 @@ static MARK: [u8; 64] = *b"hotswap benchmark mark:                              
 
 /// The module.
 #[derive(Debug, HotModule)]
-#[hot_module(interface = Store, state = scene)]
+#[hot_module(interface = Store, moves = scene)]
 pub struct Staging {
     scene: Scene,
 }

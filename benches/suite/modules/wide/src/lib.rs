@@ -1,8 +1,6 @@
 //! A module whose interface has as many methods as a feature says.
 
-use std::borrow::Cow;
-
-use hotswap_abi::{Context, HotModule, Module, ModuleError, Start};
+use hotswap_abi::HotModule;
 
 macro_rules! module {
     ($interface:ident, $methods:ident) => {
@@ -10,7 +8,7 @@ macro_rules! module {
 
         /// The module.
         #[derive(Debug, HotModule)]
-        #[hot_module(interface = $interface)]
+        #[hot_module(interface = $interface, state = ())]
         pub struct Widely {}
 
         impl $interface for Widely {
@@ -31,15 +29,3 @@ module!(Wide200, wide_200);
 /// Bytes that a benchmark changes, to have another artifact.
 #[used]
 static MARK: [u8; 64] = *b"hotswap benchmark mark:                                         ";
-
-impl Module for Widely {
-    type State = ();
-
-    fn start(_from: Start<()>, _cx: &Context) -> Result<Self, ModuleError> {
-        Ok(Self {})
-    }
-
-    fn state(&self) -> Cow<'_, ()> {
-        Cow::Owned(())
-    }
-}
