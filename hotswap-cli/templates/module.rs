@@ -1,7 +1,5 @@
 {{about}}
 
-use std::borrow::Cow;
-
 {{imports}}
 
 {{trait}}/// What outlives an edit. Fields may come and go while you develop; before a release, give a new
@@ -14,23 +12,9 @@ pub struct {{State}} {
 
 /// The module: made anew by each build, with the state of the one before.
 #[derive(HotModule)]
-#[hot_module(interface = {{Interface}})]
+#[hot_module(interface = {{Interface}}, state = state)]
 pub struct {{Module}} {
     state: {{State}},
-}
-
-impl Module for {{Module}} {
-    type State = {{State}};
-
-    fn start(from: Start<{{State}}>, _cx: &Context) -> Result<Self, ModuleError> {
-        Ok(Self {
-            state: from.state().unwrap_or_default(),
-        })
-    }
-
-    fn state(&self) -> Cow<'_, {{State}}> {
-        Cow::Borrowed(&self.state)
-    }
 }
 
 impl {{Interface}} for {{Module}} {

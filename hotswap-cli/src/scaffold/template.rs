@@ -94,8 +94,7 @@ impl Texts<'_> {
         let about = "//! The interface, and the module: the part of the program that is replaced \
                      while it runs.\n//! After a change of the interface, start the program again.";
         let imports = vec![
-            "use hotswap_abi::{Context, HotModule, HotState, Module, ModuleError, Start, interface};"
-                .to_owned(),
+            "use hotswap_abi::{HotModule, HotState, interface};".to_owned(),
             "use serde::{Deserialize, Serialize};".to_owned(),
         ];
         self.library(
@@ -112,10 +111,7 @@ impl Texts<'_> {
             None => vec![format!("use {}::{};", krate(self.contract), self.names.interface)],
             Some(contract) => contract.imports(),
         };
-        imports.push(
-            "use hotswap_abi::{Context, HotModule, HotState, Module, ModuleError, Start};"
-                .to_owned(),
-        );
+        imports.push("use hotswap_abi::{HotModule, HotState};".to_owned());
         imports.push("use serde::{Deserialize, Serialize};".to_owned());
         let methods = match own {
             None => template!("methods.rs").to_owned(),
