@@ -16,7 +16,6 @@ const CLEAR: &str = "\r\x1b[K";
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Says {
     /// How far the build has come.
-    #[cfg_attr(not(feature = "cargo"), expect(dead_code, reason = "nothing is built"))]
     Progress,
     /// Something serves.
     Live,
