@@ -271,8 +271,9 @@ pub fn shape(input: TokenStream) -> TokenStream {
 
 /// Makes a type one that can be handed over as memory, if its fields are: see the trait of that name.
 ///
-/// Type parameters are bound to be `Movable`, too.
-#[proc_macro_derive(Movable)]
+/// Type parameters are bound to be `Movable`, too. For a field of another crate's type you can promise
+/// it: `#[movable(unsafe = "…")]`.
+#[proc_macro_derive(Movable, attributes(movable))]
 pub fn movable(input: TokenStream) -> TokenStream {
     state::movable(input.into()).into()
 }

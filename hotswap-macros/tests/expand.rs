@@ -15,6 +15,8 @@ mod double;
 mod hygiene;
 #[path = "expand/lent.rs"]
 mod lent;
+#[path = "expand/promised.rs"]
+mod promised;
 #[path = "expand/properties.rs"]
 mod properties;
 #[path = "expand/record.rs"]

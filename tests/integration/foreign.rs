@@ -84,3 +84,26 @@ fn a_state_of_ids_and_vectors_goes_over_as_memory() {
     assert_eq!(elsewhere(|| scene.slot.pin().kept()).unwrap(), kept);
     assert_eq!(kept[49], (Uuid::from_u128(50), Vec3::splat(50.0)));
 }
+
+#[test]
+fn fields_that_are_promised_to_move_go_over_with_the_others() {
+    let scene = Scene::<dyn Foreign>::of(&built("label=a"));
+    let keep = |n: u8| {
+        let place = Vec3::splat(f32::from(n));
+        elsewhere(|| scene.slot.pin_mut().keep(Uuid::from_u128(n.into()), place)).unwrap()
+    };
+    let notes = || elsewhere(|| scene.slot.pin().notes()).unwrap();
+    // Nothing is promised yet but an empty map and nothing; then full ones, dropped by later builds.
+    assert_eq!(keep(0), 1);
+    for n in 1..=4 {
+        let before = notes();
+        let live = scene.upgrade(&built(&format!("label=b{n}")));
+        assert_eq!(live.state, StateNote::Moved);
+        assert_eq!(notes(), before);
+        assert_eq!(keep(n), u64::from(n) + 1);
+    }
+    let (json, by_name) = notes();
+    assert_eq!(json, json!({ "at": [4.0, 4.0, 4.0], "count": 5 }));
+    let names: Vec<_> = by_name.keys().map(String::as_str).collect();
+    assert_eq!(names, ["[1, 1, 1]", "[2, 2, 2]", "[3, 3, 3]", "[4, 4, 4]"]);
+}

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Type};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Field, Fields, LitStr, Token};
 
 use crate::{
     error::Errors,
@@ -16,6 +16,7 @@ pub(super) fn expand(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         errors.at(&input.ident, RANDOMIZED, "leave `-Z randomize-layout` away");
     }
     macros_below(&input.attrs, "Movable", errors);
+    misplaced(&input.attrs, errors);
     let repr = repr(input);
     if repr.contains("packed") {
         errors.at(
@@ -66,22 +67,76 @@ pub(crate) fn is_randomized() -> bool {
     std::env::args().any(|arg| arg.contains("randomize-layout"))
 }
 
-/// One call for both uses, with the same bound at the same place: a mistake is one error.
-fn part(ty: &Type) -> TokenStream {
-    quote_spanned! { names::at(ty)=> __hotswap::movable::<#ty>() }
+/// What is said of a field, and how it is mended. `offset` is an expression, for a field that has one.
+fn part(known: &Known<'_>, offset: Option<&TokenStream>, errors: &mut Errors) -> [TokenStream; 2] {
+    let Known { name, binding, field, .. } = known;
+    let ty = &field.ty;
+    check_written(ty, errors);
+    if let Some(on) = promise(field, errors) {
+        let offset = match offset {
+            Some(offset) => quote! { ::core::option::Option::Some(#offset) },
+            None => quote! { ::core::option::Option::None },
+        };
+        return [
+            quote! {
+                __hotswap::Description::promised::<#ty>(
+                    __hotswap_description, #name, #offset, #on,
+                );
+            },
+            quote! { __hotswap::must_be::<#ty>(&&*#binding); },
+        ];
+    }
+    // One call for both uses, with the same bound at the same place: a mistake is one error.
+    let part = quote_spanned! { names::at(ty)=> __hotswap::movable::<#ty>() };
+    let described = match offset {
+        Some(offset) => quote! {
+            __hotswap::Part::field(&#part, __hotswap_description, #name, #offset);
+        },
+        None => quote! { __hotswap::Part::part(&#part, __hotswap_description, #name); },
+    };
+    [described, quote! { __hotswap::Part::mend(&#part, #binding); }]
+}
+
+/// What the promise of `#[movable(unsafe = "…")]` depends on.
+fn promise(field: &Field, errors: &mut Errors) -> Option<LitStr> {
+    let mut found: Option<LitStr> = None;
+    for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("movable")) {
+        let result = attr.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("unsafe") || !meta.input.peek(Token![=]) {
+                return Err(meta.error(PROMISE));
+            }
+            let on: LitStr = meta.value()?.parse()?;
+            if on.value().trim().is_empty() {
+                return Err(syn::Error::new_spanned(on, PROMISE));
+            }
+            match found.replace(on) {
+                Some(_) => Err(meta.error("given twice\nhint: keep one")),
+                None => Ok(()),
+            }
+        });
+        errors.take(result);
+    }
+    found
+}
+
+const PROMISE: &str = "a field takes `#[movable(unsafe = \"…\")]`, with what its layout depends on\n\
+                       hint: name the crate with its version: `#[movable(unsafe = \"smallvec 1.16\")]`";
+
+/// Notes `#[movable]` where it means nothing.
+fn misplaced(attrs: &[Attribute], errors: &mut Errors) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("movable")) {
+        errors.at(attr, "`#[movable]` goes on a field", "move it to the field that it is about");
+    }
 }
 
 fn structure(fields: &Fields, errors: &mut Errors) -> (TokenStream, TokenStream) {
     let (mut describe, mut mend) = (TokenStream::new(), TokenStream::new());
-    for Known { member, name, binding, field } in known(fields) {
-        check_written(&field.ty, errors);
-        let part = part(&field.ty);
-        describe.extend(quote! {
-            __hotswap::Part::field(
-                &#part, __hotswap_description, #name, ::core::mem::offset_of!(Self, #member),
-            );
-        });
-        mend.extend(quote! { __hotswap::Part::mend(&#part, #binding); });
+    for field in known(fields) {
+        let member = &field.member;
+        let offset = quote! { ::core::mem::offset_of!(Self, #member) };
+        let [described, mended] = part(&field, Some(&offset), errors);
+        describe.extend(described);
+        mend.extend(mended);
     }
     let pattern = pattern(fields, &quote! { Self });
     (describe, quote! { let #pattern = self; #mend })
@@ -128,13 +183,11 @@ fn enumeration(
             });
         }
         let mut mend = TokenStream::new();
-        for Known { name, binding, field, .. } in known(&variant.fields) {
-            check_written(&field.ty, errors);
-            let part = part(&field.ty);
-            describe.extend(quote! {
-                __hotswap::Part::part(&#part, __hotswap_description, #name);
-            });
-            mend.extend(quote! { __hotswap::Part::mend(&#part, #binding); });
+        misplaced(&variant.attrs, errors);
+        for field in known(&variant.fields) {
+            let [described, mended] = part(&field, None, errors);
+            describe.extend(described);
+            mend.extend(mended);
         }
         let pattern = pattern(&variant.fields, &quote! { #enumeration::#ident });
         arms.extend(quote! { #pattern => { #mend } });

@@ -47,6 +47,35 @@ const COMPILER: &str = env!("HOTSWAP_COMPILER");
 /// and name the field with `#[hot_module(interface = Game, moves = world)]`
 /// ([`HotModule`](macro@crate::HotModule)).
 ///
+/// # A field of another crate's type
+/// A field whose type is not `Movable` takes `#[movable(unsafe = "…")]`, which is a promise of yours:
+/// ```
+/// # mod smallvec {
+/// #     #[derive(Clone, serde::Serialize, serde::Deserialize)] pub struct SmallVec<T>(Vec<T>);
+/// # }
+/// # use hotswap_abi::{Movable, Shape};
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Shape, Movable, Serialize, Deserialize, Clone)]
+/// struct Path {
+///     // SAFETY: it owns its items, here or in memory of the global allocator; the lock file has one
+///     // version of the crate.
+///     #[shape(opaque)]
+///     #[movable(unsafe = "smallvec 1.16")]
+///     steps: smallvec::SmallVec<u16>,
+/// }
+/// ```
+/// You promise, for each build of the module that has the same text there:
+/// - the type is laid out alike, and its values mean the same: put into the text what that depends on,
+///   such as the crate with its version and its features, and change it with these;
+/// - a value owns what it points to, in memory of the global allocator, and nobody else points to that;
+/// - beside that it points only to constants and functions of the library that has made it: to nothing
+///   that is a thread's or changes, to no `static` with a lock or a counter;
+/// - it can be dropped, and used in any other way, by the code of another build, while that library is
+///   still mapped.
+///
+/// It is kept mapped: a library that such a value may have come from stays until the state leaves by its
+/// encoding, as with an empty map inside of a collection.
+///
 /// # What is yours to keep
 /// A value keeps what it had. So where a type's fields stay and their meaning changes, give the state
 /// a new version, as you would for its encoding. This is also so for an `impl Hash`, `Eq` or `Ord` of
@@ -135,6 +164,18 @@ impl Description {
     pub fn behind<T: Movable>(&mut self, name: &str) {
         let number = self.number::<T>(true);
         self.line(format_args!("  {name} behind it: #{number}"));
+    }
+
+    /// A part whose type does not say that it can move, and somebody else promises it. `on` is what its
+    /// layout depends on, beside its name, its size and its alignment. Where it points to is not known:
+    /// into its library, for all that can be told.
+    pub fn promised<T>(&mut self, name: &str, offset: Option<usize>, on: &str) {
+        let at = offset.map(|offset| format!(" at {offset}")).unwrap_or_default();
+        let (ty, size, align) = (std::any::type_name::<T>(), size_of::<T>(), align_of::<T>());
+        self.line(format_args!(
+            "  {name}{at}: {ty} of {size} bytes, aligned to {align}, promised on {on:?}"
+        ));
+        self.traps = Traps::Deep;
     }
 
     /// Something else that decides about the layout.
