@@ -31,7 +31,6 @@ pub use self::{
     rehearsal::Rehearsal,
     replay::Replay,
     slot_config::SlotConfig,
-    strategy::Strategy,
     timing::{ParseWindowError, Timing, Window},
     trial::{TooFew, Trial},
 };

@@ -63,6 +63,7 @@ impl Error {
             | Reason::Callback
             | Reason::RehearsalNotServed
             | Reason::NotOffered { .. }
+            | Reason::NotByStrategy { .. }
             | Reason::NoTrial { .. }
             | Reason::NoCanary { .. }
             | Reason::NoJournal
@@ -191,6 +192,8 @@ pub(crate) enum Reason {
     NotApproved { artifact: ArtifactHash, why: String },
     #[error("nothing can be offered to slot {name}: {why}")]
     NotOffered { name: String, why: String },
+    #[error("the next upgrade of slot {name} cannot have the strategy that is asked for: {why}")]
+    NotByStrategy { name: String, why: String },
     #[error("slot {name} has no version on trial")]
     NoTrial { name: String },
     #[error("slot {name} has no canary")]

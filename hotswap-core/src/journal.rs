@@ -52,7 +52,7 @@ pub(crate) mod store;
 use std::path::{Path, PathBuf};
 
 use hotswap_loader::fs::make_private;
-use hotswap_types::{ArtifactHash, Release, json};
+use hotswap_types::{ArtifactHash, Release, Strategy, json};
 
 use self::{file::JournalFile, store::Store};
 use crate::{
@@ -69,7 +69,7 @@ pub use self::revert_target::RevertTarget;
 pub(crate) use self::{
     error::JournalError,
     line::{What, text},
-    record::{BackupRecord, Build, Past, Rejection, SlotRecord, Try},
+    record::{AskedStrategy, BackupRecord, Build, Past, Rejection, SlotRecord, Try},
     replay::{ENDED, Recovery},
 };
 
@@ -177,16 +177,16 @@ impl Journal {
         self.store.keep(artifact, bytes, signature)
     }
 
-    /// Says that an artifact is about to take over, how often it was, and whether somebody wants all
-    /// calls at once.
+    /// Says that an artifact is about to take over, how often it was, and by which strategy somebody wants
+    /// it to.
     pub(crate) fn activating(
         &mut self,
         slot: &str,
         build: Build,
-        smooth: bool,
+        strategy: Option<Strategy>,
     ) -> Result<(), JournalError> {
         let before = self.record(slot).map_or(0, |it| it.tries_of(build.artifact));
-        self.append_durable(slot, What::Activating { build, attempt: before + 1, smooth })
+        self.append_durable(slot, What::Activating { build, attempt: before + 1, strategy })
     }
 
     /// Where an artifact is kept.

@@ -94,14 +94,16 @@ mod sample;
 
 pub use config::{
     AfterPanic, Approval, AtCap, Config, Decision, HostBuild, Rehearsal, Replay, Retire,
-    SlotConfig, StateDrift, Strategy, Timing, TooFew, Trial,
+    SlotConfig, StateDrift, Timing, TooFew, Trial,
 };
 pub use error::{Error, ErrorKind};
 pub use event::Pause;
 pub use host::Host;
 pub use hotswap_abi::{self as abi, CallError, HotModule, Interface};
 pub use hotswap_loader::logs::sync_log_filters;
-pub use hotswap_types::{ArtifactHash, ModuleVersion, ParseHashError};
+pub use hotswap_types::{
+    ArtifactHash, ModuleVersion, ParseHashError, ParseStrategyError, Strategy,
+};
 pub use hotswap_watch::WatchError;
 pub use idle::release_thread_locals;
 pub use operator::{

@@ -260,15 +260,16 @@ impl Operator {
     /// the answer says how it stands. It is judged as one that appears by itself.
     ///
     /// # Errors
-    /// When the slot was not opened, or no slot of the host takes artifacts; when the thread is
-    /// inside a call of a slot, or an event callback; when the host has ended.
+    /// When the slot was not opened, or cannot follow the intent's strategy; when no slot of the host
+    /// takes artifacts; when the thread is inside a call of a slot, or an event callback; when the host
+    /// has ended.
     pub fn offer(
         &self,
         slot: &str,
         path: impl Into<PathBuf>,
         intent: Intent,
     ) -> Result<Offered, Error> {
-        self.refuse_unopened(slot)?;
+        self.refuse_strategy(slot, &intent)?;
         let (name, path) = (slot.to_owned(), path.into());
         let path = std::path::absolute(&path).unwrap_or(path);
         self.ask(|reply| Command::Offer { slot: name, path, intent, reply })?
@@ -351,6 +352,17 @@ impl Operator {
                 let known = slots.keys().cloned().collect();
                 Err(Reason::UnknownSlot { name: slot.to_owned(), known }.into())
             }
+        }
+    }
+
+    /// Expects a slot that can follow the strategy that an upgrade is to have.
+    fn refuse_strategy(&self, slot: &str, intent: &Intent) -> Result<(), Error> {
+        self.refuse_unopened(slot)?;
+        let slots = self.shared.slots.lock();
+        let unfit = slots.get(slot).zip(intent.strategy.as_ref());
+        match unfit.and_then(|(slot, strategy)| slot.unfit(strategy)) {
+            None => Ok(()),
+            Some(why) => Err(Reason::NotByStrategy { name: slot.to_owned(), why }.into()),
         }
     }
 

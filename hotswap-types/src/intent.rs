@@ -1,8 +1,11 @@
 //! Why an upgrade is wanted, how soon, and by whom: what only people know of it.
 
-use std::{convert::Infallible, fmt, ops::Not, str::FromStr};
+use std::{convert::Infallible, fmt, str::FromStr};
 
-use crate::escape::{self, cut};
+use crate::{
+    Strategy,
+    escape::{self, cut},
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// No text of an intent is longer when it is read, in bytes.
@@ -11,7 +14,7 @@ const LONGEST: usize = 1024;
 /// Why an upgrade is wanted, how soon, and by whom.
 ///
 /// It stands in the plan, for whoever says yes, and in the report. The host decides by the urgency,
-/// the priority and [`smooth`](Self::smooth) alone.
+/// the priority and the [`strategy`](Self::strategy) alone.
 /// Of a slot's upgrades it is said with `Config::with_intent`, of one artifact with `Operator::intend`.
 ///
 /// ```
@@ -25,7 +28,7 @@ const LONGEST: usize = 1024;
 /// let text = "security, urgency critical, asked by ada: orders of others can be read";
 /// assert_eq!(intent.to_string(), text);
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Intent {
@@ -35,9 +38,9 @@ pub struct Intent {
     pub urgency: Urgency,
     /// What comes first among upgrades of the same urgency: the higher one.
     pub priority: i8,
-    /// All calls at once this time, whatever the slot's strategy is.
-    #[serde(skip_serializing_if = "Not::not")]
-    pub smooth: bool,
+    /// How callers come to the new version this time; the slot's own strategy, if `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     /// Who has asked for it.
     #[serde(deserialize_with = "bounded", skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<String>,
@@ -116,10 +119,11 @@ impl Intent {
         self
     }
 
-    /// All calls at once this time, whatever the slot's strategy is (`Strategy::smooth`).
+    /// How callers come to the new version this time, whatever the slot's own strategy is. One that the
+    /// slot cannot have is an error where it is asked for.
     #[must_use]
-    pub const fn with_smooth_upgrade(mut self) -> Self {
-        self.smooth = true;
+    pub fn with_strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = Some(strategy);
         self
     }
 
@@ -220,7 +224,7 @@ impl FromStr for Urgency {
 
 impl fmt::Display for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { purpose, urgency, priority, smooth, asked_by, why } = self;
+        let Self { purpose, urgency, priority, strategy, asked_by, why } = self;
         write!(f, "{purpose}")?;
         if *urgency != Urgency::default() {
             write!(f, ", urgency {urgency}")?;
@@ -228,8 +232,8 @@ impl fmt::Display for Intent {
         if *priority != 0 {
             write!(f, ", priority {priority}")?;
         }
-        if *smooth {
-            f.write_str(", all calls at once")?;
+        if let Some(strategy) = strategy {
+            write!(f, ", strategy {strategy}")?;
         }
         if let Some(who) = asked_by {
             write!(f, ", asked by {}", escape::text(who))?;
@@ -254,7 +258,10 @@ mod tests {
             (Intent::default(), "unstated"),
             (security.clone(), "security"),
             (security.clone().with_priority(-1), "security, priority -1"),
-            (security.clone().with_smooth_upgrade(), "security, all calls at once"),
+            (
+                security.clone().with_strategy(Strategy::gradual([0.1])),
+                "security, strategy gradual: 10 % of the calls, then all",
+            ),
             (
                 security.with_urgency(Urgency::High).with_asked_by("ada").with_why("a\nb\u{1b}[1m"),
                 r"security, urgency high, asked by ada: a\nb\u{1b}[1m",
@@ -290,10 +297,9 @@ mod tests {
         let text = r#"{"purpose":"fix","urgency":"high","priority":0,"asked_by":"ada"}"#;
         assert_eq!(json(&intent), text);
         let read = |text: &str| serde_json::from_str::<Intent>(text);
-        let smooth = Intent::default().with_smooth_upgrade();
-        assert!(
-            json(&smooth).ends_with(r#""smooth":true}"#) && read(&json(&smooth)).unwrap() == smooth
-        );
+        let gradual = intent.clone().with_strategy(Strategy::gradual([0.1]));
+        let strategy = r#""strategy":{"kind":"gradual","shares":[0.1]}"#;
+        assert!(json(&gradual).contains(strategy) && read(&json(&gradual)).unwrap() == gradual);
         assert_eq!(read(text).unwrap(), intent);
         assert_eq!(read("{}").unwrap(), Intent::default());
         assert_eq!(read(r#"{"purpose":"audit"}"#).unwrap().purpose.to_string(), "audit");

@@ -27,6 +27,7 @@ mod percent;
 mod phase;
 mod release;
 mod state_change;
+mod strategy;
 
 pub use artifact_hash::{ArtifactHash, ParseHashError};
 pub use backup_reason::BackupReason;
@@ -43,3 +44,4 @@ pub use percent::{Percent, share_of_calls};
 pub use phase::{Phase, PhaseSpan};
 pub use release::Release;
 pub use state_change::StateNote;
+pub use strategy::{ParseStrategyError, Strategy};

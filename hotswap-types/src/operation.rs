@@ -11,7 +11,7 @@ use crate::Intent;
 /// Where a slot is `None`, it is the only one that the host has opened; `status`, `why`, `history`,
 /// `pause`, `resume`, and `apply` without a file mean all slots then. An artifact is named by its hash, or the beginning of
 /// it, as far as no other one is meant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(clippy::exhaustive_enums, reason = "a host answers every one of them")]
 pub enum Operation {

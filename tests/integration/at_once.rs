@@ -34,7 +34,7 @@ fn aside(scene: &Tallied, build: &Fixture) -> PathBuf {
 }
 
 fn smooth() -> Intent {
-    Intent::default().with_smooth_upgrade()
+    Intent::default().with_strategy(Strategy::smooth())
 }
 
 fn offer(operator: &Operator, file: &PathBuf, intent: Intent) -> Standing {
@@ -87,12 +87,15 @@ fn an_upgrade_is_smooth_this_time_and_that_is_in_plan_status_report_and_journal(
     let plan = ask(&Operation::Plan { slot: None });
     assert!(plan.text.contains("smooth: all calls at once"), "{plan:#?}");
     assert!(plan.text.contains("somebody has asked for that"), "{plan:#?}");
-    assert_eq!(plan.value[0]["intent"]["smooth"], true, "{plan:#?}");
+    assert_eq!(plan.value[0]["intent"]["strategy"]["kind"], "smooth", "{plan:#?}");
 
     scene.host.operator().commit("main", "it is well").unwrap();
     let report = reported(&scene);
-    assert!(report.to_string().contains("unstated, all calls at once, asked by ada"), "{report}");
-    assert!(serde_json::to_string(&report).unwrap().contains(r#""smooth":true"#));
+    assert!(
+        report.to_string().contains("unstated, strategy smooth: all calls at once, asked by ada"),
+        "{report}"
+    );
+    assert!(serde_json::to_string(&report).unwrap().contains(r#""strategy":{"kind":"smooth"}"#));
     let log = || {
         let files = fs::read_dir(data.path().join("data/journal")).unwrap();
         let texts = files.filter_map(|file| fs::read_to_string(file.unwrap().path()).ok());
@@ -100,7 +103,7 @@ fn an_upgrade_is_smooth_this_time_and_that_is_in_plan_status_report_and_journal(
     };
     let smooth_lines = || {
         let log = log();
-        let lines = log.lines().filter(|line| line.contains(r#""smooth":true"#));
+        let lines = log.lines().filter(|line| line.contains(r#""strategy":{"kind":"smooth"}"#));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     let lines = smooth_lines();
@@ -132,7 +135,10 @@ fn what_was_approved_is_what_is_done() {
     has_all_calls(&scene, "b");
     operator.commit("main", "it is well").unwrap();
     let report = reported(&scene);
-    assert!(report.attempt == 2 && report.plan.as_ref().unwrap().intent.smooth, "{report}");
+    assert!(
+        report.attempt == 2 && report.plan.as_ref().unwrap().intent.strategy.is_some(),
+        "{report}"
+    );
 
     let file = aside(&scene, &till("c"));
     awaits(offer(operator, &file, smooth()));

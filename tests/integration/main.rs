@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod again;
+mod asked_strategy;
 mod at_once;
 mod building;
 mod builtin;

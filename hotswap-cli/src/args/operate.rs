@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hotswap_core::plan::{Purpose, Urgency};
+use hotswap_core::{
+    Strategy,
+    plan::{Purpose, Urgency},
+};
 
 /// Which host is asked, and how it is answered.
 #[derive(Debug, Args)]
@@ -99,6 +102,8 @@ Examples:
   hotswap apply shop new/libshop.so --wait && echo it is committed
   hotswap apply shop new/libshop.so --purpose security --urgency critical --why CVE-2026-1
   hotswap apply shop new/libshop.so --at-once  # all calls, although the slot's strategy is gradual
+  hotswap apply shop new/libshop.so --strategy gradual=1,10,50   # and the other way round
+  hotswap apply shop new/libshop.so --strategy parallel --manual # previews alone, until `promote`
   hotswap apply                                # applies every pending upgrade now
   hotswap apply shop                           # the same, of one slot
 
@@ -344,9 +349,16 @@ pub(crate) struct IntentArgs {
     /// What comes first among upgrades of the same urgency: the higher one
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) priority: i8,
-    /// All calls at once this time, whatever the slot's strategy is
-    #[arg(long)]
+    /// How callers come to the new version this time, whatever the slot's strategy is: smooth (all calls
+    /// at once), parallel (previews alone, then all), or gradual with shares in percent
+    #[arg(long, value_name = "smooth|parallel|gradual=1,10,50")]
+    pub(crate) strategy: Option<Strategy>,
+    /// The same as `--strategy smooth`
+    #[arg(long, conflicts_with = "strategy")]
     pub(crate) at_once: bool,
+    /// Wait for `promote` after each step of the strategy, also when all is well
+    #[arg(long, requires = "strategy")]
+    pub(crate) manual: bool,
     /// Why, in a sentence
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: Option<String>,

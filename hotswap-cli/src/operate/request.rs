@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hotswap_core::{admin::Operation, plan::Intent};
+use hotswap_core::{Strategy, admin::Operation, plan::Intent};
 
 use crate::{
     Error,
@@ -25,14 +25,19 @@ impl Asked {
             Verb::Plan { slot: Slot { slot }, host } => (host, Operation::Plan { slot }),
             Verb::Apply { slot: Slot { slot }, file, wait, wanted, host } => {
                 let (slot, file) = slot_and_file(slot, file);
-                for (option, is_set) in [("--wait", wait), ("--at-once", wanted.at_once)] {
+                let options = [
+                    ("--wait", wait),
+                    ("--at-once", wanted.at_once),
+                    ("--strategy", wanted.strategy.is_some()),
+                ];
+                for (option, is_set) in options {
                     if is_set && file.is_none() {
                         let text = format!("{option} is for an artifact: name its file");
                         return Err(Error::Unable(text));
                     }
                 }
                 let file = file.as_deref().map(absolute).transpose()?;
-                (host, Operation::Apply { slot, file, wait, intent: intent(wanted) })
+                (host, Operation::Apply { slot, file, wait, intent: intent(wanted)? })
             }
             Verb::Approve { artifact, by, host } => {
                 (host, Operation::Approve { artifact, by: name(by) })
@@ -85,15 +90,24 @@ fn slot_and_file(slot: Option<String>, file: Option<PathBuf>) -> (Option<String>
     }
 }
 
-fn intent(wanted: IntentArgs) -> Intent {
-    let IntentArgs { purpose, urgency, priority, at_once, why, by } = wanted;
+fn intent(wanted: IntentArgs) -> Result<Intent, Error> {
+    let IntentArgs { purpose, urgency, priority, strategy, at_once, manual, why, by } = wanted;
     let mut intent =
         Intent::new(purpose).with_urgency(urgency).with_priority(priority).with_asked_by(name(by));
-    intent.smooth = at_once;
-    match why {
+    intent.strategy = match (strategy, manual) {
+        (None, _) => at_once.then(Strategy::smooth),
+        (Some(strategy), true) if !strategy.is_side_by_side() => {
+            let text =
+                "--manual is for the steps of --strategy gradual or parallel; smooth has none";
+            return Err(Error::Unable(text.to_owned()));
+        }
+        (Some(strategy), true) => Some(strategy.with_manual_promotion()),
+        (Some(strategy), false) => Some(strategy),
+    };
+    Ok(match why {
         Some(why) => intent.with_why(why),
         None => intent,
-    }
+    })
 }
 
 /// Who says so.

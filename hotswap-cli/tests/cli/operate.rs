@@ -131,6 +131,14 @@ fn what_cannot_be_asked_is_not_asked() {
     ask(&["apply", "shop", "--wait"]).expect(2).says("--wait is for an artifact");
     ask(&["apply", "--wait"]).expect(2).says("--wait is for an artifact");
     ask(&["apply", "--at-once"]).expect(2).says("--at-once is for an artifact");
+    ask(&["apply", "--strategy", "parallel"]).expect(2).says("--strategy is for an artifact");
+    let file = |words: &[&str]| ask(&[&["apply", "libshop.so"], words].concat()).expect(2);
+    file(&["--strategy", "smooth", "--at-once"]).says("cannot be used with");
+    file(&["--manual"]).says("--strategy");
+    file(&["--strategy", "smooth", "--manual"]).says("smooth has none");
+    file(&["--strategy", "slow"]).says("expected smooth, parallel, or gradual");
+    file(&["--strategy", "gradual=50,10"]).says("10 is not above 50 and below 100");
+    file(&["--strategy", "gradual=1,x"]).says("\"x\" is no number");
     // A file alone is one.
     ask(&["apply", "libshop.so", "--wait"]).expect(2).says("no host answers");
     ask(&["apply", "shop", "libshop.so", "--urgency", "soon"]).expect(2).says("low, normal, high");
@@ -140,23 +148,32 @@ fn what_cannot_be_asked_is_not_asked() {
 }
 
 #[test]
-fn all_calls_at_once_are_asked_for_in_the_request() {
+fn a_strategy_is_asked_for_in_the_request() {
     let folder = scratch();
     let socket = folder.path().join("admin.sock");
     let listener = UnixListener::bind(&socket).unwrap();
     let other = thread::spawn(move || {
-        [true, false].map(|_| {
+        [(); 5].map(|()| {
             let (stream, _) = listener.accept().unwrap();
             let mut request = String::new();
             BufReader::new(stream).read_line(&mut request).unwrap();
             request
         })
     });
-    for option in [&["--at-once"][..], &[]] {
+    let gradual = ["--strategy", "gradual=0.5,10"];
+    let manual = ["--strategy", "parallel", "--manual"];
+    for option in [&["--at-once"][..], &["--strategy", "smooth"], &gradual, &manual, &[]] {
         let ask = ["apply", "shop", "libshop.so", "--host", socket.to_str().unwrap()];
         hotswap(folder.path(), &[&ask, option].concat()).expect(2);
     }
-    let [at_once, usual] = other.join().unwrap();
-    assert!(at_once.contains(r#""smooth":true"#), "{at_once}");
-    assert!(usual.contains("libshop.so") && !usual.contains("smooth"), "{usual}");
+    let [at_once, smooth, gradual, manual, usual] = other.join().unwrap();
+    for (request, wanted) in [
+        (at_once, r#"{"kind":"smooth"}"#),
+        (smooth, r#"{"kind":"smooth"}"#),
+        (gradual, r#"{"kind":"gradual","shares":[0.005,0.1]}"#),
+        (manual, r#"{"kind":"parallel","manual_promotion":true}"#),
+    ] {
+        assert!(request.contains(&format!("\"strategy\":{wanted}")), "{request}");
+    }
+    assert!(usual.contains("libshop.so") && !usual.contains("strategy"), "{usual}");
 }

@@ -25,8 +25,8 @@ pub(super) fn answer(operator: &Operator, request: Operation, asker: &mut Asker<
         Operation::Apply { slot, file: Some(file), wait, intent } => {
             asked.apply(slot, &file, intent, wait.then_some(asker))
         }
-        Operation::Apply { file: None, intent, .. } if intent.smooth => {
-            Err("name the file of the upgrade that is to get all calls at once".to_owned())
+        Operation::Apply { file: None, intent, .. } if intent.strategy.is_some() => {
+            Err("name the file of the upgrade that is to have a strategy of its own".to_owned())
         }
         Operation::Apply { slot, file: None, .. } => asked.apply_pending(slot.as_deref()),
         Operation::Approve { artifact, by } => asked.approve(&artifact, &by),

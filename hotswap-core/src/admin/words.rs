@@ -54,6 +54,9 @@ fn condition(slot: &SlotStatus) -> String {
     if let Some(canary) = &slot.canary {
         words.push(compared(canary));
     }
+    if let Some(strategy) = slot.asked_strategy() {
+        words.push(format!("with the strategy asked for, {strategy}"));
+    }
     if let Some(phase) = slot.phase.filter(|phase| *phase != Phase::AwaitingApproval) {
         words.push(format!("upgrading: {phase}"));
     }

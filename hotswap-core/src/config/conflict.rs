@@ -3,7 +3,7 @@
 
 use hotswap_abi::Manifest;
 
-use super::{Config, Replay, Trial, error::ConfigError, slot_config::Builtin};
+use super::{Config, Replay, Trial, error::ConfigError, slot_config::Builtin, strategy::unfit};
 
 impl Config {
     /// Expects no slot, and no name of a module, twice.
@@ -39,20 +39,14 @@ impl Config {
             if let Some(why) = trial.and_then(Trial::mistake) {
                 return Err(ConfigError::Trial { name: name.clone(), why });
             }
-            let Some(strategy) = slot.own.strategy.as_ref().or(self.defaults.strategy.as_ref())
-            else {
-                continue;
-            };
-            let why = match strategy.mistake() {
-                None if strategy.is_side_by_side() && trial.is_none() => {
-                    "its steps are judged by a trial, and there is none: set one with \
-                     SlotConfig::with_trial"
-                        .to_owned()
-                }
-                None => continue,
-                Some(mistake) => format!("its shares must rise from step to step: {mistake}"),
-            };
-            return Err(ConfigError::Strategy { name: name.clone(), why });
+            let strategy = slot.own.strategy.as_ref().or(self.defaults.strategy.as_ref());
+            let intent = slot.own.intent.as_ref().or(self.defaults.intent.as_ref());
+            let asked = intent.and_then(|intent| intent.strategy.as_ref());
+            if let Some(why) =
+                [strategy, asked].into_iter().flatten().find_map(|it| unfit(it, trial))
+            {
+                return Err(ConfigError::Strategy { name: name.clone(), why });
+            }
         }
         Ok(())
     }

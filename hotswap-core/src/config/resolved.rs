@@ -4,10 +4,10 @@
 use std::{collections::BTreeMap, env, ffi::OsStr, sync::Arc};
 
 use hotswap_abi::__private::module::{TRACE_FULL, TRACE_NONE, TRACE_SHORT};
-use hotswap_types::Intent;
+use hotswap_types::{Intent, Strategy};
 
 use super::{
-    Approval, Config, Rehearsal, Retire, SlotConfig, Strategy, Timing, Trial,
+    Approval, Config, Rehearsal, Retire, SlotConfig, Timing, Trial,
     slot_config::{Builtin, Place},
 };
 use crate::instance::PanicPolicy;

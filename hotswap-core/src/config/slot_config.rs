@@ -3,11 +3,11 @@
 use std::{any::TypeId, fmt, path::PathBuf};
 
 use hotswap_abi::{__private::module::Export, HotModule, Manifest};
-use hotswap_types::{Intent, escape};
+use hotswap_types::{Intent, Strategy, escape};
 
 use super::{
-    AfterPanic, approval::Approval, policies::Retire, rehearsal::Rehearsal, strategy::Strategy,
-    timing::Timing, trial::Trial,
+    AfterPanic, approval::Approval, policies::Retire, rehearsal::Rehearsal, timing::Timing,
+    trial::Trial,
 };
 use crate::instance::PanicPolicy;
 

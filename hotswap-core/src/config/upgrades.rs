@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use hotswap_types::Intent;
+use hotswap_types::{Intent, Strategy};
 
-use super::{Approval, Config, Rehearsal, StateDrift, Strategy, Timing, Trial};
+use super::{Approval, Config, Rehearsal, StateDrift, Timing, Trial};
 
 impl Config {
     /// What happens when the shape of a state has changed, and its version has not.

@@ -1,6 +1,7 @@
 //! What a slot's interface asks of the host, and the host of it: looked at when the slot is opened.
 
 use hotswap_abi::{__private::compat::Requirement, Interface};
+use hotswap_types::Strategy;
 
 use crate::{
     config::{Config, SlotSettings},
@@ -26,7 +27,9 @@ pub(super) fn check<I: Interface + ?Sized>(
             return Err(Reason::NoHostBuild { name: name(), interface: interface() });
         }
     }
-    if I::EXCLUSIVE && settings.strategy.is_side_by_side() {
+    // Every strategy that an upgrade may have without somebody asking for it.
+    let mut strategies = [Some(&settings.strategy), settings.intent.strategy.as_ref()].into_iter();
+    if I::EXCLUSIVE && strategies.any(|it| it.is_some_and(Strategy::is_side_by_side)) {
         return Err(Reason::NotSideBySide { name: name(), interface: interface() });
     }
     let replay = settings.rehearsal.as_ref().and_then(|rehearsal| rehearsal.replay.as_ref());

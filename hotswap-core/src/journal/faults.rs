@@ -95,7 +95,7 @@ fn live(folder: &Path, found: &mut MayFind) -> Result<(), JournalError> {
         let activating = journal.activating(SLOT, build.clone(), false);
         found.after(&journal, activating.is_ok());
         if activating.is_err() {
-            found.perhaps(&journal, What::Activating { build, attempt, smooth: false });
+            found.perhaps(&journal, What::Activating { build, attempt, strategy: None });
             continue;
         }
         let _ = journal.append_lazy(SLOT, What::Activated { artifact, generation: n.into() });

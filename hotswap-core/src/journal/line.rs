@@ -10,10 +10,8 @@
 //! since 1970, and `sum` is the beginning of the BLAKE3 hash of what stands before it. The checksum
 //! tells a line that was written from one that was damaged; it is no signature.
 
-use std::ops::Not;
-
 use hotswap_abi::__private::text::is_obeyed;
-use hotswap_types::{ArtifactHash, Phase};
+use hotswap_types::{ArtifactHash, Phase, Strategy};
 use serde::{Deserialize, Serialize};
 
 use super::record::{BackupRecord, Build, SlotRecord};
@@ -30,7 +28,7 @@ const SUM: &str = ",\"sum\":\"";
 const DIGITS: usize = 16;
 
 /// A line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Line {
     v: u32,
@@ -45,7 +43,7 @@ pub(crate) struct Line {
 }
 
 /// What happened, or is about to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum What {
     /// A file begins.
@@ -67,9 +65,9 @@ pub(crate) enum What {
         build: Build,
         /// How often that was so without an end, with this time.
         attempt: u32,
-        /// Somebody wants all calls at once, whatever its slot's strategy is.
-        #[serde(default, skip_serializing_if = "Not::not")]
-        smooth: bool,
+        /// The strategy that somebody wants for it, whatever its slot's own is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        strategy: Option<Strategy>,
     },
     /// It serves.
     Activated { artifact: ArtifactHash, generation: u64 },
@@ -219,7 +217,7 @@ mod tests {
             7,
             1_764_100_000_000,
             "main",
-            What::Activating { build, attempt: 2, smooth: false },
+            What::Activating { build, attempt: 2, strategy: Some(Strategy::gradual([0.01, 0.5])) },
         )
     }
 

@@ -1,6 +1,6 @@
 //! What a journal has come to for a slot: plain data, bounded, and what a rotation carries over.
 
-use hotswap_types::{ArtifactHash, BackupReason, Outcome, Phase, Release};
+use hotswap_types::{ArtifactHash, BackupReason, Outcome, Phase, Release, Strategy};
 use serde::{Deserialize, Serialize};
 
 /// An artifact, and what it says it is.
@@ -30,6 +30,14 @@ pub(crate) struct BackupRecord {
 pub(crate) struct Try {
     pub(crate) build: Build,
     pub(crate) count: u32,
+}
+
+/// The strategy that somebody wants for an artifact, until its upgrade is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskedStrategy {
+    pub(crate) artifact: ArtifactHash,
+    pub(crate) strategy: Strategy,
 }
 
 /// An artifact that is not taken any more.
@@ -65,12 +73,14 @@ pub(crate) struct UnderWay {
 }
 
 /// What a journal has come to for a slot.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SlotRecord {
     /// What was committed, the newest first, each artifact once.
     pub(crate) committed: Vec<Build>,
     pub(crate) tries: Vec<Try>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) strategies: Vec<AskedStrategy>,
     pub(crate) rejected: Vec<Rejection>,
     /// The oldest first.
     pub(crate) backups: Vec<BackupRecord>,

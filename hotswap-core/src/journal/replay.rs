@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use hotswap_types::{ArtifactHash, BackupReason, Outcome, Phase};
+use hotswap_types::{ArtifactHash, BackupReason, Outcome, Phase, Strategy};
 
 use super::{
     line::{Line, What},
-    record::{BackupRecord, Build, Past, Rejection, SlotRecord, Try, UnderWay},
+    record::{AskedStrategy, BackupRecord, Build, Past, Rejection, SlotRecord, Try, UnderWay},
 };
 
 /// How many artifacts that were committed are remembered.
@@ -21,7 +21,7 @@ const MOST_HISTORY: usize = 64;
 pub(crate) const ENDED: &str = "the host has ended";
 
 /// What a journal has come to, for each slot.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Replay {
     pub(crate) slots: BTreeMap<String, SlotRecord>,
 }
@@ -78,8 +78,9 @@ impl SlotRecord {
             What::Inspected(build) => self.on_its_way(at, build),
             What::Phase { .. } | What::Restoring { .. } => {}
             What::BackedUp(backup) => self.backed_up(backup),
-            What::Activating { build, attempt, .. } => {
+            What::Activating { build, attempt, strategy } => {
                 self.on_its_way(at, build);
+                self.asked_strategy(build.artifact, strategy.as_ref());
                 self.tries.retain(|it| it.build.artifact != build.artifact);
                 keep_last(&mut self.tries, MOST_TRIES);
                 self.tries.push(Try { build: build.clone(), count: *attempt });
@@ -108,6 +109,7 @@ impl SlotRecord {
             }
             What::Rejected { artifact, build, phase, why, quarantined } => {
                 self.tries.retain(|it| it.build.artifact != *artifact);
+                self.asked_strategy(*artifact, None);
                 if *quarantined {
                     self.reject(*artifact, build.as_ref(), *phase, why);
                 }
@@ -185,7 +187,17 @@ impl SlotRecord {
         }
     }
 
+    /// What is cancelled, or ends with the run, is tried again with it.
+    fn asked_strategy(&mut self, artifact: ArtifactHash, strategy: Option<&Strategy>) {
+        self.strategies.retain(|it| it.artifact != artifact);
+        if let Some(strategy) = strategy.cloned() {
+            keep_last(&mut self.strategies, MOST_TRIES);
+            self.strategies.push(AskedStrategy { artifact, strategy });
+        }
+    }
+
     fn forget(&mut self, artifact: ArtifactHash) {
+        self.asked_strategy(artifact, None);
         self.tries.retain(|it| it.build.artifact != artifact);
         self.rejected.retain(|it| it.artifact != artifact);
     }

@@ -71,9 +71,9 @@ impl Operator {
     /// artifacts of a slot are remembered, as long as the host lives.
     ///
     /// # Errors
-    /// When the slot was not opened; when the host has ended.
+    /// When the slot was not opened, or cannot follow the intent's strategy; when the host has ended.
     pub fn intend(&self, slot: &str, artifact: ArtifactHash, intent: Intent) -> Result<(), Error> {
-        self.refuse_unopened(slot)?;
+        self.refuse_strategy(slot, &intent)?;
         self.send(Command::Intend { slot: slot.to_owned(), artifact, intent })
     }
 }

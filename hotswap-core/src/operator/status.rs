@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Instant};
 
 use hotswap_gate::Gate;
-use hotswap_types::{ArtifactHash, Holder, Phase, Release, json, share_of_calls};
+use hotswap_types::{ArtifactHash, Holder, Phase, Release, Strategy, json, share_of_calls};
 use serde::Serialize;
 
 use crate::{
@@ -42,6 +42,8 @@ pub struct SlotStatus {
     pub name: String,
     /// What serves; `None` before the first load.
     pub serving: Option<ServingStatus>,
+    /// How callers come to its new versions, unless an upgrade has a strategy of its own.
+    pub strategy: Strategy,
     /// The phase of the upgrade that is under way.
     pub phase: Option<Phase>,
     /// What a prepared artifact waits for, if there is one.
@@ -106,6 +108,8 @@ pub struct CanaryStatus {
     pub stable: TrialFigures,
     /// What is open, where a step is over and somebody has to say how it goes on.
     pub waits: Option<Vec<String>>,
+    /// The strategy whose steps they are: the slot's own, or one for this upgrade.
+    pub strategy: Strategy,
 }
 
 /// What serves.
@@ -156,7 +160,7 @@ impl GenerationStatus {
 
 impl fmt::Display for CanaryStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { generation, release, weight, step, steps, figures, stable, waits } = self;
+        let Self { generation, release, weight, step, steps, figures, stable, waits, .. } = self;
         let calls = share_of_calls(*weight);
         write!(f, "canary {release}, generation {generation}, {calls}, ")?;
         write!(f, "step {step} of {steps} (so far {figures}; the stable version: {stable})")?;
@@ -187,11 +191,12 @@ impl TrialStatus {
 
 impl CanaryStatus {
     fn new(canary: OnRollout) -> Self {
-        let OnRollout { generation, release, weight, step: (step, steps), watch, stable, waits } =
+        let OnRollout { generation, release, weight, step, watch, stable, waits, strategy } =
             canary;
+        let (step, steps) = step;
         let figures = TrialFigures::of(&watch.figures());
         let stable = TrialFigures::of(&stable.figures());
-        Self { generation, release, weight, step, steps, figures, stable, waits }
+        Self { generation, release, weight, step, steps, figures, stable, waits, strategy }
     }
 }
 
@@ -212,6 +217,7 @@ impl SlotStatus {
                 panics: condition.map_or(0, Condition::count),
                 poisoned: condition.is_some_and(Condition::is_poisoned),
             }),
+            strategy: slot.settings.strategy.clone(),
             phase: snapshot.phase,
             pending: snapshot.pending,
             mapped: generations.len(),
@@ -233,7 +239,17 @@ impl SlotStatus {
     /// Whether somebody has wanted all calls at once for what serves, whatever the slot's strategy is.
     pub(crate) fn is_smooth_as_asked(&self) -> bool {
         let serves = self.serving.as_ref().and_then(|it| it.release.artifact);
-        self.plan.as_ref().is_some_and(|plan| plan.intent.smooth && Some(plan.artifact) == serves)
+        self.strategy_asked_for(serves).is_some_and(|strategy| !strategy.is_side_by_side())
+    }
+
+    /// The strategy that somebody has wanted for the canary, whatever the slot's own is.
+    pub(crate) fn asked_strategy(&self) -> Option<&Strategy> {
+        self.strategy_asked_for(self.canary.as_ref()?.release.artifact)
+    }
+
+    fn strategy_asked_for(&self, artifact: Option<ArtifactHash>) -> Option<&Strategy> {
+        let plan = self.plan.as_ref().filter(|plan| Some(plan.artifact) == artifact)?;
+        plan.intent.strategy.as_ref()
     }
 }
 
@@ -291,6 +307,9 @@ impl fmt::Display for SlotStatus {
         }
         if let Some(canary) = &self.canary {
             write!(f, ", {canary}")?;
+        }
+        if let Some(strategy) = self.asked_strategy() {
+            write!(f, ", with the strategy asked for, {strategy}")?;
         }
         if let Some(plan) = &self.awaiting {
             write!(f, ", {} waits for approval, risk {}", plan.to, plan.level())?;

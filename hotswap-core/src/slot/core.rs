@@ -10,7 +10,7 @@ use std::{
 use hotswap_abi::__private::compat::Requirement;
 use hotswap_gate::Gate;
 use hotswap_loader::{UnloadCallback, UnloadEvent};
-use hotswap_types::{Phase, PhaseSpan};
+use hotswap_types::{Phase, PhaseSpan, Strategy};
 use parking_lot::{Condvar, Mutex};
 
 #[cfg(feature = "cargo")]
@@ -108,6 +108,19 @@ impl SlotCore {
         let (on_unload, on_panic): (OnUnload, OnPanic) = (Arc::new(|_, _| {}), Arc::new(|_| {}));
         let settings = Arc::new(settings);
         Arc::new(Self::new(name, requirement, interface, settings, None, on_unload, on_panic))
+    }
+
+    /// Why an upgrade cannot have a strategy, and what to do about it.
+    pub(crate) fn unfit(&self, strategy: &Strategy) -> Option<String> {
+        if self.interface.exclusive && strategy.is_side_by_side() {
+            let interface = self.requirement.interface_name();
+            return Some(format!(
+                "interface {interface} has methods that take `&mut self`, and two versions side by side \
+                 would each change an instance of their own: let the methods take `&self`, or have all \
+                 calls at once with the smooth strategy"
+            ));
+        }
+        self.settings.unfit(strategy)
     }
 
     /// The state of an earlier run, as long as nothing has served.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hotswap_types::{Phase, Release};
+use hotswap_types::{Phase, Release, Strategy};
 
 use crate::{
     error::Reason,
@@ -103,6 +103,8 @@ pub(crate) struct OnRollout {
     pub(crate) stable: Arc<Watch>,
     /// What is open, where somebody has to say how it goes on.
     pub(crate) waits: Option<Vec<String>>,
+    /// The strategy that it follows: the slot's own, or one for this upgrade.
+    pub(crate) strategy: Strategy,
 }
 
 /// A version on trial.

@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use hotswap_types::{ArtifactHash, ModuleVersion};
+use hotswap_types::{ArtifactHash, ModuleVersion, Strategy};
 
 use super::{context::Context, slot_event::SlotEvent, trigger::Trigger};
 use crate::{
@@ -35,8 +35,9 @@ pub(super) struct Candidate {
     pub(super) generation: u64,
     /// Somebody has said yes to its plan.
     pub(super) approved: Option<Answer>,
-    /// Somebody has wanted all calls at once when it was looked at; its plan says so.
-    pub(super) smooth: bool,
+    /// The strategy that somebody has wanted for it when it was looked at; its plan says so. The slot can
+    /// follow it: who asks for another one is refused.
+    pub(super) asked_strategy: Option<Strategy>,
     span: tracing::Span,
 }
 
@@ -87,7 +88,7 @@ impl Candidate {
             module: None,
             generation: 0,
             approved: None,
-            smooth: false,
+            asked_strategy: None,
             span,
         }
     }
@@ -105,6 +106,21 @@ impl Candidate {
     /// Who it is, if it is refused.
     pub(super) fn identity(&self) -> Identity<'_> {
         Identity { path: &self.path, artifact: Some(self.artifact), module: self.module.clone() }
+    }
+
+    /// How callers come to it.
+    pub(super) fn strategy(&self) -> &Strategy {
+        static SMOOTH: Strategy = Strategy::smooth();
+        match self.trigger {
+            // Somebody who goes back wants the version that is known to be good.
+            Trigger::Recovery | Trigger::Revert => &SMOOTH,
+            _ => self.asked_or_own(),
+        }
+    }
+
+    /// How callers come to it, unless it is gone back to.
+    pub(super) fn asked_or_own(&self) -> &Strategy {
+        self.asked_strategy.as_ref().unwrap_or(&self.slot.settings.strategy)
     }
 
     /// It has waited: what was done before may be old.

@@ -30,7 +30,7 @@ use crate::{event::Refusal, slot::SlotCore, upgrade::Fault};
 pub(super) const NEWER: &str = "a newer artifact has come";
 /// The same, where somebody has asked for what has come.
 pub(super) const GOES_BACK: &str = "somebody goes back to an earlier one";
-/// The same, where somebody has asked for all calls at once, or no longer does.
+/// The same, where somebody has asked for another strategy than it was planned with.
 const OTHERWISE: &str = "somebody wants it with another strategy";
 const TAKEN_BACK: &str = "it was taken back";
 /// Why what a file held is not wanted any more.
@@ -167,8 +167,9 @@ impl<W: Work> Candidates<W> {
     /// Its plan, and who has approved that, is for another strategy than is asked for now: it is begun
     /// anew.
     fn planned_otherwise(&mut self, artifact: ArtifactHash) -> Effects<W> {
-        let smooth = self.intent_of(artifact).smooth;
-        let is_it = |it: &Candidate| it.artifact == artifact && it.smooth != smooth;
+        let wanted = self.intent_of(artifact).strategy;
+        let wanted = wanted.as_ref().unwrap_or(&self.core.settings.strategy).clone();
+        let is_it = |it: &Candidate| it.artifact == artifact && *it.asked_or_own() != wanted;
         let mut effects = Vec::new();
         if let Some(ready) = self.ready.take_if(|it| is_it(&it.candidate)) {
             effects.push(Effect::Emit(SlotEvent::NotPending));

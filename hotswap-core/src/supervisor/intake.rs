@@ -134,7 +134,7 @@ impl SlotSupervisor {
         self.candidates.paths.done(path);
         let told = self.candidates.unstaged.remove(path);
         let mut candidate = Candidate::new(&self.core, artifact, path, begun, trigger);
-        candidate.smooth = self.candidates.intent_of(artifact).smooth;
+        candidate.asked_strategy = self.candidates.intent_of(artifact).strategy;
         candidate.emit(cx, SlotEvent::Staged { artifact, path: path.display().to_string() });
         let _span = candidate.span().entered();
         let staged = &verified.staged;

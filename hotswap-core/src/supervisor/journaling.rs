@@ -78,7 +78,7 @@ impl SlotSupervisor {
             kept.map_err(|fault| Fault { phase: Phase::Activated, ..fault })?;
         }
         let name = &self.core.name;
-        let written = journal.lock().activating(name, build, candidate.smooth);
+        let written = journal.lock().activating(name, build, candidate.asked_strategy.clone());
         written.map_err(|error| unwritten(Phase::Activated, &error))
     }
 

@@ -57,7 +57,7 @@ impl SlotSupervisor {
         let mut candidate =
             Candidate::new(&core, artifact, path, Instant::now(), Trigger::Operator);
         candidate.signed.clone_from(&verified.signed);
-        candidate.smooth = self.candidates.intent_of(artifact).smooth;
+        candidate.asked_strategy = self.candidates.intent_of(artifact).strategy;
         let mut upgrade = Upgrade {
             slot: &core,
             config: &shared.config,

@@ -8,7 +8,7 @@ use std::{
 
 use hotswap_abi::{__private::contained, Manifest};
 use hotswap_loader::StaticTls;
-use hotswap_types::{ArtifactHash, Phase};
+use hotswap_types::{ArtifactHash, Phase, Strategy};
 
 use super::{
     candidate::{Answer, Candidate, Reply},
@@ -21,7 +21,7 @@ use super::{
     trigger::Trigger,
 };
 use crate::{
-    config::{Decision, Strategy},
+    config::Decision,
     event::{EventKind, Exit, WayBack},
     instance::Condition,
     machine::free::{self, Memory},
@@ -190,16 +190,17 @@ impl SlotSupervisor {
         situation.lending = cx.lending(core, to.manifest);
         let has_state = to.manifest.state().is_some()
             || from.is_some_and(|from| from.manifest.state().is_some());
-        let strategy = &core.settings.strategy;
-        let is_beside = strategy.is_side_by_side() && from.is_some();
         // What has been said since it was looked at changes nothing for it.
-        let smooth = candidate.smooth;
         let mut intent = self.candidates.intent_of(staged.hash());
-        intent.smooth = smooth;
+        intent.strategy.clone_from(&candidate.asked_strategy);
+        let (strategy, at_once) = (candidate.strategy(), Strategy::smooth());
+        let is_beside = strategy.is_side_by_side() && from.is_some();
         situation.is_smooth_for_state = is_beside && has_state;
-        situation.is_smooth_as_asked = is_beside && !has_state && smooth;
-        let at_once = Strategy::smooth();
-        let strategy = if is_beside && !has_state && !smooth { strategy } else { &at_once };
+        let would_be_beside =
+            core.settings.strategy.is_side_by_side() && from.is_some() && !has_state;
+        situation.is_smooth_as_asked =
+            would_be_beside && candidate.asked_strategy.is_some() && !is_beside;
+        let strategy = if is_beside && !has_state { strategy } else { &at_once };
         // Each step is a trial.
         let steps = u32::try_from(strategy.steps().len()).unwrap_or(u32::MAX).max(1);
         let work = Some(config.work_deadline);

@@ -9,7 +9,7 @@ use super::{context::Context, slot::SlotSupervisor, slot_event::SlotEvent, trigg
 use crate::{
     checkpoint::Checkpoint,
     event::{EventKind, Exit, Recovered, Refusal},
-    journal::{Backup, Build, Journal, Recovery, Rejection, Try},
+    journal::{AskedStrategy, Backup, Build, Journal, Recovery, Rejection, Try},
     snapshot::Snapshot,
     upgrade::{Fault, Handover, Incumbent, contents, handover},
 };
@@ -43,11 +43,15 @@ impl SlotSupervisor {
         let shared = Arc::clone(&cx.shared);
         let core = Arc::clone(&self.core);
         let Some(journal) = &shared.journal else { return true };
-        let (rejected, recovery, builds) = {
+        let (rejected, recovery, builds, strategies) = {
             let journal = journal.lock();
             let Some(record) = journal.record(&core.name) else { return true };
-            (record.rejected.clone(), journal.recovery(&core.name), journal.may_begin(&core.name))
+            let (rejected, strategies) = (record.rejected.clone(), record.strategies.clone());
+            (rejected, journal.recovery(&core.name), journal.may_begin(&core.name), strategies)
         };
+        for asked in strategies {
+            self.asked_before(asked);
+        }
         shared.report_unfinished(&core.name);
         for rejection in rejected {
             let artifact = rejection.artifact;
@@ -153,6 +157,18 @@ impl SlotSupervisor {
             core.set_checkpoint(Checkpoint::backup(snapshot));
         }
         true
+    }
+
+    /// A strategy that somebody has wanted in an earlier run, for an upgrade that is not over. The slot may
+    /// have been configured otherwise since.
+    fn asked_before(&mut self, AskedStrategy { artifact, strategy }: AskedStrategy) {
+        if let Some(why) = self.core.unfit(&strategy) {
+            let (slot, artifact) = (&*self.core.name, artifact.short());
+            tracing::warn!(slot, artifact, "it is upgraded with the slot's own strategy: {why}");
+            return;
+        }
+        let intent = self.core.settings.intent.clone().with_strategy(strategy);
+        self.candidates.intents.put(artifact, intent);
     }
 
     /// A candidate that has ended the process too often.

@@ -6,11 +6,11 @@ use std::{
 };
 
 use hotswap_abi::Failure;
-use hotswap_types::ArtifactHash;
+use hotswap_types::{ArtifactHash, Strategy};
 
 use super::trigger::Trigger;
 use crate::{
-    config::{Strategy, Trial},
+    config::Trial,
     instance::{Figures, Watch},
     report::{StepEnd, StepReport, TrialFigures},
     slot,
@@ -119,6 +119,7 @@ impl Rollout {
             watch: Arc::clone(&self.watch),
             stable: Arc::clone(&self.stable),
             waits: self.waits.clone(),
+            strategy: self.strategy.clone(),
         }
     }
 
@@ -146,7 +147,9 @@ impl Rollout {
             return Turn::RollBack(Why::new(why));
         }
         match verdict {
-            StepVerdict::Successful(why) if self.strategy.is_by_hand() => self.ask(vec![why]),
+            StepVerdict::Successful(why) if self.strategy.has_manual_promotion() => {
+                self.ask(vec![why])
+            }
             StepVerdict::Successful(why) if self.is_last() => Turn::Promote(why),
             StepVerdict::Successful(why) => Turn::Next(why),
             StepVerdict::Inconclusive(open) => self.ask(open),

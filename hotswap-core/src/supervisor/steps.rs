@@ -15,7 +15,6 @@ use super::{
     slot::SlotSupervisor,
     slot_event::{Promoted, SlotEvent, build_of},
     state::Serving,
-    trigger::Trigger,
 };
 use crate::{
     artifact::StateFate,
@@ -28,15 +27,16 @@ use crate::{
 
 impl SlotSupervisor {
     /// Whether a candidate is to serve beside the stable version first.
+    ///
+    /// A slot with `&mut self` methods, or without a trial, never has a canary: it is not opened with a
+    /// strategy of its own that begins one (`host::interface`), and no upgrade of it is given one
+    /// (`SlotCore::unfit`). Nothing else of a slot is decided by its own strategy: each gate can carry a
+    /// canary at any time, and callers choose between two versions as soon as there are two.
     pub(super) fn begins_as_canary(&self, candidate: &Candidate, prepared: &Prepared) -> bool {
-        let settings = &self.core.settings;
-        let gate = self.core.gate().filter(|_| settings.strategy.is_side_by_side());
-        // Somebody who goes back wants the version that is known to be good.
-        let is_new = !matches!(candidate.trigger, Trigger::Recovery | Trigger::Revert);
-        is_new
-            && !candidate.smooth
-            && settings.trial.is_some()
-            && gate.is_some_and(|gate| prepared.fits_as_canary(gate))
+        let strategy = candidate.strategy();
+        debug_assert_eq!(self.core.unfit(strategy), None, "it is asked where a strategy is given");
+        let gate = self.core.gate().filter(|_| strategy.is_side_by_side());
+        gate.is_some_and(|gate| prepared.fits_as_canary(gate))
     }
 
     /// A candidate begins to get calls, beside the stable version.
@@ -47,8 +47,11 @@ impl SlotSupervisor {
         candidate: &Candidate,
     ) -> Result<(), Unapplied> {
         let core = Arc::clone(&self.core);
-        let (strategy, trial) = (core.settings.strategy.clone(), core.settings.trial.clone());
-        let (trial, gate) = (trial.expect("it was looked at"), core.gate().expect("it serves"));
+        let (strategy, trial) = (candidate.strategy().clone(), core.settings.trial.clone());
+        let (trial, gate) = (
+            trial.expect("no strategy without a trial has steps"),
+            core.gate().expect("it serves"),
+        );
         let weight = weight_of(strategy.steps()[0]);
         let (watch, stable) = watches();
         let (watched, instance) = (Arc::clone(&watch), gate.current().1);
@@ -251,7 +254,7 @@ impl SlotSupervisor {
     }
 }
 
-/// A share of the calls, as the gate has it; those of a strategy were looked at when the host was made.
+/// A share of the calls, as the gate has it; those of a strategy were looked at where it was given.
 fn weight_of(share: f64) -> Weight {
     Weight::from_share(share).unwrap_or_default()
 }

@@ -39,7 +39,7 @@ fn staged(n: u8) -> What {
 }
 
 fn activating(n: u8, attempt: u32) -> What {
-    What::Activating { build: build(n), attempt, smooth: false }
+    What::Activating { build: build(n), attempt, strategy: None }
 }
 
 fn activated(n: u8) -> What {
