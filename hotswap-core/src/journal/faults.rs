@@ -92,7 +92,7 @@ fn live(folder: &Path, found: &mut MayFind) -> Result<(), JournalError> {
             continue;
         }
         let attempt = journal.record(SLOT).map_or(0, |it| it.tries_of(artifact)) + 1;
-        let activating = journal.activating(SLOT, build.clone(), false);
+        let activating = journal.activating(SLOT, build.clone(), None);
         found.after(&journal, activating.is_ok());
         if activating.is_err() {
             found.perhaps(&journal, What::Activating { build, attempt, strategy: None });

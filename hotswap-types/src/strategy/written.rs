@@ -5,7 +5,6 @@ use std::{ops::Not, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{DEADLINE, Kind, Strategy};
-use crate::json::millis;
 
 /// How it is written.
 #[derive(Serialize, Deserialize)]
@@ -16,8 +15,9 @@ pub(super) struct Written {
     shares: Option<Vec<f64>>,
     #[serde(default, skip_serializing_if = "Not::not")]
     manual_promotion: bool,
-    #[serde(default = "usual", skip_serializing_if = "is_usual", with = "millis")]
-    deadline_ms: Duration,
+    /// Whole milliseconds: what was read is written the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deadline_ms: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -28,14 +28,6 @@ enum Word {
     Parallel,
 }
 
-const fn usual() -> Duration {
-    DEADLINE
-}
-
-fn is_usual(deadline: &Duration) -> bool {
-    *deadline == DEADLINE
-}
-
 impl From<Strategy> for Written {
     fn from(strategy: Strategy) -> Self {
         let Strategy { kind, deadline, by_hand } = strategy;
@@ -44,7 +36,9 @@ impl From<Strategy> for Written {
             Kind::Gradual(shares) => (Word::Gradual, Some(shares)),
             Kind::Parallel => (Word::Parallel, None),
         };
-        Self { kind, shares, manual_promotion: by_hand, deadline_ms: deadline }
+        let millis = || u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        let deadline_ms = (deadline != DEADLINE).then(millis);
+        Self { kind, shares, manual_promotion: by_hand, deadline_ms }
     }
 }
 
@@ -61,7 +55,8 @@ impl TryFrom<Written> for Strategy {
                 return Err("expected shares of a gradual strategy alone".to_owned());
             }
         };
-        let strategy = Self { by_hand, ..Self::new(kind) }.with_deadline(deadline_ms);
+        let strategy = Self { by_hand, ..Self::new(kind) }
+            .with_deadline(deadline_ms.map_or(DEADLINE, Duration::from_millis));
         match strategy.mistake() {
             None => Ok(strategy),
             Some(why) => Err(format!("expected shares of 1 that rise from step to step: {why}")),
@@ -88,9 +83,17 @@ mod tests {
             assert_eq!(serde_json::to_string(&strategy).unwrap(), text);
             assert_eq!(serde_json::from_str::<Strategy>(text).unwrap(), strategy);
         }
-        let endless = r#"{"kind":"parallel","deadline_ms":1e300}"#;
-        let endless = serde_json::from_str::<Strategy>(endless).unwrap();
-        assert_eq!(endless, Strategy::parallel().with_deadline(Duration::MAX));
+        let endless = Strategy::parallel().with_deadline(Duration::MAX);
+        for text in [
+            serde_json::to_string(&endless).unwrap(),
+            format!(r#"{{"kind":"parallel","deadline_ms":{}}}"#, u64::MAX),
+        ] {
+            assert_eq!(serde_json::from_str::<Strategy>(&text).unwrap(), endless);
+        }
+        // The last share before 1, and two that are next to each other, stay what they are.
+        let close = Strategy::gradual([0.1f64.next_down(), 0.1, 1f64.next_down()]);
+        let text = serde_json::to_string(&close).unwrap();
+        assert_eq!(serde_json::from_str::<Strategy>(&text).unwrap(), close, "{text}");
     }
 
     #[test]
@@ -104,7 +107,7 @@ mod tests {
             (r#"{"kind":"gradual","shares":[1e999]}"#, "number out of range"),
             (r#"{"kind":"gradual","shares":[null]}"#, "invalid type: null"),
             (r#"{"kind":"smooth","shares":[0.5]}"#, "of a gradual strategy alone"),
-            (r#"{"kind":"parallel","deadline_ms":-1}"#, "found -1"),
+            (r#"{"kind":"parallel","deadline_ms":-1}"#, "expected u64"),
             (r#"{"kind":"slow"}"#, "unknown variant `slow`"),
             (r#"{"kind":"smooth","more":1}"#, "unknown field `more`"),
             (r#""smooth""#, "invalid type"),

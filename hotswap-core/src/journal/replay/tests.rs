@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::Strategy};
 
 use super::*;
 
@@ -145,6 +145,39 @@ fn the_history_has_each_upgrade_once() {
         ]
     );
     assert_eq!((history[0].began, history[0].at), (0, 4));
+}
+
+#[test]
+fn a_strategy_that_somebody_wants_is_known_until_the_upgrade_is_over() {
+    let asked = |n| {
+        let strategy = Some(hotswap_types::Strategy::gradual([0.1]));
+        What::Activating { build: build(n), attempt: 1, strategy }
+    };
+    let of = |lines: &[What]| {
+        let replay = replay(lines);
+        let known = replay.slots["main"].strategies.iter();
+        known.map(|it| it.artifact).collect::<Vec<_>>()
+    };
+    let two = build(2).artifact;
+    for on in [vec![], vec![cancelled(2)], vec![activated(2), What::Ended, What::Opened]] {
+        assert_eq!(of(&[&[asked(2)], &on[..]].concat()), [two], "{on:?}");
+    }
+    let why = String::new;
+    for over in [
+        committed(2),
+        rejected(2, true),
+        rejected(2, false),
+        What::RolledBack { build: build(2), why: why() },
+        What::Degraded { build: build(2), why: why() },
+        What::Cleared { artifact: two },
+        // It is wanted by the slot's own strategy now.
+        activating(2, 1),
+    ] {
+        assert_eq!(of(&[asked(2), over.clone()]), [], "{over:?}");
+        assert_eq!(of(&[asked(3), asked(2), over]), [build(3).artifact]);
+    }
+    let many: Vec<_> = (0..=u8::MAX).map(asked).collect();
+    assert_eq!(of(&many).len(), 64);
 }
 
 #[test]
