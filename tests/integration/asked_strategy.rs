@@ -271,8 +271,10 @@ fn the_next_run_goes_on_with_the_strategy_and_forgets_it_after_the_upgrade() {
     first.operator().intend("main", artifact, by(steps())).unwrap();
     replace(&place, till("b").bytes());
     let follows = |host: &Host| {
-        until("it is the canary", || host.status().slots[0].canary.is_some());
-        assert_eq!(host.status().slots[0].canary.as_ref().unwrap().strategy, steps());
+        let begun = || host.status().slots.remove(0);
+        until("it has begun", || begun().canary.is_some() || begun().trial.is_some());
+        let canary = begun().canary.expect("it has steps");
+        assert_eq!(canary.strategy, steps());
     };
     follows(&first);
     first.shutdown().unwrap();
