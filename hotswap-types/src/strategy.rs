@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::Percent;
-use written::Written;
+use written::{Word, Written};
 
 /// How callers come to a new version.
 ///
@@ -218,78 +218,42 @@ impl FromStr for Strategy {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_rise_and_are_below_one() {
-        for (shares, wanted) in [
-            (vec![], Some("there is no share")),
-            (vec![0.0], Some("0 is not above 0 and below 1")),
-            (vec![0.1, 0.1], Some("0.1 is not above 0.1 and below 1")),
-            (vec![0.5, 1.0], Some("1 is not above 0.5 and below 1")),
-            (vec![f64::NAN], Some("NaN is not above 0 and below 1")),
-            (
-                (1..=101).map(|n| f64::from(n) / 128.0).collect(),
-                Some("there are 101 shares, and 100 are the most"),
-            ),
-            (vec![0.01, 0.1, 0.5], None),
-        ] {
-            assert_eq!(Strategy::gradual(shares).mistake().as_deref(), wanted);
-        }
-        assert_eq!(Strategy::parallel().mistake(), None);
-    }
-
-    #[test]
-    fn a_plan_has_it_in_words() {
-        for (strategy, wanted) in [
-            (Strategy::smooth(), "smooth: all calls at once"),
-            (Strategy::gradual([0.07, 0.5]), "gradual: 7 %, 50 % of the calls, then all"),
-            (
-                Strategy::parallel().with_manual_promotion(),
-                "parallel: previews alone, then all calls, each step ended by hand",
-            ),
-        ] {
-            assert_eq!(strategy.to_string(), wanted);
-        }
-    }
-
-    #[test]
-    fn each_share_is_a_step() {
-        assert_eq!(Strategy::gradual([0.25, 0.5]).steps(), [0.25, 0.5]);
-        assert_eq!(Strategy::parallel().steps(), [0.0]);
-        assert!(Strategy::smooth().steps().is_empty());
-    }
-
-    #[test]
-    fn a_text_is_a_strategy_or_an_error_that_names_what_is_wrong() {
-        for (text, wanted) in [
-            ("smooth", Strategy::smooth()),
-            (" parallel ", Strategy::parallel()),
-            ("gradual=7", Strategy::gradual([0.07])),
-            ("gradual=0.5, 10,50", Strategy::gradual([0.005, 0.1, 0.5])),
-        ] {
-            assert_eq!(text.parse(), Ok(wanted), "{text}");
-        }
-        for (text, wanted) in [
-            ("", ""),
-            ("slow", ""),
-            ("smooth=1", ""),
-            ("gradual", ""),
-            ("gradual=", ": \"\" is no number"),
-            ("gradual=1,x\u{1b}[1m", ": \"x\\u{1b}[1m\" is no number"),
-            ("gradual=0", ": 0 is not above 0 and below 100"),
-            ("gradual=50,10", ": 10 is not above 50 and below 100"),
-            ("gradual=50,100", ": 100 is not above 50 and below 100"),
-            ("gradual=NaN", ": NaN is not above 0 and below 100"),
-            ("gradual=inf", ": inf is not above 0 and below 100"),
-        ] {
-            let error = text.parse::<Strategy>().unwrap_err().to_string();
-            let wanted = format!("such as gradual=1,10,50; found {text:?}{wanted}");
-            assert!(error.ends_with(&wanted), "{error}");
-        }
-        let long = "gradual=".to_owned() + &"9".repeat(1 << 16);
-        assert!(long.parse::<Strategy>().unwrap_err().to_string().len() < 600);
+impl From<Strategy> for Written {
+    fn from(strategy: Strategy) -> Self {
+        let Strategy { kind, deadline, by_hand } = strategy;
+        let (kind, shares) = match kind {
+            Kind::Smooth => (Word::Smooth, None),
+            Kind::Gradual(shares) => (Word::Gradual, Some(shares)),
+            Kind::Parallel => (Word::Parallel, None),
+        };
+        let millis = || u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        let deadline_ms = (deadline != DEADLINE).then(millis);
+        Self { kind, shares, manual_promotion: by_hand, deadline_ms }
     }
 }
+
+/// What is read may have been written by anybody.
+impl TryFrom<Written> for Strategy {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { kind, shares, manual_promotion: by_hand, deadline_ms } = written;
+        let kind = match (kind, shares) {
+            (Word::Smooth, None) => Kind::Smooth,
+            (Word::Parallel, None) => Kind::Parallel,
+            (Word::Gradual, shares) => Kind::Gradual(shares.unwrap_or_default()),
+            (Word::Smooth | Word::Parallel, Some(_)) => {
+                return Err("expected shares of a gradual strategy alone".to_owned());
+            }
+        };
+        let strategy = Self { by_hand, ..Self::new(kind) }
+            .with_deadline(deadline_ms.map_or(DEADLINE, Duration::from_millis));
+        match strategy.mistake() {
+            None => Ok(strategy),
+            Some(why) => Err(format!("expected shares of 1 that rise from step to step: {why}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
