@@ -42,7 +42,7 @@ impl Zoo {
             "zoo-migrated",
             &[
                 ("(version = 1)", "(version = 2, previous = Old)"),
-                ("ModuleError, Start}", "ModuleError, Start, Migrate, MigrateError}"),
+                ("{HotModule, HotState}", "{HotModule, HotState, Migrate, MigrateError}"),
                 ("    count: u64,", "    count: u64,\n    names: Vec<String>,"),
                 ("/// The module:", MIGRATION),
             ],
@@ -51,20 +51,10 @@ impl Zoo {
             "zoo-moves",
             &[
                 ("#[derive(HotState, ", "#[derive(HotState, hotswap_abi::Movable, "),
-                ("interface = Zoo", "interface = Zoo, state = state"),
+                ("state = state", "state = state, moves = state"),
             ],
         );
-        zoo.variant(
-            "zoo-stateless",
-            &[("type State = ZooState", "type State = ()"), ("Start<ZooState>", "Start<()>")],
-        );
-        edit(
-            &zoo.source("zoo-stateless"),
-            "from.state().unwrap_or_default()",
-            "{ let _ = from; ZooState::default() }",
-        );
-        edit(&zoo.source("zoo-stateless"), "Cow<'_, ZooState>", "Cow<'_, ()>");
-        edit(&zoo.source("zoo-stateless"), "Cow::Borrowed(&self.state)", "Cow::Owned(())");
+        zoo.variant("zoo-stateless", &[("state = state", "state = ()")]);
 
         // The same interface, with one more method.
         zoo.copy("interface", "newer-interface", "zoo-interface");
@@ -96,9 +86,13 @@ impl Zoo {
             "[dependencies]\nnewer-interface = { path = \"../newer-interface\" }",
         );
         let both = fs::read_to_string(zoo.root.join("host/src/main.rs")).unwrap();
+        let opens = "let interrupted = interrupted()?;";
+        assert!(both.contains(opens), "{both}");
         let both = both.replace(
-            "    loop {",
-            "    let _newer = host.slot::<dyn newer_interface::Zoo>(\"zoo-grown\")?;\n    loop {",
+            opens,
+            &format!(
+                "let _newer = host.slot::<dyn newer_interface::Zoo>(\"zoo-grown\")?;\n    {opens}"
+            ),
         );
         fs::create_dir_all(zoo.root.join("host/src/bin")).unwrap();
         fs::write(zoo.root.join("host/src/bin/both.rs"), both).unwrap();

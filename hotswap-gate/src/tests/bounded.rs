@@ -190,14 +190,16 @@ fn a_closer_in_short_tries_waits_for_its_turn() {
     assert_eq!(other.join().unwrap(), 2);
 }
 
-/// Two callers, one of whom is always inside.
+/// Two callers, one of whom is always inside: each leaves when the other one has come in after it.
 fn relay(gate: &TestGate) -> [JoinHandle<()>; 2] {
     let (first, second) = (mpsc::channel(), mpsc::channel());
-    let runner = |tell: mpsc::Sender<()>, told: mpsc::Receiver<()>| {
+    let runner = |mut has_waited: bool, tell: mpsc::Sender<()>, told: mpsc::Receiver<()>| {
         let gate = Arc::clone(gate);
         thread::spawn(move || {
             while let Ok(entered) = gate.enter(BUDGET) {
-                let goes_on = tell.send(()).is_ok() && told.recv().is_ok();
+                // The one that is inside first is not the one that the other has waited for.
+                let is_heard = !mem::replace(&mut has_waited, true) || tell.send(()).is_ok();
+                let goes_on = is_heard && told.recv().is_ok();
                 drop(entered);
                 if !goes_on {
                     break;
@@ -205,7 +207,7 @@ fn relay(gate: &TestGate) -> [JoinHandle<()>; 2] {
             }
         })
     };
-    [runner(first.0, second.1), runner(second.0, first.1)]
+    [runner(false, first.0, second.1), runner(true, second.0, first.1)]
 }
 
 #[test]
