@@ -35,9 +35,9 @@ impl fmt::Display for CarriedFields {
             let name = first.rsplit('.').next().unwrap_or_default();
             write!(
                 f,
-                "the new state has no field for {}: put #[serde(alias = {name:?})] on a field that was \
-                 renamed, or give the state a new version with a migration; the values come back if \
-                 the field does, while this process lives",
+                "the new state has no field for {}. Undo the edit, and the values come back, while this \
+                 process lives. To rename a field, do it together with #[serde(alias = {name:?})], or \
+                 give the state a new version with a migration",
                 dropped.join(", ")
             )?;
             before = "; ";
