@@ -123,6 +123,21 @@ fn an_alias_carries_a_renamed_field_there_and_back() {
 }
 
 #[test]
+fn an_alias_that_comes_after_the_rename_brings_nothing_back_and_that_is_said() {
+    let first = counting(UNITS);
+    let scene = Scene::<dyn Counter>::with(dev(), &first);
+    scene.upgrade(&renamed(""));
+    let _ = told(&scene);
+    scene.upgrade(&renamed("#[serde(alias = \"hp\")]"));
+    scene.upgrade(&first);
+    let (fields, line) = told(&scene);
+    assert_eq!(fields.restored.len(), 0, "{line}");
+    let lost = ["Count.hp", "Count.units[].hp: 1,000 values", "Count.by_name[].hp: 2 values"];
+    assert_eq!(fields.unrestored, lost, "{line}");
+    assert!(line.contains("do not come back") && line.contains("a renamed field"), "{line}");
+}
+
+#[test]
 fn the_last_state_of_a_version_is_taken_back_when_a_versioned_edit_is_undone() {
     let (first, second) = (counting(FIRST), counting(SECOND));
     // It has left its chain behind: the artifact's version is none that it can write.

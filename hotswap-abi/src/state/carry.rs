@@ -40,8 +40,8 @@ pub struct Carried {
     pub defaulted: Vec<String>,
     /// Fields that have got back what was dropped from them before.
     pub restored: Vec<String>,
-    /// Fields that have got a default value although earlier ones are kept: their collection has
-    /// another length by now, or their type does not take them.
+    /// Fields that have not got back what was dropped from them before: their collection has another
+    /// length by now, their type does not take it, or they have the value of a renamed field.
     pub unrestored: Vec<String>,
     /// What this changes in the dropped values that are kept, once the state serves.
     pub change: DroppedChange,

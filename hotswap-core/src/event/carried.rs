@@ -12,8 +12,8 @@ pub struct CarriedFields {
     pub dropped: Vec<String>,
     /// Fields that have got back what was dropped from them before.
     pub restored: Vec<String>,
-    /// Fields that have got a default, although earlier values of them are kept: their collection has
-    /// another length by now, or their type does not take them.
+    /// Fields whose earlier values are kept and have not come back: their collection has another
+    /// length by now, their type does not take them, or they have the value of a renamed field.
     pub unrestored: Vec<String>,
     /// How many dropped values are not kept, because all of them would be larger than 64 MiB.
     pub left_out: usize,
@@ -54,7 +54,7 @@ impl fmt::Display for CarriedFields {
             write!(
                 f,
                 "{before}values that were dropped do not come back to {}: the collection has another \
-                 length, or the field another type",
+                 length, the field has another type, or it has the value of a renamed field",
                 unrestored.join(", ")
             )?;
         }

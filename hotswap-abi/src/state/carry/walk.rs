@@ -229,7 +229,11 @@ impl Carrier<'_> {
             let from = place.and_then(|place| by_key(old, &left[place].0));
             let value = match (place, from) {
                 (Some(place), Some(from)) => {
-                    let (_, value) = left.remove(place);
+                    let (name, value) = left.remove(place);
+                    // By an alias that is younger than the drop.
+                    if name != key && self.kept.has(&at.shown) {
+                        self.unrestored.add(&at.shown);
+                    }
                     self.value(value, &from.parts[0], &to.parts[0], &at)?
                 }
                 _ => match self.returned(&to.parts[0], &at) {
