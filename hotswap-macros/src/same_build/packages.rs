@@ -103,7 +103,8 @@ fn package(unit: &Unit, is_used: bool) -> Result<String, String> {
         None => ("", String::new()),
     };
     // Those of hotswap itself are not for lent values, and listing them takes time in each build.
-    let types = if is_used && unit.is_local() { types::list(&sources.files) } else { String::new() };
+    let types =
+        if is_used && unit.is_local() { types::list(&sources.files) } else { String::new() };
     let features = unit.features().unwrap_or_else(|| "?".to_owned());
     let parts = [
         &*unit.package,
