@@ -17,7 +17,11 @@
 //! child's words: `rehearsal/verdict.rs`. A manifest that holds such a text is refused by its
 //! decoder.
 
-use std::{borrow::Cow, error::Error, fmt::Write as _};
+use std::{
+    borrow::Cow,
+    error::Error,
+    fmt::{self, Write as _},
+};
 
 /// An error's text with those of its causes: `the journal cannot be had: the folder … : …`.
 #[must_use]
@@ -63,6 +67,19 @@ pub fn is_obeyed(c: char) -> bool {
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let ends_line = matches!(c, '\u{2028}' | '\u{2029}');
     c.is_control() || turns || ends_line
+}
+
+/// What a closure writes: `std::fmt::from_fn` of newer compilers.
+pub(crate) fn from_fn(
+    write: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result,
+) -> impl fmt::Display {
+    struct Written<F>(F);
+    impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for Written<F> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0(f)
+        }
+    }
+    Written(write)
 }
 
 /// A text on one line.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::text::escaped;
+use crate::text::{escaped, from_fn};
 
 /// Why a call through a slot has no result.
 ///
@@ -107,7 +107,7 @@ impl Failure {
     /// The backtrace below the line of a message: each line of it begins a line, indented.
     pub fn frames(&self) -> impl fmt::Display + '_ {
         let lines = self.backtrace.lines();
-        fmt::from_fn(move |f| lines.clone().try_for_each(|line| write!(f, "\n  {}", escaped(line))))
+        from_fn(move |f| lines.clone().try_for_each(|line| write!(f, "\n  {}", escaped(line))))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Kind;
-use crate::same_build::Build;
+use crate::{same_build::Build, text::from_fn};
 
 /// One type: written out, or a reference to a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,13 +99,13 @@ impl Types {
     /// A shape as a user would write the type.
     #[must_use]
     pub fn display<'a>(&'a self, shape: &'a Shape) -> impl fmt::Display + 'a {
-        fmt::from_fn(move |f| self.write(shape, f))
+        from_fn(move |f| self.write(shape, f))
     }
 
     /// A method as a user would write it: `update(&mut self, dt: f32) -> Vec<Score>`.
     #[must_use]
     pub fn signature<'a>(&'a self, method: &'a OwnedMember) -> impl fmt::Display + 'a {
-        fmt::from_fn(move |f| {
+        from_fn(move |f| {
             let receiver = if method.takes_mut() { "&mut self" } else { "&self" };
             write!(f, "{}({receiver}", method.name)?;
             for (label, part) in method.labels.iter().zip(&method.parts) {
