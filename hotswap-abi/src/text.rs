@@ -70,9 +70,7 @@ pub fn is_obeyed(c: char) -> bool {
 }
 
 /// What a closure writes: `std::fmt::from_fn` of newer compilers.
-pub(crate) fn from_fn(
-    write: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result,
-) -> impl fmt::Display {
+pub(crate) fn from_fn(write: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result) -> impl fmt::Display {
     struct Written<F>(F);
     impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for Written<F> {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
