@@ -120,9 +120,8 @@ impl Build {
         loop {
             // What says better what differs is looked up: the other side may not have it.
             if let Some(line) = ours.next_if(|line| line.mark == Mark::May) {
-                let other = artifact.optional(&line.what);
-                if other.is_some_and(|other| other != line.value) {
-                    return Some(value(&line.what, Some(&line.value), other));
+                if let Some(other) = artifact.instead_of(line, host) {
+                    return Some(value(&line.what, Some(&line.value), Some(other)));
                 }
                 continue;
             }
@@ -153,9 +152,15 @@ impl Build {
         self.lines.iter().filter(|line| line.what == what).count()
     }
 
-    fn optional(&self, what: &str) -> Option<&str> {
-        let mut lines = self.lines.iter().filter(|line| line.mark == Mark::May);
-        lines.find(|line| line.what == what).map(|line| line.value.as_str())
+    /// What this side has instead of another side's optional line. Of two versions of one package each
+    /// has such a line: one that is on both sides is none that differs.
+    fn instead_of(&self, line: &Line, other: &Self) -> Option<&str> {
+        if self.lines.contains(line) || self.count(&line.what) != other.count(&line.what) {
+            return None;
+        }
+        let same = |it: &&Line| it.mark == Mark::May && it.what == line.what;
+        let mut lines = self.lines.iter().filter(same);
+        lines.find(|it| !other.lines.contains(it)).map(|it| it.value.as_str())
     }
 }
 
@@ -262,6 +267,21 @@ mod tests {
         check("none\nprofile", "none\nprofile", "");
         // A side that does not know a dependency's features yet.
         check("?features of glam\tstd\n", "", "");
+    }
+
+    #[test]
+    fn two_versions_of_a_package_have_features_of_their_own() {
+        let two = |features: &str| {
+            let text = format!("features of glam\tlibm\n?features of glam\t{features}");
+            Build::parse(&BASE.replace("features of glam\tstd", &text)).unwrap()
+        };
+        assert_eq!(Build::difference(&two("std"), &two("std")), None);
+        let found = Build::difference(&two("std"), &two("rand")).unwrap().to_string();
+        assert_eq!(found, "features of glam  host: std   artifact: rand");
+        // One of them is not known yet.
+        let one = Build::parse(BASE).unwrap();
+        assert_eq!(Build::difference(&two("std"), &one), None);
+        assert_eq!(Build::difference(&one, &two("std")), None);
     }
 
     #[test]
