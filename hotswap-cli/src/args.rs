@@ -55,6 +55,7 @@ pub(crate) enum Command {
 Examples:
   cargo hotswap new demo
   cargo hotswap new demo --single              # one package
+  cargo hotswap new demo --world               # the host owns a struct World, the module gets &mut
   cargo hotswap new demo --path ../hotswap     # a checkout, while there is no release
 
 Exit codes: 0 made, 1 refused (the folder is not empty, the name is none for a crate), 2 not possible")]
@@ -64,6 +65,10 @@ pub(crate) struct New {
     /// One package instead of three: interface and module in src/lib.rs, the host in src/main.rs
     #[arg(long)]
     pub(crate) single: bool,
+    /// The state is a struct of any types that the host owns: update(&mut World). Host and module must
+    /// be built from the same sources; asks for one unsafe call in the host
+    #[arg(long, conflicts_with = "single")]
+    pub(crate) world: bool,
     /// Depend on this checkout of hotswap instead of a release
     #[arg(long, value_name = "DIR")]
     pub(crate) path: Option<PathBuf>,

@@ -22,14 +22,20 @@ pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
         None => Dependencies::released(),
         Some(checkout) => Dependencies::checkout(checkout, &folder)?,
     };
-    let (package, contract) = match asked.single {
-        true => (name.to_owned(), name.to_owned()),
-        false => (format!("{name}-module"), format!("{name}-interface")),
+    let (package, contract) = match (asked.single, asked.world) {
+        (true, _) => (name.to_owned(), name.to_owned()),
+        (false, true) => (format!("{name}-module"), format!("{name}-world")),
+        (false, false) => (format!("{name}-module"), format!("{name}-interface")),
     };
+    let mut names = Names::of(name);
+    // That is the struct's.
+    if asked.world && names.interface == "World" {
+        names = Names::of("world-part");
+    }
     let texts = Texts {
         package: &package,
         contract: &contract,
-        names: &Names::of(name),
+        names: &names,
         dependencies: &dependencies,
     };
 
@@ -39,15 +45,20 @@ pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
         false => (here.clone(), format!("{name}/")),
     };
     let mut draft = Draft::below(&root)?;
-    let files = if asked.single { single(&texts) } else { workspace(&texts, name) };
+    let files = match (asked.single, asked.world) {
+        (true, _) => single(&texts),
+        (false, true) => world(&texts, name),
+        (false, false) => workspace(&texts, name),
+    };
     for (path, text) in files {
         draft.file(&format!("{prefix}{path}"), &text)?;
     }
     draft.put()?.keep();
 
     say::message(format_args!(
-        "{} {name}: a host, an interface and a module in {}{}",
+        "{} {name}: a host, {} and a module in {}{}",
         styled(GOOD, "made"),
+        if asked.world { "its world" } else { "an interface" },
         if asked.single { "one package, " } else { "" },
         shown(&folder, &here),
     ));
@@ -81,6 +92,20 @@ fn workspace(texts: &Texts<'_>, name: &str) -> Vec<(&'static str, String)> {
         ("module/Cargo.toml", module + for_tests),
         ("module/src/lib.rs", texts.module(None)),
         ("module/tests/state.rs", texts.test("cargo test --workspace")),
+    ]
+}
+
+/// Three packages: the interface is the world's.
+fn world(texts: &Texts<'_>, name: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("Cargo.toml", texts.world_workspace()),
+        (".gitignore", texts.world_ignored()),
+        ("host/Cargo.toml", texts.world_host_manifest(name)),
+        ("host/src/main.rs", texts.world_host()),
+        ("module/Cargo.toml", texts.world_module_manifest()),
+        ("module/src/lib.rs", texts.world_module()),
+        ("world/Cargo.toml", texts.interface_manifest("{ workspace = true }")),
+        ("world/src/lib.rs", texts.world()),
     ]
 }
 

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use syn::{
-    Attribute, File, Item, ItemTrait, TraitItem, UseTree,
+    Attribute, File, FnArg, Item, ItemTrait, Signature, TraitItem, UseTree,
     spanned::Spanned as _,
     visit::{self, Visit},
 };
@@ -70,8 +70,7 @@ impl Contract {
         let mut signatures = Vec::new();
         for signature in methods {
             names.visit_signature(signature);
-            let text = source.get(signature.span().byte_range()).unwrap_or_default();
-            signatures.push((signature.ident.to_string(), text.to_owned()));
+            signatures.push((signature.ident.to_string(), plain(source, signature)));
         }
         let own: BTreeSet<String> = file.items.iter().filter_map(declared).collect();
         let mut from_it: BTreeSet<String> = names.0.intersection(&own).cloned().collect();
@@ -105,6 +104,23 @@ impl Contract {
         });
         methods.collect::<Vec<_>>().join("\n")
     }
+}
+
+/// The text of a signature without the attributes of its arguments, which are the interface's.
+fn plain(source: &str, signature: &Signature) -> String {
+    let whole = signature.span().byte_range();
+    let mut text = source.get(whole.clone()).unwrap_or_default().to_owned();
+    let attributes = signature.inputs.iter().flat_map(|input| match input {
+        FnArg::Receiver(it) => &it.attrs,
+        FnArg::Typed(it) => &it.attrs,
+    });
+    let ranges: Vec<_> = attributes.map(|it| it.span().byte_range()).collect();
+    for range in ranges.into_iter().rev() {
+        let (start, end) = (range.start - whole.start, range.end - whole.start);
+        let spaces = text[end..].len() - text[end..].trim_start().len();
+        text.replace_range(start..end + spaces, "");
+    }
+    text
 }
 
 fn interface(item: &Item) -> Option<&ItemTrait> {
@@ -199,6 +215,8 @@ pub trait Game {
     fn update(
         &mut self,
         engine: &mut dyn Engine,
+        #[same_build] world: &mut Vec<Score>,
+        #[portable(serde)]
         by: HashMap<String, Score>,
     ) -> Result<Place, fmt::Error>;
     fn title(&self) -> String { String::new() }
@@ -233,6 +251,7 @@ pub trait Game {
             "    fn update(
         &mut self,
         engine: &mut dyn Engine,
+        world: &mut Vec<Score>,
         by: HashMap<String, Score>,
     ) -> Result<Place, fmt::Error> {
         todo!(\"Game::update\")

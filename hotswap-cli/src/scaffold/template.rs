@@ -36,8 +36,12 @@ impl Texts<'_> {
     }
 
     pub(crate) fn host_manifest(&self, host: &str) -> String {
-        let own = format!("{} = {{ path = \"../interface\" }}", self.contract);
-        let others = ["hotswap-core", "signal-hook"].map(|it| format!("{it}.workspace = true"));
+        self.host_manifest_with(host, "../interface", &["hotswap-core", "signal-hook"])
+    }
+
+    fn host_manifest_with(&self, host: &str, contract: &str, others: &[&str]) -> String {
+        let own = format!("{} = {{ path = \"{contract}\" }}", self.contract);
+        let others = others.iter().map(|it| format!("{it}.workspace = true"));
         let dependencies = sorted([own].into_iter().chain(others).collect());
         manifest(host, "The program that does not stop", "", &dependencies)
     }
@@ -79,11 +83,15 @@ impl Texts<'_> {
 
     /// `path`: the interface's, from the module.
     pub(crate) fn module_manifest(&self, path: &str, abi: &str, serde: &str) -> String {
-        let dependencies = sorted(vec![
-            format!("{} = {{ path = {path} }}", self.contract),
-            format!("hotswap-abi = {abi}"),
-            format!("serde = {serde}"),
-        ]);
+        self.module_manifest_with(
+            path,
+            vec![format!("hotswap-abi = {abi}"), format!("serde = {serde}")],
+        )
+    }
+
+    fn module_manifest_with(&self, path: &str, others: Vec<String>) -> String {
+        let own = format!("{} = {{ path = {path} }}", self.contract);
+        let dependencies = sorted([own].into_iter().chain(others).collect());
         let library = "\n# A library to load; and one to link with, for tests.\n[lib]\n\
                        crate-type = [\"cdylib\", \"rlib\"]\n";
         manifest(self.package, "The part that is replaced", library, &dependencies)
@@ -143,6 +151,53 @@ impl Texts<'_> {
             ("{{signal_hook}}", "{ version = \"0.4\", default-features = false }"),
         ];
         table.iter().fold(template.to_owned(), |text, (mark, value)| text.replace(mark, value))
+    }
+}
+
+/// The texts of a project whose host owns a world, and lends it to the module.
+impl Texts<'_> {
+    pub(crate) fn world_workspace(&self) -> String {
+        let text = template!("world_workspace.toml");
+        self.fill(&text.replace("{{profiles}}\n", template!("profiles.toml")))
+    }
+
+    pub(crate) fn world_ignored(&self) -> String {
+        "/target\n".to_owned()
+    }
+
+    pub(crate) fn world_host_manifest(&self, host: &str) -> String {
+        self.host_manifest_with(host, "../world", &["hotswap-core"])
+    }
+
+    pub(crate) fn world_host(&self) -> String {
+        let imports = vec![
+            self.world_import(),
+            "use hotswap_core::{Config, Host, SlotConfig, host_build};".to_owned(),
+        ];
+        self.with_imports(template!("world_host.rs"), imports)
+    }
+
+    pub(crate) fn world_module_manifest(&self) -> String {
+        self.module_manifest_with("\"../world\"", vec!["hotswap-abi.workspace = true".to_owned()])
+    }
+
+    pub(crate) fn world_module(&self) -> String {
+        let imports = vec![self.world_import(), "use hotswap_abi::HotModule;".to_owned()];
+        self.with_imports(template!("world_module.rs"), imports)
+    }
+
+    pub(crate) fn world(&self) -> String {
+        self.fill(template!("world.rs"))
+    }
+
+    fn world_import(&self) -> String {
+        let mut names = [self.names.interface.as_str(), "World"];
+        names.sort_unstable();
+        format!("use {}::{{{}}};", krate(self.contract), names.join(", "))
+    }
+
+    fn with_imports(&self, template: &str, imports: Vec<String>) -> String {
+        self.fill(&template.replace("{{imports}}", sorted(imports).trim_end()))
     }
 }
 

@@ -83,6 +83,36 @@ fn one_package_does_as_well() {
     assert_eq!(number(&first), last + 1, "{seen:#?} {:#?}", run.seen);
 }
 
+/// The world is the host's, so the module may be any other; a changed world is refused.
+#[test]
+fn a_world_of_the_host_stays_over_an_edit() {
+    let folder = scratch();
+    let root = project_of(folder.path(), "globe", &["--world"]);
+    let program = std::env::var_os("CARGO").unwrap();
+    let mut run = Running::start(command(program, &root).args(["run", "--quiet"]));
+    run.line(|line| line == "Hello number 3");
+    let module = root.join("module/src/lib.rs");
+    edit(&module, "Hello number", "Howdy, this is");
+    let howdy = run.line(|line| line.starts_with("Howdy, this is "));
+    assert!(number(&howdy) > 3, "{howdy}");
+
+    edit(&module, "world.count += 1;", "panic!(\"no count\");");
+    run.line(|line| line.starts_with("no update: ") && line.contains("no count"));
+    edit(&module, "panic!(\"no count\");", "world.count += 1;");
+    let after = run.line(|line| line.starts_with("Howdy, this is "));
+    assert!(number(&after) > number(&howdy), "{after}");
+
+    edit(&root.join("world/src/lib.rs"), "pub count: u64,", "pub count: u64,\n    pub more: u8,");
+    run.line(|line| line.contains("sources of globe-world  changed: src/lib.rs"));
+    let last = run.line(|line| line.starts_with("Howdy, this is "));
+    assert!(number(&last) > number(&after), "{last}");
+    drop(run);
+
+    // Another module of the same world.
+    cargo(&root, &["hotswap", "add", "boss", "--interface", "globe-world"]).expect(0);
+    cargo(&root, &["test", "--quiet", "--workspace"]).expect(0).says("1 passed");
+}
+
 #[test]
 fn what_is_written_is_small_and_in_form() {
     let folder = scratch();
@@ -108,6 +138,20 @@ fn what_is_written_is_small_and_in_form() {
     let wanted =
         [".gitignore", "Cargo.lock", "Cargo.toml", "src/lib.rs", "src/main.rs", "tests/state.rs"];
     assert_eq!(names, wanted);
+    let globe = project_of(folder.path(), "globe", &["--world"]);
+    let names: Vec<_> = files(&globe).into_iter().map(|(name, _)| name).collect();
+    let wanted = [
+        ".gitignore",
+        "Cargo.lock",
+        "Cargo.toml",
+        "host/Cargo.toml",
+        "host/src/main.rs",
+        "module/Cargo.toml",
+        "module/src/lib.rs",
+        "world/Cargo.toml",
+        "world/src/lib.rs",
+    ];
+    assert_eq!(names, wanted);
     // As a new project is formatted: without a configuration of ours.
     fs::copy(checkout().join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
     cargo(
@@ -116,7 +160,9 @@ fn what_is_written_is_small_and_in_form() {
     )
     .expect(0);
     cargo(&solo, &["fmt", "--check"]).expect(0);
-    for (name, text) in files(&root).into_iter().chain(files(&solo)) {
+    cargo(&globe, &["fmt", "--check", "-p", "globe", "-p", "globe-module", "-p", "globe-world"])
+        .expect(0);
+    for (name, text) in files(&root).into_iter().chain(files(&solo)).chain(files(&globe)) {
         assert!(!text.contains("{{") && !text.contains("}}"), "{name}: {text}");
         assert!(name == "Cargo.lock" || text.lines().count() < 60, "{name} is long");
     }
@@ -174,6 +220,7 @@ fn what_would_do_harm_is_refused() {
     fs::write(at("file"), "mine").unwrap();
     std::os::unix::fs::symlink("nowhere", at("link")).unwrap();
     let before = fs::read_dir(folder.path()).unwrap().count();
+    hotswap(folder.path(), &["new", "demo", "--world", "--single"]).expect(2);
     let table: [(&[&str], &str); 8] = [
         (&["full"], "exists and is not empty"),
         (&["file"], "exists and is no folder"),
