@@ -60,8 +60,8 @@ Examples:
 
 Exit codes: 0 made, 1 refused (the folder is not empty, the name is none for a crate), 2 not possible")]
 pub(crate) struct New {
-    /// The workspace's folder, and the name of the program in it
-    pub(crate) name: String,
+    /// The workspace's folder; its last part is the name of the program in it
+    pub(crate) folder: PathBuf,
     /// One package instead of three: interface and module in src/lib.rs, the host in src/main.rs
     #[arg(long)]
     pub(crate) single: bool,

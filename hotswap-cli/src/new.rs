@@ -13,10 +13,11 @@ use crate::{
 };
 
 pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
-    let name = asked.name.as_str();
+    let name = asked.folder.file_name().unwrap_or_default().to_string_lossy();
+    let name = &*name;
     check_name(name)?;
     let here = env::current_dir().map_err(|error| Error::unable(&error))?;
-    let folder = here.join(name);
+    let folder = here.join(&asked.folder);
     let exists = is_free(&folder)?;
     let dependencies = match &asked.path {
         None => Dependencies::released(),
@@ -40,10 +41,13 @@ pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
     };
 
     // An empty folder that is there already is filled; else all of it appears at once.
-    let (root, prefix) = match exists {
-        true => (folder.clone(), String::new()),
-        false => (here.clone(), format!("{name}/")),
+    let (root, prefix) = match (exists, folder.parent()) {
+        (false, Some(above)) => (above.to_owned(), format!("{name}/")),
+        _ => (folder.clone(), String::new()),
     };
+    fs::create_dir_all(&root).map_err(|error| {
+        Error::Unable(format!("the folder {} cannot be made: {error}", root.display()))
+    })?;
     let mut draft = Draft::below(&root)?;
     let files = match (asked.single, asked.world) {
         (true, _) => single(&texts),
@@ -71,7 +75,7 @@ pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
     say::result(&format!(
         "\n  {}\n\nThen change the text in {} and save: the program goes on with the new code, \
          and the count stays.\n\nOne more module: {program} add NAME",
-        styled(BOLD, format!("cd {name} && cargo run")),
+        styled(BOLD, format!("cd {} && cargo run", asked.folder.display())),
         styled(BOLD, if asked.single { "src/lib.rs" } else { "module/src/lib.rs" }),
     ));
     Ok(Outcome::Done)

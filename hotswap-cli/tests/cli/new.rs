@@ -203,6 +203,20 @@ fn without_a_path_it_depends_on_a_release() {
 }
 
 #[test]
+fn a_folder_elsewhere_is_made_with_those_above() {
+    let folder = scratch();
+    std::os::unix::fs::symlink(checkout(), folder.path().join("hotswap")).unwrap();
+    let asked = ["new", "games/new/demo/", "--path", "hotswap"];
+    hotswap(folder.path(), &asked).expect(0).says("cd games/new/demo/ && cargo run");
+    let root = folder.path().join("games/new/demo");
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let wanted = "hotswap-abi = { path = \"../../../hotswap/hotswap-abi\" }";
+    assert!(manifest.contains(wanted), "{manifest}");
+    assert!(fs::read_to_string(root.join("host/Cargo.toml")).unwrap().contains("name = \"demo\""));
+    cargo(&root, &["metadata", "--no-deps", "--format-version=1"]).expect(0);
+}
+
+#[test]
 fn an_empty_folder_is_filled() {
     let folder = scratch();
     fs::create_dir(folder.path().join("demo")).unwrap();
@@ -221,12 +235,13 @@ fn what_would_do_harm_is_refused() {
     std::os::unix::fs::symlink("nowhere", at("link")).unwrap();
     let before = fs::read_dir(folder.path()).unwrap().count();
     hotswap(folder.path(), &["new", "demo", "--world", "--single"]).expect(2);
-    let table: [(&[&str], &str); 8] = [
+    let table: [(&[&str], &str); 9] = [
         (&["full"], "exists and is not empty"),
         (&["file"], "exists and is no folder"),
         (&["link"], "exists and is no folder"),
         (&["2d"], "must begin with a letter"),
-        (&["a/b"], "is no letter"),
+        (&["a b"], "is no letter"),
+        (&["full/.."], "it is empty"),
         (&["fn"], "use it themselves"),
         (&["demo", "--path", "full"], "is no checkout of hotswap"),
         (&["demo", "--path", "missing"], "is no checkout of hotswap"),
