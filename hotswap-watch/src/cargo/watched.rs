@@ -62,6 +62,16 @@ fn is_passed_over(name: &OsStr) -> bool {
         || name == "4913"
         || name.starts_with("___jb_")
         || [".swp", ".swo", ".swx", ".orig", ".rej"].iter().any(|end| name.ends_with(end))
+        || name.strip_prefix("sed").is_some_and(is_random)
+        || name.rsplit_once(".rs.").is_some_and(|(_, end)| is_random(end))
+}
+
+/// As `mkstemp` ends a name: `sed -i` writes `sedXXXXXX`, and Kate `lib.rs.XXXXXX`. A folder may be
+/// called `sedentary`.
+fn is_random(end: &str) -> bool {
+    end.len() == 6
+        && end.bytes().all(|it| it.is_ascii_alphanumeric())
+        && end.bytes().any(|it| !it.is_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -90,6 +100,9 @@ mod tests {
             "/w/a/src/target/x.rs",
             "/w/.hidden/b/lib.rs",
             "/w/b/targets.rs",
+            "/w/a/src/sedentary/mod.rs",
+            "/w/a/src/sed_4You.rs",
+            "/w/a/src/text.rs.in",
         ] {
             assert!(watched.has(Path::new(path)), "{path}");
             assert!(watched.concerns(Path::new(path)), "{path}");
@@ -110,6 +123,8 @@ mod tests {
             "/w/a/src/.#lib.rs",
             "/w/a/src/#lib.rs#",
             "/w/a/src/lib.swp",
+            "/w/a/src/sedXg2v1s",
+            "/w/a/src/lib.rs.Xg2v1s",
             "/w/a/src/.git/x.rs",
             "/w/b/target",
             "/w/b/target/debug/build.rs",
