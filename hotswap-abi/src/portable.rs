@@ -71,9 +71,11 @@ use crate::shape::{Shaped, Wire};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross the boundary by value",
     label = "not portable",
-    note = "derive it: `#[derive(Portable)]`; for a type of another crate, mark the argument, the field, \
-            or the method for its result, `#[portable(serde)]`, or a field `#[portable(with = …)]`; \
-            types of some crates have a feature of hotswap-abi"
+    note = "types of bytes, chrono, glam, indexmap, jiff, serde_json, smallvec, time and uuid: turn on the \
+            feature of hotswap-abi that is named like their crate, `features = [\"uuid\"]`",
+    note = "for a type of your own: `#[derive(Portable)]`",
+    note = "for any other type of another crate: mark the argument, the field, or the method for its \
+            result, `#[portable(serde)]`, or a field `#[portable(with = …)]`"
 )]
 pub trait Portable: Shaped<Wire> + Sized + 'static {
     /// How a value travels.

@@ -14,7 +14,7 @@ mod kept;
 pub mod movable;
 mod steps;
 
-pub use carry::{Carried, CarryError, DroppedChange, DroppedValues, carry, carry_back};
+pub use carry::{Carried, CarryError, DroppedChange, DroppedValues, NewField, carry, carry_back};
 pub use check::assert_faithful;
 pub use codec::{CodecError, decode, encode, is_faithful};
 pub use difference::{StateDifference, differences};

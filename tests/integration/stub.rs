@@ -7,7 +7,10 @@ use std::{fs, path::Path};
 
 use counter_api::Counter;
 use hotswap_core::event::{Exit, Phase, StateNote};
-use hotswap_tests::{Scene, counting, fixture, pasted};
+use hotswap_tests::{
+    Scene, counting, fixture, pasted,
+    versions::{FIRST, SECOND},
+};
 
 use crate::support::{counter, elsewhere, value};
 
@@ -51,7 +54,34 @@ fn follow(source: &str, advice: &str) -> String {
         .lines()
         .find_map(|line| line.trim().strip_prefix("// on Count: "))
         .expect("it says what to write on the new version");
-    format!("{}\n{stub}\n", source.replace("#[hot_state(version = 1)]", attribute))
+    let state = source.find("pub struct Count ").expect("it has the state");
+    let (at, end) =
+        (source[..state].rfind("#[hot_state").unwrap(), source[..state].rfind(']').unwrap());
+    format!("{}{attribute}{}\n{stub}\n", &source[..at], &source[end + 1..])
+}
+
+#[test]
+fn the_stub_of_a_third_version_leads_on_to_the_first() {
+    let scene = Scene::<dyn Counter>::of(&counting(SECOND));
+    scene.slot.pin_mut().add(5).unwrap();
+    let renamed = SECOND
+        .replace("value: u64, level: u8", "value: u64, rank: u8")
+        .replace("level: 3", "rank: 3");
+    let refusal = scene.refusal(&counting(&renamed));
+    let step = "// impl Migrate<CountV1> for Count: now for CountV2, with the fields of CountV2";
+    assert!(refusal.advice.lines().any(|line| line.trim() == step), "{refusal}");
+    let source = follow(&renamed, &refusal.advice)
+        .replacen("impl Migrate<CountV1> for Count {", "impl Migrate<CountV1> for CountV2 {", 1)
+        .replacen("value: old.value, rank: 3", "value: old.value, level: 3", 1);
+    let third = counting(&source);
+    let live = scene.upgrade(&third);
+    assert_eq!(live.state, StateNote::Migrated { from: 2, to: 3 });
+    assert_eq!(elsewhere(|| scene.slot.pin().state_text().unwrap()), "Count { value: 5, rank: 3 }");
+
+    let scene = Scene::<dyn Counter>::of(&counting(FIRST));
+    scene.slot.pin_mut().add(6).unwrap();
+    assert_eq!(scene.upgrade(&third).state, StateNote::Migrated { from: 1, to: 3 });
+    assert_eq!(elsewhere(|| scene.slot.pin().state_text().unwrap()), "Count { value: 6, rank: 3 }");
 }
 
 const OLD: &str = "

@@ -122,6 +122,73 @@ fn an_alias_carries_a_renamed_field_there_and_back() {
     assert_eq!(state_text(&scene), before);
 }
 
+const MODES: &str = "
+#[derive(Shape, Serialize, Deserialize, Clone, Debug)]
+pub enum Mode { Calm, Angry(u8) }
+#[derive(Shape, Serialize, Deserialize, Clone, Debug)]
+pub struct Unit { hp: u32, mode: Mode }
+#[derive(HotState, Serialize, Deserialize, Clone, Debug)]
+#[hot_state(version = 1)]
+pub struct Count { value: u64, first: Mode, units: Vec<Unit> }
+impl Counts for Count {
+    fn fresh() -> Self {
+        let units = (1..4).map(|hp| Unit { hp, mode: Mode::Angry(7) }).collect();
+        Self { value: 0, first: Mode::Angry(9), units }
+    }
+    fn value(&self) -> u64 { self.value }
+    fn add(&mut self, n: u64) { self.value += n; }
+}";
+
+#[test]
+fn renamed_fields_without_a_default_are_all_named_with_the_alias_that_keeps_their_values() {
+    let scene = Scene::<dyn Counter>::with(dev(), &counting(MODES));
+    let before = state_text(&scene);
+    let renamed = MODES
+        .replace(
+            "pub struct Unit { hp: u32, mode: Mode }",
+            "pub struct Unit { hp: u32, UNIT mood: Mode }",
+        )
+        .replace("value: u64, first: Mode", "value: u64, FIRST lead: Mode, NEW last: Unit")
+        .replace("Unit { hp, mode:", "Unit { hp, mood:")
+        .replace("first: Mode::Angry(9)", "lead: Mode::Angry(9), last: last()");
+    let renamed = format!("{renamed}\nfn last() -> Unit {{ Unit {{ hp: 1, mood: Mode::Calm }} }}");
+    let with = |unit: &str, first: &str, new: &str| {
+        let source = renamed.replace("UNIT", unit).replace("FIRST", first).replace("NEW", new);
+        counting(&source)
+    };
+    let refusal = scene.refusal(&with("", "", ""));
+    assert_eq!((refusal.exit, refusal.phase), (Exit::Rejected, Phase::Migrating));
+    let [finding] = refusal.findings.as_slice() else { panic!("{refusal}") };
+    assert_eq!(
+        finding.lines().collect::<Vec<_>>(),
+        [
+            "state  Count.units[].mood is new, and Mode has no value to start with; gone: mode",
+            "Count.lead is new, and Mode has no value to start with; gone: first",
+            "Count.last is new, and Mode in it has no value to start with",
+        ]
+    );
+    assert_eq!(
+        refusal.advice,
+        "keep the values of a renamed field with #[serde(alias = \"mode\")] on Count.units[].mood, \
+         #[serde(alias = \"first\")] on Count.lead; start Count.last with #[serde(default)]; or give \
+         the state a new version and a migration from the one that serves; tried again when the file \
+         changes"
+    );
+    assert_eq!(refusal.to_string().matches("do: ").count(), 1);
+    assert_eq!(state_text(&scene), before);
+    // Doing what it says keeps all of it.
+    let live = scene.upgrade(&with(
+        "#[serde(alias = \"mode\")]",
+        "#[serde(alias = \"first\")]",
+        "#[serde(default = \"last\")]",
+    ));
+    let defaulted = vec!["Count.last".to_owned()];
+    assert_eq!(live.state, StateNote::Carried { dropped: Vec::new(), defaulted });
+    let after =
+        before.replace("first: Angry(9)", "lead: Angry(9), last: Unit { hp: 1, mood: Calm }");
+    assert_eq!(state_text(&scene), after.replace("mode: ", "mood: "));
+}
+
 #[test]
 fn an_alias_that_comes_after_the_rename_brings_nothing_back_and_that_is_said() {
     let first = counting(UNITS);

@@ -25,6 +25,8 @@ use crate::shape::{Shaped, Wire};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent across the boundary by reference",
     label = "not plain data",
+    note = "types of glam and uuid: turn on the feature of hotswap-abi that is named like their crate, \
+            `features = [\"glam\"]`",
     note = "`&T` and `&[T]` take plain data: `#[derive(Plain, Clone, Copy)] #[repr(C)]`; pass \
             anything else by value, as `#[derive(Portable)]`; where host and module are always \
             built from the same sources, lend any type as `#[same_build] name: &T`"

@@ -40,9 +40,12 @@ use super::{
 /// hand as well, and with it this promise.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not describe itself",
-    label = "derive `Shape` for this type",
+    label = "not described",
+    note = "types of bytes, chrono, glam, indexmap, jiff, serde_json, smallvec, time and uuid: turn on the \
+            feature of hotswap-abi that is named like their crate, `features = [\"uuid\"]`; in a state \
+            also that crate's own feature `serde`",
     note = "for a type of your own that is part of a state: `#[derive(Shape)]` on it",
-    note = "for a type of another crate: `#[shape(opaque)]` on the field; it is then compared by \
+    note = "for any other type of another crate: `#[shape(opaque)]` on the field; it is then compared by \
             decoding and encoding it",
     note = "for a type that crosses a call: `#[derive(Portable)]`"
 )]

@@ -17,7 +17,7 @@ mod walk;
 mod zero;
 
 pub use dropped::{DroppedChange, DroppedValues};
-pub use error::CarryError;
+pub use error::{CarryError, NewField};
 
 use std::sync::Arc;
 
@@ -83,9 +83,13 @@ pub fn carry_back(
         restored: Tally::default(),
         unrestored: Tally::default(),
         change: DroppedChange::default(),
+        missing: Vec::new(),
         depth: 0,
     };
     let value = carrier.value(value, old.1, new.1, &root)?;
+    if !carrier.missing.is_empty() {
+        return Err(CarryError::NoDefault { fields: carrier.missing });
+    }
     let mut bytes = Vec::with_capacity(bytes.len());
     // Writing to a vector does not fail.
     let _ = rmpv::encode::write_value(&mut bytes, &value);

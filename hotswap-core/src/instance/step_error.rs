@@ -1,5 +1,6 @@
 //! Why module code did not do what was asked.
 
+use hotswap_abi::__private::state::CarryError;
 use hotswap_loader::steps::RunError;
 
 /// Why module code did not do what was asked.
@@ -7,6 +8,8 @@ use hotswap_loader::steps::RunError;
 pub(crate) enum StepError {
     #[error("{0}")]
     Failed(String),
+    #[error("{0}")]
+    NotCarried(CarryError),
     #[error(
         "it panicked: {message}{}{place}{}{backtrace}",
         if place.is_empty() { "" } else { " at " },

@@ -329,7 +329,9 @@ fn drifted(
     findings.extend(differences.iter().map(|it| difference(before, it)));
     let is_own = before.state().is_some_and(|own| own.version == old.version);
     let (advice, source) = if is_own && old.version == new.version {
-        let stub = stub::migration((&before.manifest.types, old), (&manifest.types, new));
+        let older = manifest.states.iter().filter(|it| it.version < old.version);
+        let older = older.max_by_key(|it| it.version);
+        let stub = stub::migration((&before.manifest.types, old), (&manifest.types, new), older);
         let advice = format!(
             "give the new shape version {} and paste this migration, or set StateDrift",
             old.version + 1

@@ -1,7 +1,10 @@
 //! Why a phase was not reached, and whose fault it was.
 
+mod not_carried;
+
 use std::fmt;
 
+use hotswap_abi::__private::state::CarryError;
 use hotswap_gate::Stuck;
 use hotswap_types::Phase;
 
@@ -69,6 +72,11 @@ impl Fault {
         Self { phase, exit, findings, advice: advice.into(), retry, source: None, again: false }
     }
 
+    /// The state cannot be carried by name.
+    pub(crate) fn not_carried(phase: Phase, error: &CarryError) -> Self {
+        Self::rejected(phase, format!("state  {error}"), &not_carried::advice(error))
+    }
+
     /// The artifact's fault.
     pub(crate) fn rejected(phase: Phase, finding: impl ToString, advice: &str) -> Self {
         let findings = vec![finding.to_string()];
@@ -125,6 +133,7 @@ impl Fault {
     pub(crate) fn of_candidate(phase: Phase, step: &str, error: &StepError) -> Self {
         let finding = format!("{step}  {error}");
         let advice = match error {
+            StepError::NotCarried(error) => not_carried::advice(error),
             StepError::NoThread { .. } => {
                 let advice = "end some threads, or raise their limit (`ulimit -u`)";
                 return Self::cancelled(phase, finding, advice);

@@ -42,8 +42,7 @@ pub(crate) fn migrate(
             return Err(StepError::Failed("the state's version is not known".to_owned()));
         };
         let (old, new) = ((&ours.types, &stored.shape), (&theirs.types, &known.shape));
-        let mut all = carry_back(&bytes, old, new, dropped)
-            .map_err(|error| StepError::Failed(error.to_string()))?;
+        let mut all = carry_back(&bytes, old, new, dropped).map_err(StepError::NotCarried)?;
         bytes = Cow::Owned(mem::take(&mut all.bytes));
         let defaulted = mem::take(&mut all.defaulted);
         note = StateNote::Carried { dropped: all.dropped.clone(), defaulted };

@@ -96,6 +96,9 @@ impl Step {
                 Fault::of_serving(Phase::Snapshotted, "downgrade", error)
             }
             Self::Snapshot => Fault::of_serving(Phase::Snapshotted, "state", error),
+            Self::Migrate if let StepError::NotCarried(error) = error => {
+                Fault::not_carried(Phase::Migrating, error)
+            }
             Self::Migrate if matches!(handover, Handover::State { by_name: true, .. }) => {
                 Fault::rejected(
                     Phase::Migrating,

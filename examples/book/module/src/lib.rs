@@ -2,6 +2,8 @@
 //!
 //! The lines `ANCHOR: …` are for the book, which shows pieces of this file.
 
+pub mod till;
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use hotswap_abi::{

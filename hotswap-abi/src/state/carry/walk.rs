@@ -7,7 +7,7 @@ use rmpv::Value;
 use super::{
     attrs::Attrs,
     dropped::{DroppedChange, DroppedValue, DroppedValues},
-    error::CarryError,
+    error::{CarryError, NewField},
     number,
     place::{Place, Tally},
     types::{Family, family, has_attrs, is_map, is_tuple},
@@ -31,6 +31,8 @@ pub(super) struct Carrier<'a> {
     pub(super) restored: Tally,
     pub(super) unrestored: Tally,
     pub(super) change: DroppedChange,
+    /// New fields without a value, each once.
+    pub(super) missing: Vec<NewField>,
     pub(super) depth: usize,
 }
 
@@ -190,9 +192,11 @@ impl Carrier<'_> {
                 restored: Tally::default(),
                 unrestored: Tally::default(),
                 change: DroppedChange::default(),
+                missing: Vec::new(),
                 ..*self
             };
-            let value = carrier.value(dropped.value.clone(), &dropped.shape, shape, at).ok()?;
+            let value = carrier.value(dropped.value.clone(), &dropped.shape, shape, at).ok();
+            let value = value.filter(|_| carrier.missing.is_empty())?;
             let DroppedChange { taken, added } = carrier.change;
             self.change.taken.push(place.clone());
             self.change.taken.extend(taken);
@@ -221,7 +225,7 @@ impl Carrier<'_> {
             .map(|(key, value)| Some((key.as_str()?.to_owned(), value)))
             .collect::<Option<_>>()
             .ok_or_else(|| malformed(at))?;
-        let mut fields = Vec::with_capacity(new.len());
+        let (mut fields, mut missing) = (Vec::with_capacity(new.len()), Vec::new());
         for to in new {
             let (at, attrs) = (at.step(format_args!(".{}", to.name)), Attrs::of(to));
             let key = attrs.key(to);
@@ -243,12 +247,16 @@ impl Carrier<'_> {
                         if attrs.default {
                             continue;
                         }
-                        zero(self.new, &to.parts[0], &at.shown)?
+                        zero(self.new, &to.parts[0], &at.shown).unwrap_or_else(|inner| {
+                            missing.push((&to.parts[0], inner.within(&at.shown)));
+                            Value::Nil
+                        })
                     }
                 },
             };
             fields.push((Value::from(key), value));
         }
+        self.miss(missing, old, &left);
         for (name, value) in left {
             let at = at.step(format_args!(".{name}"));
             self.dropped.add(&at.shown);
@@ -258,6 +266,27 @@ impl Carrier<'_> {
             }
         }
         Ok(Value::Map(fields))
+    }
+
+    /// Fields of a struct that have no value, where these values of it have no field.
+    fn miss(
+        &mut self,
+        fields: Vec<(&Shape, NewField)>,
+        old: &[OwnedMember],
+        left: &[(String, Value)],
+    ) {
+        for (shape, mut field) in fields {
+            if self.missing.iter().any(|known| known.at == field.at) {
+                continue;
+            }
+            let fits = |name: &&String| {
+                by_key(old, name).is_some_and(|from| {
+                    compare_stored((self.old, &from.parts[0]), (self.new, shape), "").is_empty()
+                })
+            };
+            field.gone = left.iter().map(|(name, _)| name).filter(fits).cloned().collect();
+            self.missing.push(field);
+        }
     }
 
     /// An enum as serde writes it: `"Unit"` or `{"Variant": …}`.

@@ -4,7 +4,7 @@ use rmpv::Value;
 
 use super::{
     attrs::Attrs,
-    error::CarryError,
+    error::NewField,
     types::{Family, family, has_attrs, is_tuple},
 };
 use crate::shape::{Kind, Shape, Types};
@@ -16,7 +16,7 @@ const DEEPEST: usize = 64;
 const LARGEST: u64 = 1 << 24;
 
 /// The zero of a type: 0, `""`, nothing, and for a struct the zeros of its fields.
-pub(super) fn zero(types: &Types, shape: &Shape, at: &str) -> Result<Value, CarryError> {
+pub(super) fn zero(types: &Types, shape: &Shape, at: &str) -> Result<Value, NewField> {
     Zeros { types, left: LARGEST }.of(shape, at, 0)
 }
 
@@ -27,10 +27,13 @@ struct Zeros<'a> {
 }
 
 impl Zeros<'_> {
-    fn of(&mut self, shape: &Shape, at: &str, depth: usize) -> Result<Value, CarryError> {
+    fn of(&mut self, shape: &Shape, at: &str, depth: usize) -> Result<Value, NewField> {
         let types = self.types;
-        let none =
-            || CarryError::NoDefault { at: at.to_owned(), ty: types.display(shape).to_string() };
+        let none = || NewField {
+            at: at.to_owned(),
+            ty: types.display(shape).to_string(),
+            gone: Vec::new(),
+        };
         if depth > DEEPEST || self.left == 0 {
             return Err(none());
         }

@@ -91,6 +91,8 @@ const COMPILER: &str = env!("HOTSWAP_COMPILER");
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be handed over as memory",
     label = "`Movable` is not implemented for this",
+    note = "types of glam and uuid: turn on the feature of hotswap-abi that is named like their crate, \
+            `features = [\"glam\"]`",
     note = "a value that moves owns all it points to: no reference (also no `&'static str` or `Cow`), \
             function pointer, `dyn Trait`, raw pointer, `Rc`, `Arc` or lock",
     note = "derive `Movable` for your own types; for a type that cannot have it, keep the value in \

@@ -2,7 +2,9 @@
 //!
 //! It compiles as it stands, beside the state: the old types are in it, with the conversions to the
 //! new ones. It drops nothing unsaid: a field that is gone has a comment in its place, and what only
-//! the user can say is an error, with which the old version goes on.
+//! the user can say is an error, with which the old version goes on. The step from an older version to
+//! the old one is the user's code: it is named, and what is pasted does not compile before that step
+//! leads to the old type.
 
 mod attrs;
 mod convert;
@@ -19,9 +21,11 @@ use self::{
 };
 
 /// The old version with all that changed in it, and a migration that keeps what can be kept.
+/// `older` is the version before the old one, as the new side has it: the chain leads on to it.
 pub(super) fn migration(
     (old_types, old): (&Types, &StateVersion),
     (new_types, new): (&Types, &StateVersion),
+    older: Option<&StateVersion>,
 ) -> String {
     let (Some(from), Some(to)) =
         (old_types.definition(&old.shape), new_types.definition(&new.shape))
@@ -43,12 +47,20 @@ pub(super) fn migration(
         name if name == strip_version(&to.name) => String::new(),
         name => format!(", name = {name:?}"),
     };
-    let next = old.version + 1;
-    let mut text = String::new();
-    let head =
-        format!("{}    #[hot_state(version = {}{named})]\n", derives("HotState", ""), old.version);
-    text += &all.sides.declaration(state, &previous, &head);
-    let name = &to.name;
+    let (name, next) = (&to.name, old.version + 1);
+    let older = older.map(|it| all.sides.new_type(&it.shape));
+    let chain = older.as_ref().map_or_else(String::new, |it| format!(", previous = {it}"));
+    let head = format!(
+        "{}    #[hot_state(version = {}{chain}{named})]\n",
+        derives("HotState", ""),
+        old.version
+    );
+    let mut text = all.sides.declaration(state, &previous, &head);
+    if let Some(older) = older {
+        text += &format!(
+            "    // impl Migrate<{older}> for {name}: now for {previous}, with the fields of {previous}\n"
+        );
+    }
     text += &format!(
         "    // on {name}: #[hot_state(version = {next}, previous = {previous}{named})]\n"
     );
