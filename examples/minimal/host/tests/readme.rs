@@ -165,18 +165,25 @@ struct Program {
 }
 
 impl Program {
-    /// Plays what is shown: one word is typed, everything else is printed, among other lines.
+    /// Plays what is shown: one word is typed, everything else is printed, among other lines. The
+    /// program and its host print on threads of their own: lines between two words have no order.
     #[track_caller]
     fn plays(&mut self, shown: &str) {
+        let mut seen: Vec<String> = Vec::new();
         for expected in shown.lines() {
             if !expected.contains(' ') {
+                seen.clear();
                 writeln!(self.input, "{expected}").unwrap();
                 continue;
             }
-            let mut seen = Vec::new();
+            let is_it = |line: &str| lasting(line) == lasting(expected);
+            if let Some(place) = seen.iter().position(|line| is_it(line)) {
+                seen.remove(place);
+                continue;
+            }
             loop {
                 match self.lines.recv_timeout(Duration::from_secs(600)) {
-                    Ok(line) if lasting(&line) == lasting(expected) => break,
+                    Ok(line) if is_it(&line) => break,
                     Ok(line) => seen.push(line),
                     Err(error) => panic!("{expected:?} was not seen: {error}, but {seen:#?}"),
                 }
