@@ -1,9 +1,12 @@
-//! The book's code blocks are pieces of files: each file and each piece exists.
+//! The book's code blocks are pieces of files that the workspace builds, and equal to them.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+/// Names the file, and the anchor, whose code is the block on the next line.
+const SOURCE: &str = "<!-- SOURCE: ";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").canonicalize().unwrap()
@@ -27,40 +30,101 @@ fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<It
     text.split(open).skip(1).filter_map(move |rest| rest.split_once(close)).map(|(it, _)| it)
 }
 
-#[test]
-fn every_piece_that_is_shown_exists() {
-    let mut shown = 0;
-    for (chapter, text) in chapters() {
-        for include in between(&text, "{{#include ", "}}") {
-            let (path, anchor) = match include.split_once(':') {
-                Some((path, anchor)) => (path, Some(anchor)),
-                None => (include, None),
-            };
-            let file = fs::read_to_string(root().join("docs/src").join(path))
-                .unwrap_or_else(|error| panic!("{chapter}: {path}: {error}"));
-            if let Some(anchor) = anchor {
-                // Of a page, too, whose comments have an end.
-                let lines = || file.lines().map(|line| line.trim_end_matches("-->").trim_end());
-                for mark in [format!("ANCHOR: {anchor}"), format!("ANCHOR_END: {anchor}")] {
-                    let found = lines().filter(|line| line.ends_with(&mark)).count();
-                    assert_eq!(found, 1, "{chapter}: {path} {mark}");
-                }
+/// The text of `from`, a path beside the pages with an anchor or without: without the lines that
+/// mark anchors and without the indentation that all its lines share.
+fn region(from: &str) -> Result<String, String> {
+    let (path, anchor) = from.split_once(':').map_or((from, None), |(path, it)| (path, Some(it)));
+    let text = fs::read_to_string(root().join("docs/src").join(path))
+        .map_err(|error| format!("{path}: {error}"))?;
+    let mut lines: Vec<&str> = text.lines().collect();
+    if let Some(anchor) = anchor {
+        let place = |mark: &str| {
+            let mark = format!("{mark}: {anchor}");
+            let found: Vec<_> =
+                lines.iter().enumerate().filter(|it| it.1.ends_with(&mark)).collect();
+            match found[..] {
+                [(place, _)] => Ok(place),
+                _ => Err(format!("{path} has {} lines `{mark}`", found.len())),
             }
-            shown += 1;
+        };
+        let (start, end) = (place("ANCHOR")? + 1, place("ANCHOR_END")?);
+        lines = lines.get(start..end).ok_or("the anchor ends before it starts")?.to_vec();
+    }
+    lines.retain(|line| !line.contains("ANCHOR: ") && !line.contains("ANCHOR_END: "));
+    let full = lines.iter().filter(|line| !line.is_empty());
+    let indent = full.map(|it| it.len() - it.trim_start().len()).min().unwrap_or(0);
+    let lines: Vec<_> = lines.iter().map(|line| line.get(indent..).unwrap_or("")).collect();
+    Ok(lines.join("\n").trim_matches('\n').to_owned())
+}
+
+/// The page with each block below a [`SOURCE`] replaced by the code of its file, and the number
+/// of such blocks.
+fn filled(page: &str) -> Result<(String, usize), String> {
+    let mut pieces = page.split(SOURCE);
+    let mut filled = pieces.next().unwrap_or("").to_owned();
+    let mut blocks = 0;
+    for piece in pieces {
+        let parts = || {
+            let (from, rest) = piece.split_once(" -->\n```")?;
+            let (language, rest) = rest.split_once('\n')?;
+            // A block that is still empty begins with its end.
+            let after = rest.strip_prefix("```").or_else(|| Some(rest.split_once("\n```")?.1))?;
+            Some((from, language, after))
+        };
+        let (from, language, after) = parts().ok_or_else(|| {
+            format!("no block follows `{SOURCE}{}`", &piece[..40.min(piece.len())])
+        })?;
+        let code = region(from)?;
+        filled += &format!("{SOURCE}{from} -->\n```{language}\n{code}\n```{after}");
+        blocks += 1;
+    }
+    Ok((filled, blocks))
+}
+
+#[test]
+fn every_block_is_equal_to_its_file() {
+    let update = std::env::var_os("UPDATE_BOOK").is_some();
+    let mut shown = 0;
+    let mut stale = Vec::new();
+    for (chapter, text) in chapters() {
+        let (filled, blocks) = filled(&text).unwrap_or_else(|error| panic!("{chapter}: {error}"));
+        shown += blocks;
+        if filled == text {
+            continue;
+        }
+        if update {
+            fs::write(root().join("docs/src").join(&chapter), filled).unwrap();
+        } else {
+            let first = text.lines().zip(filled.lines()).find(|(page, file)| page != file);
+            stale.push(format!("{chapter}: (page, file): {first:?}"));
         }
     }
+    assert!(
+        stale.is_empty(),
+        "run UPDATE_BOOK=1 cargo test -p shop-host --test book\n{}",
+        stale.join("\n")
+    );
     assert!(shown > 20, "the book shows code, not only {shown} pieces");
 }
 
 #[test]
 fn rust_is_shown_from_files_only() {
     for (chapter, text) in chapters() {
-        for block in between(&text, "```rust", "\n```") {
-            let code = block.split_once('\n').map_or("", |(_, code)| code);
-            let is_included =
-                code.lines().all(|line| line.is_empty() || line.starts_with("{{#include "));
-            assert!(is_included, "{chapter}: a block that nobody compiles:\n{code}");
+        let mut above = "";
+        let mut is_inside = false;
+        for line in text.lines() {
+            if line.starts_with("```") {
+                let is_named = above.starts_with(SOURCE) && above.contains(".rs");
+                let is_rust = !is_inside && line.starts_with("```rust");
+                assert!(
+                    !is_rust || is_named,
+                    "{chapter}: a block that is not compiled, after {above:?}"
+                );
+                is_inside = !is_inside;
+            }
+            above = line;
         }
+        assert!(!is_inside, "{chapter}: a block without an end");
     }
 }
 
@@ -132,7 +196,7 @@ fn every_anchor_is_shown() {
     ] {
         let text = fs::read_to_string(root().join("examples/book").join(file)).unwrap();
         for anchor in between(&text, "ANCHOR: ", "\n").filter(|anchor| !anchor.starts_with('…')) {
-            let include = format!("examples/book/{file}:{anchor}}}}}");
+            let include = format!("examples/book/{file}:{anchor} -->");
             assert!(book.contains(&include), "{include} is not shown");
         }
     }
