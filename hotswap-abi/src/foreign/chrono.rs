@@ -28,7 +28,9 @@ made_of! {
     NaiveDate, "a date of chrono": this => (this.num_days_from_ce()),
         (days: i32) => Self::from_num_days_from_ce_opt(days);
     NaiveTime, "a time of chrono": this => (this.num_seconds_from_midnight(), this.nanosecond()),
-        (seconds: u32, nanos: u32) => Self::from_num_seconds_from_midnight_opt(seconds, nanos);
+        // A leap second may be at the end of any second: `with_nanosecond` makes such times.
+        (seconds: u32, nanos: u32) => Self::from_num_seconds_from_midnight_opt(seconds, 0)
+            .and_then(|time| time.with_nanosecond(nanos));
     NaiveDateTime, "a date and a time of chrono": this => (this.date(), this.time()),
         (date: NaiveDate, time: NaiveTime) => Some(Self::new(date, time));
     DateTime<Utc>, "a time of chrono": this => (this.naive_utc()),

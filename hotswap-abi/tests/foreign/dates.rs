@@ -4,7 +4,7 @@ use crate::{check, joined, refused, returns};
 
 #[test]
 fn chrono() {
-    use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
+    use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
     let date = NaiveDate::from_ymd_opt(1, 1, 3).unwrap();
     let time = NaiveTime::from_hms_nano_opt(0, 1, 2, 3).unwrap();
     let both = [3, 0, 0, 0, 62, 0, 0, 0, 3, 0, 0, 0];
@@ -24,6 +24,10 @@ fn chrono() {
     }
     // In a leap second.
     returns(&NaiveTime::from_hms_nano_opt(23, 59, 59, 1_500_000_000).unwrap());
+    // chrono makes such a time in any second.
+    let leap = time.with_nanosecond(1_500_000_000).unwrap();
+    returns(&leap);
+    returns(&date.and_time(leap).and_utc().with_timezone(&east));
     returns(&DateTime::<Utc>::MIN_UTC);
 
     refused::<NaiveDate>(&i32::MAX.to_le_bytes(), "expected a date of chrono, found (2147483647,)");
@@ -31,7 +35,7 @@ fn chrono() {
         &joined(&[&86_400_u32.to_le_bytes(), &[0; 4]]),
         "expected a time of chrono, found (86400, 0)",
     );
-    refused::<NaiveTime>(&joined(&[&[0; 4], &1_000_000_000_u32.to_le_bytes()]), "expected a time");
+    refused::<NaiveTime>(&joined(&[&[0; 4], &2_000_000_000_u32.to_le_bytes()]), "expected a time");
     refused::<DateTime<FixedOffset>>(
         &joined(&[&both, &86_400_i32.to_le_bytes()]),
         "expected a time of chrono with an offset",

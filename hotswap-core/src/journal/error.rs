@@ -21,6 +21,12 @@ pub(crate) enum JournalError {
         escape::path(folder)
     )]
     Locked { folder: PathBuf },
+    #[error(
+        "{} cannot be locked (flock): {found}; keep the journal's folder on a file system that has \
+         locks, which some network mounts do not",
+        escape::path(path)
+    )]
+    Unlockable { path: PathBuf, found: io::Error },
     #[error("{} cannot be read", escape::path(path))]
     Read { path: PathBuf, source: io::Error },
     #[error("{} cannot be written", escape::path(path))]

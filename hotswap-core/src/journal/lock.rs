@@ -41,7 +41,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Self { file, owner: Owner::this() }),
             Err(TryLockError::WouldBlock) => Err(JournalError::Locked { folder: folder.into() }),
-            Err(TryLockError::Error(source)) => Err(JournalError::write(&path, source)),
+            Err(TryLockError::Error(found)) => Err(JournalError::Unlockable { path, found }),
         }
     }
 }
@@ -78,5 +78,52 @@ mod tests {
         let file = lock.file.try_clone().unwrap();
         drop(Lock { file, owner: Owner::of(std::os::unix::process::parent_id()) });
         assert!(matches!(Lock::take(folder.path()), Err(JournalError::Locked { .. })));
+    }
+
+    /// Has `flock` fail with `ENOLCK` on this thread, as on a mount whose server has no locks.
+    #[cfg(target_os = "linux")]
+    #[expect(unsafe_code, reason = "a filter of system calls")]
+    fn forbid_locks() {
+        let call = |code, jump, value| libc::sock_filter { code, jt: 0, jf: jump, k: value };
+        let mut filter = [
+            call(0x20, 0, 0),
+            call(0x15, 1, libc::SYS_flock as u32),
+            call(0x06, 0, 0x0005_0000 | libc::ENOLCK as u32),
+            call(0x06, 0, 0x7fff_0000),
+        ];
+        let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
+        // SAFETY: it takes numbers.
+        assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+        // SAFETY: a program for this thread, which lives as long as the call.
+        assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, 2, &raw const program) }, 0);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn where_nothing_can_be_locked_the_error_says_so_and_what_helps() {
+        use hotswap_abi::__private::text::in_full;
+
+        use crate::trust::Trust;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let without_locks = std::thread::spawn(move || {
+            forbid_locks();
+            let journal = Lock::take(&path).unwrap_err();
+            let private = Trust::Any.private_folder(Some(&path), None).unwrap_err();
+            (in_full(&journal), in_full(&private))
+        });
+        let (journal, private) = without_locks.join().unwrap();
+        for part in
+            ["lock cannot be locked", "No locks available", "on a file system that has locks"]
+        {
+            assert!(journal.contains(part), "{part}: {journal}");
+        }
+        for part in ["owner.lock", "No locks available", "Config::with_private_folder"] {
+            assert!(private.contains(part), "{part}: {private}");
+        }
+        // What was begun is not left behind.
+        let left = std::fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name());
+        assert_eq!(left.collect::<Vec<_>>(), [LOCK]);
     }
 }

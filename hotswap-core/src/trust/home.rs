@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hotswap_abi::__private::text::in_full;
 use hotswap_loader::fs::{FolderError, PrivateFolder, is_private_folder, make_private};
 use hotswap_types::escape;
 
@@ -29,15 +30,16 @@ impl Trust {
         data: Option<&Path>,
     ) -> Result<PrivateFolder, FolderError> {
         if let Some(named) = named {
-            return self.below(named);
+            return self.below(named).map_err(|error| match error {
+                FolderError::Make { .. } => FolderError::Nowhere { tried: vec![in_full(&error)] },
+                error => error,
+            });
         }
         let mut tried = Vec::new();
         for place in [runtime_folder(), data.map(data_folder)] {
             let folder = match place {
                 None => continue,
-                Some(Ok(place)) => self
-                    .below(&place)
-                    .map_err(|error| hotswap_abi::__private::text::in_full(&error)),
+                Some(Ok(place)) => self.below(&place).map_err(|error| in_full(&error)),
                 Some(Err(why)) => Err(why),
             };
             match folder {
@@ -45,10 +47,30 @@ impl Trust {
                 Err(why) => tried.push(why),
             }
         }
-        self.below(&temporary(env::var_os("TMPDIR"))).map_err(|last| match tried.as_slice() {
-            [] => last,
-            _ => {
-                tried.push(hotswap_abi::__private::text::in_full(&last));
+        self.in_temporary(env::var_os("TMPDIR"), tried)
+    }
+
+    /// The last resort: below the system's temporary folder. That is not made where it is missing: a
+    /// `TMPDIR` that is mistyped would be left behind.
+    fn in_temporary(
+        &self,
+        named: Option<OsString>,
+        mut tried: Vec<String>,
+    ) -> Result<PrivateFolder, FolderError> {
+        let is_named = named.as_ref().is_some_and(|it| !it.is_empty());
+        let base = temporary(named);
+        let there = match fs::metadata(&base) {
+            Ok(meta) if !meta.is_dir() => Err(io::ErrorKind::NotADirectory.into()),
+            found => found.map(drop),
+        };
+        let made = there
+            .map_err(|source| FolderError::Make { base: base.clone(), source })
+            .and_then(|()| self.below(&base));
+        made.map_err(|last| match last {
+            last if tried.is_empty() && !matches!(last, FolderError::Make { .. }) => last,
+            last => {
+                let name = if is_named { "TMPDIR: " } else { "" };
+                tried.push(format!("{name}{}", in_full(&last)));
                 FolderError::Nowhere { tried }
             }
         })
@@ -150,6 +172,29 @@ mod tests {
         assert_eq!(temporary(Some(OsString::from("/elsewhere"))), Path::new("/elsewhere"));
         assert_eq!(temporary(Some(OsString::new())), Path::new("/tmp"));
         assert_eq!(temporary(None), env::temp_dir());
+    }
+
+    #[test]
+    fn a_temporary_folder_that_cannot_be_used_is_named_with_a_remedy_and_not_made() {
+        let place = tempfile::tempdir().unwrap();
+        let (missing, file) = (place.path().join("not/there"), place.path().join("file"));
+        fs::write(&file, "").unwrap();
+        for (named, cause) in [(&missing, "No such file"), (&file, "not a directory")] {
+            let named_so = Some(named.clone().into_os_string());
+            let error = Trust::Any.in_temporary(named_so, Vec::new()).unwrap_err();
+            let error = in_full(&error);
+            for part in ["TMPDIR", &*named.to_string_lossy(), cause, "Config::with_private_folder"]
+            {
+                assert!(error.contains(part), "{part}: {error}");
+            }
+        }
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+        // So is one that was named, and is made where it can be.
+        let below_file = file.join("below");
+        let error = Trust::Any.private_folder(Some(&below_file), None).unwrap_err();
+        let error = in_full(&error);
+        assert!(error.contains("Config::with_private_folder"), "{error}");
+        assert!(Trust::Any.private_folder(Some(&missing), None).is_ok());
     }
 
     fn with_mode(folder: &Path, mode: u32) {

@@ -67,7 +67,7 @@ pub enum FolderError {
     },
     /// None of several places will do.
     #[error(
-        "no place for private copies: {}; name one with Config::with_private_folder",
+        "no place for private copies: {}; name one that can be used with Config::with_private_folder",
         tried.join("; ")
     )]
     Nowhere {
@@ -218,7 +218,12 @@ fn try_make(base: &Path) -> io::Result<(TempDir, File)> {
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
         // A process that cleans up was faster, and is about to remove the folder.
         Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::NotFound.into()),
-        Err(TryLockError::Error(error)) => return Err(error),
+        Err(TryLockError::Error(error)) => {
+            let why = format!(
+                "{LOCK} in it cannot be locked (flock), as on some network mounts: {error}"
+            );
+            return Err(io::Error::new(error.kind(), why));
+        }
     }
     // One that was faster and is done already took the lock's name away.
     fs::symlink_metadata(folder.path().join(LOCK))?;
