@@ -57,13 +57,13 @@ pub(crate) fn run(asked: &Add) -> Result<Outcome, Error> {
     if interface.found.is_none() {
         members.add(&interface.folder).map_err(refused)?;
         let manifest = texts.interface_manifest(&dependencies.abi);
-        draft.file(&format!("{}/Cargo.toml", interface.folder), &manifest)?;
-        draft.file(&format!("{}/src/lib.rs", interface.folder), &texts.interface())?;
+        draft.file(format!("{}/Cargo.toml", interface.folder), &manifest)?;
+        draft.file(format!("{}/src/lib.rs", interface.folder), &texts.interface())?;
     }
     let path = quoted(&relative(&root.join(&interface.folder), &from)?);
     let module = texts.module_manifest(path.trim(), &dependencies.abi, &dependencies.serde);
-    draft.file(&format!("{name}/Cargo.toml"), &module)?;
-    draft.file(&format!("{name}/src/lib.rs"), &texts.module(interface.found.as_ref()))?;
+    draft.file(format!("{name}/Cargo.toml"), &module)?;
+    draft.file(format!("{name}/src/lib.rs"), &texts.module(interface.found.as_ref()))?;
 
     let mut written = draft.put()?;
     if members.to_string() != text {

@@ -9,7 +9,7 @@ use crate::{
     Error, Outcome,
     args::New,
     say::{self, BOLD, GOOD, styled},
-    scaffold::{Dependencies, Draft, Names, Texts, check_name, relative},
+    scaffold::{Dependencies, Draft, Names, Texts, check_name, plain, relative},
 };
 
 pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
@@ -17,8 +17,8 @@ pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
     let name = &*name;
     check_name(name)?;
     let here = env::current_dir().map_err(|error| Error::unable(&error))?;
-    let folder = here.join(&asked.folder);
-    let exists = is_free(&folder)?;
+    let folder = plain(&here.join(&asked.folder));
+    check_free(&folder)?;
     let dependencies = match &asked.path {
         None => Dependencies::released(),
         Some(checkout) => Dependencies::checkout(checkout, &folder)?,
@@ -40,22 +40,19 @@ pub(crate) fn run(program: &str, asked: &New) -> Result<Outcome, Error> {
         dependencies: &dependencies,
     };
 
-    // An empty folder that is there already is filled; else all of it appears at once.
-    let (root, prefix) = match (exists, folder.parent()) {
-        (false, Some(above)) => (above.to_owned(), format!("{name}/")),
-        _ => (folder.clone(), String::new()),
-    };
-    fs::create_dir_all(&root).map_err(|error| {
-        Error::Unable(format!("the folder {} cannot be made: {error}", root.display()))
-    })?;
-    let mut draft = Draft::below(&root)?;
+    // An empty folder that is there already is filled; else all of it appears at once, with the
+    // folders above it that are missing.
+    let is_there = |it: &&Path| it.is_dir();
+    let root = folder.ancestors().find(is_there).unwrap_or(&here);
+    let below = folder.strip_prefix(root).unwrap_or(Path::new(name));
+    let mut draft = Draft::below(root)?;
     let files = match (asked.single, asked.world) {
         (true, _) => single(&texts),
         (false, true) => world(&texts, name),
         (false, false) => workspace(&texts, name),
     };
     for (path, text) in files {
-        draft.file(&format!("{prefix}{path}"), &text)?;
+        draft.file(below.join(path), &text)?;
     }
     draft.put()?.keep();
 
@@ -124,15 +121,15 @@ fn single(texts: &Texts<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Whether the folder exists, and is empty.
-fn is_free(folder: &Path) -> Result<bool, Error> {
+/// That the folder does not exist, or is empty.
+fn check_free(folder: &Path) -> Result<(), Error> {
     if fs::symlink_metadata(folder).is_err() {
-        return Ok(false);
+        return Ok(());
     }
     let refused = |why: &str| Err(Error::Refused(format!("{} {why}", folder.display())));
     match fs::read_dir(folder) {
         Ok(mut entries) => match entries.next() {
-            None => Ok(true),
+            None => Ok(()),
             Some(_) => refused("exists and is not empty: take another name, or another folder"),
         },
         Err(_) => refused("exists and is no folder that can be read: take another name"),

@@ -7,7 +7,7 @@ mod members;
 mod names;
 mod template;
 
-pub(crate) use dependency::{Dependencies, quoted, relative};
+pub(crate) use dependency::{Dependencies, plain, quoted, relative};
 pub(crate) use files::Draft;
 pub(crate) use interface::Contract;
 pub(crate) use members::Members;

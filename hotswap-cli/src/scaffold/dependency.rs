@@ -114,7 +114,7 @@ pub(crate) fn relative(to: &Path, from: &Path) -> Result<PathBuf, Error> {
 }
 
 /// Without `..`: links on the way are taken for folders, as cargo does.
-fn plain(path: &Path) -> PathBuf {
+pub(crate) fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
         if component == Component::ParentDir {

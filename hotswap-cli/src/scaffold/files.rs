@@ -17,7 +17,7 @@ pub(crate) struct Draft {
     aside: TempDir,
     root: PathBuf,
     /// Below `root`, in the order in which they are put there.
-    folders: Vec<String>,
+    folders: Vec<PathBuf>,
 }
 
 /// Folders that are in place. Dropped without [`keep`](Self::keep), they are removed again.
@@ -44,12 +44,14 @@ impl Draft {
     }
 
     /// A new file: `folder/rest`, or one beside the folders.
-    pub(crate) fn file(&mut self, path: &str, text: &str) -> Result<(), Error> {
+    pub(crate) fn file(&mut self, path: impl AsRef<Path>, text: &str) -> Result<(), Error> {
+        let path = path.as_ref();
         let to = self.aside.path().join(path);
         let folder = to.parent().unwrap_or(self.aside.path());
         fs::create_dir_all(folder).map_err(failed("make", folder))?;
         fs::write(&to, text).map_err(failed("write", &to))?;
-        let first = path.split('/').next().unwrap_or(path).to_owned();
+        let first =
+            path.components().next().map(|it| PathBuf::from(it.as_os_str())).unwrap_or_default();
         if !self.folders.contains(&first) {
             self.folders.push(first);
         }

@@ -214,6 +214,9 @@ fn a_folder_elsewhere_is_made_with_those_above() {
     assert!(manifest.contains(wanted), "{manifest}");
     assert!(fs::read_to_string(root.join("host/Cargo.toml")).unwrap().contains("name = \"demo\""));
     cargo(&root, &["metadata", "--no-deps", "--format-version=1"]).expect(0);
+    hotswap(&root, &["new", "missing/../../other"]).expect(0);
+    assert!(folder.path().join("games/new/other/Cargo.toml").exists());
+    assert!(!root.join("missing").exists());
 }
 
 #[test]
@@ -260,4 +263,5 @@ fn what_would_do_harm_is_refused() {
 fn a_folder_that_cannot_be_written_stays_as_it_is() {
     // The kernel lets nobody write there, root neither.
     hotswap("/proc".as_ref(), &["new", "demo"]).expect(2).says("nothing was changed");
+    hotswap("/proc".as_ref(), &["new", "games/demo"]).expect(2).says("nothing was changed");
 }

@@ -103,8 +103,11 @@ fn package(unit: &Unit, is_used: bool) -> Result<String, String> {
         None => ("", String::new()),
     };
     // Those of hotswap itself are not for lent values, and listing them takes time in each build.
-    let types =
-        if is_used && unit.is_local() { types::list(&sources.files) } else { String::new() };
+    // `is_used` would not do: it misses a dependency that a workspace renames.
+    let types = match unit.is_local() && !used::is_hotswap(&unit.package) {
+        true => types::list(&sources.files),
+        false => String::new(),
+    };
     let features = unit.features().unwrap_or_else(|| "?".to_owned());
     let parts = [
         &*unit.package,

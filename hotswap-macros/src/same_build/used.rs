@@ -10,8 +10,21 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{command::Command, unit::Unit};
 
-/// Whose dependencies do not count.
-const HOTSWAP: [&str; 3] = ["hotswap-abi", "hotswap-core", "hotswap-macros"];
+/// The packages of hotswap that a user's crate depends on, and those below them.
+const HOTSWAP: [&str; 7] = [
+    "hotswap-abi",
+    "hotswap-core",
+    "hotswap-gate",
+    "hotswap-loader",
+    "hotswap-macros",
+    "hotswap-types",
+    "hotswap-watch",
+];
+
+/// Whether a package is one of hotswap, whose dependencies do not count.
+pub(super) fn is_hotswap(package: &str) -> bool {
+    HOTSWAP.contains(&package)
+}
 
 /// The names of the packages that this crate comes to by other ways than hotswap.
 pub(super) fn packages<'a>(command: &Command, units: &'a [Unit]) -> BTreeSet<&'a str> {
@@ -19,7 +32,7 @@ pub(super) fn packages<'a>(command: &Command, units: &'a [Unit]) -> BTreeSet<&'a
     let mut left: Vec<&Unit> = units.iter().filter(is_direct).collect();
     let mut found = BTreeSet::new();
     while let Some(unit) = left.pop() {
-        if HOTSWAP.contains(&&*unit.package) || !found.insert(unit.package.as_str()) {
+        if is_hotswap(&unit.package) || !found.insert(unit.package.as_str()) {
             continue;
         }
         let manifest = manifest_of(&unit.files[0]).unwrap_or_default();
