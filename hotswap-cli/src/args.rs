@@ -24,7 +24,7 @@ A host that runs, and answers where Config::admin says:
 
 Exit codes of all commands:
   0  done; the answer is yes
-  1  the answer is no (refused, not a module, a check failed); nothing was changed
+  1  the answer is no (refused, rolled back, not a module, a check failed)
   2  could not be done or judged (wrong arguments, a file that cannot be read)";
 
 /// Replace Rust code in a running program: start a project, look at artifacts, operate a host
